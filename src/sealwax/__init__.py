@@ -1,0 +1,3 @@
+"""Sealwax keeps a person's text messages: live sealed sync and true snapshots at once."""
+
+__version__ = "0.1.0"

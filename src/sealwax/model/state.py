@@ -1,0 +1,180 @@
+"""The joined state of one record: what all its changes come to.
+
+Joining is commutative, associative and idempotent. Three control fields shape the whole record:
+`life` (odd: in the trash), `purged` (content of that life and before does not exist) and `erased`
+(nothing exists). The canonical bytes of a state are what the digest of a history covers.
+
+Implements "Records and how they merge" of docs/format.md.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sealwax.model.change import Change, Entry
+from sealwax.model.field import ERASED, LIFE, PURGED, Field
+from sealwax.model.merge import Merge, Stamp, join_stamps, stamp_order, winner
+
+Slot = tuple[str, int, str]
+"""Field name, merge class, key."""
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
+_PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
+_ERASED: Slot = (ERASED.name, int(ERASED.merge), "")
+
+
+class _Stored(msgspec.Struct, array_like=True, gc=False):
+    kind: int
+    stamps: list[tuple[int | None, int, bytes]]
+    slots: list[tuple[str, int, str, list[tuple[int, Any]]]]
+
+
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+
+
+class State(NamedTuple):
+    """What is known of one record. `slots` is never changed in place."""
+
+    kind: int
+    slots: dict[Slot, tuple[Stamp, ...]]
+
+    @property
+    def life(self) -> int:
+        """Even: live. Odd: in the trash."""
+        return self._greatest(_LIFE, 0)
+
+    @property
+    def purged(self) -> int:
+        """Content of this life and before does not exist; -1 when nothing was purged."""
+        return self._greatest(_PURGED, -1)
+
+    @property
+    def is_erased(self) -> bool:
+        return _ERASED in self.slots
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the record is in the present: neither in the trash nor erased."""
+        return self.life % 2 == 0 and not self.is_erased
+
+    def has_content(self) -> bool:
+        """Whether any value is left that a purge could remove."""
+        return any(stamp.life is not None for stamps in self.slots.values() for stamp in stamps)
+
+    def get(self, field: Field, key: str = "") -> Any:
+        """The value that is shown, or None."""
+        stamps = self.slots.get((field.name, int(field.merge), key))
+        return winner(field.merge, stamps).value if stamps else None
+
+    def stamp(self, field: Field, key: str = "") -> Stamp | None:
+        """The winning stamp, or None."""
+        stamps = self.slots.get((field.name, int(field.merge), key))
+        return winner(field.merge, stamps) if stamps else None
+
+    def keyed(self, field: Field) -> dict[str, Any]:
+        """The shown value of each key of a keyed field, by key."""
+        return {
+            key: winner(field.merge, stamps).value
+            for (name, merge, key), stamps in self.slots.items()
+            if name == field.name and merge == field.merge
+        }
+
+    def _greatest(self, slot: Slot, default: int) -> int:
+        stamps = self.slots.get(slot)
+        return winner(Merge.GREATEST, stamps).value if stamps else default
+
+
+def empty(kind: int) -> State:
+    """The state of a record of which nothing is known."""
+    return State(kind, {})
+
+
+def from_change(change: Change) -> State:
+    """The state that one change alone comes to."""
+    return join_change(empty(change.kind), change)
+
+
+def join_change(state: State, change: Change) -> State:
+    """The state with one more change."""
+    slots = dict(state.slots)
+    for item in change.entries:
+        slot = (item.name, item.merge, item.key)
+        stamp = Stamp(change.life, change.time_ms, change.device, item.value)
+        old = slots.get(slot)
+        slots[slot] = join_stamps(item.merge, old, (stamp,)) if old else (stamp,)
+    return _settle(min(state.kind, change.kind), slots)
+
+
+def join(left: State, right: State) -> State:
+    """The state that knows all that both know."""
+    slots = dict(left.slots)
+    for slot, stamps in right.slots.items():
+        old = slots.get(slot)
+        slots[slot] = join_stamps(slot[1], old, stamps) if old else stamps
+    return _settle(min(left.kind, right.kind), slots)
+
+
+def _settle(kind: int, slots: dict[Slot, tuple[Stamp, ...]]) -> State:
+    """Lets an erasure and a purge take effect on what was joined."""
+    if _ERASED in slots:
+        return State(kind, {_ERASED: slots[_ERASED]})
+    if _PURGED not in slots:
+        return State(kind, slots)
+    purged = winner(Merge.GREATEST, slots[_PURGED]).value
+    settled: dict[Slot, tuple[Stamp, ...]] = {}
+    for slot, stamps in slots.items():
+        left = tuple(stamp for stamp in stamps if stamp.life is None or stamp.life > purged)
+        if left:
+            settled[slot] = left
+    return State(kind, settled)
+
+
+def encode(state: State) -> bytes:
+    """The canonical bytes of a state: equal states, and only they, have equal bytes."""
+    table: dict[tuple[int | None, int, bytes], int] = {}
+    for stamps in state.slots.values():
+        for stamp in stamps:
+            table[stamp[:3]] = 0
+    heads = sorted(table, key=lambda head: (-1 if head[0] is None else head[0], head[1], head[2]))
+    for position, head in enumerate(heads):
+        table[head] = position
+    slots = [
+        (name, merge, key, [(table[stamp[:3]], stamp.value) for stamp in stamps])
+        for (name, merge, key), stamps in sorted(state.slots.items())
+    ]
+    return _encode((state.kind, heads, slots))
+
+
+def decode(data: bytes) -> State:
+    """The state of canonical bytes that this library itself stored."""
+    stored = _decode(data)
+    heads = stored.stamps
+    return State(
+        stored.kind,
+        {
+            (name, merge, key): tuple(Stamp(*heads[head], value) for head, value in values)
+            for name, merge, key, values in stored.slots
+        },
+    )
+
+
+def changes(record: bytes, state: State) -> list[Change]:
+    """A full copy of a state as changes, oldest first: joining them gives the state again."""
+    groups: dict[tuple[int | None, int, bytes], list[Entry]] = {}
+    for (name, merge, key), stamps in sorted(state.slots.items()):
+        for stamp in stamps:
+            groups.setdefault(stamp[:3], []).append(Entry(name, merge, key, stamp.value))
+    order = sorted(groups, key=lambda head: stamp_order(Stamp(*head, None)))
+    return [Change(state.kind, record, *head, tuple(groups[head])) for head in order]
+
+
+def content_under(life: int, record: bytes, states: Iterable[State]) -> list[Change]:
+    """A full copy of the content of `states`, written again under `life`: what a restore writes."""
+    copies: list[Change] = []
+    for state in states:
+        for change in changes(record, state):
+            if change.life is not None:
+                copies.append(change._replace(life=life))
+    return copies
