@@ -17,7 +17,7 @@ class SystemEntropy:
     """The operating system's generator."""
 
     def bytes(self, count: int) -> bytes:
-        return os.urandom(count)
+        return os.urandom(count)  # noqa: TID251 - this is the one place
 
 
 class TestOnlySeededEntropy:

@@ -14,7 +14,7 @@ import msgspec
 
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import ERASED, LIFE, PURGED, Field
-from sealwax.model.merge import Merge, Stamp, join_stamps, stamp_order, winner
+from sealwax.model.merge import Merge, Stamp, join_stamps, winner
 
 Slot = tuple[str, int, str]
 """Field name, merge class, key."""
@@ -131,13 +131,17 @@ def _settle(kind: int, slots: dict[Slot, tuple[Stamp, ...]]) -> State:
     return State(kind, settled)
 
 
+def _head_order(head: tuple[int | None, int, bytes]) -> tuple[int, int, bytes]:
+    return (-1 if head[0] is None else head[0], head[1], head[2])
+
+
 def encode(state: State) -> bytes:
     """The canonical bytes of a state: equal states, and only they, have equal bytes."""
     table: dict[tuple[int | None, int, bytes], int] = {}
     for stamps in state.slots.values():
         for stamp in stamps:
             table[stamp[:3]] = 0
-    heads = sorted(table, key=lambda head: (-1 if head[0] is None else head[0], head[1], head[2]))
+    heads = sorted(table, key=_head_order)
     for position, head in enumerate(heads):
         table[head] = position
     slots = [
@@ -166,8 +170,10 @@ def changes(record: bytes, state: State) -> list[Change]:
     for (name, merge, key), stamps in sorted(state.slots.items()):
         for stamp in stamps:
             groups.setdefault(stamp[:3], []).append(Entry(name, merge, key, stamp.value))
-    order = sorted(groups, key=lambda head: stamp_order(Stamp(*head, None)))
-    return [Change(state.kind, record, *head, tuple(groups[head])) for head in order]
+    return [
+        Change(state.kind, record, *head, tuple(groups[head]))
+        for head in sorted(groups, key=_head_order)
+    ]
 
 
 def content_under(life: int, record: bytes, states: Iterable[State]) -> list[Change]:
