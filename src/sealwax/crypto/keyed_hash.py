@@ -1,0 +1,73 @@
+"""Keyed hashes: record ids, file hashes, chunk salts, and the terms of a digest.
+
+All inputs are length-prefixed. Implements "Records", "Chunks" and "The digest" of docs/format.md.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from sealwax.crypto.key_tree import ChunkKey, RootKeys
+from sealwax.ledger.framing import frame
+
+RECORD_ID_BYTES = 16
+_ID_LABEL = frame(b"sealwax/record/v1")
+_FILE_LABEL = frame(b"sealwax/file/v1")
+_CHUNK_LABEL = frame(b"sealwax/chunk/v1")
+_DIGEST_LABEL = frame(b"sealwax/digest/v1")
+_RECORD_LENGTH = (RECORD_ID_BYTES).to_bytes(8, "big")
+_HASH_LENGTH = (32).to_bytes(8, "big")
+_sha256 = hashlib.sha256
+_digest = hmac.digest
+
+
+def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]]) -> list[bytes]:
+    """The ids of (kind, canonical source id) pairs of one namespace."""
+    key, name = keys.record_id, frame(namespace.encode())
+    ids: list[bytes] = []
+    for kind, canonical in records:
+        text = canonical.encode("utf-8", "surrogatepass")
+        message = b"".join(
+            (_ID_LABEL, frame(bytes((kind,))), name, len(text).to_bytes(8, "big"), text)
+        )
+        ids.append(_digest(key, message, "sha256")[:RECORD_ID_BYTES])
+    return ids
+
+
+def record_id(keys: RootKeys, namespace: str, kind: int, canonical: str) -> bytes:
+    """The id of one record, 16 bytes."""
+    return record_ids(keys, namespace, [(kind, canonical)])[0]
+
+
+class FileHash:
+    """The keyed hash of a whole file, fed piece by piece; the length goes last."""
+
+    def __init__(self, keys: RootKeys) -> None:
+        self._hash = hmac.new(keys.record_id, _FILE_LABEL, "sha256")
+        self._length = 0
+
+    def update(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        self._length += len(piece)
+
+    def digest(self) -> bytes:
+        final = self._hash.copy()
+        final.update(self._length.to_bytes(8, "big"))
+        return final.digest()
+
+
+def chunk_salt(key: ChunkKey, piece: bytes, counter: int) -> bytes:
+    """The salt of a chunk: equal for equal pieces, unless the counter differs."""
+    message = hmac.new(key.secret, _CHUNK_LABEL, "sha256")
+    message.update(len(piece).to_bytes(8, "big"))
+    message.update(piece)
+    message.update(frame(counter.to_bytes(8, "big")))
+    return message.digest()
+
+
+def digest_term(keys: RootKeys, record: bytes, state: bytes) -> int:
+    """One record's part of a digest: to be added modulo 2^256. `state` is its canonical bytes."""
+    message = b"".join(
+        (_DIGEST_LABEL, _RECORD_LENGTH, record, _HASH_LENGTH, _sha256(state).digest())
+    )
+    return int.from_bytes(_digest(keys.digest, message, "sha256"), "big")

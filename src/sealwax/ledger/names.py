@@ -1,0 +1,48 @@
+"""How objects, commits, devices and zones are named."""
+
+import hashlib
+import re
+
+from sealwax.ledger.framing import frame
+
+HASH_BYTES = 32
+DEVICE_ID_BYTES = 16
+OP_ID_BYTES = 16
+NO_HASH = bytes(HASH_BYTES)
+
+ACCOUNT_ZONE = "account"
+MESSAGES_ZONE = "messages"
+_ZONE = re.compile(r"account|messages|device/[0-9a-f]{32}")
+
+
+def object_name(data: bytes) -> bytes:
+    """The name of an object: the SHA-256 of its sealed bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def commit_hash(data: bytes) -> bytes:
+    """The hash of a commit's bytes: the next commit names it."""
+    return hashlib.sha256(data).digest()
+
+
+def device_id(sign_key: bytes, box_key: bytes) -> bytes:
+    """The id of a device (or of a recovery key): a hash of its two public keys."""
+    framed = frame(b"sealwax/device/v1", sign_key, box_key)
+    return hashlib.sha256(framed).digest()[:DEVICE_ID_BYTES]
+
+
+def device_zone(device: bytes) -> str:
+    """The zone of a device whose history is its own."""
+    return "device/" + device.hex()
+
+
+def is_zone(zone: str) -> bool:
+    """Whether a name from outside is a zone's."""
+    return _ZONE.fullmatch(zone) is not None
+
+
+def zone_root(account: bytes, zone: str) -> bytes:
+    """What the first commit of a zone names as its previous hash."""
+    if zone == ACCOUNT_ZONE:
+        return NO_HASH
+    return hashlib.sha256(frame(b"sealwax/zone/v1", account, zone.encode())).digest()

@@ -1,0 +1,83 @@
+"""The sealed part of a commit: what only the account's devices may know of it.
+
+A msgpack map; a reader ignores keys it does not know, and absent keys have the defaults below.
+
+Implements "The sealed part" of docs/format.md.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from sealwax.base.entropy import Entropy
+from sealwax.crypto.key_tree import SALT_BYTES
+from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
+from sealwax.ledger.commit import Commit, Hash
+from sealwax.ledger.names import NO_HASH
+from sealwax.vault.keys import AccountKeys
+
+
+class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much a moment holds: live records by kind, records in the trash, bytes of files."""
+
+    conversations: int = 0
+    messages: int = 0
+    contacts: int = 0
+    attachments: int = 0
+    trashed: int = 0
+    file_bytes: int = 0
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a commit says to devices.
+
+    `segments` counts the objects at the head of `added` that are segments, `change_digests` has one
+    digest for each; `digest` is that of the joined state after the commit, by `digest_rules`;
+    `heads` are the heads seen in other zones as [seq, hash]; `reason` says what made the commit;
+    `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
+    and `counts` of the moment. For a checkpoint: `checkpoint`, the names of its objects. For the
+    log of an account: `device_name`.
+    """
+
+    reason: Annotated[str, Meta(max_length=64)] = ""
+    segments: int = 0
+    change_digests: list[Hash] = []
+    digest: Hash | None = None
+    digest_rules: int = 0
+    heads: dict[str, tuple[int, Hash]] = {}
+    confirmed: bool = False
+    name: Annotated[str, Meta(max_length=1024)] = ""
+    expires_ms: int = 0
+    counts: Counts | None = None
+    checkpoint: list[Hash] = []
+    device_name: Annotated[str, Meta(max_length=256)] = ""
+    source: dict[str, Any] = {}
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Part).decode
+
+
+def seal_part(keys: AccountKeys, zone: str, epoch: int, part: Part, entropy: Entropy) -> bytes:
+    """The sealed part's bytes."""
+    zone_key = keys.zone_key(zone, epoch)
+    return seal(zone_key, SealedKind.COMMIT_PART, entropy.bytes(SALT_BYTES), _encode(part))
+
+
+def open_part(keys: AccountKeys, commit: Commit) -> Part:
+    """The sealed part of a counting commit; raises SealBroken. An absent one is empty."""
+    header = commit.header
+    if not header.sealed:
+        return Part()
+    epoch = read_header(header.sealed).epoch
+    account = NO_HASH if header.account == NO_HASH else keys.account
+    zone_key = keys.account_key(epoch).zone_key(account, header.zone)
+    content = open_sealed(zone_key, SealedKind.COMMIT_PART, header.sealed)
+    try:
+        part = _decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise SealBroken("The sealed part of a commit does not have the form of one.") from None
+    if not 0 <= part.segments <= len(header.added):
+        raise SealBroken("A commit names more segments than it adds.")
+    return part

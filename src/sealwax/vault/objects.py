@@ -1,0 +1,99 @@
+"""Objects of the vault: changes and pieces of files, sealed and opened.
+
+What is sealed is opened again and compared before it is handed out (see `crypto.sealing`). Nothing
+here touches a disk: bytes in, bytes out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sealwax.base.entropy import Entropy
+from sealwax.crypto.key_tree import SALT_BYTES
+from sealwax.crypto.keyed_hash import chunk_salt
+from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
+from sealwax.ledger.names import object_name
+from sealwax.model.change import Change
+from sealwax.vault.digest import change_digest
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.segment import TARGET_PLAIN_BYTES, decode_segment, encode_segment
+
+CHUNK_BYTES = 4 * 1024 * 1024
+"""The fixed size of all pieces of a file but the last."""
+_CHANGE_OVERHEAD_BYTES = 48
+
+
+class Sealed(NamedTuple):
+    """A sealed object, ready to be stored."""
+
+    name: bytes
+    data: bytes
+
+
+class SealedSegment(NamedTuple):
+    """A sealed segment with the digest of its changes and their number."""
+
+    name: bytes
+    data: bytes
+    change_digest: int
+    changes: int
+
+
+def seal_segment(
+    keys: AccountKeys, zone: str, epoch: int, changes: Sequence[Change], entropy: Entropy
+) -> SealedSegment:
+    """Seals a batch of changes under a random salt."""
+    content = encode_segment(changes)
+    zone_key = keys.zone_key(zone, epoch)
+    data = seal(zone_key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
+    digest = change_digest(keys.roots, changes)
+    return SealedSegment(object_name(data), data, digest, len(changes))
+
+
+def open_segment(keys: AccountKeys, zone: str, data: bytes) -> list[Change]:
+    """The changes of a sealed segment; raises SealBroken or SealUnknown."""
+    header = read_header(data)
+    return decode_segment(open_sealed(keys.zone_key(zone, header.epoch), SealedKind.SEGMENT, data))
+
+
+def seal_chunk(keys: AccountKeys, zone: str, epoch: int, piece: bytes, counter: int = 0) -> Sealed:
+    """Seals a piece of a file: the same piece gets the same name, unless the counter differs."""
+    assert 0 < len(piece) <= CHUNK_BYTES
+    salt = chunk_salt(keys.chunk_key(epoch), piece, counter)
+    data = seal(keys.zone_key(zone, epoch), SealedKind.CHUNK, salt, piece)
+    return Sealed(object_name(data), data)
+
+
+def open_chunk(keys: AccountKeys, zone: str, data: bytes) -> bytes:
+    """The piece of a file in a sealed chunk; raises SealBroken or SealUnknown."""
+    header = read_header(data)
+    return open_sealed(keys.zone_key(zone, header.epoch), SealedKind.CHUNK, data)
+
+
+def check_name(name: bytes, data: bytes) -> None:
+    """Raises SealBroken when bytes from a store do not hash to their name."""
+    if object_name(data) != name:
+        raise SealBroken(f"The object {name.hex()} is damaged: its bytes do not match its name.")
+
+
+def cut_segments(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Cuts a stream of changes into batches of about one segment each."""
+    batch: list[Change] = []
+    size_bytes = 0
+    for change in changes:
+        batch.append(change)
+        size_bytes += _CHANGE_OVERHEAD_BYTES + sum(_weight(item.value) for item in change.entries)
+        if size_bytes >= TARGET_PLAIN_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def _weight(value: object) -> int:
+    if isinstance(value, str | bytes):
+        return 8 + len(value)
+    if isinstance(value, list | tuple):
+        return 8 + sum(_weight(item) for item in value)
+    if isinstance(value, dict):
+        return 8 + sum(_weight(key) + _weight(item) for key, item in value.items())
+    return 10

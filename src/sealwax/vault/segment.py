@@ -1,0 +1,137 @@
+"""A segment: a batch of changes as bytes, msgpack inside zstd.
+
+Names of devices and fields stand once in tables at the head; a change refers to them by position.
+Every field comes with its merge class, so a reader keeps and merges fields it has never heard of.
+
+    [version, [device, ...], [[field, merge class], ...],
+     [[kind, record, life or nil, time in ms, device, [field, key, value, ...]], ...]]
+
+Implements "Segments" of docs/format.md. Sealing is in `objects`.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+import zstandard
+from msgspec import Meta
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.model.change import Change, Entry
+from sealwax.model.merge import Merge
+
+SEGMENT_VERSION = 1
+TARGET_PLAIN_BYTES = 768 * 1024
+"""A segment is closed when its changes come to about this much: 64 to 256 KiB when sealed."""
+PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
+TIME_LIMIT_MS = 2**53
+LIFE_LIMIT = 2**31
+_ZSTD_LEVEL = 3
+_WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
+
+_Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
+_Row = tuple[
+    Annotated[int, Meta(ge=0, le=255)],
+    _Id,
+    Annotated[int, Meta(ge=0, le=LIFE_LIMIT)] | None,
+    Annotated[int, Meta(ge=-TIME_LIMIT_MS, le=TIME_LIMIT_MS)],
+    Annotated[int, Meta(ge=0)],
+    list[Any],
+]
+
+
+class _Segment(msgspec.Struct, array_like=True, gc=False):
+    version: int
+    devices: Annotated[list[_Id], Meta(max_length=65_536)]
+    fields: Annotated[
+        list[tuple[Annotated[str, Meta(max_length=64)], Annotated[int, Meta(ge=0, le=255)]]],
+        Meta(max_length=65_536),
+    ]
+    rows: list[_Row]
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(_Segment).decode
+_decode_version = msgspec.msgpack.Decoder(tuple[int, Any, Any, Any]).decode
+
+
+def encode_segment(changes: Sequence[Change]) -> bytes:
+    """The compressed bytes of a batch of changes, in their order."""
+    devices: dict[bytes, int] = {}
+    fields: dict[tuple[str, int], int] = {}
+    rows: list[_Row] = []
+    for change in changes:
+        flat: list[Any] = []
+        for name, merge, key, value in change.entries:
+            position = fields.get((name, merge))
+            if position is None:
+                position = fields[(name, merge)] = len(fields)
+            flat += (position, key, value)
+        device = devices.setdefault(change.device, len(devices))
+        rows.append((change.kind, change.record, change.life, change.time_ms, device, flat))
+    plain = _encode(_Segment(SEGMENT_VERSION, list(devices), list(fields), rows))
+    assert len(plain) <= PLAIN_LIMIT_BYTES
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
+
+
+def decode_segment(data: bytes) -> list[Change]:
+    """The changes of a segment; raises SealBroken or SealUnknown."""
+    plain = _decompress(data)
+    try:
+        segment = _decode(plain)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        _check_version(plain)
+        raise SealBroken("A segment does not have the form of one.") from None
+    if segment.version != SEGMENT_VERSION:
+        raise SealUnknown(f"A segment has version {segment.version}.")
+    try:
+        return _changes(segment)
+    except (IndexError, ValueError, TypeError):
+        raise SealBroken("A change in a segment does not have the form of one.") from None
+
+
+def _changes(segment: _Segment) -> list[Change]:
+    devices, fields = segment.devices, segment.fields
+    checked = [merge in (Merge.LEAST, Merge.GREATEST, Merge.DECODED) for _, merge in fields]
+    changes: list[Change] = []
+    for kind, record, life, time_ms, device, flat in segment.rows:
+        entries = []
+        for position, key, value in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+            if type(position) is not int or position < 0 or type(key) is not str:
+                raise ValueError
+            name, merge = fields[position]
+            if checked[position]:
+                _check_value(merge, value)
+            entries.append(Entry(name, merge, key, value))
+        changes.append(Change(kind, record, life, time_ms, devices[device], tuple(entries)))
+    return changes
+
+
+def _check_value(merge: int, value: Any) -> None:
+    """Values that are compared as numbers must be numbers."""
+    if merge == Merge.DECODED:
+        if type(value) is not list or len(value) != 2 or type(value[0]) is not int:
+            raise ValueError
+    elif type(value) is not int:
+        raise ValueError
+
+
+def _decompress(data: bytes) -> bytes:
+    try:
+        frame = zstandard.get_frame_parameters(data)
+        if not 0 < frame.content_size <= PLAIN_LIMIT_BYTES:
+            raise SealBroken("A segment is larger than one may be.")
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_LIMIT_BYTES)
+        return decompressor.decompress(data, max_output_size=frame.content_size)
+    except zstandard.ZstdError:
+        raise SealBroken("A segment does not decompress.") from None
+
+
+def _check_version(plain: bytes) -> None:
+    """A segment of a newer version is not called damaged."""
+    try:
+        version = _decode_version(plain)[0]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    if version != SEGMENT_VERSION:
+        raise SealUnknown(f"A segment has version {version}.")
