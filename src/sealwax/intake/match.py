@@ -1,0 +1,35 @@
+"""Which facts that a source saw are news: pure comparison of an observation with a state.
+
+An observation is news only where the joined state would say something else. A value that the
+record holds already, from whichever source or device, is not news; neither is one that would lose
+against what is known. So the same import twice changes nothing.
+"""
+
+from sealwax.model.change import Entry
+from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes
+from sealwax.model.state import State
+
+
+def news(
+    state: State | None, entries: tuple[Entry, ...], life: int, time_ms: int, device: bytes
+) -> tuple[Entry, ...]:
+    """Those of the entries that change the state, if they are written under `life`."""
+    if state is None:
+        return entries
+    if life <= state.purged or state.is_erased:
+        # What was purged is not brought back by a source that still has it.
+        return ()
+    return tuple(item for item in entries if _is_news(state, item, life, time_ms, device))
+
+
+def _is_news(state: State, item: Entry, life: int, time_ms: int, device: bytes) -> bool:
+    stamps = state.slots.get((item.name, item.merge, item.key))
+    if not stamps:
+        return True
+    if item.merge == Merge.ONCE:
+        return False
+    encoded = value_bytes(item.value)
+    if any(value_bytes(stamp.value) == encoded for stamp in stamps):
+        return False
+    stamp = Stamp(life, time_ms, device, item.value)
+    return join_stamps(item.merge, stamps, (stamp,)) != stamps

@@ -1,0 +1,184 @@
+"""Planning an import: from what a source saw and what is known to the changes to be written.
+
+Pure: no disk, no clock, no library. What a source lost is not a deletion; what a person deleted in
+the source on purpose is an event that is applied once, and goes to the trash.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sealwax.intake.match import news
+from sealwax.model.change import Change, entry
+from sealwax.model.field import DELETION, HELD, LIFE
+from sealwax.model.record import Kind
+from sealwax.model.state import State, content_under, join_change
+from sealwax.sources.base import Deletion, Observation
+
+BRAKE_CONVERSATIONS = 3
+BRAKE_PERCENT = 10
+RECOVERABLE = "recoverable:"
+TOMBSTONE = "tombstone:"
+MOVE, MARK, NOTHING = "move", "mark", "nothing"
+"""What a deletion in the source does: into the trash, remembered as seen, or nothing new."""
+
+
+class Seen(NamedTuple):
+    """An observation with the id of its record."""
+
+    record: bytes
+    observation: Observation
+
+
+class Doomed(NamedTuple):
+    """A deletion in the source with the id of its record, and when it happened.
+
+    `time_ms` is the source's newest date where the source does not say when.
+    """
+
+    record: bytes
+    kind: int
+    key: str
+    time_ms: int
+
+
+class DeletionPlan(NamedTuple):
+    """What an import's deletions come to.
+
+    `moves` put records into the trash, `marks` only remember that a deletion was seen, `returns`
+    bring back what the source shows again. `conversations` counts those that lose messages.
+    `is_held` says that the brake holds: the records show as held until a person answers.
+    """
+
+    moves: tuple[Change, ...]
+    marks: tuple[Change, ...]
+    returns: tuple[Change, ...]
+    records: int
+    conversations: int
+    is_held: bool
+
+
+def plan_observations(
+    seen: Iterable[Seen], states: Mapping[bytes, State], device: bytes
+) -> list[Change]:
+    """The changes that a batch of observations comes to, in its order."""
+    changes: list[Change] = []
+    known = dict(states)
+    fresh: dict[bytes, list[Change]] = {}
+    for record, observation in seen:
+        state = known.get(record)
+        earlier = fresh.get(record)
+        if earlier:
+            # The same record again in one batch: only now is its state worth joining.
+            for change in earlier:
+                state = join_change(state or State(change.kind, {}), change)
+            assert state is not None
+            known[record] = state
+            earlier.clear()
+        life = state.life if state else 0
+        entries = news(state, observation.entries, life, observation.time_ms, device)
+        if not entries:
+            continue
+        change = Change(observation.kind, record, life, observation.time_ms, device, entries)
+        changes.append(change)
+        fresh.setdefault(record, []).append(change)
+    return changes
+
+
+def plan_deletions(
+    doomed: Iterable[Doomed],
+    reappeared: Iterable[bytes],
+    states: Mapping[bytes, State],
+    conversations: Mapping[bytes, str],
+    records: int,
+    newest_ms: int,
+    device: bytes,
+    is_confirmed: bool,
+) -> DeletionPlan:
+    """What a source's deletions come to.
+
+    `states` has the states of all records named, `conversations` the conversation of each message,
+    `records` the number of all records in the present, `newest_ms` the source's newest date.
+    """
+    falling: dict[bytes, Doomed] = {}
+    marked: list[Doomed] = []
+    named: set[bytes] = set()
+    for item in doomed:
+        named.add(item.record)
+        fate = _fate(item, states.get(item.record))
+        if fate == MOVE and item.record not in falling:
+            falling[item.record] = item
+        elif fate != NOTHING:
+            marked.append(item)
+    hit = {conversations[record] for record in falling if record in conversations}
+    is_held = not is_confirmed and (
+        len(hit) > BRAKE_CONVERSATIONS or len(falling) * 100 > records * BRAKE_PERCENT
+    )
+    returns = [
+        change
+        for record in reappeared
+        if record not in named and _fell_in_source(states.get(record), newest_ms)
+        for change in _return(record, states[record], newest_ms, device)
+    ]
+    return DeletionPlan(
+        tuple(_move(item, states[item.record], device, is_held) for item in falling.values()),
+        tuple(_mark(item, device) for item in dict.fromkeys(marked)),
+        tuple(returns),
+        len(falling),
+        len(hit),
+        is_held,
+    )
+
+
+def deletions_of_conversation(
+    conversation: Deletion, messages: Iterable[bytes], time_ms: int
+) -> list[Doomed]:
+    """Deleting a conversation deletes every message held, so that a late arrival is kept."""
+    return [Doomed(record, int(Kind.MESSAGE), conversation.key, time_ms) for record in messages]
+
+
+def _fate(item: Doomed, state: State | None) -> str:
+    """What a deletion in the source does: MOVE, MARK or NOTHING."""
+    marks = state.keyed(DELETION) if state else {}
+    if item.key in marks:
+        return NOTHING
+    if state is None or state.is_erased or not state.has_content():
+        return MARK
+    life = state.stamp(LIFE)
+    if life is not None and life.value % 2 == 1:
+        return MARK
+    if life is not None and item.time_ms <= life.time_ms:
+        return MARK
+    if item.key == TOMBSTONE and any(key.startswith(RECOVERABLE) for key in marks):
+        # The second stage of a deletion that was already applied, and then undone by a person.
+        return MARK
+    return MOVE
+
+
+def _mark(item: Doomed, device: bytes) -> Change:
+    mark = entry(DELETION, True, item.key)
+    return Change(item.kind, item.record, None, item.time_ms, device, (mark,))
+
+
+def _move(item: Doomed, state: State, device: bytes, is_held: bool) -> Change:
+    life = state.life + 1
+    entries = [entry(LIFE, life), entry(DELETION, True, item.key)]
+    if is_held:
+        entries.append(entry(HELD, True, str(life)))
+    return Change(item.kind, item.record, None, item.time_ms, device, tuple(entries))
+
+
+def _fell_in_source(state: State | None, newest_ms: int) -> bool:
+    """Whether a record is in the trash because of a source, and this source knows newer."""
+    if state is None or state.life % 2 == 0 or state.is_erased or not state.has_content():
+        return False
+    life = state.stamp(LIFE)
+    assert life is not None
+    deletions = [state.stamp(DELETION, key) for key in state.keyed(DELETION)]
+    by_source = any(stamp is not None and stamp.time_ms == life.time_ms for stamp in deletions)
+    return by_source and newest_ms > life.time_ms
+
+
+def _return(record: bytes, state: State, newest_ms: int, device: bytes) -> list[Change]:
+    life = state.life + 1
+    raised = Change(state.kind, record, None, newest_ms, device, (entry(LIFE, life),))
+    return [raised, *content_under(life, record, [state])]

@@ -1,0 +1,305 @@
+"""Applying changes to the library: join each record with what is new, keep what a pin shows.
+
+Works in batches: one query fetches the states of a whole batch, one statement a table writes it. A
+version that a pinned moment shows is closed and stays; any other is replaced in place.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.database import STILL
+from sealwax.library.project import PRESENT, Projection, project
+from sealwax.library.script import pairs
+from sealwax.model.change import Change
+from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.state import State, decode, empty, encode, join_change
+from sealwax.vault.digest import MODULUS, state_term
+
+FETCH_RECORDS = 10_000
+
+
+class Stored(NamedTuple):
+    """What the library holds of a record: its row, its newest version and that one's bytes."""
+
+    record: int
+    version: int | None
+    from_seq: int
+    text_id: int | None
+    state: bytes
+
+
+class _Write(NamedTuple):
+    """One version to be written."""
+
+    record: int
+    version: int
+    from_seq: int
+    state: State
+    projection: Projection
+    encoded: bytes
+    text_id: int | None
+
+
+class Tally(msgspec.Struct):
+    """Running counts, kept so that a snapshot and the status need not count: records by
+    `<kind>:<place>`, and the bytes of files in the present."""
+
+    records: dict[str, int] = {}
+    file_bytes: int = 0
+
+    def add(self, kind: int, projection: Projection, sign: int) -> None:
+        """Counts a version in (+1) or out (-1)."""
+        key = f"{kind}:{projection.place}"
+        self.records[key] = self.records.get(key, 0) + sign
+        if projection.place == PRESENT:
+            self.file_bytes += sign * projection.file_bytes
+
+    def of(self, kind: int, place: int) -> int:
+        return self.records.get(f"{int(kind)}:{place}", 0)
+
+
+_decode_tally = msgspec.json.Decoder(Tally).decode
+
+
+class Applied(NamedTuple):
+    """What a batch did: records that are new, records that changed."""
+
+    added: int
+    changed: int
+
+
+class Applier:
+    """Joins changes into the library. Lives as long as the library is open."""
+
+    def __init__(self, connection: apsw.Connection, roots: RootKeys) -> None:
+        self._connection = connection
+        self._roots = roots
+        self._conversations: dict[str, int] = {}
+        self._next_record = self._greatest("record") + 1
+        self._next_version = self._greatest("version") + 1
+        self._next_text = self._greatest_text() + 1
+
+    def forget(self) -> None:
+        """Drops what is remembered of a transaction that was rolled back."""
+        self.__init__(self._connection, self._roots)  # type: ignore[misc]
+
+    def fetch(self, uids: Sequence[bytes]) -> dict[bytes, Stored]:
+        """What the library holds of these records, by id; those it has never seen are absent."""
+        found: dict[bytes, Stored] = {}
+        for start in range(0, len(uids), FETCH_RECORDS):
+            wanted = apsw.carray(
+                tuple(uids[start : start + FETCH_RECORDS]), flags=apsw.SQLITE_CARRAY_BLOB
+            )
+            rows = self._connection.execute(
+                "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
+                " version.state FROM carray(?) AS wanted"
+                " CROSS JOIN record ON record.uid = wanted.value"
+                " LEFT JOIN version ON version.id = record.version",
+                (wanted,),
+            )
+            for uid, record, version, from_seq, text_id, state in rows:
+                found[uid] = Stored(record, version, from_seq, text_id, state)
+        return found
+
+    def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
+        """Joins the changes of the commit `seq`; the digest is brought up to date."""
+        groups: dict[bytes, list[Change]] = {}
+        for change in changes:
+            groups.setdefault(change.record, []).append(change)
+        stored = self.fetch(list(groups))
+        new_records: list[tuple[int, bytes, int, int]] = []
+        fresh: list[_Write] = []
+        replaced: list[tuple[_Write, Stored]] = []
+        closed: list[tuple[_Write, Stored]] = []
+        difference = 0
+        tally = self.tally()
+        for uid, group in groups.items():
+            old = stored.get(uid)
+            before = decode(old.state) if old and old.version is not None else None
+            after = before or empty(group[0].kind)
+            for change in group:
+                after = join_change(after, change)
+            encoded = encode(after)
+            if before is not None and old is not None:
+                if encoded == old.state:
+                    continue
+                difference -= state_term(self._roots, uid, old.state)
+            difference += state_term(self._roots, uid, encoded)
+            projection = project(after)
+            tally.add(after.kind, projection, 1)
+            if old is None or old.version is None:
+                record = old.record if old else self._take_record()
+                write = self._write(record, seq, after, projection, encoded)
+                fresh.append(write)
+                if old is None:
+                    new_records.append((record, uid, after.kind, write.version))
+                else:
+                    self._point(record, write.version)
+            else:
+                assert before is not None
+                shown = project(before)
+                tally.add(before.kind, shown, -1)
+                same_words = shown.words == projection.words
+                text_id = old.text_id if same_words else None
+                if old.from_seq <= newest_pinned_seq:
+                    write = self._write(old.record, seq, after, projection, encoded, text_id)
+                    closed.append((write, old))
+                else:
+                    write = self._write(
+                        old.record, old.from_seq, after, projection, encoded, text_id
+                    )
+                    replaced.append((write._replace(version=old.version), old))
+        self._store(new_records, fresh, replaced, closed, seq)
+        self._add_to_digest(difference)
+        self._set_fact("tally", msgspec.json.encode(tally))
+        return Applied(len(fresh), len(replaced) + len(closed))
+
+    def digest(self) -> int:
+        """The digest of the joined state, every record included."""
+        row = self._connection.execute("SELECT value FROM fact WHERE name = 'digest'").fetchone()
+        return int.from_bytes(row[0], "big") if row else 0
+
+    def tally(self) -> Tally:
+        """The running counts of the head."""
+        row = self._connection.execute("SELECT value FROM fact WHERE name = 'tally'").fetchone()
+        return _decode_tally(row[0]) if row else Tally()
+
+    def conversation(self, canonical: str) -> int:
+        """The row of a conversation by its canonical id; made when it was never seen."""
+        found = self._conversations.get(canonical)
+        if found is not None:
+            return found
+        uid = record_ids(self._roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, canonical)])[0]
+        row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (uid,)).fetchone()
+        record = row[0] if row else self._take_record()
+        if row is None:
+            self._connection.execute(
+                "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
+                (record, uid, int(Kind.CONVERSATION)),
+            )
+        self._conversations[canonical] = record
+        return record
+
+    def _write(
+        self,
+        record: int,
+        from_seq: int,
+        state: State,
+        projection: Projection,
+        encoded: bytes,
+        text_id: int | None = None,
+    ) -> _Write:
+        version, self._next_version = self._next_version, self._next_version + 1
+        if text_id is None and projection.words:
+            text_id, self._next_text = self._next_text, self._next_text + 1
+        return _Write(record, version, from_seq, state, projection, encoded, text_id)
+
+    def _store(
+        self,
+        new_records: list[tuple[int, bytes, int, int]],
+        fresh: list[_Write],
+        replaced: list[tuple[_Write, Stored]],
+        closed: list[tuple[_Write, Stored]],
+        seq: int,
+    ) -> None:
+        run = self._connection.executemany
+        run("INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)", new_records)
+        run(
+            "UPDATE version SET to_seq = ? WHERE id = ?",
+            [(seq, old.version) for _, old in closed],
+        )
+        run(
+            "UPDATE record SET version = ? WHERE id = ?",
+            [(write.version, write.record) for write, _ in closed],
+        )
+        self._remove(replaced)
+        writes = [*fresh, *(write for write, _ in replaced), *(write for write, _ in closed)]
+        self._insert(writes)
+        known = {old.text_id for _, old in (*replaced, *closed)}
+        self._index([write for write in writes if write.text_id not in known])
+
+    def _remove(self, replaced: list[tuple[_Write, Stored]]) -> None:
+        """Removes the versions that are written again, and words that no version shows now."""
+        run = self._connection.executemany
+        versions = [(old.version,) for _, old in replaced]
+        run("DELETE FROM version WHERE id = ?", versions)
+        run("DELETE FROM also_in WHERE version = ?", versions)
+        gone = [
+            (old.text_id, old.text_id)
+            for write, old in replaced
+            if old.text_id is not None and old.text_id != write.text_id
+        ]
+        for table in ("text_index", "unspaced_index"):
+            run(
+                f"DELETE FROM {table} WHERE rowid = ?"
+                " AND NOT EXISTS (SELECT 1 FROM version WHERE text_id = ?)",
+                gone,
+            )
+
+    def _insert(self, writes: list[_Write]) -> None:
+        rows = []
+        others: list[tuple[int, int]] = []
+        for write in writes:
+            shown = write.projection
+            inside = [self.conversation(canonical) for canonical in shown.conversations]
+            others += [(write.version, conversation) for conversation in inside[1:]]
+            rows.append(
+                (
+                    write.version,
+                    write.record,
+                    write.from_seq,
+                    STILL,
+                    write.state.kind,
+                    shown.place,
+                    inside[0] if inside else None,
+                    shown.time_ns,
+                    write.text_id,
+                    shown.is_held,
+                    write.encoded,
+                )
+            )
+        run = self._connection.executemany
+        run(
+            "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
+            " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        run("INSERT INTO also_in (version, conversation) VALUES (?, ?)", others)
+
+    def _index(self, writes: list[_Write]) -> None:
+        run = self._connection.executemany
+        texts = [
+            (write.text_id, write.projection.words) for write in writes if write.text_id is not None
+        ]
+        run("INSERT INTO text_index (rowid, body) VALUES (?, ?)", texts)
+        unspaced = [(text_id, cut) for text_id, words in texts if (cut := pairs(words))]
+        run("INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)", unspaced)
+
+    def _point(self, record: int, version: int) -> None:
+        self._connection.execute("UPDATE record SET version = ? WHERE id = ?", (version, record))
+
+    def _add_to_digest(self, difference: int) -> None:
+        digest = (self.digest() + difference) % MODULUS
+        self._set_fact("digest", digest.to_bytes(32, "big"))
+
+    def _set_fact(self, name: str, value: bytes) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (name, value)
+        )
+
+    def _take_record(self) -> int:
+        taken, self._next_record = self._next_record, self._next_record + 1
+        return taken
+
+    def _greatest(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT max(id) FROM {table}").fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def _greatest_text(self) -> int:
+        row = self._connection.execute("SELECT max(text_id) FROM version").fetchone()
+        return int(row[0] or 0) if row else 0

@@ -1,0 +1,91 @@
+"""The library's database file: opening it under its key, its schema, its transactions.
+
+SQLite through apsw-sqlite3mc, every page encrypted and authenticated (ChaCha20-Poly1305). The file
+is a cache: when it is missing, damaged or of another schema it is made anew from the vault.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from sealwax.base.errors import SealwaxError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
+STILL = 2**62
+"""The `to_seq` of what has not changed since."""
+_CACHE_KIB = 32 * 1024
+
+
+class LibraryBroken(SealwaxError):
+    """The library's file is damaged or not readable with its key."""
+
+    code = "library-broken"
+    hint = "Nothing is lost: run `sealwax verify --repair`, which rebuilds it from the vault."
+
+
+class Database:
+    """An open library file. Not shared between threads."""
+
+    def __init__(self, path: Path, key: bytes, is_durable: bool = True) -> None:
+        """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema."""
+        self.path = path
+        try:
+            self.connection = apsw.Connection(str(path))
+            self.connection.pragma("key", f"raw:{key.hex()}")
+            self._configure(is_durable)
+            self._prepare()
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise LibraryBroken("The library's file is damaged.") from error
+        except apsw.CantOpenError as error:
+            raise LibraryBroken("The library's file cannot be opened.") from error
+
+    def _configure(self, is_durable: bool) -> None:
+        self.connection.pragma("page_size", 8192)
+        self.connection.pragma("journal_mode", "wal")
+        # The library can be rebuilt, so a power cut may cost its last transaction, never more.
+        self.connection.pragma("synchronous", 1 if is_durable else 0)
+        self.connection.pragma("cache_size", -_CACHE_KIB)
+        self.connection.pragma("temp_store", 2)
+        self.connection.set_busy_timeout(5_000)
+
+    def _prepare(self) -> None:
+        version = self.connection.pragma("user_version")
+        if version == 0:
+            schema = resources.files("sealwax.library").joinpath("schema.sql").read_text("utf-8")
+            with self.transaction():
+                for _ in self.connection.execute(schema):
+                    pass
+                self.connection.pragma("application_id", APPLICATION_ID)
+                self.connection.pragma("user_version", SCHEMA_VERSION)
+        elif version != SCHEMA_VERSION:
+            raise LibraryStale(f"The library has schema {version}, not {SCHEMA_VERSION}.")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or none of it."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class LibraryStale(LibraryBroken):
+    """The library was made by another version of Sealwax; it is rebuilt."""
+
+    code = "library-stale"
+
+
+def remove_files(path: Path) -> None:
+    """Removes a library's file and what SQLite keeps beside it, to be made anew."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,224 @@
+"""What the chain holds, in SQL: heads, objects with their intervals, pins, void commits.
+
+The same folding as `ledger.objects`, kept so that opening a home reads no old commit. The property
+test `tests/library/test_holdings.py` compares the two.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import apsw
+import msgspec
+
+from sealwax.ledger.chain import Head, Judged
+from sealwax.ledger.objects import Effects, effects
+from sealwax.library.database import STILL
+from sealwax.vault.commit_part import Counts, Part
+
+
+class PinRow(NamedTuple):
+    """A snapshot, as the library knows it."""
+
+    commit_seq: int
+    pinned_seq: int
+    lock_until_ms: int
+    expires_ms: int
+    made_ms: int
+    name: str
+    reason: str
+    counts: Counts
+
+
+_decode_counts = msgspec.json.Decoder(Counts).decode
+_PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
+
+
+class Holdings:
+    """Reads and writes what the chain of the messages zone holds."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def head(self, zone: str) -> Head | None:
+        """The newest commit of a zone that the library has applied."""
+        row = self._connection.execute(
+            "SELECT zone, seq, hash, position FROM zone WHERE zone = ?", (zone,)
+        ).fetchone()
+        return Head(*row) if row else None
+
+    def apply(self, judged: Judged, part: Part) -> None:
+        """Takes in a judged commit; a void one moves the head and is remembered with its reason."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO zone (zone, seq, hash, position) VALUES (?, ?, ?, ?)",
+            judged.head,
+        )
+        if judged.commit is None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO void_commit (zone, seq, reason) VALUES (?, ?, ?)",
+                (judged.head.zone, judged.head.seq, judged.void_reason),
+            )
+            return
+        effect = effects(judged.commit)
+        self._add_and_drop(effect, part.segments)
+        self._redact(effect)
+        if effect.pinned_seq is not None:
+            self._pin(effect, part, judged.commit.header.time_ms)
+        if effect.unpinned:
+            self._unpin(effect, judged.commit.header.time_ms)
+
+    def newest_pinned_seq(self) -> int:
+        """The newest seq whose state a pin holds, or -1."""
+        row = self._connection.execute("SELECT max(pinned_seq) FROM pin").fetchone()
+        return -1 if row is None or row[0] is None else int(row[0])
+
+    def pins(self) -> list[PinRow]:
+        """All pins, oldest first."""
+        rows: Iterable[Any] = self._connection.execute(
+            f"SELECT {_PIN_COLUMNS} FROM pin ORDER BY commit_seq"
+        )
+        return [PinRow._make((*head, _decode_counts(counts))) for *head, counts in rows]
+
+    def live_objects(self) -> dict[bytes, int]:
+        """Names and sizes of the objects that the head or a pin holds."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, size_bytes FROM object WHERE dropped_seq = ? OR EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
+            (STILL,),
+        )
+        return dict(rows)
+
+    def void_commits(self) -> list[tuple[str, int, str]]:
+        """(zone, seq, reason) of the commits that do not count."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT zone, seq, reason FROM void_commit ORDER BY 1, 2"
+        )
+        return [(zone, seq, reason) for zone, seq, reason in rows]
+
+    def bytes_held_only_by(self, pinned_seq: int) -> int:
+        """How many sealed bytes nothing but the pins of this moment hold: what letting go of the
+        last of them gives back, exactly."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE dropped_seq < ?1"
+            " AND added_seq <= ?2 AND ?2 < dropped_seq AND NOT EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq <> ?2 AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
+            (STILL, pinned_seq),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def sealed_bytes(self) -> tuple[int, int]:
+        """(bytes live at the head, further bytes that only pins hold)."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(size_bytes) FILTER (WHERE dropped_seq = ?1), 0),"
+            " coalesce(sum(size_bytes) FILTER (WHERE dropped_seq < ?1 AND EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)), 0) FROM object",
+            (STILL,),
+        ).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    def damage(self) -> list[tuple[bytes, int, str]]:
+        """(object, seq, reason) of the segments that could not be read when they were pulled."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, seq, reason FROM damaged_object ORDER BY seq, name"
+        )
+        return [(name, seq, reason) for name, seq, reason in rows]
+
+    def note_damage(self, name: bytes, seq: int, reason: str) -> None:
+        """Remembers that a segment could not be read: what is in it is missing here."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO damaged_object (name, seq, reason) VALUES (?, ?, ?)",
+            (name, seq, reason),
+        )
+
+    def intervals(self, names: Iterable[bytes]) -> dict[bytes, int]:
+        """The `dropped_seq` of those names that were ever added."""
+        wanted = apsw.carray(tuple(names) or (b"",), flags=apsw.SQLITE_CARRAY_BLOB)
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT object.name, object.dropped_seq FROM carray(?) AS wanted"
+            " CROSS JOIN object ON object.name = wanted.value",
+            (wanted,),
+        )
+        return dict(rows)
+
+    def unheld_objects(self, dropped_before_seq: int) -> list[bytes]:
+        """Objects dropped before a seq that neither the head nor a pin holds."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name FROM object WHERE dropped_seq < ? AND NOT EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
+            (min(dropped_before_seq, STILL),),
+        )
+        return [name for (name,) in rows]
+
+    def _add_and_drop(self, effect: Effects, segments: int) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO object (name, added_seq, dropped_seq, size_bytes, is_segment)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (name, effect.seq, STILL, size_bytes, position < segments)
+                for position, (name, size_bytes) in enumerate(effect.added)
+            ],
+        )
+        self._connection.executemany(
+            "UPDATE object SET dropped_seq = ? WHERE name = ? AND dropped_seq = ?",
+            [(effect.seq, name, STILL) for name in effect.dropped],
+        )
+
+    def _redact(self, effect: Effects) -> None:
+        added = dict(effect.added)
+        pairs = [(new, old, effect.seq) for old, new in effect.redacted if new in added]
+        self._connection.executemany(
+            "UPDATE object SET (added_seq, dropped_seq) = (SELECT added_seq, dropped_seq FROM"
+            " object AS old WHERE old.name = ?2) WHERE name = ?1 AND added_seq = ?3"
+            " AND EXISTS (SELECT 1 FROM object AS old WHERE old.name = ?2)",
+            pairs,
+        )
+        self._connection.executemany(
+            "UPDATE object SET dropped_seq = added_seq WHERE name = ?",
+            [(old,) for old, _ in effect.redacted],
+        )
+
+    def _pin(self, effect: Effects, part: Part, made_ms: int) -> None:
+        counts = msgspec.json.encode(part.counts or Counts()).decode()
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO pin ({_PIN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                effect.seq,
+                effect.pinned_seq,
+                effect.lock_until_ms,
+                part.expires_ms,
+                made_ms,
+                part.name,
+                part.reason,
+                counts,
+            ),
+        )
+
+    def _unpin(self, effect: Effects, now_ms: int) -> None:
+        self._connection.executemany(
+            "DELETE FROM pin WHERE commit_seq = ? AND lock_until_ms <= ?",
+            [(seq, now_ms) for seq in effect.unpinned],
+        )
+        self._forget_unpinned_versions()
+
+    def _forget_unpinned_versions(self) -> None:
+        """Removes versions, and their words, that no moment shows any more."""
+        gone = (
+            "to_seq < ? AND NOT EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq >= from_seq AND pinned_seq < to_seq)"
+        )
+        texts = self._connection.execute(
+            f"SELECT DISTINCT text_id, text_id FROM version WHERE text_id IS NOT NULL AND {gone}",
+            (STILL,),
+        ).fetchall()
+        self._connection.execute(
+            f"DELETE FROM also_in WHERE version IN (SELECT id FROM version WHERE {gone})",
+            (STILL,),
+        )
+        self._connection.execute(f"DELETE FROM version WHERE {gone}", (STILL,))
+        for table in ("text_index", "unspaced_index"):
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE rowid = ?"
+                " AND NOT EXISTS (SELECT 1 FROM version WHERE text_id = ?)",
+                texts,
+            )

@@ -1,0 +1,85 @@
+"""The library as a whole: one readable copy that only ever changes by applying commits."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.ledger.chain import Judged
+from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.library.apply import Applied, Applier
+from sealwax.library.database import Database
+from sealwax.library.holdings import Holdings
+from sealwax.library.project import PRESENT, TRASH
+from sealwax.library.query import Reader
+from sealwax.library.search import Hit, search
+from sealwax.library.select import Moment, Selection
+from sealwax.model.change import Change
+from sealwax.model.record import Kind
+from sealwax.vault.commit_part import Counts, Part
+
+
+class Library:
+    """An open library. `holdings` and `read` answer questions; `transaction` changes it."""
+
+    def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
+        self.database = Database(path, key, is_durable)
+        connection = self.database.connection
+        self.holdings = Holdings(connection)
+        self.read = Reader(connection, roots)
+        self.applier = Applier(connection, roots)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One commit's changes, wholly applied or not at all."""
+        try:
+            with self.database.transaction():
+                yield
+        except BaseException:
+            self.applier.forget()
+            raise
+
+    def apply_changes(self, changes: Iterable[Change], seq: int) -> Applied:
+        """Joins changes as those of the commit `seq`; inside a transaction."""
+        return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
+
+    def apply_commit(self, judged: Judged, part: Part) -> None:
+        """Moves the head over a judged commit; inside the transaction of its changes."""
+        self.holdings.apply(judged, part)
+
+    def digest(self) -> int:
+        return self.applier.digest()
+
+    def counts(self) -> Counts:
+        """How much the present and the trash hold."""
+        tally = self.applier.tally()
+        return Counts(
+            conversations=tally.of(Kind.CONVERSATION, PRESENT),
+            messages=tally.of(Kind.MESSAGE, PRESENT),
+            contacts=tally.of(Kind.CONTACT, PRESENT),
+            attachments=tally.of(Kind.ATTACHMENT, PRESENT),
+            trashed=sum(tally.of(kind, TRASH) for kind in Kind),
+            file_bytes=tally.file_bytes,
+        )
+
+    def live_records(self) -> int:
+        """How many conversations, messages, contacts and attachments the present has."""
+        tally = self.applier.tally()
+        return sum(tally.of(kind, PRESENT) for kind in Kind)
+
+    def head_seq(self) -> int:
+        """The seq of the head of the messages zone, or -1."""
+        head = self.holdings.head(MESSAGES_ZONE)
+        return head.seq if head else -1
+
+    def now(self) -> Moment:
+        """The present."""
+        return Moment(self.head_seq())
+
+    def search(
+        self, words: str, moment: Moment | None, selection: Selection, limit: int
+    ) -> list[Hit]:
+        return search(self.database.connection, words, moment, selection, limit)
+
+    def close(self) -> None:
+        self.database.close()

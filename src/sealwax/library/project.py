@@ -1,0 +1,73 @@
+"""What the library shows of a state: its place, its conversations, its time, its words."""
+
+from typing import NamedTuple
+
+from sealwax.model.field import (
+    CONTENT,
+    CONVERSATION,
+    EDIT,
+    EVENT,
+    HELD,
+    NAME,
+    ORIGIN,
+    SUBJECT,
+    TEXT,
+    TIME_NS,
+)
+from sealwax.model.record import Kind
+from sealwax.model.state import State
+
+PRESENT, TRASH, NOWHERE = 1, 2, 0
+
+
+class Projection(NamedTuple):
+    """The columns of a version row that are read off its state."""
+
+    place: int
+    conversations: tuple[str, ...]
+    time_ns: int | None
+    words: str
+    is_held: bool
+    file_bytes: int = 0
+
+
+def project(state: State) -> Projection:
+    """Reads the columns off a state."""
+    is_held = any(state.keyed(HELD).values()) if state.life else False
+    if state.kind != Kind.MESSAGE:
+        content = state.get(CONTENT)
+        file_bytes = content[1] if content else 0
+        return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
+    time_ns = state.get(TIME_NS)
+    place = _place(state, time_ns)
+    conversations = tuple(sorted(state.keyed(CONVERSATION)))
+    return Projection(place, conversations, time_ns, _words(state), is_held)
+
+
+def _place(state: State, sign_of_content: object) -> int:
+    if sign_of_content is None or state.is_erased:
+        return NOWHERE
+    return PRESENT if state.life % 2 == 0 else TRASH
+
+
+def _words(state: State) -> str:
+    """All wordings of a message, a line each: what the text indexes hold."""
+    pieces = [
+        stamp.value
+        for field in (TEXT, SUBJECT)
+        for stamp in state.slots.get((field.name, int(field.merge), ""), ())
+        if isinstance(stamp.value, str)
+    ]
+    for value in state.keyed(EDIT).values():
+        if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
+            pieces.append(value[1])
+    event = state.get(EVENT)
+    if isinstance(event, dict) and isinstance(event.get("title"), str):
+        pieces.append(event["title"])
+    return "\n".join(dict.fromkeys(pieces))
+
+
+def name_of(state: State) -> str | None:
+    """The name that people gave to a conversation or a contact."""
+    name = state.get(NAME)
+    return name if isinstance(name, str) and name else None

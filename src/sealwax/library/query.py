@@ -1,0 +1,290 @@
+"""Reading the library: conversations, messages, attachments and counts at any kept moment."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.database import STILL
+from sealwax.library.project import PRESENT, TRASH, name_of
+from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
+from sealwax.model.field import IS_GROUP, ORIGIN, PARTICIPANT
+from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
+from sealwax.model.state import State, decode
+
+PAGE_ROWS = 2_000
+
+
+class ConversationView(NamedTuple):
+    """A conversation as people see it. `messages` and `newest_ns` are of the moment asked for."""
+
+    record: int
+    origin: str
+    title: str
+    participants: tuple[str, ...]
+    is_group: bool
+    messages: int
+    newest_ns: int
+
+
+class Row(NamedTuple):
+    """A record at a moment, for plans and exports."""
+
+    record: int
+    uid: bytes
+    kind: int
+    conversation: int | None
+    place: int
+    state: State
+
+
+class Reader:
+    """Answers questions about the library; changes nothing."""
+
+    def __init__(self, connection: apsw.Connection, roots: RootKeys) -> None:
+        self._connection = connection
+        self._roots = roots
+
+    def conversations(self, moment: Moment) -> list[ConversationView]:
+        """The conversations that have messages or exist at a moment, newest first."""
+        names = self.names(moment)
+        tallies = self._tallies(moment)
+        views = [
+            self._conversation(row, names, tallies.get(row.record, (0, 0)))
+            for row in self._conversation_rows(moment)
+            if row.record in tallies or row.place in moment.places
+        ]
+        return sorted(views, key=lambda view: (-view.newest_ns, view.title))
+
+    def names(self, moment: Moment) -> dict[str, str]:
+        """The names of contacts by canonical address."""
+        found: dict[str, str] = {}
+        for row in self.rows(Kind.CONTACT, moment):
+            name, origin = name_of(row.state), row.state.get(ORIGIN)
+            if name and origin:
+                found[origin[1]] = name
+        return found
+
+    def rows(self, kind: int, moment: Moment) -> Iterator[Row]:
+        """All records of a kind at a moment, in the order in which they were first seen."""
+        condition, values = at_moment(moment)
+        sql = (
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM version JOIN record ON record.id = version.record"
+            f" WHERE version.kind = ? AND {condition} AND version.record > ?"
+            " ORDER BY version.record LIMIT ?"
+        )
+        yield from self._paged(sql, [int(kind), *values])
+
+    def messages(self, selection: Selection, moment: Moment) -> Iterator[Row]:
+        """The selected messages at a moment, in the order in which they were first seen."""
+        condition, values = at_moment(moment)
+        wanted, wanted_values = chosen(selection)
+        sql = (
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM version JOIN record ON record.id = version.record"
+            f" WHERE version.kind = 2 AND {condition} AND {wanted} AND version.record > ?"
+            " ORDER BY version.record LIMIT ?"
+        )
+        for row in self._paged(sql, [*values, *wanted_values]):
+            if self._is_chosen(selection, row, moment):
+                yield row
+
+    def page(
+        self,
+        conversation: int,
+        moment: Moment,
+        limit: int,
+        before: tuple[int, int] | None = None,
+        after: tuple[int, int] | None = None,
+    ) -> list[MessageView]:
+        """A page of a conversation, oldest first: the newest `limit` messages, or those next to a
+        (time in ns, record) key on either side."""
+        condition, values = at_moment(moment)
+        bound, bound_values, direction = "TRUE", [], "DESC"
+        if before is not None:
+            bound, bound_values = "(version.time_ns, version.record) < (?, ?)", [*before]
+        if after is not None:
+            bound, bound_values, direction = (
+                "(version.time_ns, version.record) > (?, ?)",
+                [*after],
+                "ASC",
+            )
+        inside, inside_values = self._inside(conversation)
+        rows: list[Any] = self._connection.execute(
+            "SELECT version.record, version.conversation, version.state FROM version WHERE"
+            f" version.kind = 2 AND {condition} AND {bound} AND {inside}"
+            f" ORDER BY version.time_ns {direction}, version.record {direction} LIMIT ?",
+            [*values, *bound_values, *inside_values, limit],
+        ).fetchall()
+        views = [message_view(record, home, decode(state)) for record, home, state in rows]
+        return views if after is not None else views[::-1]
+
+    def attachments(self, origins: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
+        """Attachments by canonical id; those that are not known are absent."""
+        keys = [(int(Kind.ATTACHMENT), origin) for origin in origins]
+        uids = record_ids(self._roots, NAMESPACE_APPLE, keys)
+        found: dict[str, AttachmentView] = {}
+        for row in self.by_uid(uids, moment):
+            view = attachment_view(row.record, row.state)
+            found[view.origin] = view
+        return found
+
+    def by_uid(self, uids: Sequence[bytes], moment: Moment) -> list[Row]:
+        """The records with these ids at a moment, whatever their kind."""
+        condition, values = at_moment(moment)
+        rows: list[Row] = []
+        for start in range(0, len(uids), PAGE_ROWS):
+            wanted = apsw.carray(
+                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
+            )
+            found: Iterable[Any] = self._connection.execute(
+                "SELECT version.record, record.uid, version.kind, version.conversation,"
+                " version.place, version.state FROM carray(?) AS wanted"
+                " CROSS JOIN record ON record.uid = wanted.value"
+                f" CROSS JOIN version ON version.record = record.id AND {condition}",
+                [wanted, *values],
+            )
+            rows += [Row._make((*head, decode(state))) for *head, state in found]
+        return rows
+
+    def conversations_of(self, uids: Sequence[bytes]) -> dict[bytes, str]:
+        """The conversation of each of these messages, as a key that tells conversations apart."""
+        found: dict[bytes, str] = {}
+        for start in range(0, len(uids), PAGE_ROWS):
+            wanted = apsw.carray(
+                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
+            )
+            rows: Iterable[Any] = self._connection.execute(
+                "SELECT record.uid, version.conversation FROM carray(?) AS wanted"
+                " CROSS JOIN record ON record.uid = wanted.value"
+                " CROSS JOIN version ON version.id = record.version"
+                " WHERE version.conversation IS NOT NULL",
+                (wanted,),
+            )
+            found.update((uid, str(conversation)) for uid, conversation in rows)
+        return found
+
+    def changed_since(self, seq: int, selection: Selection) -> Iterator[tuple[Row, Row]]:
+        """(then, now) of the records that a moment showed otherwise than the head does.
+
+        A selection other than everything leaves out what is not a message.
+        """
+        wanted, values = chosen(selection)
+        if not selection.is_everything:
+            wanted += " AND version.kind = 2"
+        sql = (
+            "SELECT record.uid, current.conversation, current.place, current.state,"
+            " version.record, version.kind, version.conversation, version.place, version.state"
+            " FROM version JOIN record ON record.id = version.record"
+            " JOIN version AS current ON current.id = record.version"
+            f" WHERE version.from_seq <= ? AND version.to_seq > ? AND version.to_seq < {STILL}"
+            f" AND {wanted} AND version.record > ? ORDER BY version.record LIMIT ?"
+        )
+        last = 0
+        while True:
+            rows: list[Any] = self._connection.execute(
+                sql, [seq, seq, *values, last, PAGE_ROWS]
+            ).fetchall()
+            for uid, home_now, place_now, state_now, record, kind, home, place, state in rows:
+                then = Row(record, uid, kind, home, place, decode(state))
+                if self._is_chosen(selection, then, Moment(seq)):
+                    yield then, Row(record, uid, kind, home_now, place_now, decode(state_now))
+            if len(rows) < PAGE_ROWS:
+                return
+            last = rows[-1][4]
+
+    def new_since(self, seq: int, selection: Selection) -> Iterator[Row]:
+        """The records of the head that a moment did not know at all."""
+        wanted, values = chosen(selection)
+        if not selection.is_everything:
+            wanted += " AND version.kind = 2"
+        sql = (
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM version JOIN record ON record.version = version.id"
+            f" WHERE {wanted} AND NOT EXISTS (SELECT 1 FROM version AS old WHERE"
+            " old.record = version.record AND old.from_seq <= ? AND old.to_seq > ?)"
+            " AND version.record > ? ORDER BY version.record LIMIT ?"
+        )
+        for row in self._paged(sql, [*values, seq, seq]):
+            if self._is_chosen(selection, row, Moment(seq)):
+                yield row
+
+    def held(self) -> int:
+        """How many records wait for an answer about their deletion."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM version JOIN record ON record.version = version.id WHERE is_held"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _paged(self, sql: str, values: Iterable[Any]) -> Iterator[Row]:
+        """Runs a keyset-paged query, so that nobody holds a read transaction open."""
+        values, last = list(values), 0
+        while True:
+            rows: list[Any] = self._connection.execute(sql, [*values, last, PAGE_ROWS]).fetchall()
+            for *head, state in rows:
+                yield Row._make((*head, decode(state)))
+            if len(rows) < PAGE_ROWS:
+                return
+            last = rows[-1][0]
+
+    def _conversation_rows(self, moment: Moment) -> Iterator[Row]:
+        return self.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT, TRASH)))
+
+    def _inside(self, conversation: int) -> tuple[str, list[int]]:
+        """The condition that a message is in a conversation; the plain form walks one index."""
+        shared = self._connection.execute(
+            "SELECT 1 FROM also_in WHERE conversation = ? LIMIT 1", (conversation,)
+        ).fetchone()
+        if shared is None:
+            return "version.conversation = ?", [conversation]
+        return (
+            "(version.conversation = ?"
+            " OR version.id IN (SELECT version FROM also_in WHERE conversation = ?))",
+            [conversation, conversation],
+        )
+
+    def _tallies(self, moment: Moment) -> dict[int, tuple[int, int]]:
+        condition, values = at_moment(moment)
+        rows = self._connection.execute(
+            "SELECT conversation, count(*), max(time_ns) FROM version WHERE kind = 2"
+            f" AND conversation IS NOT NULL AND {condition} GROUP BY 1 UNION ALL"
+            " SELECT also_in.conversation, count(*), max(time_ns) FROM also_in JOIN version ON"
+            f" version.id = also_in.version WHERE {condition} GROUP BY 1",
+            [*values, *values],
+        )
+        tallies: dict[int, tuple[int, int]] = {}
+        for conversation, number, newest_ns in rows:
+            old = tallies.get(conversation, (0, 0))
+            tallies[conversation] = (old[0] + number, max(old[1], newest_ns or 0))
+        return tallies
+
+    def _conversation(
+        self, row: Row, names: dict[str, str], tally: tuple[int, int]
+    ) -> ConversationView:
+        state = row.state
+        origin = state.get(ORIGIN)[1]
+        inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
+        people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
+        title = name_of(state) or ", ".join(people) or origin.partition(":")[2]
+        return ConversationView(
+            row.record, origin, title, people, bool(state.get(IS_GROUP)), tally[0], tally[1]
+        )
+
+    def _is_chosen(self, selection: Selection, row: Row, moment: Moment) -> bool:
+        """The conditions that SQL does not see."""
+        view = message_view(row.record, row.conversation, row.state)
+        if selection.people:
+            sender = canonical_address(view.sender or "")
+            if sender not in selection.people:
+                return False
+        if selection.larger_than_bytes is not None:
+            files = self.attachments(view.attachments, moment).values()
+            sizes = [file.size_bytes or file.stated_bytes or 0 for file in files]
+            if max(sizes, default=0) <= selection.larger_than_bytes:
+                return False
+        return True

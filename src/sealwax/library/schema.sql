@@ -1,0 +1,101 @@
+-- The library: this device's readable copy of a history. Rebuilt from the sealed objects at any time.
+-- Every table is STRICT; seqs are those of the messages zone; 4611686018427387904 (2^62) is "still".
+
+-- Single values: the digest of the joined state at the head, the account.
+CREATE TABLE fact (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The head of each zone that the library has applied.
+CREATE TABLE zone (
+  zone TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Commits that do not count, with the reason.
+CREATE TABLE void_commit (
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (zone, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Every object that a counting commit ever added, with the interval in which it is live.
+CREATE TABLE object (
+  name BLOB PRIMARY KEY,
+  added_seq INTEGER NOT NULL,
+  dropped_seq INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  is_segment INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Segments that could not be read when their commit was applied.
+CREATE TABLE damaged_object (
+  name BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Pins: the seq of the pin commit and the seq whose state it holds. `counts` is JSON.
+CREATE TABLE pin (
+  commit_seq INTEGER PRIMARY KEY,
+  pinned_seq INTEGER NOT NULL,
+  lock_until_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  made_ms INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  counts TEXT NOT NULL
+) STRICT;
+
+-- Records by their keyed id. `version` is the newest version, or NULL while none was seen.
+CREATE TABLE record (
+  id INTEGER PRIMARY KEY,
+  uid BLOB NOT NULL UNIQUE,
+  kind INTEGER NOT NULL,
+  version INTEGER
+) STRICT;
+
+-- One row for each state of a record that a pinned moment or the head shows, valid while
+-- from_seq <= moment < to_seq. `place` is 1 in the present, 2 in the trash, 0 neither (a stub that
+-- nothing but a reaction is known of, or purged). `conversation` is a record; `text_id` a row of
+-- the text indexes; `state` the canonical bytes of the joined state.
+CREATE TABLE version (
+  id INTEGER PRIMARY KEY,
+  record INTEGER NOT NULL,
+  from_seq INTEGER NOT NULL,
+  to_seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  conversation INTEGER,
+  time_ns INTEGER,
+  text_id INTEGER,
+  is_held INTEGER NOT NULL,
+  state BLOB NOT NULL
+) STRICT;
+CREATE INDEX version_by_record ON version (record);
+CREATE INDEX version_by_conversation ON version (conversation, time_ns, id) WHERE conversation IS NOT NULL;
+CREATE INDEX version_by_text ON version (text_id) WHERE text_id IS NOT NULL;
+CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
+
+-- Further conversations of a version that is in more than one.
+CREATE TABLE also_in (
+  version INTEGER NOT NULL,
+  conversation INTEGER NOT NULL,
+  PRIMARY KEY (version, conversation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX also_in_by_conversation ON also_in (conversation);
+
+-- All words of all versions: earlier wordings and the trash included. Emoji are words.
+CREATE VIRTUAL TABLE text_index USING fts5(
+  body, content='', contentless_delete=1,
+  tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co So Sk'"
+);
+-- The same for scripts written without spaces: each text as overlapping pairs of characters.
+CREATE VIRTUAL TABLE unspaced_index USING fts5(
+  body, content='', contentless_delete=1, detail=full,
+  tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co So Sk M*'"
+);

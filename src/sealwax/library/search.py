@@ -1,0 +1,98 @@
+"""Full-text search over all words of all versions: any script, earlier wordings, the trash."""
+
+import re
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.library.script import runs
+from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.view import MessageView, message_view
+from sealwax.model.state import decode
+
+WORDS_LIMIT = 32
+QUERY_CHARACTERS_LIMIT = 1_000
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
+
+
+class Hit(NamedTuple):
+    """A message that was found."""
+
+    message: MessageView
+    seq: int
+
+
+class Query(NamedTuple):
+    """A search as the two indexes understand it; an empty string asks nothing of that index."""
+
+    spaced: str
+    unspaced: str
+
+
+def parse_query(words: str) -> Query:
+    """Turns what a person typed into a query: every word must occur, the last may be unfinished,
+    words in double quotes stand side by side. Nothing typed is ever a syntax error."""
+    spaced: list[str] = []
+    unspaced: list[str] = []
+    for quoted, bare in _WORD.findall(words[:QUERY_CHARACTERS_LIMIT])[:WORDS_LIMIT]:
+        found, rest = runs(quoted or bare)
+        unspaced += [_phrase_of_pairs(run) for run in found]
+        pieces = rest.split() if bare else [rest]
+        spaced += [_phrase(piece, is_open=bool(bare)) for piece in pieces if _has_token(piece)]
+    return Query(" AND ".join(spaced), " AND ".join(unspaced))
+
+
+def search(
+    connection: apsw.Connection,
+    words: str,
+    moment: Moment | None,
+    selection: Selection,
+    limit: int,
+) -> list[Hit]:
+    """The newest messages that hold the words, at a moment or (None) at all kept moments.
+
+    With no moment, each message is given once, by its newest version that holds the words.
+    """
+    query = parse_query(words)
+    if query == Query("", ""):
+        return []
+    matches, values = _matches(query)
+    condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
+    wanted, wanted_values = chosen(selection)
+    rows: list[Any] = connection.execute(
+        "SELECT version.record, version.conversation, version.state, max(version.from_seq)"
+        f" FROM version WHERE version.text_id IN ({matches}) AND {condition} AND {wanted}"
+        " GROUP BY version.record ORDER BY version.time_ns DESC, version.record DESC LIMIT ?",
+        [*values, *at_values, *wanted_values, limit],
+    ).fetchall()
+    return [
+        Hit(message_view(record, conversation, decode(state)), seq)
+        for record, conversation, state, seq in rows
+    ]
+
+
+def _matches(query: Query) -> tuple[str, list[Any]]:
+    parts: list[str] = []
+    values: list[Any] = []
+    for table, text in (("text_index", query.spaced), ("unspaced_index", query.unspaced)):
+        if text:
+            parts.append(f"SELECT rowid FROM {table} WHERE {table} MATCH ?")
+            values.append(text)
+    return " INTERSECT ".join(parts), values
+
+
+def _phrase(text: str, is_open: bool) -> str:
+    """A phrase for FTS5; an open one also finds words that go on."""
+    escaped = text.replace('"', '""')
+    return f'"{escaped}"*' if is_open else f'"{escaped}"'
+
+
+def _phrase_of_pairs(run: str) -> str:
+    if len(run) == 1:
+        return f'"{run}"*'
+    return '"' + " ".join(run[start : start + 2] for start in range(len(run) - 1)) + '"'
+
+
+def _has_token(text: str) -> bool:
+    """Whether the tokenizer finds any word: letters, numbers and symbols count."""
+    return any(letter.isalnum() or ord(letter) > 0x2000 for letter in text)

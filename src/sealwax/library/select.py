@@ -1,0 +1,73 @@
+"""Which messages a command means: SELECT of the command line as data, and as SQL.
+
+A moment is the seq whose state is meant; the head's seq means the present.
+"""
+
+from typing import Any, NamedTuple
+
+from sealwax.library.project import PRESENT, TRASH
+
+
+class Selection(NamedTuple):
+    """All given conditions hold at once; an empty selection means everything.
+
+    `conversations` and `messages` are record rows, `people` canonical addresses, times are
+    nanoseconds since 1970 (`since_ns` inclusive, `until_ns` exclusive).
+    """
+
+    conversations: tuple[int, ...] = ()
+    messages: tuple[int, ...] = ()
+    people: tuple[str, ...] = ()
+    since_ns: int | None = None
+    until_ns: int | None = None
+    larger_than_bytes: int | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Selection()
+
+
+class Moment(NamedTuple):
+    """A seq, and which of its records: the present of that moment, its trash, or both."""
+
+    seq: int
+    places: tuple[int, ...] = (PRESENT,)
+
+
+ANYWHERE = (PRESENT, TRASH)
+
+
+def _marks(values: tuple[Any, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def at_moment(moment: Moment, table: str = "version") -> tuple[str, list[Any]]:
+    """The condition that a version is valid at a moment, with its parameters."""
+    sql = (
+        f"{table}.from_seq <= ? AND {table}.to_seq > ?"
+        f" AND {table}.place IN ({_marks(moment.places)})"
+    )
+    return sql, [moment.seq, moment.seq, *moment.places]
+
+
+def chosen(selection: Selection) -> tuple[str, list[Any]]:
+    """The condition that a message's version is selected, with its parameters."""
+    conditions: list[str] = ["TRUE"]
+    values: list[Any] = []
+    if selection.conversations:
+        marks = _marks(selection.conversations)
+        conditions.append(
+            f"(version.conversation IN ({marks}) OR EXISTS (SELECT 1 FROM also_in WHERE"
+            f" also_in.version = version.id AND also_in.conversation IN ({marks})))"
+        )
+        values += [*selection.conversations, *selection.conversations]
+    if selection.messages:
+        conditions.append(f"version.record IN ({_marks(selection.messages)})")
+        values += selection.messages
+    if selection.since_ns is not None:
+        conditions.append("version.time_ns >= ?")
+        values.append(selection.since_ns)
+    if selection.until_ns is not None:
+        conditions.append("version.time_ns < ?")
+        values.append(selection.until_ns)
+    return " AND ".join(conditions), values

@@ -1,0 +1,203 @@
+"""A message, a conversation, an attachment as people see them: read off their joined states."""
+
+from typing import Any, NamedTuple
+
+from sealwax.model.field import (
+    APP,
+    ATTACHMENT,
+    CONTENT,
+    DELIVERED_NS,
+    EDIT,
+    EFFECT,
+    EVENT,
+    FILE_NAME,
+    FROM_ME,
+    HELD,
+    IS_STICKER,
+    MIME_TYPE,
+    ORIGIN,
+    PARTS,
+    REACTION,
+    READ_NS,
+    REPLY,
+    SENDER,
+    SERVICE,
+    STATED_BYTES,
+    SUBJECT,
+    TEXT,
+    TIME_NS,
+    UNDECODED,
+    UNSENT,
+)
+from sealwax.model.state import State
+
+
+class Wording(NamedTuple):
+    """One wording of a part of a message; `time_ns` is when it was written."""
+
+    part: int
+    number: int
+    time_ns: int
+    text: str
+
+
+class Reaction(NamedTuple):
+    """A reaction that stands: who, on which part, what."""
+
+    part: int
+    actor: str
+    kind: str
+    emoji: str | None
+
+
+class MessageView(NamedTuple):
+    """A message as people see it. `text` is the wording that is shown now."""
+
+    record: int
+    conversation: int | None
+    origin: str
+    time_ns: int
+    from_me: bool
+    sender: str | None
+    service: str
+    text: str
+    subject: str | None
+    wordings: tuple[Wording, ...]
+    unsent_parts: tuple[int, ...]
+    reactions: tuple[Reaction, ...]
+    reply_to: str | None
+    effect: str | None
+    app: str | None
+    event: dict[str, Any] | None
+    attachments: tuple[str, ...]
+    read_ns: int | None
+    delivered_ns: int | None
+    in_trash: bool
+    is_held: bool
+    undecoded: tuple[str, ...]
+    variants: int
+
+
+class AttachmentView(NamedTuple):
+    """An attachment: `chunks` names its pieces where its bytes are in the vault."""
+
+    record: int
+    origin: str
+    name: str
+    mime_type: str | None
+    stated_bytes: int | None
+    size_bytes: int | None
+    is_sticker: bool
+    file_hash: bytes | None
+    chunks: tuple[tuple[bytes, int], ...]
+
+
+def message_view(record: int, conversation: int | None, state: State) -> MessageView:
+    """Reads a message off its state. Missing facts become None or empty."""
+    wordings = _wordings(state)
+    unsent = tuple(sorted(int(part) for part in state.keyed(UNSENT) if part.isdigit()))
+    places = state.keyed(ATTACHMENT)
+    return MessageView(
+        record=record,
+        conversation=conversation,
+        origin=_origin(state),
+        time_ns=state.get(TIME_NS) or 0,
+        from_me=bool(state.get(FROM_ME)),
+        sender=state.get(SENDER),
+        service=state.get(SERVICE) or "",
+        text=_shown_text(state, wordings, unsent),
+        subject=state.get(SUBJECT),
+        wordings=wordings,
+        unsent_parts=unsent,
+        reactions=_reactions(state),
+        reply_to=(state.get(REPLY) or [None])[0],
+        effect=state.get(EFFECT),
+        app=state.get(APP),
+        event=state.get(EVENT),
+        attachments=tuple(sorted(places, key=lambda key: (places[key], key))),
+        read_ns=state.get(READ_NS),
+        delivered_ns=state.get(DELIVERED_NS),
+        in_trash=state.life % 2 == 1,
+        is_held=any(state.keyed(HELD).values()),
+        undecoded=tuple((state.get(UNDECODED) or [0, []])[1]),
+        variants=_variants(state),
+    )
+
+
+def attachment_view(record: int, state: State) -> AttachmentView:
+    """Reads an attachment off its state."""
+    content = state.get(CONTENT)
+    origin = _origin(state)
+    return AttachmentView(
+        record=record,
+        origin=origin,
+        name=state.get(FILE_NAME) or origin,
+        mime_type=state.get(MIME_TYPE),
+        stated_bytes=state.get(STATED_BYTES),
+        size_bytes=content[1] if content else None,
+        is_sticker=bool(state.get(IS_STICKER)),
+        file_hash=content[0] if content else None,
+        chunks=tuple((name, size) for name, size in content[2]) if content else (),
+    )
+
+
+def _origin(state: State) -> str:
+    origin = state.get(ORIGIN)
+    return origin[1] if isinstance(origin, list) and len(origin) == 2 else ""
+
+
+def _wordings(state: State) -> tuple[Wording, ...]:
+    found = []
+    for key, value in state.keyed(EDIT).items():
+        part, _, rest = key.partition(":")
+        number, _, _ = rest.partition(":")
+        if part.isdigit() and number.isdigit():
+            found.append(Wording(int(part), int(number), value[0], value[1]))
+    return tuple(sorted(found))
+
+
+def _shown_text(state: State, wordings: tuple[Wording, ...], unsent: tuple[int, ...]) -> str:
+    """The words that are shown now: the newest wording of each part, unsent parts left out."""
+    newest = {wording.part: wording.text for wording in wordings}
+    parts = _text_parts(state)
+    if not newest and not unsent:
+        return _clean(state.get(TEXT) or "")
+    shown = [
+        newest.get(part, parts.get(part, ""))
+        for part in sorted({*parts, *newest})
+        if part not in unsent
+    ]
+    return _clean("\n".join(text for text in shown if text))
+
+
+def _text_parts(state: State) -> dict[int, str]:
+    decoded = state.get(PARTS)
+    if not decoded:
+        text = state.get(TEXT)
+        return {0: text} if text else {}
+    found: dict[int, str] = {}
+    for part in decoded[1]:
+        if part.get("kind") == "text":
+            index = part.get("index", 0)
+            found[index] = found.get(index, "") + part.get("text", "")
+    return found
+
+
+def _clean(text: str) -> str:
+    """Without the characters that stand for attachments."""
+    return text.replace("\ufffc", "").strip("\n")
+
+
+def _reactions(state: State) -> tuple[Reaction, ...]:
+    found = []
+    for key, value in state.keyed(REACTION).items():
+        part, _, actor = key.partition(":")
+        if value[0] is not None:
+            found.append(Reaction(int(part) if part.isdigit() else 0, actor, value[0], value[1]))
+    return tuple(sorted(found, key=lambda reaction: (reaction.part, reaction.actor)))
+
+
+def _variants(state: State) -> int:
+    """How many differing raw values of its words are kept beside the one that is shown."""
+    stamps = state.slots.get((TEXT.name, int(TEXT.merge), ""), ())
+    return len({stamp.value for stamp in stamps if isinstance(stamp.value, str)}) - bool(stamps)

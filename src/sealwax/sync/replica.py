@@ -1,0 +1,310 @@
+"""One device's end of a chain: it pulls what others wrote and writes what this device says.
+
+The library only ever changes by applying commits, in one transaction a commit. A commit is appended
+to the store *inside* that transaction: when the process dies in between, the next pull applies the
+commit from the store; when the append fails, the transaction is rolled back and nothing happened.
+
+Order of a write: chunks, segments, commit. What the store acknowledged is durable.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sealwax.base.clock import Clock
+from sealwax.base.entropy import Entropy
+from sealwax.crypto.device_keys import MemberKeys
+from sealwax.crypto.keyed_hash import FileHash
+from sealwax.crypto.sealing import SealBroken
+from sealwax.ledger.account import AccountLog
+from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
+from sealwax.ledger.objects import Objects
+from sealwax.library.database import STILL
+from sealwax.library.library import Library
+from sealwax.model.change import Change
+from sealwax.stores.base import CommitExists, Missing, Store, StoreError
+from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.trust.heads import RememberedHeads, RolledBack
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.compose import Draft, Place, compose, with_digest
+from sealwax.vault.digest import DIGEST_RULES, digest_bytes
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import (
+    CHUNK_BYTES,
+    Sealed,
+    SealedSegment,
+    check_name,
+    cut_segments,
+    open_segment,
+    seal_chunk,
+    seal_segment,
+)
+from sealwax.vault.writing import StoredFile, Writing, Written
+
+APPEND_TRIES = 64
+PULL_COMMITS = 256
+"""Commits are judged and applied in stretches of this many, so memory stays bounded."""
+
+
+class CannotAppend(StoreError):
+    """Other devices appended faster than this one, again and again."""
+
+    code = "append-crowded"
+    hint = "Try again in a moment."
+
+
+class Pulled(NamedTuple):
+    """What a pull brought: commits that count, void ones, and segments that could not be read."""
+
+    commits: int
+    void: int
+    damaged: int
+
+
+class Replica:
+    """This device's view of one zone, in step with a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        library: Library,
+        log: AccountLog,
+        keys: AccountKeys,
+        author: MemberKeys,
+        heads: RememberedHeads,
+        clock: Clock,
+        entropy: Entropy,
+        zone: str = MESSAGES_ZONE,
+    ) -> None:
+        self.store = store
+        self.library = library
+        self.log = log
+        self.keys = keys
+        self.zone = zone
+        self._author = author
+        self._device = author.member().id
+        self._heads = heads
+        self._clock = clock
+        self._entropy = entropy
+
+    @property
+    def device(self) -> bytes:
+        return self._device
+
+    def head(self) -> Head:
+        """The newest commit that the library has applied."""
+        return self.library.holdings.head(self.zone) or beginning(self.keys.account, self.zone)
+
+    def pull(self) -> Pulled:
+        """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
+        extend_log(self.log, self.store)
+        total = Pulled(0, 0, 0)
+        needed = self._needed()
+        while stretch := self._next_stretch():
+            for judged in stretch:
+                total = self._apply(judged, needed, total)
+            self._remember()
+        self._check_rollback()
+        return total
+
+    def write(self, writing: Writing) -> Written:
+        """Seals, stores and appends; see `vault.writing.Writer`."""
+        segments = self._seal(writing.changes)
+        self.store.put_objects((segment.name, segment.data) for segment in segments)
+        draft = self._draft(writing, segments)
+        stored_bytes = sum(len(segment.data) for segment in segments)
+        for _ in range(APPEND_TRIES):
+            self.pull()
+            try:
+                written = self._append(draft, writing.changes)
+            except CommitExists:
+                found = self._own_commit(draft.op_id)
+                if found is None:
+                    continue
+                self.pull()
+                written = Written(found, 0, 0, 0)
+            self._remember()
+            return written._replace(stored_bytes=stored_bytes)
+        raise CannotAppend("The history could not be extended: others were always faster.")
+
+    def put_files(self, paths: Sequence[Path]) -> list[StoredFile | OSError]:
+        """Seals and stores the pieces of files; see `vault.writing.Writer`."""
+        stored: list[StoredFile | OSError] = []
+        self.store.put_objects(self._sealed_pieces(paths, stored))
+        return stored
+
+    def _sealed_pieces(
+        self, paths: Sequence[Path], stored: list[StoredFile | OSError]
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yields the objects to be stored, and notes what came of each file once it is read."""
+        for path in paths:
+            file_hash = FileHash(self.keys.roots)
+            pieces: list[list[Any]] = []
+            chunks: list[tuple[bytes, int]] = []
+            size_bytes = 0
+            try:
+                for piece in _pieces(path):
+                    file_hash.update(piece)
+                    size_bytes += len(piece)
+                    sealed, is_new = self._seal_new(piece)
+                    pieces.append([sealed.name, len(piece)])
+                    if is_new:
+                        chunks.append((sealed.name, len(sealed.data)))
+                        yield sealed
+            except OSError as error:
+                stored.append(error)
+                continue
+            content = [file_hash.digest(), size_bytes, pieces]
+            stored.append(StoredFile(content, tuple(chunks), size_bytes))
+
+    def _seal_new(self, piece: bytes) -> tuple[Sealed, bool]:
+        """A sealed piece under a name that may be used, and whether the zone lacks it still."""
+        counter = 0
+        while True:
+            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
+            dropped_seq = self.library.holdings.intervals([sealed.name]).get(sealed.name)
+            if dropped_seq is None or dropped_seq == STILL:
+                return sealed, dropped_seq is None
+            # A dropped name is never added again: the piece is sealed anew under another salt.
+            counter += 1
+
+    def _epoch(self) -> int:
+        return self.log.newest.epoch
+
+    def _seal(self, changes: tuple[Change, ...]) -> list[SealedSegment]:
+        return [
+            seal_segment(self.keys, self.zone, self._epoch(), batch, self._entropy)
+            for batch in cut_segments(changes)
+        ]
+
+    def _draft(self, writing: Writing, segments: list[SealedSegment]) -> Draft:
+        part = msgspec.structs.replace(
+            writing.part,
+            segments=len(segments),
+            change_digests=[digest_bytes(segment.change_digest) for segment in segments],
+            heads={zone: head for zone, head in self._heads.all().items() if zone != self.zone},
+        )
+        added = [(segment.name, len(segment.data)) for segment in segments]
+        return Draft(
+            writing.kind,
+            self._entropy.bytes(OP_ID_BYTES),
+            part,
+            (*added, *dict(writing.chunks).items()),
+            writing.dropped,
+            writing.public,
+        )
+
+    def _append(self, draft: Draft, changes: tuple[Change, ...]) -> Written:
+        """One try: the library's transaction holds the append to the store."""
+        if self._device not in self.log.newest.devices:
+            raise NotTrusted("The account does not trust this device any more.")
+        head = self.head()
+        with self.library.transaction():
+            applied = self.library.apply_changes(changes, head.seq + 1)
+            complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
+            place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
+            data = compose(complete, place, self.keys, self._author, self._entropy)
+            judged = judge(head, data, self.log)
+            assert judged.void_reason is None, judged.void_reason
+            self.library.apply_commit(judged, complete.part)
+            self.store.append_commit(self.zone, head.seq + 1, data)
+        return Written(head.seq + 1, applied.added, applied.changed, 0)
+
+    def _own_commit(self, op_id: bytes) -> int | None:
+        """The seq under which the commit that was just tried stands already, if it does."""
+        head = self.head()
+        following = judge(head, self.store.get_commit(self.zone, head.seq + 1), self.log)
+        is_own = following.commit is not None and following.commit.header.op_id == op_id
+        return following.head.seq if is_own else None
+
+    def _following(self) -> Iterator[Judged]:
+        """The commits that the store holds beyond the library, judged one after the other."""
+        head = self.head()
+        for _, data in self.store.read_commits(self.zone, head.seq + 1):
+            judged = judge(head, data, self.log)
+            self._heads.check(judged.head)
+            head = judged.head
+            yield judged
+
+    def _next_stretch(self) -> list[Judged]:
+        return list(islice(self._following(), PULL_COMMITS))
+
+    def _needed(self) -> set[bytes]:
+        """Those objects of the commits to come that the head or a pin holds; others may be gone."""
+        objects, head_seq = Objects(), -1
+        for judged in self._following():
+            head_seq = judged.head.seq
+            if judged.commit is not None:
+                objects.apply(judged.commit)
+        return objects.held(head_seq)
+
+    def _apply(self, judged: Judged, needed: set[bytes], total: Pulled) -> Pulled:
+        if judged.commit is None:
+            with self.library.transaction():
+                self.library.apply_commit(judged, Part())
+            return total._replace(void=total.void + 1)
+        part = open_part(self.keys, judged.commit)
+        damaged = 0
+        with self.library.transaction():
+            for name, _ in judged.commit.header.added[: part.segments]:
+                if name not in needed:
+                    continue
+                try:
+                    changes = self._read_segment(name)
+                except (Missing, SealBroken) as error:
+                    self.library.holdings.note_damage(name, judged.head.seq, str(error))
+                    damaged += 1
+                    continue
+                self.library.apply_changes(changes, judged.head.seq)
+            self.library.apply_commit(judged, part)
+        return Pulled(total.commits + 1, total.void, total.damaged + damaged)
+
+    def _read_segment(self, name: bytes) -> list[Change]:
+        data = self.store.get_object(name)
+        check_name(name, data)
+        return open_segment(self.keys, self.zone, data)
+
+    def _remember(self) -> None:
+        head = self.head()
+        if head.seq >= 0:
+            self._heads.remember(self.zone, head.seq, head.hash)
+        self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
+
+    def _check_rollback(self) -> None:
+        """A store that lacks commits which this device has seen was rolled back."""
+        for zone, seq in ((self.zone, self.head().seq), (ACCOUNT_ZONE, self.log.head)):
+            seen = self._heads.get(zone)
+            if seen is not None and seen[0] > seq:
+                raise RolledBack(
+                    f"The store ends {seen[0] - seq} steps before what this device has seen."
+                )
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The pieces of a file; raises OSError when it changes while it is read."""
+    with path.open("rb", buffering=0) as file:
+        before = path.stat()
+        read_bytes = 0
+        while piece := _read_full(file.read, CHUNK_BYTES):
+            read_bytes += len(piece)
+            yield piece
+        after = path.stat()
+    if read_bytes != before.st_size or (before.st_mtime_ns, before.st_size) != (
+        after.st_mtime_ns,
+        after.st_size,
+    ):
+        raise OSError("the file changed while it was read")
+
+
+def _read_full(read: Callable[[int], bytes | None], limit: int) -> bytes:
+    """Reads up to `limit` bytes; fewer only at the end of the file."""
+    pieces: list[bytes] = []
+    missing = limit
+    while missing and (piece := read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,77 @@
+"""The heads that this device has seen, remembered outside the library and fsynced.
+
+A device never again accepts a store whose chain does not extend what it has seen: so a store that
+was rolled back or forked is noticed. The file carries a checksum, so damage is noticed as well.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from sealwax.base.errors import SealwaxError
+from sealwax.base.paths import write_durably
+from sealwax.ledger.chain import Head
+
+HEADS_FILE = "heads"
+_FILE_LIMIT_BYTES = 1024 * 1024
+_CHECK_BYTES = 32
+
+
+class HeadsBroken(SealwaxError):
+    """The file of remembered heads is damaged."""
+
+    code = "heads-broken"
+    hint = "Run `sealwax verify --repair`: it checks the vault and remembers its heads anew."
+
+
+class RolledBack(SealwaxError):
+    """The store's history does not go on from what this device has seen."""
+
+    code = "store-rolled-back"
+    hint = "The store may be an old copy. Delete nothing; docs/recovery.md says what to do."
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]]).decode
+
+
+class RememberedHeads:
+    """The newest (seq, hash) of each zone that this device has acted on."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / HEADS_FILE
+        self._heads = self._load()
+
+    def get(self, zone: str) -> tuple[int, bytes] | None:
+        return self._heads.get(zone)
+
+    def all(self) -> dict[str, tuple[int, bytes]]:
+        return dict(self._heads)
+
+    def remember(self, zone: str, seq: int, commit_hash: bytes) -> None:
+        """Durable when it returns."""
+        if self._heads.get(zone) == (seq, commit_hash):
+            return
+        self._heads = {**self._heads, zone: (seq, commit_hash)}
+        content = _encode(self._heads)
+        write_durably(self._path, hashlib.sha256(content).digest() + content)
+
+    def check(self, head: Head) -> None:
+        """Raises RolledBack when a chain has another commit at the remembered seq."""
+        seen = self._heads.get(head.zone)
+        if seen is not None and seen[0] == head.seq and seen[1] != head.hash:
+            raise RolledBack("The store holds another history than the one this device has seen.")
+
+    def _load(self) -> dict[str, tuple[int, bytes]]:
+        if not self._path.exists():
+            return {}
+        with self._path.open("rb") as file:
+            data = file.read(_FILE_LIMIT_BYTES)
+        content = data[_CHECK_BYTES:]
+        if hashlib.sha256(content).digest() != data[:_CHECK_BYTES]:
+            raise HeadsBroken("The file of remembered heads is damaged.")
+        try:
+            return _decode(content)
+        except msgspec.MsgspecError:
+            raise HeadsBroken("The file of remembered heads does not have its form.") from None

@@ -1,0 +1,69 @@
+"""What a machine asks to have written, and the narrow interface that writes it.
+
+Import, restore and deletion decide *what* changes; one `Writer` turns that into sealed objects and
+a commit, and keeps the library in step. So those machines know neither stores nor chains.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from sealwax.ledger.commit import CommitKind
+from sealwax.model.change import Change
+from sealwax.vault.commit_part import Part
+
+CHANGES_LIMIT = 12_000
+"""At most about this many changes go into one commit: a long write is a row of commits, each of
+which stands on its own, so that an interrupted one goes on where it stopped."""
+
+
+class Writing(NamedTuple):
+    """One commit to be made: changes, the chunks that they name, and what it says of itself.
+
+    `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already.
+    """
+
+    changes: tuple[Change, ...]
+    part: Part
+    kind: CommitKind = CommitKind.CHANGE
+    chunks: tuple[tuple[bytes, int], ...] = ()
+    dropped: tuple[bytes, ...] = ()
+    public: bytes = b""
+
+
+class Written(NamedTuple):
+    """What came of it: the commit's seq, records added and changed, sealed bytes stored."""
+
+    seq: int
+    added: int
+    changed: int
+    stored_bytes: int
+
+
+class StoredFile(NamedTuple):
+    """A file whose pieces are in the store: the value of the `content` field, and its chunks."""
+
+    content: list[Any]
+    chunks: tuple[tuple[bytes, int], ...]
+    size_bytes: int
+
+
+class Writer(Protocol):
+    """Writes to the chain of this device's zone."""
+
+    @property
+    def device(self) -> bytes:
+        """The id of this device: it stamps the changes."""
+        ...
+
+    def put_files(self, paths: Sequence[Path]) -> list[StoredFile | OSError]:
+        """Seals and stores the pieces of files that the store does not hold yet.
+
+        Gives, in the order of `paths`, the stored file, or the error when it cannot be read or
+        changes while it is read. Memory is bounded by a few pieces.
+        """
+        ...
+
+    def write(self, writing: Writing) -> Written:
+        """Stores the changes and appends the commit; durable when it returns."""
+        ...
