@@ -17,6 +17,7 @@ from sealwax.intake.plan import (
     Doomed,
     Seen,
     deletions_of_conversation,
+    plan_copy,
     plan_deletions,
     plan_observations,
 )
@@ -26,7 +27,7 @@ from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
 from sealwax.model.state import State, decode
-from sealwax.sources.base import Deletion, Description, Observation, Source
+from sealwax.sources.base import Copied, Deletion, Description, Item, Observation, Source
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing
 
@@ -123,17 +124,22 @@ class Intake:
         self._tell("Done")
         return self._result(plan, snapshot_seq)
 
-    def _take(self, batch: Iterable[Observation | Deletion | Problem]) -> None:
+    def _take(self, batch: Iterable[Item]) -> None:
         observations: list[Observation] = []
+        copies: list[Copied] = []
         for item in batch:
             if isinstance(item, Observation):
                 observations.append(item)
+            elif isinstance(item, Copied):
+                copies.append(item)
             elif isinstance(item, Deletion):
                 self._deletions.append(item)
             else:
                 self._note(item)
         if observations:
             self._take_observations(observations)
+        if copies:
+            self._take_copies(copies)
 
     def _take_observations(self, observations: list[Observation]) -> None:
         seen = self._identified(observations)
@@ -154,6 +160,29 @@ class Intake:
             or self._pending_file_bytes >= FILES_BYTES_PER_COMMIT
         ):
             self._flush()
+
+    def _take_copies(self, copies: list[Copied]) -> None:
+        """Records of an export come with their changes: those that are news are written as is."""
+        names = [(item.kind, item.canonical_id) for item in copies]
+        ids = record_ids(self._roots, self._source.namespace, names)
+        self._flush()
+        states = self._states(ids)
+        for record, item in zip(ids, copies, strict=True):
+            state = states.get(record)
+            self._tally.seen[item.kind] += 1
+            self._tally.new[item.kind] += state is None
+            changes, states[record] = plan_copy(record, item.kind, item.changes, state)
+            self._changes += changes
+        # A file is told under the time and life of its record, like any other source's.
+        told = [
+            Seen(
+                record, Observation(item.kind, item.canonical_id, _told_ms(item), (), item.content)
+            )
+            for record, item in zip(ids, copies, strict=True)
+            if item.content is not None
+        ]
+        self._changes += self._contents(told, states)
+        self._flush()
 
     def _may_wait(self, wanted: list[bytes]) -> bool:
         """Whether no record of a new batch has changes that are not written yet."""
@@ -327,6 +356,11 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
     except OSError:
         return False
     return all(stamp.value[1] != size_bytes for stamp in known)
+
+
+def _told_ms(item: Copied) -> int:
+    """The oldest time among a record's content: when its facts were first told."""
+    return min((change.time_ms for change in item.changes if change.life is not None), default=0)
 
 
 def _by_name(counter: Counter[int]) -> dict[str, int]:

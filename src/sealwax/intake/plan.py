@@ -11,7 +11,7 @@ from sealwax.intake.match import news
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
 from sealwax.model.record import Kind
-from sealwax.model.state import State, content_under, join_change
+from sealwax.model.state import State, content_under, empty, encode, join_change
 from sealwax.sources.base import Deletion, Observation
 
 BRAKE_CONVERSATIONS = 3
@@ -70,7 +70,7 @@ def plan_observations(
         if earlier:
             # The same record again in one batch: only now is its state worth joining.
             for change in earlier:
-                state = join_change(state or State(change.kind, {}), change)
+                state = join_change(state or empty(change.kind), change)
             assert state is not None
             known[record] = state
             earlier.clear()
@@ -82,6 +82,20 @@ def plan_observations(
         changes.append(change)
         fresh.setdefault(record, []).append(change)
     return changes
+
+
+def plan_copy(
+    record: bytes, kind: int, changes: Iterable[Change], state: State | None
+) -> tuple[list[Change], State]:
+    """Those of a copied record's changes that are news, and the state that they lead to."""
+    news_found: list[Change] = []
+    after = state if state is not None else empty(kind)
+    for change in changes:
+        joined = join_change(after, change)
+        if encode(joined) != encode(after):
+            news_found.append(change._replace(record=record))
+        after = joined
+    return news_found, after
 
 
 def plan_deletions(

@@ -5,7 +5,7 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import apsw
 import msgspec
@@ -163,6 +163,17 @@ class Applier:
         """The digest of the joined state, every record included."""
         row = self._connection.execute("SELECT value FROM fact WHERE name = 'digest'").fetchone()
         return int.from_bytes(row[0], "big") if row else 0
+
+    def computed_digest(self) -> int:
+        """The digest, added up anew from every newest version."""
+        rows = self._connection.execute(
+            "SELECT record.uid, version.state FROM record"
+            " JOIN version ON version.id = record.version"
+        )
+        total = 0
+        for uid, state in rows:
+            total += state_term(self._roots, cast(bytes, uid), cast(bytes, state))
+        return total % MODULUS
 
     def tally(self) -> Tally:
         """The running counts of the head."""

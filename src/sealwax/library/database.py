@@ -33,6 +33,7 @@ class Database:
     def __init__(self, path: Path, key: bytes, is_durable: bool = True) -> None:
         """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema."""
         self.path = path
+        self._key = key
         try:
             self.connection = apsw.Connection(str(path))
             self.connection.pragma("key", f"raw:{key.hex()}")
@@ -74,6 +75,25 @@ class Database:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    def check(self) -> list[str]:
+        """What is wrong with the file: every page is read and authenticated, free ones too."""
+        try:
+            rows = self.connection.execute("PRAGMA integrity_check(20)").fetchall()
+            wrong = [str(what) for (what,) in rows if what != "ok"]
+            if not wrong:
+                self._read_every_page()
+        except apsw.Error as error:
+            wrong = [f"a page does not read: {error}"]
+        return wrong
+
+    def _read_every_page(self) -> None:
+        """A backup reads all pages through the cipher, even those that no table uses."""
+        with apsw.Connection("") as scratch:
+            scratch.pragma("key", f"raw:{self._key.hex()}")
+            with scratch.backup("main", self.connection, "main") as backup:
+                while not backup.done:
+                    backup.step(1_000)
 
     def close(self) -> None:
         self.connection.close()

@@ -46,8 +46,23 @@ class Holdings:
         ).fetchone()
         return Head(*row) if row else None
 
-    def apply(self, judged: Judged, part: Part) -> None:
+    def seen_commit(self, zone: str, seq: int) -> bytes | None:
+        """The bytes of a commit as this device has seen them."""
+        row = self._connection.execute(
+            "SELECT data FROM seen_commit WHERE zone = ? AND seq = ?", (zone, seq)
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep_commit(self, zone: str, seq: int, data: bytes) -> None:
+        """Keeps a commit's bytes: to name the damaged one when a store's chain breaks."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO seen_commit (zone, seq, data) VALUES (?, ?, ?)",
+            (zone, seq, data),
+        )
+
+    def apply(self, judged: Judged, part: Part, data: bytes) -> None:
         """Takes in a judged commit; a void one moves the head and is remembered with its reason."""
+        self.keep_commit(judged.head.zone, judged.head.seq, data)
         self._connection.execute(
             "INSERT OR REPLACE INTO zone (zone, seq, hash, position) VALUES (?, ?, ?, ?)",
             judged.head,
@@ -116,6 +131,18 @@ class Holdings:
         ).fetchone()
         assert row is not None
         return int(row[0]), int(row[1])
+
+    def agrees(self, intervals: dict[bytes, tuple[int, int]]) -> bool:
+        """Whether the objects known here have exactly these (added, dropped) intervals."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, added_seq, dropped_seq FROM object"
+        )
+        seen = 0
+        for name, added_seq, dropped_seq in rows:
+            seen += 1
+            if intervals.get(name) != (added_seq, dropped_seq):
+                return False
+        return seen == len(intervals)
 
     def damage(self) -> list[tuple[bytes, int, str]]:
         """(object, seq, reason) of the segments that could not be read when they were pulled."""

@@ -43,9 +43,9 @@ class Library:
         """Joins changes as those of the commit `seq`; inside a transaction."""
         return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
 
-    def apply_commit(self, judged: Judged, part: Part) -> None:
+    def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""
-        self.holdings.apply(judged, part)
+        self.holdings.apply(judged, part, data)
 
     def digest(self) -> int:
         return self.applier.digest()
@@ -80,6 +80,14 @@ class Library:
         self, words: str, moment: Moment | None, selection: Selection, limit: int
     ) -> list[Hit]:
         return search(self.database.connection, words, moment, selection, limit)
+
+    def check(self) -> list[str]:
+        """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
+        when the list is empty."""
+        wrong = self.database.check()
+        if not wrong and self.applier.computed_digest() != self.digest():
+            wrong.append("its records do not add up to its digest")
+        return wrong
 
     def close(self) -> None:
         self.database.close()

@@ -1,6 +1,7 @@
 """Reading the library: conversations, messages, attachments and counts at any kept moment."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import apsw
@@ -125,13 +126,16 @@ class Reader:
 
     def attachments(self, origins: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
         """Attachments by canonical id; those that are not known are absent."""
-        keys = [(int(Kind.ATTACHMENT), origin) for origin in origins]
-        uids = record_ids(self._roots, NAMESPACE_APPLE, keys)
         found: dict[str, AttachmentView] = {}
-        for row in self.by_uid(uids, moment):
+        for row in self.attachment_rows(origins, moment):
             view = attachment_view(row.record, row.state)
             found[view.origin] = view
         return found
+
+    def attachment_rows(self, origins: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of attachments by canonical id."""
+        keys = [(int(Kind.ATTACHMENT), origin) for origin in origins]
+        return self.by_uid(record_ids(self._roots, NAMESPACE_APPLE, keys), moment)
 
     def by_uid(self, uids: Sequence[bytes], moment: Moment) -> list[Row]:
         """The records with these ids at a moment, whatever their kind."""
@@ -213,10 +217,42 @@ class Reader:
             if self._is_chosen(selection, row, Moment(seq)):
                 yield row
 
+    def message_differences(
+        self, from_seq: int, to_seq: int
+    ) -> Iterator[tuple[int | None, bool, bool]]:
+        """(conversation, shown then, shown now) of the messages that two moments show otherwise."""
+        low, high = sorted((from_seq, to_seq))
+        rows: list[Any] = self._connection.execute(
+            "SELECT version.conversation, version.from_seq, version.place, version.record,"
+            " version.to_seq FROM version WHERE version.kind = 2 AND version.record IN"
+            " (SELECT record FROM version WHERE kind = 2 AND ((from_seq > ?1 AND from_seq <= ?2)"
+            " OR (to_seq > ?1 AND to_seq <= ?2))) AND ((from_seq <= ?1 AND to_seq > ?1)"
+            " OR (from_seq <= ?2 AND to_seq > ?2)) ORDER BY version.record, version.from_seq",
+            (low, high),
+        ).fetchall()
+        for _, group in groupby(rows, key=lambda row: row[3]):
+            versions = list(group)
+            then = [row for row in versions if row[1] <= from_seq < row[4]]
+            now = [row for row in versions if row[1] <= to_seq < row[4]]
+            if then != now:
+                was_there = any(row[2] == PRESENT for row in then)
+                is_there = any(row[2] == PRESENT for row in now)
+                yield versions[-1][0], was_there, is_there
+
+    def held_rows(self) -> Iterator[Row]:
+        """The records whose deletion waits for an answer."""
+        yield from self._paged(
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM version JOIN record ON record.version = version.id"
+            " WHERE version.is_held = 1 AND version.record > ? ORDER BY version.record LIMIT ?",
+            [],
+        )
+
     def held(self) -> int:
         """How many records wait for an answer about their deletion."""
         row = self._connection.execute(
-            "SELECT count(*) FROM version JOIN record ON record.version = version.id WHERE is_held"
+            "SELECT count(*) FROM version JOIN record ON record.version = version.id"
+            " WHERE version.is_held = 1"
         ).fetchone()
         assert row is not None
         return int(row[0])

@@ -15,6 +15,14 @@ CREATE TABLE zone (
   position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The bytes of every commit that this device has applied.
+CREATE TABLE seen_commit (
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (zone, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Commits that do not count, with the reason.
 CREATE TABLE void_commit (
   zone TEXT NOT NULL,
@@ -80,6 +88,8 @@ CREATE INDEX version_by_record ON version (record);
 CREATE INDEX version_by_conversation ON version (conversation, time_ns, id) WHERE conversation IS NOT NULL;
 CREATE INDEX version_by_text ON version (text_id) WHERE text_id IS NOT NULL;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
+
+CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;
 
 -- Further conversations of a version that is in more than one.
 CREATE TABLE also_in (

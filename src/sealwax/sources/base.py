@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from sealwax.base.errors import SealwaxError
 from sealwax.base.problem import Problem
-from sealwax.model.change import Entry
+from sealwax.model.change import Change, Entry
 
 BATCH_ITEMS = 5_000
 """At most this many items in one batch."""
@@ -66,7 +66,20 @@ class Deletion(NamedTuple):
     time_ms: int | None
 
 
-Item: TypeAlias = Observation | Deletion | Problem
+class Copied(NamedTuple):
+    """A record with all its changes, as an export of Sealwax holds it.
+
+    The changes have no record id yet; they keep their lives, times and devices. `content` is the
+    file with an attachment's bytes.
+    """
+
+    kind: int
+    canonical_id: str
+    changes: tuple[Change, ...]
+    content: Path | None = None
+
+
+Item: TypeAlias = Observation | Deletion | Copied | Problem
 
 
 class Description(NamedTuple):

@@ -101,12 +101,12 @@ class Replica:
 
     def pull(self) -> Pulled:
         """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
-        extend_log(self.log, self.store)
+        self._pull_account()
         total = Pulled(0, 0, 0)
         needed = self._needed()
         while stretch := self._next_stretch():
-            for judged in stretch:
-                total = self._apply(judged, needed, total)
+            for judged, data in stretch:
+                total = self._apply(judged, data, needed, total)
             self._remember()
         self._check_rollback()
         return total
@@ -210,7 +210,7 @@ class Replica:
             data = compose(complete, place, self.keys, self._author, self._entropy)
             judged = judge(head, data, self.log)
             assert judged.void_reason is None, judged.void_reason
-            self.library.apply_commit(judged, complete.part)
+            self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
         return Written(head.seq + 1, applied.added, applied.changed, 0)
 
@@ -221,31 +221,41 @@ class Replica:
         is_own = following.commit is not None and following.commit.header.op_id == op_id
         return following.head.seq if is_own else None
 
-    def _following(self) -> Iterator[Judged]:
+    def _pull_account(self) -> None:
+        """Brings the account log up to date, and keeps its commits' bytes."""
+        known = self._heads.get(ACCOUNT_ZONE)
+        extend_log(self.log, self.store)
+        if known is not None and known[0] >= self.log.head:
+            return
+        with self.library.transaction():
+            for seq, data in self.store.read_commits(ACCOUNT_ZONE, 0):
+                self.library.holdings.keep_commit(ACCOUNT_ZONE, seq, data)
+
+    def _following(self) -> Iterator[tuple[Judged, bytes]]:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
             judged = judge(head, data, self.log)
             self._heads.check(judged.head)
             head = judged.head
-            yield judged
+            yield judged, data
 
-    def _next_stretch(self) -> list[Judged]:
+    def _next_stretch(self) -> list[tuple[Judged, bytes]]:
         return list(islice(self._following(), PULL_COMMITS))
 
     def _needed(self) -> set[bytes]:
         """Those objects of the commits to come that the head or a pin holds; others may be gone."""
         objects, head_seq = Objects(), -1
-        for judged in self._following():
+        for judged, _ in self._following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
         return objects.held(head_seq)
 
-    def _apply(self, judged: Judged, needed: set[bytes], total: Pulled) -> Pulled:
+    def _apply(self, judged: Judged, data: bytes, needed: set[bytes], total: Pulled) -> Pulled:
         if judged.commit is None:
             with self.library.transaction():
-                self.library.apply_commit(judged, Part())
+                self.library.apply_commit(judged, Part(), data)
             return total._replace(void=total.void + 1)
         part = open_part(self.keys, judged.commit)
         damaged = 0
@@ -260,7 +270,7 @@ class Replica:
                     damaged += 1
                     continue
                 self.library.apply_changes(changes, judged.head.seq)
-            self.library.apply_commit(judged, part)
+            self.library.apply_commit(judged, part, data)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
 
     def _read_segment(self, name: bytes) -> list[Change]:

@@ -1,0 +1,131 @@
+"""Snapshots: making one, finding one by what a person typed, letting go of one."""
+
+import datetime
+from typing import NamedTuple
+
+from sealwax.base.errors import SealwaxError
+from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
+from sealwax.library.holdings import PinRow
+from sealwax.library.library import Library
+from sealwax.vault.commit_part import Counts, Part
+from sealwax.vault.writing import Writer, Writing
+
+NAME_LIMIT_CHARACTERS = 200
+
+
+class SnapshotMissing(SealwaxError):
+    """No snapshot matches what was asked for."""
+
+    code = "snapshot-missing"
+    hint = "`sealwax snapshot list` shows all snapshots."
+
+
+class SnapshotLocked(SealwaxError):
+    """The snapshot is locked until a date."""
+
+    code = "snapshot-locked"
+    hint = "Wait until the lock has run out; until then nobody can let go of it."
+
+
+class SnapshotNameBad(SealwaxError):
+    """The name cannot be a snapshot's."""
+
+    code = "snapshot-name-bad"
+    hint = f"Choose a name of 1 to {NAME_LIMIT_CHARACTERS} characters that is not in use."
+
+
+class Snapshot(NamedTuple):
+    """A snapshot as people see it. `number` is how it is called where it has no name."""
+
+    number: int
+    name: str
+    reason: str
+    made_ms: int
+    pinned_seq: int
+    lock_until_ms: int
+    expires_ms: int
+    counts: Counts
+    space_back_bytes: int
+
+
+def list_snapshots(library: Library) -> list[Snapshot]:
+    """All snapshots, oldest first."""
+    return [_snapshot(library, pin) for pin in library.holdings.pins()]
+
+
+def find_snapshot(library: Library, wanted: str) -> Snapshot:
+    """The snapshot with this number or name, "latest", or the newest one of a day or before a time
+    (ISO 8601, UTC where no zone is given); raises SnapshotMissing."""
+    snapshots = list_snapshots(library)
+    text = wanted.strip().removeprefix("#")
+    by_name = [snapshot for snapshot in snapshots if snapshot.name == wanted.strip()]
+    if by_name:
+        return by_name[-1]
+    if text.isascii() and text.isdigit():
+        matching = [snapshot for snapshot in snapshots if snapshot.number == int(text)]
+    elif text == "latest":
+        matching = snapshots
+    else:
+        until_ms = end_of_date_ms(text)
+        matching = [shot for shot in snapshots if until_ms and shot.made_ms < until_ms]
+    if not matching:
+        raise SnapshotMissing(f"There is no snapshot “{wanted[:NAME_LIMIT_CHARACTERS]}”.")
+    return matching[-1]
+
+
+def create_snapshot(
+    library: Library, writer: Writer, name: str, reason: str, lock_until_ms: int = 0
+) -> int:
+    """Pins the present: copies nothing. Gives the snapshot's number."""
+    name = name.strip()
+    if len(name) > NAME_LIMIT_CHARACTERS or any(pin.name == name for pin in _named(library, name)):
+        raise SnapshotNameBad(f"A snapshot cannot be called “{name[:NAME_LIMIT_CHARACTERS]}”.")
+    part = Part(reason=reason, name=name, counts=library.counts())
+    public = encode_facts(PinFacts(lock_until_ms))
+    return writer.write(Writing((), part, CommitKind.PIN, public=public)).seq
+
+
+def drop_snapshots(
+    library: Library, writer: Writer, snapshots: list[Snapshot], now_ms: int
+) -> None:
+    """Lets go of snapshots; raises SnapshotLocked before anything is done."""
+    for snapshot in snapshots:
+        if snapshot.lock_until_ms > now_ms:
+            raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
+    public = encode_facts(UnpinFacts([snapshot.number for snapshot in snapshots]))
+    writer.write(Writing((), Part(reason="drop"), CommitKind.UNPIN, public=public))
+    assert not {pin.commit_seq for pin in library.holdings.pins()} & {
+        snapshot.number for snapshot in snapshots
+    }
+
+
+def end_of_date_ms(text: str) -> int | None:
+    """The end of a day, or just after a time, in ms since 1970; None for what is neither."""
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    if len(text) <= len("2024-05-01"):
+        moment += datetime.timedelta(days=1)
+    return int(moment.timestamp() * 1000) + (len(text) > len("2024-05-01"))
+
+
+def _named(library: Library, name: str) -> list[PinRow]:
+    return [pin for pin in library.holdings.pins() if name and pin.name == name]
+
+
+def _snapshot(library: Library, pin: PinRow) -> Snapshot:
+    return Snapshot(
+        pin.commit_seq,
+        pin.name,
+        pin.reason,
+        pin.made_ms,
+        pin.pinned_seq,
+        pin.lock_until_ms,
+        pin.expires_ms,
+        pin.counts,
+        library.holdings.bytes_held_only_by(pin.pinned_seq),
+    )

@@ -1,0 +1,252 @@
+"""Verifying a vault: every commit, every key packet, every object, and the library against them.
+
+Reads everything, changes nothing, trusts nothing: the chain is judged from its first commit, each
+object is hashed, opened and decoded. Damage is named with what it costs; the rest stays readable.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.account import AccountLog, VoidEntryError
+from sealwax.ledger.chain import beginning, judge
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.objects import Objects
+from sealwax.library.library import Library
+from sealwax.library.select import ANYWHERE, Moment
+from sealwax.library.view import attachment_view
+from sealwax.model.record import Kind
+from sealwax.stores.base import Store, StoreError
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.digest import change_digest, digest_bytes
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import check_name, open_chunk, open_segment
+
+
+class Damage(NamedTuple):
+    """Something that is not as it must be: what kind, which one, what is wrong, what it costs."""
+
+    kind: str
+    name: str
+    what: str
+    cost: str = ""
+
+
+class Verified(NamedTuple):
+    """What was checked and what was found. `unreferenced` objects are no damage: an interrupted
+    import leaves them and the next one uses them."""
+
+    commits: int
+    void_commits: int
+    key_packets: int
+    objects: int
+    object_bytes: int
+    snapshots: int
+    unreferenced: int
+    damage: tuple[Damage, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.damage
+
+
+class Step(NamedTuple):
+    """How far the verification is."""
+
+    phase: str
+    done: int
+    total: int
+
+
+class Verifier:
+    """One verification of one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: AccountLog,
+        keys: AccountKeys,
+        library: Library | None,
+        report: Callable[[Step], None],
+    ) -> None:
+        """`library` is None when it cannot be opened: the vault is verified all the same."""
+        self._store = store
+        self._log = log
+        self._keys = keys
+        self._library = library
+        self._report = report
+        self._damage: list[Damage] = []
+        self._objects = Objects()
+        self._segments: dict[bytes, bytes] = {}
+        self._commits = 0
+        self._void = 0
+        self._newest_digest: bytes | None = None
+        self._head_seq = -1
+
+    def run(self) -> Verified:
+        """Checks everything."""
+        packets = self._check_account()
+        self._check_chain()
+        present = self._check_objects()
+        if self._library is not None:
+            self._check_library(self._library)
+        return Verified(
+            self._commits,
+            self._void,
+            packets,
+            present[0],
+            present[1],
+            len(self._objects.pins),
+            present[2],
+            tuple(self._damage),
+        )
+
+    def _check_account(self) -> int:
+        """Judges the account log anew, from its first commit."""
+        fresh = AccountLog(self._log.account)
+        packets = 0
+        for seq, data in self._read(ACCOUNT_ZONE):
+            self._commits += 1
+            try:
+                reason = fresh.extend(self._as_seen(ACCOUNT_ZONE, seq, data))
+            except VoidEntryError as error:
+                self._note("commit", f"account/{seq}", str(error), "The account cannot be opened.")
+                return packets
+            if reason is not None:
+                self._note("commit", f"account/{seq}", f"it does not count: {reason}")
+            else:
+                packets += _packets_of(fresh, seq)
+        if fresh.head < self._log.head:
+            self._note("commit", ACCOUNT_ZONE, "the log ends before what this device has seen")
+        return packets
+
+    def _check_chain(self) -> None:
+        head = beginning(self._keys.account, MESSAGES_ZONE)
+        for seq, data in self._read(MESSAGES_ZONE):
+            judged = judge(head, self._as_seen(MESSAGES_ZONE, seq, data), self._log)
+            head = judged.head
+            self._commits += 1
+            self._report(Step("Commits", self._commits, 0))
+            if judged.commit is None:
+                self._void += 1
+                self._note(
+                    "commit", f"{MESSAGES_ZONE}/{seq}", f"it does not count: {judged.void_reason}"
+                )
+                continue
+            self._objects.apply(judged.commit)
+            try:
+                self._take_part(open_part(self._keys, judged.commit), judged.commit.header.added)
+            except (SealBroken, SealUnknown) as error:
+                self._note("commit", f"{MESSAGES_ZONE}/{seq}", str(error))
+        self._head_seq = head.seq
+        if self._library is not None and head.seq < self._library.head_seq():
+            self._note(
+                "commit",
+                f"{MESSAGES_ZONE}/{head.seq + 1}",
+                "it is missing or unreadable, though this device has seen it",
+            )
+
+    def _as_seen(self, zone: str, seq: int, data: bytes) -> bytes:
+        """The commit's bytes; those that this device has seen, when the store's are others."""
+        seen = self._library.holdings.seen_commit(zone, seq) if self._library else None
+        if seen is None or seen == data:
+            return data
+        self._note("commit", f"{zone}/{seq}", "its bytes are not those that this device has seen")
+        return seen
+
+    def _take_part(self, part: Part, added: list[tuple[bytes, int]]) -> None:
+        names = [name for name, _ in added[: part.segments]]
+        digests = part.change_digests or [b""] * len(names)
+        self._segments.update(zip(names, digests, strict=False))
+        if part.digest is not None:
+            self._newest_digest = part.digest
+
+    def _read(self, zone: str) -> Iterator[tuple[int, bytes]]:
+        try:
+            yield from self._store.read_commits(zone, 0)
+        except StoreError as error:
+            self._note("commit", zone, str(error))
+
+    def _check_objects(self) -> tuple[int, int, int]:
+        """(objects checked, their bytes, objects in the store that nothing refers to)."""
+        held = self._objects.held(self._head_seq)
+        checked, size_bytes, unreferenced = 0, 0, 0
+        present: set[bytes] = set()
+        for stored in self._store.list_objects():
+            if stored.name not in held:
+                unreferenced += stored.name not in self._objects.intervals
+                self._check_unreferenced(stored.name)
+                continue
+            present.add(stored.name)
+            checked += 1
+            size_bytes += stored.size_bytes
+            self._report(Step("Objects", checked, len(held)))
+            self._check_object(stored.name)
+        for name in sorted(held - present):
+            self._note("object", name.hex(), "it is missing", self._cost(name))
+        return checked, size_bytes, unreferenced
+
+    def _check_object(self, name: bytes) -> None:
+        try:
+            data = self._store.get_object(name)
+            check_name(name, data)
+            if len(data) != self._objects.intervals[name].size_bytes:
+                raise SealBroken("It does not have the size that its commit says.")
+            if name not in self._segments:
+                open_chunk(self._keys, MESSAGES_ZONE, data)
+                return
+            changes = open_segment(self._keys, MESSAGES_ZONE, data)
+            expected = self._segments[name]
+            found = digest_bytes(change_digest(self._keys.roots, changes))
+            if expected and found != expected:
+                raise SealBroken("Its changes are not those that its commit says.")
+        except (SealBroken, SealUnknown, StoreError) as error:
+            self._note("object", name.hex(), str(error), self._cost(name))
+
+    def _check_unreferenced(self, name: bytes) -> None:
+        try:
+            check_name(name, self._store.get_object(name))
+        except (SealBroken, StoreError) as error:
+            self._note("object", name.hex(), str(error), "Nothing refers to it: nothing is lost.")
+
+    def _cost(self, name: bytes) -> str:
+        """What is lost with an object."""
+        if name in self._segments:
+            return "The messages in it are readable on devices that have them in their library."
+        if self._library is None:
+            return "A piece of a photo or file."
+        for row in self._library.read.rows(
+            Kind.ATTACHMENT, Moment(self._library.head_seq(), ANYWHERE)
+        ):
+            view = attachment_view(row.record, row.state)
+            if any(piece == name for piece, _ in view.chunks):
+                return f"A piece of the attachment “{view.name}”."
+        return "A piece of a photo or file."
+
+    def _check_library(self, library: Library) -> None:
+        self._report(Step("Library", 0, 0))
+        for what in library.check():
+            self._note("library", str(library.database.path), what, "It can be rebuilt.")
+        for name, seq, reason in library.holdings.damage():
+            self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
+        if library.head_seq() != self._head_seq:
+            return
+        if self._newest_digest not in (None, digest_bytes(library.digest())):
+            self._note("library", str(library.database.path), "it differs from the vault")
+        expected = {
+            name: (interval.added_seq, interval.dropped_seq)
+            for name, interval in self._objects.intervals.items()
+        }
+        if not library.holdings.agrees(expected):
+            self._note("library", str(library.database.path), "its list of objects differs")
+
+    def _note(self, kind: str, name: str, what: str, cost: str = "") -> None:
+        damage = Damage(kind, name, what, cost)
+        if damage not in self._damage:
+            self._damage.append(damage)
+
+
+def _packets_of(log: AccountLog, seq: int) -> int:
+    entry = log.entries[seq]
+    rotation = getattr(entry, "rotation", None)
+    return len(getattr(entry, "packets", [])) + len(getattr(rotation, "packets", []))

@@ -1,0 +1,91 @@
+"""Applying a deletion, or taking it back: stream the selected records, write in batches."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sealwax.library.library import Library
+from sealwax.library.project import PRESENT, TRASH
+from sealwax.library.query import Row
+from sealwax.library.select import Moment, Selection
+from sealwax.model.change import Change
+from sealwax.model.record import Kind
+from sealwax.storage.plan import Target, plan_accept, plan_delete, plan_undelete
+from sealwax.vault.commit_part import Part
+from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing
+
+
+class Affected(NamedTuple):
+    """How many messages and conversations a selection holds, and files among them."""
+
+    messages: int
+    conversations: int
+    attachments: int
+
+
+def affected(library: Library, selection: Selection, place: int) -> Affected:
+    """How much a selection holds in the present or the trash."""
+    messages, attachments = 0, 0
+    conversations: set[int | None] = set()
+    for row in library.read.messages(selection, Moment(library.head_seq(), (place,))):
+        messages += 1
+        conversations.add(row.conversation)
+        attachments += sum(name == "attachment" for name, _, _ in row.state.slots)
+    return Affected(messages, len(conversations), attachments)
+
+
+def delete(library: Library, writer: Writer, selection: Selection, now_ms: int) -> int:
+    """Puts the selected messages, and conversations selected whole, into the trash."""
+    rows = _rows(library, selection, PRESENT)
+    changes = plan_delete(_targets(rows), now_ms, writer.device)
+    return write_in_batches(writer, changes, "delete")
+
+
+def undelete(library: Library, writer: Writer, selection: Selection, now_ms: int) -> int:
+    """Brings the selected messages, and conversations selected whole, back from the trash."""
+    rows = _rows(library, selection, TRASH)
+    changes = plan_undelete(_targets(rows), now_ms, writer.device)
+    return write_in_batches(writer, changes, "undelete")
+
+
+def accept_held(library: Library, writer: Writer, now_ms: int) -> int:
+    """Accepts every deletion that is held: the records stay in the trash."""
+    changes = plan_accept(_targets(library.read.held_rows()), now_ms, writer.device)
+    return write_in_batches(writer, changes, "accept-held")
+
+
+def undo_held(library: Library, writer: Writer, now_ms: int) -> int:
+    """Takes back every deletion that is held: the records return."""
+    changes = plan_undelete(_targets(library.read.held_rows()), now_ms, writer.device)
+    return write_in_batches(writer, changes, "undo-held")
+
+
+def write_in_batches(writer: Writer, changes: Iterable[Change], reason: str) -> int:
+    """Writes changes in commits that stand on their own; gives the number of records."""
+    records: set[bytes] = set()
+    batch: list[Change] = []
+    for change in changes:
+        if len(batch) >= CHANGES_LIMIT and change.record not in records:
+            _write(writer, batch, reason)
+        batch.append(change)
+        records.add(change.record)
+    _write(writer, batch, reason)
+    return len(records)
+
+
+def _write(writer: Writer, batch: list[Change], reason: str) -> None:
+    if batch:
+        writer.write(Writing(tuple(batch), Part(reason=reason, confirmed=True)))
+        batch.clear()
+
+
+def _rows(library: Library, selection: Selection, place: int) -> Iterator[Row]:
+    moment = Moment(library.head_seq(), (place,))
+    yield from library.read.messages(selection, moment)
+    whole = selection == Selection(selection.conversations)
+    for row in library.read.rows(Kind.CONVERSATION, moment):
+        if whole and (row.record in selection.conversations or selection.is_everything):
+            yield row
+
+
+def _targets(rows: Iterable[Row]) -> Iterator[Target]:
+    return (Target(row.uid, row.state) for row in rows)

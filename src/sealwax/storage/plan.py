@@ -1,0 +1,52 @@
+"""Planning a deletion that a person asks for, or taking it back. Pure.
+
+*Delete* puts records into the trash, where they stay 30 days; *undelete* brings them back under a
+new life with a full copy of their content.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sealwax.model.change import Change, Entry, entry
+from sealwax.model.field import HELD, LIFE
+from sealwax.model.state import State, content_under
+
+
+class Target(NamedTuple):
+    """A record to be deleted or brought back, with its state."""
+
+    record: bytes
+    state: State
+
+
+def plan_delete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterator[Change]:
+    """The changes that put live records into the trash."""
+    for target in targets:
+        state = target.state
+        if state.is_live and state.has_content():
+            life = entry(LIFE, state.life + 1)
+            yield Change(state.kind, target.record, None, now_ms, device, (life,))
+
+
+def plan_undelete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterator[Change]:
+    """The changes that bring records back from the trash; held ones are answered with it."""
+    for target in targets:
+        state = target.state
+        if state.life % 2 == 0 or state.is_erased or not state.has_content():
+            continue
+        life = state.life + 1
+        entries = [entry(LIFE, life), *_answers(state)]
+        yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))
+        yield from content_under(life, target.record, [state])
+
+
+def plan_accept(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterator[Change]:
+    """The changes that accept held deletions: they stay in the trash and are held no longer."""
+    for target in targets:
+        answers = _answers(target.state)
+        if answers:
+            yield Change(target.state.kind, target.record, None, now_ms, device, tuple(answers))
+
+
+def _answers(state: State) -> list[Entry]:
+    return [entry(HELD, False, key) for key, is_held in state.keyed(HELD).items() if is_held]
