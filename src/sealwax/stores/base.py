@@ -80,6 +80,10 @@ class StoredObject(NamedTuple):
 class Store(Protocol):
     """The objects and commits of one account in one place."""
 
+    def describe(self) -> str:
+        """Where this is, for people: a path, an address. No secrets."""
+        ...
+
     def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
         """Keeps (name, bytes) pairs; returns when all of them are durable."""
         ...

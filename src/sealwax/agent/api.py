@@ -1,0 +1,344 @@
+"""What can be asked of Sealwax: one plain class that every surface uses and nothing else.
+
+Methods decide nothing themselves; they resolve what was typed, call the machine that does the work,
+and give frozen values back. A plan is shown before it is applied: each act that changes or deletes
+has a method that only says what it would do.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.agent.selecting import (
+    NothingMatches,
+    Select,
+    find_conversation,
+    resolve,
+    resolve_moment,
+)
+from sealwax.agent.status import Status
+from sealwax.base.clock import Clock
+from sealwax.base.errors import SealwaxError
+from sealwax.base.settings import Settings
+from sealwax.exports.base import Exported, Exporter, Wanted
+from sealwax.exports.jsonl import export_jsonl
+from sealwax.intake.apply import Imported, Intake, Progress
+from sealwax.library.files import file_reader
+from sealwax.library.project import PRESENT, TRASH
+from sealwax.library.query import ConversationView
+from sealwax.library.search import Hit
+from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.library.view import AttachmentView, MessageView, message_view
+from sealwax.snapshot.diff import ConversationDiff, diff
+from sealwax.snapshot.pins import (
+    Snapshot,
+    create_snapshot,
+    drop_snapshots,
+    find_snapshot,
+    list_snapshots,
+)
+from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
+from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.verify import Step, Verified, Verifier
+from sealwax.sources.registry import find_sources, open_source
+from sealwax.storage.apply import (
+    Affected,
+    accept_held,
+    affected,
+    delete,
+    undelete,
+    undo_held,
+)
+from sealwax.sync.replica import Replica
+
+EXPORTERS: dict[str, Exporter] = {"jsonl": export_jsonl}
+SOURCES_SETTING = "sources"
+
+
+class NoSources(SealwaxError):
+    """There is nothing to import from."""
+
+    code = "no-sources"
+    hint = "Name a file: `sealwax import ~/Library/Messages/chat.db`, or a phone backup's folder."
+
+
+class Media(NamedTuple):
+    """An attachment with the message that it came in."""
+
+    attachment: AttachmentView
+    message: MessageView
+
+
+class Agent:
+    """An open home. Not shared between threads."""
+
+    def __init__(self, home: Path, settings: Settings, replica: Replica, clock: Clock) -> None:
+        self.home = home
+        self._settings = settings
+        self._replica = replica
+        self._clock = clock
+        self._library = replica.library
+        self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+
+    # Reading.
+
+    def conversations(self, at: str | None = None) -> list[ConversationView]:
+        """The conversations of the present or of a snapshot, newest first."""
+        return self._library.read.conversations(self._moment(at))
+
+    def conversation(self, chat: str, at: str | None = None) -> ConversationView:
+        """The conversation that is meant; raises NothingMatches or SeveralMatch."""
+        return find_conversation(self.conversations(at), chat)
+
+    def read(
+        self,
+        conversation: int,
+        at: str | None = None,
+        limit: int = 100,
+        before: tuple[int, int] | None = None,
+        after: tuple[int, int] | None = None,
+    ) -> list[MessageView]:
+        """A page of a conversation, oldest first; see `library.query.Reader.page`."""
+        return self._library.read.page(conversation, self._moment(at), limit, before, after)
+
+    def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
+        """The attachments of messages by canonical id."""
+        wanted = [origin for message in messages for origin in message.attachments]
+        return self._library.read.attachments(wanted, Moment(self._library.head_seq(), ANYWHERE))
+
+    def search(
+        self, words: str, at: str | None = None, select: Select | None = None, limit: int = 100
+    ) -> list[Hit]:
+        """Messages that hold the words: in the present and the trash, at a snapshot, or ("all") at
+        any kept moment."""
+        moment = resolve_moment(self._library, at)
+        if at is None:
+            moment = Moment(self._library.head_seq(), ANYWHERE)
+        selection = self._selection(select or Select(), moment or self._library.now())
+        return self._library.search(words, moment, selection, limit)
+
+    def media(self, select: Select, at: str | None = None) -> Iterator[Media]:
+        """The attachments of the selected messages, oldest first."""
+        moment = self._moment(at)
+        for row in self._library.read.messages(self._selection(select, moment), moment):
+            message = message_view(row.record, row.conversation, row.state)
+            for attachment in self.attachments([message]).values():
+                yield Media(attachment, message)
+
+    def attachment_bytes(self, attachment: AttachmentView) -> Iterator[bytes]:
+        """An attachment's pieces; raises SealBroken or StoreError when one is damaged."""
+        return self._read_file(attachment)
+
+    def status(self) -> Status:
+        """What is safe, where, since when."""
+        holdings = self._library.holdings
+        snapshots = holdings.pins()
+        live, pinned_only = holdings.sealed_bytes()
+        return Status(
+            home=str(self.home),
+            store=self._replica.store.describe(),
+            counts=self._library.counts(),
+            sealed_bytes=live,
+            snapshot_only_bytes=pinned_only,
+            snapshots=len(snapshots),
+            newest_snapshot_ms=snapshots[-1].made_ms if snapshots else None,
+            held=self._library.read.held(),
+            void_commits=len(holdings.void_commits()),
+            damaged_objects=len(holdings.damage()),
+            sources=len(self.sources()),
+            devices=len(self._replica.log.newest.devices),
+            now_ms=self._clock.now_ms(),
+        )
+
+    def verify(self, report: Callable[[Step], None]) -> Verified:
+        """Checks every object, commit and key packet, and the library against them."""
+        replica = self._replica
+        verifier = Verifier(replica.store, replica.log, replica.keys, self._library, report)
+        return verifier.run()
+
+    # Importing.
+
+    def sources(self) -> list[str]:
+        """The paths that `import` without a path reads."""
+        return [str(path) for path in self._settings.get(SOURCES_SETTING, [])]
+
+    def add_source(self, path: Path) -> None:
+        """Remembers a source, after opening it once."""
+        scratch = self.home / SCRATCH_FOLDER
+        with closing(open_source(path, scratch)):
+            pass
+        known = [*self.sources(), str(path.resolve())]
+        self._settings.set(SOURCES_SETTING, list(dict.fromkeys(known)))
+
+    def remove_source(self, path: Path) -> None:
+        """Forgets a source; nothing that was imported from it changes."""
+        left = [known for known in self.sources() if known not in (str(path), str(path.resolve()))]
+        if len(left) == len(self.sources()):
+            raise NothingMatches(f"{path} is not among the sources.")
+        self._settings.set(SOURCES_SETTING, left)
+
+    def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
+        """The given paths, else the remembered sources, else what this computer has."""
+        wanted = [*paths] or [Path(known) for known in self.sources()] or find_sources()
+        if not wanted:
+            raise NoSources("There is nothing to import from.")
+        return wanted
+
+    def import_source(
+        self,
+        path: Path,
+        report: Callable[[Progress], None],
+        is_confirmed: bool = False,
+        is_dry_run: bool = False,
+    ) -> Imported:
+        """Imports one source; raises SourceError or StoreError."""
+        with closing(open_source(path, self.home / SCRATCH_FOLDER)) as source:
+            return Intake(
+                source,
+                self._library,
+                self._replica,
+                self._replica.keys.roots,
+                lambda reason: self._snapshot("", reason),
+                report,
+                is_confirmed,
+                is_dry_run,
+            ).run()
+
+    # Deleting, and taking it back.
+
+    def affected(self, select: Select, in_trash: bool = False) -> Affected:
+        """How much a selection holds in the present, or in the trash."""
+        place = TRASH if in_trash else PRESENT
+        return affected(self._library, self._selection(select, self._library.now()), place)
+
+    def delete(self, select: Select) -> int:
+        """Puts the selection into the trash; gives the number of records."""
+        selection = self._selection(select, self._library.now())
+        return delete(self._library, self._replica, selection, self._clock.now_ms())
+
+    def undelete(self, select: Select) -> int:
+        """Brings the selection back from the trash; gives the number of records."""
+        selection = self._selection(select, self._library.now())
+        return undelete(self._library, self._replica, selection, self._clock.now_ms())
+
+    def answer_held(self, is_accepted: bool) -> int:
+        """Answers all held deletions: they stay in the trash, or everything returns."""
+        act = accept_held if is_accepted else undo_held
+        return act(self._library, self._replica, self._clock.now_ms())
+
+    # Snapshots.
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots, oldest first."""
+        return list_snapshots(self._library)
+
+    def snapshot(self, wanted: str) -> Snapshot:
+        """The snapshot that is meant; raises SnapshotMissing."""
+        return find_snapshot(self._library, wanted)
+
+    def create_snapshot(self, name: str) -> Snapshot:
+        """Pins the present."""
+        return self.snapshot(str(self._snapshot(name, "by hand")))
+
+    def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
+        """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
+        snapshots = [self.snapshot(text) for text in wanted]
+        drop_snapshots(self._library, self._replica, snapshots, self._clock.now_ms())
+        return snapshots
+
+    def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
+        """What differs between two snapshots, or a snapshot and the present, with titles."""
+        from_seq = self.snapshot(older).pinned_seq
+        to_seq = self.snapshot(newer).pinned_seq if newer else self._library.head_seq()
+        titles = {
+            view.record: view.title
+            for seq in (from_seq, to_seq)
+            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+        }
+        return [
+            (item, titles.get(item.conversation or 0, "no conversation"))
+            for item in diff(self._library, from_seq, to_seq)
+        ]
+
+    # Restoring and exporting.
+
+    def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
+        """What a restore would do."""
+        pinned_seq, selection = self._past(wanted, select)
+        device, now_ms = self._replica.device, self._clock.now_ms()
+        return preview(self._library, pinned_seq, selection, mode, now_ms, device)
+
+    def restore(
+        self,
+        wanted: str,
+        select: Select,
+        mode: str = MERGE,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> Restored:
+        """Restores from a snapshot; *replace* takes a snapshot of the present first."""
+        pinned_seq, selection = self._past(wanted, select)
+        if mode == REPLACE:
+            self._snapshot("", "before a restore")
+        now_ms = self._clock.now_ms()
+        return restore(self._library, self._replica, pinned_seq, selection, mode, now_ms, report)
+
+    def export(
+        self,
+        export_format: str,
+        out: Path,
+        select: Select,
+        at: str | None = None,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> Exported:
+        """Writes the history of a moment out, its trash included; raises ExportExists or
+        ExportFailed."""
+        moment = self._moment(at)._replace(places=ANYWHERE)
+        wanted = Wanted(
+            self._library,
+            moment,
+            self._selection(select, moment),
+            self._read_file,
+            self._clock.now_ms(),
+            report,
+        )
+        return EXPORTERS[export_format](wanted, out)
+
+    def _snapshot(self, name: str, reason: str) -> int:
+        return create_snapshot(self._library, self._replica, name, reason)
+
+    def _moment(self, at: str | None) -> Moment:
+        moment = resolve_moment(self._library, at)
+        if moment is None:
+            raise NothingMatches("“all” has a meaning for search only.")
+        return moment
+
+    def _selection(self, select: Select, moment: Moment) -> Selection:
+        return resolve(self._library, self._replica.keys.roots, select, moment)
+
+    def _past(self, wanted: str, select: Select) -> tuple[int, Selection]:
+        pinned_seq = self.snapshot(wanted).pinned_seq
+        return pinned_seq, self._selection(select, Moment(pinned_seq))
+
+
+def as_json(value: Any) -> Any:
+    """A frozen value of this API as what JSON can say: maps by field name, paths and hashes as
+    text."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: as_json(item) for name, item in value._asdict().items()}
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value

@@ -1,0 +1,66 @@
+"""A home: the folder that holds a device's keys, library, settings and, by default, its vault.
+
+One process uses a home at a time: a lock on an open file says so, which the operating system lets
+go of when the process ends, however it ends.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from sealwax.base.errors import SealwaxError
+from sealwax.base.paths import make_folder
+
+LOCK_FILE = "lock"
+LIBRARY_FILE = "library.db"
+SCRATCH_FOLDER = "scratch"
+VAULT_FOLDER = "vault"
+
+
+class HomeLocked(SealwaxError):
+    """Another process uses this home."""
+
+    code = "home-locked"
+    hint = "Wait until the other command is done, then try again."
+
+
+class HomeReadOnly(SealwaxError):
+    """The home cannot be written to."""
+
+    code = "home-read-only"
+    hint = "Make the folder writable, or name another home with --home."
+
+
+class HomeLock:
+    """Holds a home while the `with` block runs."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / LOCK_FILE
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise HomeReadOnly(f"The home cannot be used: {error.strerror}.") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise HomeLocked("Another Sealwax command uses this home now.") from error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+
+
+def scratch_folder(home: Path) -> Path:
+    """The folder for temporary copies; private, emptied when a home is opened."""
+    folder = home / SCRATCH_FOLDER
+    make_folder(folder)
+    return folder

@@ -1,0 +1,139 @@
+"""From what a person typed to what is meant: conversations, people, messages, moments."""
+
+import datetime
+from typing import NamedTuple
+
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import record_id
+from sealwax.library.library import Library
+from sealwax.library.query import ConversationView
+from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
+from sealwax.snapshot.pins import find_snapshot
+
+SUGGESTIONS = 5
+
+
+class NothingMatches(SealwaxError):
+    """What was named is not in the history."""
+
+    code = "nothing-matches"
+    hint = "`sealwax list` shows all conversations; add --at SNAPSHOT for those of the past."
+
+
+class SeveralMatch(SealwaxError):
+    """What was named could be several things."""
+
+    code = "several-match"
+    hint = "Use the number that `sealwax list` shows."
+
+
+class BadSelection(SealwaxError):
+    """A part of the selection has no meaning."""
+
+    code = "selection-bad"
+    hint = "Dates are like 2024-05-01 or 2024-05-01T14:00; sizes like 500KB, 10MB or 1GB."
+
+
+class Select(NamedTuple):
+    """SELECT as typed: every given part must hold."""
+
+    chats: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    larger_than: str | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Select()
+
+
+def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) -> Selection:
+    """The selection that is meant; raises NothingMatches, SeveralMatch or BadSelection.
+
+    Conversations are looked for among those of the moment, the trash included.
+    """
+    everywhere = moment._replace(places=ANYWHERE)
+    conversations = library.read.conversations(everywhere) if typed.chats else []
+    return Selection(
+        conversations=tuple(find_conversation(conversations, chat).record for chat in typed.chats),
+        messages=tuple(_message(library, roots, text) for text in typed.messages),
+        people=tuple(canonical_address(person) for person in typed.people),
+        since_ns=_time_ns(typed.since) if typed.since else None,
+        until_ns=_time_ns(typed.until) if typed.until else None,
+        larger_than_bytes=_size_bytes(typed.larger_than) if typed.larger_than else None,
+    )
+
+
+def find_conversation(conversations: list[ConversationView], wanted: str) -> ConversationView:
+    """The conversation with this number, title, address or id, or the only one that has the words
+    in its title or among its people."""
+    text = wanted.strip()
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        by_number = [view for view in conversations if view.record == int(number)]
+        if by_number:
+            return by_number[0]
+    exact = [view for view in conversations if _names(view) & {text.casefold(), _address(text)}]
+    part = [view for view in conversations if any(text.casefold() in name for name in _names(view))]
+    for matching in (exact, part):
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            titles = ", ".join(f"{view.record} {view.title}" for view in matching[:SUGGESTIONS])
+            raise SeveralMatch(f"“{text[:100]}” could be several conversations: {titles}.")
+    raise NothingMatches(f"There is no conversation “{text[:100]}”.")
+
+
+def resolve_moment(library: Library, at: str | None) -> Moment | None:
+    """The moment meant by --at: a snapshot, a date, or None for "all"; the present by default."""
+    if at is None:
+        return library.now()
+    if at.strip().lower() == "all":
+        return None
+    return Moment(find_snapshot(library, at).pinned_seq)
+
+
+def _names(view: ConversationView) -> set[str]:
+    origin = view.origin.partition(":")[2]
+    people = {person.casefold() for person in view.participants}
+    return {view.title.casefold(), view.origin.casefold(), origin.casefold(), *people}
+
+
+def _address(text: str) -> str:
+    return canonical_address(text)
+
+
+def _message(library: Library, roots: RootKeys, text: str) -> int:
+    """The row of a message by its number or its source's id."""
+    number = text.strip().removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 18:
+        return int(number)
+    uid = record_id(roots, NAMESPACE_APPLE, Kind.MESSAGE, text.strip())
+    stored = library.applier.fetch([uid]).get(uid)
+    if stored is None:
+        raise NothingMatches(f"There is no message “{text[:100]}”.")
+    return stored.record
+
+
+def _time_ns(text: str) -> int:
+    try:
+        moment = datetime.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadSelection(f"“{text[:100]}” is not a date.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return int(moment.timestamp()) * 1_000_000_000
+
+
+def _size_bytes(text: str) -> int:
+    units = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
+    stripped = text.strip().upper().replace(" ", "")
+    digits = stripped.rstrip("BKMGT")
+    unit = stripped[len(digits) :]
+    if not (digits.isascii() and digits.isdigit()) or unit not in units or len(digits) > 15:
+        raise BadSelection(f"“{text[:100]}” is not a size.")
+    return int(digits) * units[unit]

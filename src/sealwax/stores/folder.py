@@ -1,0 +1,300 @@
+"""A store in a folder: a home's own vault, an external disk, a mounted share.
+
+Readers take no lock and never see half a file. Writers need none either: objects are named by their
+bytes, and creating a commit's name fails when it is taken. A folder that another program
+synchronises is no place for a vault that several devices write: it has no create-if-absent.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sealwax.base.paths import make_folder, write_durably
+from sealwax.stores.base import (
+    COMMIT_LIMIT_BYTES,
+    OBJECT_LIMIT_BYTES,
+    CommitExists,
+    CommitGap,
+    Missing,
+    StoredObject,
+    StoreError,
+)
+from sealwax.stores.folder_layout import (
+    ACCOUNTS,
+    MARKER,
+    MARKER_FILE,
+    MARKER_LIMIT_BYTES,
+    OBJECTS,
+    SHARD_COMMITS,
+    TEMPORARY,
+    ZONES,
+    commit_path,
+    object_of,
+    object_path,
+    seq_of,
+    zone_folder,
+    zone_of,
+)
+from sealwax.stores.folder_writing import (
+    fsync_files,
+    fsync_folders,
+    give_name,
+    plain_errors,
+    remove_stale,
+    write_temporary,
+)
+
+BATCH_BYTES = 32 * 1024 * 1024
+BATCH_OBJECTS = 256
+ACCOUNT_HEX = 64
+
+
+class NotAStore(StoreError):
+    """The folder is not a vault of Sealwax."""
+
+    code = "store-foreign"
+    hint = "Name an empty folder for a new vault, or the folder that holds sealwax-store.json."
+
+
+class StoreNewer(StoreError):
+    """The vault has a layout that this version does not know."""
+
+    code = "store-newer"
+    hint = "It was made by a newer version of Sealwax: update, then try again."
+
+
+class FolderStore:
+    """The objects and commits of one account in a folder; see `stores.base.Store`."""
+
+    def __init__(self, root: Path, account: bytes) -> None:
+        """Use `create` or `open`."""
+        self._root = root
+        self._folder = root / ACCOUNTS / account.hex()
+        self._temporary = self._folder / TEMPORARY
+
+    @classmethod
+    def create(cls, root: Path, account: bytes) -> "FolderStore":
+        """Makes a place for an account, and the vault itself where the folder is new or empty."""
+        with plain_errors("making it"):
+            make_folder(root)
+            if not (root / MARKER_FILE).exists():
+                if any(root.iterdir()):
+                    raise NotAStore(f"{root} holds other things than a vault.")
+                write_durably(root / MARKER_FILE, MARKER)
+            _check_marker(root)
+            store = cls(root, account)
+            for name in (OBJECTS, ZONES, TEMPORARY):
+                make_folder(store._folder / name)
+        return store
+
+    @classmethod
+    def open(cls, root: Path, account: bytes) -> "FolderStore":
+        """Opens what `create` made; writes nothing into a vault that is read-only."""
+        _check_marker(root)
+        store = cls(root, account)
+        if not store._folder.is_dir():
+            raise NotAStore(f"The vault at {root} does not hold this account.")
+        remove_stale(store._temporary)
+        return store
+
+    def describe(self) -> str:
+        return str(self._root)
+
+    def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
+        batch: dict[bytes, bytes] = {}
+        size_bytes = 0
+        with plain_errors("writing objects"):
+            for name, data in objects:
+                assert 0 < len(data) <= OBJECT_LIMIT_BYTES
+                batch[name] = data
+                size_bytes += len(data)
+                if size_bytes >= BATCH_BYTES or len(batch) >= BATCH_OBJECTS:
+                    self._put_batch(batch)
+                    batch, size_bytes = {}, 0
+            self._put_batch(batch)
+
+    def get_object(self, name: bytes) -> bytes:
+        return _read(object_path(self._folder, name), OBJECT_LIMIT_BYTES, "object", name.hex())
+
+    def has_objects(self, names: Iterable[bytes]) -> set[bytes]:
+        return {name for name in names if _size(object_path(self._folder, name))}
+
+    def list_objects(self) -> Iterator[StoredObject]:
+        with plain_errors("listing objects"):
+            for shard in _sorted_names(self._folder / OBJECTS):
+                for file_name in _sorted_names(self._folder / OBJECTS / shard):
+                    name = object_of(file_name)
+                    if name is not None and file_name[:2] == shard:
+                        size_bytes = _size(object_path(self._folder, name))
+                        if size_bytes:
+                            yield StoredObject(name, size_bytes)
+
+    def delete_objects(self, names: Iterable[bytes]) -> None:
+        folders: set[Path] = set()
+        with plain_errors("deleting objects"):
+            for name in names:
+                path = object_path(self._folder, name)
+                path.unlink(missing_ok=True)
+                if path.parent.is_dir():
+                    folders.add(path.parent)
+            fsync_folders(folders)
+
+    def append_commit(self, zone: str, seq: int, data: bytes) -> None:
+        assert 0 < len(data) <= COMMIT_LIMIT_BYTES
+        path = commit_path(self._folder, zone, seq)
+        with plain_errors("appending a commit"):
+            if seq > 0 and not _size(commit_path(self._folder, zone, seq - 1)):
+                raise CommitGap(f"The commit before {zone}/{seq} is not there.")
+            if _size(path):
+                raise CommitExists(f"The commit {zone}/{seq} is there already.")
+            make_folder(path.parent)
+            make_folder(self._temporary)
+            temporary = write_temporary(self._temporary, data)
+            fsync_files([temporary])
+            if not give_name(temporary, path):
+                raise CommitExists(f"The commit {zone}/{seq} is there already.")
+            fsync_folders({path.parent})
+
+    def get_commit(self, zone: str, seq: int) -> bytes:
+        path = commit_path(self._folder, zone, seq)
+        return _read(path, COMMIT_LIMIT_BYTES, "commit", f"{zone}/{seq}")
+
+    def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        seq = start_seq
+        while _size(commit_path(self._folder, zone, seq)):
+            yield seq, self.get_commit(zone, seq)
+            seq += 1
+
+    def head_seq(self, zone: str) -> int:
+        folder = zone_folder(self._folder, zone)
+        if not folder.is_dir():
+            return -1
+        with plain_errors("reading commits"):
+            for shard in reversed(_sorted_names(folder)):
+                seqs = [seq_of(name) for name in _sorted_names(folder / shard)]
+                present = {seq for seq in seqs if seq is not None}
+                if present:
+                    return self._newest_without_gap(zone, max(present) // SHARD_COMMITS)
+        return -1
+
+    def list_zones(self) -> list[str]:
+        with plain_errors("listing zones"):
+            zones = [zone_of(name) for name in _sorted_names(self._folder / ZONES)]
+        return [zone for zone in zones if zone is not None and self.head_seq(zone) >= 0]
+
+    def list_foreign(self) -> list[str]:
+        """Paths of files in this account's folder that are none of the store's."""
+        foreign: list[str] = []
+        for folder, _, files in os.walk(self._folder):
+            place = Path(folder)
+            if place == self._temporary:
+                continue
+            foreign += [
+                str((place / name).relative_to(self._root))
+                for name in files
+                if not self._is_own(place / name)
+            ]
+        return sorted(foreign)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _put_batch(self, batch: dict[bytes, bytes]) -> None:
+        """Writes, fsyncs, names, fsyncs the folders: in this order, each step for all of them."""
+        missing = {
+            name: data
+            for name, data in batch.items()
+            if _size(object_path(self._folder, name)) != len(data)
+        }
+        if not missing:
+            return
+        make_folder(self._temporary)
+        written: dict[bytes, Path] = {}
+        try:
+            for name, data in missing.items():
+                written[name] = write_temporary(self._temporary, data)
+            fsync_files(list(written.values()))
+            folders: set[Path] = set()
+            for name, temporary in written.items():
+                final = object_path(self._folder, name)
+                make_folder(final.parent)
+                self._name_object(temporary, final, len(missing[name]))
+                folders.add(final.parent)
+            fsync_folders(folders)
+        finally:
+            for temporary in written.values():
+                temporary.unlink(missing_ok=True)
+
+    def _name_object(self, temporary: Path, final: Path, size_bytes: int) -> None:
+        """Gives an object its name. A file of another size there is damaged, as names are hashes of
+        bytes: it is replaced by the whole one."""
+        if _size(final) not in (0, size_bytes):
+            temporary.replace(final)
+        else:
+            give_name(temporary, final)
+
+    def _newest_without_gap(self, zone: str, newest_shard: int) -> int:
+        """The last seq before a gap; a shard is begun only when the one before is full."""
+        seq = newest_shard * SHARD_COMMITS
+        if seq > 0 and not _size(commit_path(self._folder, zone, seq - 1)):
+            return self._newest_without_gap(zone, newest_shard - 1)
+        while _size(commit_path(self._folder, zone, seq)):
+            seq += 1
+        return seq - 1
+
+    def _is_own(self, path: Path) -> bool:
+        name = object_of(path.name)
+        if name is not None:
+            return path == object_path(self._folder, name)
+        seq = seq_of(path.name)
+        zone = zone_of(path.parent.parent.name)
+        return seq is not None and zone is not None and path == commit_path(self._folder, zone, seq)
+
+
+def list_accounts(root: Path) -> list[bytes]:
+    """The accounts that a vault holds; raises NotAStore."""
+    _check_marker(root)
+    folder = root / ACCOUNTS
+    names = _sorted_names(folder) if folder.is_dir() else []
+    return [bytes.fromhex(name) for name in names if object_of(name) is not None]
+
+
+def _check_marker(root: Path) -> None:
+    try:
+        with (root / MARKER_FILE).open("rb") as file:
+            marker = file.read(MARKER_LIMIT_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotAStore(f"There is no vault at {root}.") from None
+    except OSError as error:
+        raise StoreError(f"The vault at {root} cannot be read: {error.strerror}.") from error
+    if marker != MARKER:
+        raise StoreNewer(f"{MARKER_FILE} of the vault at {root} is damaged or of a newer version.")
+
+
+def _read(path: Path, limit_bytes: int, kind: str, name: str) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            data = file.read(limit_bytes + 1)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise Missing(f"The {kind} {name} is not there.") from error
+        raise StoreError(f"The {kind} {name} cannot be read: {error.strerror}.") from error
+    if not data:
+        raise Missing(f"The {kind} {name} is not there.")
+    if len(data) > limit_bytes:
+        raise StoreError(f"The {kind} {name} is larger than one may be.")
+    return data
+
+
+def _size(path: Path) -> int:
+    """The size of a file; 0 when it is not there. An empty file is one that never was written."""
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def _sorted_names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries)

@@ -1,0 +1,72 @@
+"""A store in memory: for tests and simulations. The same contract, nothing durable."""
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from sealwax.stores.base import CommitExists, CommitGap, Missing, StoredObject
+
+
+class MemoryStore:
+    """The objects and commits of one account in memory; see `stores.base.Store`."""
+
+    def __init__(self) -> None:
+        self._objects: dict[bytes, bytes] = {}
+        self._zones: dict[str, list[bytes]] = {}
+        self._lock = threading.Lock()
+
+    def describe(self) -> str:
+        return "memory"
+
+    def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
+        for name, data in objects:
+            with self._lock:
+                self._objects.setdefault(name, bytes(data))
+
+    def get_object(self, name: bytes) -> bytes:
+        try:
+            return self._objects[name]
+        except KeyError:
+            raise Missing(f"The object {name.hex()} is not there.") from None
+
+    def has_objects(self, names: Iterable[bytes]) -> set[bytes]:
+        return {name for name in names if name in self._objects}
+
+    def list_objects(self) -> Iterator[StoredObject]:
+        with self._lock:
+            listed = [StoredObject(name, len(data)) for name, data in sorted(self._objects.items())]
+        yield from listed
+
+    def delete_objects(self, names: Iterable[bytes]) -> None:
+        with self._lock:
+            for name in names:
+                self._objects.pop(name, None)
+
+    def append_commit(self, zone: str, seq: int, data: bytes) -> None:
+        with self._lock:
+            commits = self._zones.setdefault(zone, [])
+            if seq < len(commits):
+                raise CommitExists(f"The commit {zone}/{seq} is there already.")
+            if seq > len(commits):
+                raise CommitGap(f"The commit before {zone}/{seq} is not there.")
+            commits.append(bytes(data))
+
+    def get_commit(self, zone: str, seq: int) -> bytes:
+        commits = self._zones.get(zone, [])
+        if not 0 <= seq < len(commits):
+            raise Missing(f"The commit {zone}/{seq} is not there.")
+        return commits[seq]
+
+    def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        seq = start_seq
+        while seq < len(self._zones.get(zone, [])):
+            yield seq, self._zones[zone][seq]
+            seq += 1
+
+    def head_seq(self, zone: str) -> int:
+        return len(self._zones.get(zone, [])) - 1
+
+    def list_zones(self) -> list[str]:
+        return sorted(zone for zone, commits in self._zones.items() if commits)
+
+    def close(self) -> None:
+        """Nothing is held open."""
