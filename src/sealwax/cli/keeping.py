@@ -1,0 +1,244 @@
+"""Commands that bring messages in or take them out: init, import, source, export, verify."""
+
+import getpass
+import os
+import platform
+from pathlib import Path
+
+import click
+
+from sealwax.agent.api import EXPORTERS
+from sealwax.agent.bootstrap import create_home, recover_home, system_environment
+from sealwax.agent.selecting import Select
+from sealwax.cli import show
+from sealwax.cli.options import (
+    at_option,
+    dry_run_option,
+    select_options,
+    with_session,
+    yes_option,
+)
+from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
+from sealwax.intake.apply import Imported, Progress
+from sealwax.snapshot.verify import Step, Verified
+
+RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
+PROBLEMS_SHOWN = 10
+GROUPS_ASKED = (2, 6)
+
+
+@click.command("init")
+@click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
+@click.option("--name", default=lambda: platform.node() or "this device", help="This device.")
+@click.option(
+    "--recover",
+    "is_recovery",
+    is_flag=True,
+    help=f"Open a vault that exists with its recovery key ({RECOVERY_VARIABLE}, or asked for).",
+)
+@yes_option
+@with_session
+def init_command(
+    session: Session, store: Path | None, name: str, is_recovery: bool, is_yes: bool
+) -> None:
+    """Make a home: keys, an empty library, and a vault."""
+    environment = system_environment(_new_passphrase())
+    if is_recovery:
+        recover_home(session.home, store, _recovery_key(), name, environment)
+        session.give(
+            {"home": session.home},
+            lambda: click.echo(f"Opened. This device is one of the account's now: {session.home}"),
+        )
+        return
+    code = create_home(session.home, store, name, environment)
+    session.give(
+        {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
+    )
+    if not is_yes and can_ask() and not session.is_json:
+        _ask_groups_back(code)
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@dry_run_option
+@yes_option
+@with_session
+def import_command(
+    session: Session, paths: tuple[Path, ...], is_dry_run: bool, is_yes: bool
+) -> None:
+    """Read messages from PATHS, else from the remembered sources, else from this computer."""
+    done: list[Imported] = []
+    with session.agent() as agent:
+        for path in agent.sources_to_import(paths):
+            with session.progress(f"Reading {path.name}") as tell:
+
+                def report(progress: Progress) -> None:
+                    tell(f"{progress.phase} messages", progress.messages, progress.total)
+
+                done.append(agent.import_source(path, report, is_yes, is_dry_run))
+    session.give(done, lambda: [_show_imported(imported) for imported in done] and None)
+    held = sum(imported.trashed for imported in done if imported.is_held)
+    if held and not is_dry_run:
+        session.hold(
+            f"{held:,} messages were deleted in the source, more than usual at once. They are in"
+            " the trash and held until you answer; a snapshot was made before.",
+            "sealwax held accept   (or: sealwax held undo)",
+        )
+
+
+@click.group("source")
+def source_group() -> None:
+    """What `import` reads when no path is named."""
+
+
+@source_group.command("add")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_session
+def source_add(session: Session, path: Path) -> None:
+    """Remember a source."""
+    with session.agent() as agent:
+        agent.add_source(path)
+    session.give({"added": path}, lambda: click.echo(f"Remembered: {path}"))
+
+
+@source_group.command("list")
+@with_session
+def source_list(session: Session) -> None:
+    """The remembered sources."""
+    with session.agent() as agent:
+        found = agent.sources()
+    session.give(found, lambda: [click.echo(path) for path in found] and None)
+
+
+@source_group.command("remove")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_session
+def source_remove(session: Session, path: Path) -> None:
+    """Forget a source; what was imported from it stays."""
+    with session.agent() as agent:
+        agent.remove_source(path)
+    session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
+
+
+@click.command("export")
+@click.argument("export_format", metavar="FORMAT", type=click.Choice(sorted(EXPORTERS)))
+@click.argument("out", type=click.Path(path_type=Path))
+@at_option
+@select_options
+@with_session
+def export_command(
+    session: Session, export_format: str, out: Path, at: str | None, select: Select
+) -> None:
+    """Write the messages out, readable without Sealwax, attachments beside them."""
+    with session.agent() as agent, session.progress("Exporting") as tell:
+        done = agent.export(
+            export_format, out, select, at, lambda records: tell("Exporting", records, 0)
+        )
+
+    def show_done() -> None:
+        click.echo(
+            f"{done.messages:,} messages, {done.files:,} files"
+            f" ({show.size(done.file_bytes)}) in {done.path}"
+        )
+        for problem in done.problems[:PROBLEMS_SHOWN]:
+            click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
+
+    session.give(done, show_done)
+
+
+@click.command("verify")
+@with_session
+def verify_command(session: Session) -> None:
+    """Check every object, commit and key, and the library against them."""
+    with session.agent() as agent, session.progress("Verifying") as tell:
+
+        def report(step: Step) -> None:
+            tell(step.phase, step.done, step.total)
+
+        found = agent.verify(report)
+    session.give(found, lambda: _show_verified(found))
+    if not found.is_sound:
+        raise SystemExit(1)
+
+
+def _new_passphrase() -> str | None:
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+    if passphrase or not can_ask() or system_environment(None).keyring is not None:
+        return passphrase
+    first = getpass.getpass("A passphrase for this device's keys: ")
+    if first != getpass.getpass("The same again: "):
+        raise click.UsageError("The two passphrases differ.")
+    return first
+
+
+def _recovery_key() -> str:
+    known = os.environ.get(RECOVERY_VARIABLE)
+    if known:
+        return known
+    if not can_ask():
+        raise click.UsageError(f"Set {RECOVERY_VARIABLE} to the recovery key.")
+    return getpass.getpass("Recovery key: ")
+
+
+def _show_recovery_key(session: Session, code: str) -> None:
+    click.echo(f"Your home is ready: {session.home}")
+    click.echo()
+    click.secho("Recovery key", bold=True)
+    click.secho(f"    {code}", bold=True, fg="green")
+    click.echo()
+    click.echo("Write it down and keep it away from this computer. It is kept nowhere else.")
+    click.echo("Lose every device and this key, and nobody, we included, can open the messages.")
+    click.echo()
+    click.echo("Next: sealwax import PATH")
+
+
+def _ask_groups_back(code: str) -> None:
+    """Makes sure that the recovery key was written down."""
+    groups = code.split("-")
+    for number in GROUPS_ASKED:
+        while (
+            click.prompt(f"Group {number} of the recovery key").strip().upper()
+            != groups[number - 1]
+        ):
+            click.echo("That is not it. Look at the key above.")
+
+
+def _show_imported(imported: Imported) -> None:
+    source, would = imported.source, "Would bring" if imported.is_dry_run else "Brought"
+    click.secho(f"{clean(source.label)} ({source.schema})", bold=True)
+    for warning in source.warnings:
+        click.echo(f"  note: {clean(warning)}")
+    new = ", ".join(f"{number:,} {kind}" for kind, number in imported.new.items() if number)
+    click.echo(f"  {would} {new or 'nothing new'}; {imported.seen['messages']:,} messages seen.")
+    if imported.changed:
+        click.echo(f"  {imported.changed:,} records changed.")
+    if imported.files:
+        kept = f", {show.size(imported.file_bytes)}" if imported.file_bytes else ""
+        click.echo(f"  {imported.files:,} files{kept}.")
+    if imported.trashed:
+        click.echo(
+            f"  {imported.trashed:,} deleted in the source: now in the trash"
+            f" (undo: sealwax undelete)."
+        )
+    if imported.returned:
+        click.echo(f"  {imported.returned:,} came back.")
+    if imported.problem_count:
+        click.echo(f"  {imported.problem_count:,} problems:")
+        for problem in imported.problems[:PROBLEMS_SHOWN]:
+            click.echo(f"    {clean(problem.where)}: {problem.what} {clean(problem.excerpt)}")
+
+
+def _show_verified(found: Verified) -> None:
+    click.echo(
+        f"{found.commits:,} commits, {found.objects:,} objects"
+        f" ({show.size(found.object_bytes)}), {found.key_packets:,} key packets,"
+        f" {found.snapshots:,} snapshots checked."
+    )
+    if found.unreferenced:
+        click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
+    for damage in found.damage:
+        click.secho(f"DAMAGED {damage.kind} {damage.name}: {damage.what}", fg="red")
+        if damage.cost:
+            click.echo(f"    {clean(damage.cost)}")
+    if found.is_sound:
+        click.secho("Everything is as it must be.", fg="green")

@@ -1,0 +1,93 @@
+"""The `sealwax` command: its grammar, and the one place where errors become sentences."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from sealwax import __version__
+from sealwax.base.errors import SealwaxError
+from sealwax.cli.keeping import (
+    export_command,
+    import_command,
+    init_command,
+    source_group,
+    verify_command,
+)
+from sealwax.cli.past import (
+    delete_command,
+    held_group,
+    restore_command,
+    snapshot_group,
+    undelete_command,
+)
+from sealwax.cli.reading import (
+    list_command,
+    media_command,
+    read_command,
+    search_command,
+    status_command,
+)
+from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
+
+INTERRUPTED = 130
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=lambda: os.environ.get(HOME_VARIABLE) or DEFAULT_HOME,
+    help=f"Where keys, library and vault are ({HOME_VARIABLE}; {DEFAULT_HOME}).",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON value.")
+@click.option("--verbose", "is_verbose", is_flag=True, help="Say more.")
+@click.version_option(__version__, prog_name="sealwax")
+@click.pass_context
+def cli(context: click.Context, home: Path, is_json: bool, is_verbose: bool) -> None:
+    """Keeps your text messages: sealed, searchable, and safe from deletion.
+
+    Sealwax reads phones and backups and never writes to them: deleting here does not delete there.
+    Without a command it says what is safe, where, and the next step.
+    """
+    context.obj = Session(home.expanduser(), is_json, is_verbose)
+    if context.invoked_subcommand is None:
+        context.invoke(status_command)
+
+
+for command in (
+    init_command,
+    import_command,
+    source_group,
+    list_command,
+    read_command,
+    search_command,
+    media_command,
+    snapshot_group,
+    restore_command,
+    export_command,
+    delete_command,
+    undelete_command,
+    held_group,
+    verify_command,
+    status_command,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Runs the command line: 0 done, 1 failed, 2 usage, 3 something waits for a person."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SealwaxError as error:
+        fail(error, "--json" in sys.argv)
+    except BrokenPipeError:
+        # Whoever read the output has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)

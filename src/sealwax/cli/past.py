@@ -1,0 +1,236 @@
+"""Commands about the past: snapshot, restore, delete, undelete, held."""
+
+import click
+
+from sealwax.agent.api import Agent
+from sealwax.agent.selecting import Select
+from sealwax.cli import show
+from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
+from sealwax.cli.session import Session, clean, one_line
+from sealwax.snapshot.pins import Snapshot
+from sealwax.snapshot.plan import MERGE, REPLACE
+
+NANOSECONDS_PER_MS = 1_000_000
+
+
+@click.group("snapshot")
+def snapshot_group() -> None:
+    """Moments that no deletion can touch."""
+
+
+@snapshot_group.command("create")
+@click.option("--name", default="", help="What to call it.")
+@with_session
+def snapshot_create(session: Session, name: str) -> None:
+    """Keep the present as it is."""
+    with session.agent() as agent:
+        made = agent.create_snapshot(name)
+    session.give(
+        made,
+        lambda: click.echo(
+            f"Snapshot {made.number} {clean(made.name)}: {made.counts.messages:,} messages,"
+            f" {made.counts.attachments:,} attachments."
+        ),
+    )
+
+
+@snapshot_group.command("list")
+@with_session
+def snapshot_list(session: Session) -> None:
+    """All snapshots, oldest first."""
+    with session.agent() as agent:
+        found = agent.snapshots()
+    heads = ("number", "name", "made", "why", "messages", "space back")
+    session.give(found, lambda: show.table(heads, [_row(snapshot) for snapshot in found]))
+
+
+@snapshot_group.command("show")
+@click.argument("snapshot")
+@with_session
+def snapshot_show(session: Session, snapshot: str) -> None:
+    """One snapshot: what it holds, and what letting go of it gives back."""
+    with session.agent() as agent:
+        found = agent.snapshot(snapshot)
+        differences = agent.diff(snapshot, None)
+
+    def tell() -> None:
+        show.table(("number", "name", "made", "why", "messages", "space back"), [_row(found)])
+        click.echo(
+            f"{found.counts.conversations:,} conversations, {found.counts.attachments:,}"
+            f" attachments ({show.size(found.counts.file_bytes)}),"
+            f" {found.counts.trashed:,} in the trash then."
+        )
+        if differences:
+            click.echo("Since then:")
+            _show_differences(differences)
+
+    session.give(found, tell)
+
+
+@snapshot_group.command("diff")
+@click.argument("older")
+@click.argument("newer", required=False)
+@with_session
+def snapshot_diff(session: Session, older: str, newer: str | None) -> None:
+    """What changed from one snapshot to another, or to the present."""
+    with session.agent() as agent:
+        found = agent.diff(older, newer)
+    listed = [{"title": title, **item._asdict()} for item, title in found]
+    session.give(listed, lambda: _show_differences(found))
+
+
+@snapshot_group.command("drop")
+@click.argument("snapshots", nargs=-1, required=True)
+@dry_run_option
+@yes_option
+@with_session
+def snapshot_drop(
+    session: Session, snapshots: tuple[str, ...], is_dry_run: bool, is_yes: bool
+) -> None:
+    """Let go of snapshots; what the present or another snapshot holds stays."""
+    with session.agent() as agent:
+        found = [agent.snapshot(wanted) for wanted in snapshots]
+        back = sum(snapshot.space_back_bytes for snapshot in found)
+        if not is_dry_run:
+            names = ", ".join(str(snapshot.number) for snapshot in found)
+            session.confirm(f"Let go of snapshot {names}? It gives back {show.size(back)}.", is_yes)
+            agent.drop_snapshots(snapshots)
+    verb = "Would let go of" if is_dry_run else "Let go of"
+    session.give(found, lambda: click.echo(f"{verb} {len(found)}: {show.size(back)} back."))
+
+
+@click.command("restore")
+@click.argument("snapshot")
+@select_options
+@click.option(
+    "--mode",
+    type=click.Choice([MERGE, REPLACE]),
+    default=MERGE,
+    show_default=True,
+    help="merge cannot lose newer data; replace makes the present what the snapshot was.",
+)
+@dry_run_option
+@yes_option
+@with_session
+def restore_command(
+    session: Session, snapshot: str, select: Select, mode: str, is_dry_run: bool, is_yes: bool
+) -> None:
+    """Bring back what SNAPSHOT showed: all of it, a conversation, a message."""
+    with session.agent() as agent:
+        counts = agent.plan_restore(snapshot, select, mode)
+        if is_dry_run or counts.is_nothing:
+            session.give({"plan": counts, "applied": False}, lambda: _show_plan(counts, is_dry_run))
+            return
+        if not session.is_json:
+            click.echo(show.plan(counts), err=True)
+        session.confirm("Restore this?", is_yes or mode == MERGE)
+        total = counts.messages_back + counts.messages_gone
+        with session.progress("Restoring") as tell:
+            done = agent.restore(
+                snapshot, select, mode, lambda records: tell("Restoring", records, total)
+            )
+    session.give(
+        {"plan": done.counts, "applied": True},
+        lambda: click.echo(f"Restored: {show.plan(done.counts)}."),
+    )
+
+
+@click.command("delete")
+@select_options
+@dry_run_option
+@yes_option
+@with_session
+def delete_command(session: Session, select: Select, is_dry_run: bool, is_yes: bool) -> None:
+    """Put messages into the trash, for 30 days. The phone is not touched."""
+    _move(session, select, is_dry_run, is_yes, is_back=False)
+
+
+@click.command("undelete")
+@select_options
+@dry_run_option
+@yes_option
+@with_session
+def undelete_command(session: Session, select: Select, is_dry_run: bool, is_yes: bool) -> None:
+    """Take messages out of the trash again."""
+    _move(session, select, is_dry_run, is_yes, is_back=True)
+
+
+@click.group("held")
+def held_group() -> None:
+    """Deletions that came in larger numbers than usual and wait for an answer."""
+
+
+@held_group.command("accept")
+@with_session
+def held_accept(session: Session) -> None:
+    """They were meant: leave them in the trash."""
+    _answer(session, is_accepted=True)
+
+
+@held_group.command("undo")
+@with_session
+def held_undo(session: Session) -> None:
+    """They were not meant: bring everything back."""
+    _answer(session, is_accepted=False)
+
+
+def _answer(session: Session, is_accepted: bool) -> None:
+    with session.agent() as agent:
+        number = agent.answer_held(is_accepted)
+    act = "stay in the trash" if is_accepted else "are back"
+    session.give({"records": number}, lambda: click.echo(f"{number:,} {act}."))
+
+
+def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_back: bool) -> None:
+    if select.is_everything:
+        raise click.UsageError("Say what: --chat, --message, --person, --since or --until.")
+    with session.agent() as agent:
+        plan = agent.affected(select, in_trash=is_back)
+        said = f"{plan.messages:,} messages in {plan.conversations:,} conversations"
+        where = "out of the trash" if is_back else "into the trash"
+        if is_dry_run:
+            session.give(
+                {"plan": plan, "records": 0}, lambda: click.echo(f"Would move {said} {where}.")
+            )
+            return
+        if not is_back:
+            session.confirm(f"Move {said} {where}?", is_yes)
+        number = _apply_move(agent, select, is_back)
+    session.give({"plan": plan, "records": number}, lambda: click.echo(f"Moved {said} {where}."))
+
+
+def _apply_move(agent: Agent, select: Select, is_back: bool) -> int:
+    return agent.undelete(select) if is_back else agent.delete(select)
+
+
+def _row(snapshot: Snapshot) -> tuple[object, ...]:
+    return (
+        snapshot.number,
+        one_line(snapshot.name, show.TITLE_WIDTH),
+        show.day_and_time(snapshot.made_ms * NANOSECONDS_PER_MS),
+        snapshot.reason,
+        f"{snapshot.counts.messages:,}",
+        show.size(snapshot.space_back_bytes),
+    )
+
+
+def _show_differences(found: list) -> None:  # type: ignore[type-arg]
+    rows = [
+        (
+            one_line(title, show.TITLE_WIDTH),
+            f"+{item.added:,}",
+            f"−{item.removed:,}",
+            f"{item.changed:,}",
+        )
+        for item, title in found
+    ]
+    show.table(("conversation", "new", "gone", "changed"), rows)
+
+
+def _show_plan(counts, is_dry_run: bool) -> None:  # type: ignore[no-untyped-def]
+    if counts.is_nothing:
+        click.echo("Nothing to restore: the present shows all of it.")
+        return
+    click.echo(f"{'Would restore' if is_dry_run else 'Restores'}: {show.plan(counts)}.")
+    for sample in counts.samples:
+        click.echo(f"    “{one_line(sample, 70)}”")

@@ -1,0 +1,133 @@
+"""Commands that read: list, read, search, media, status."""
+
+from pathlib import Path
+
+import click
+
+from sealwax.agent.selecting import Select
+from sealwax.agent.status import Status, lines
+from sealwax.cli import show
+from sealwax.cli.options import at_option, select_options, with_session
+from sealwax.cli.session import Session, clean, one_line
+
+LEVEL_COLOURS = {"bad": "red", "warn": "yellow", "note": "cyan", "ok": "green"}
+
+
+@click.command("list")
+@at_option
+@with_session
+def list_command(session: Session, at: str | None) -> None:
+    """The conversations, newest first."""
+    with session.agent() as agent:
+        found = agent.conversations(at)
+    rows = [
+        (
+            view.record,
+            one_line(view.title, show.TITLE_WIDTH),
+            f"{view.messages:,}",
+            show.day_and_time(view.newest_ns) if view.newest_ns else "",
+        )
+        for view in found
+    ]
+    session.give(found, lambda: show.table(("number", "conversation", "messages", "newest"), rows))
+
+
+@click.command("read")
+@click.argument("chat")
+@at_option
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@with_session
+def read_command(session: Session, chat: str, at: str | None, limit: int) -> None:
+    """The newest messages of a conversation, now or in the past."""
+    with session.agent() as agent:
+        conversation = agent.conversation(chat, at)
+        found = agent.read(conversation.record, at, limit)
+        files = agent.attachments(found)
+
+    def tell() -> None:
+        click.secho(clean(conversation.title), bold=True, underline=True)
+        for view in found:
+            show.message(view, files)
+
+    session.give(found, tell)
+
+
+@click.command("search")
+@click.argument("words")
+@click.option(
+    "--at", metavar="SNAPSHOT|DATE|all", help="The past; “all” means every moment that is kept."
+)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@select_options
+@with_session
+def search_command(
+    session: Session, words: str, at: str | None, limit: int, select: Select
+) -> None:
+    """Messages that hold WORDS: any script, earlier wordings and the trash included."""
+    with session.agent() as agent:
+        hits = agent.search(words, at, select, limit)
+        titles = {view.record: view.title for view in agent.conversations()} if hits else {}
+        found = [hit.message for hit in hits]
+        files = agent.attachments(found)
+
+    def tell() -> None:
+        for view in found:
+            click.secho(clean(titles.get(view.conversation or 0, "")), dim=True)
+            show.message(view, files)
+        click.echo(f"{len(found)} found.", err=True)
+
+    session.give(found, tell)
+
+
+@click.command("media")
+@at_option
+@select_options
+@click.option("--save", type=click.Path(path_type=Path), help="Write the files into this folder.")
+@with_session
+def media_command(session: Session, at: str | None, select: Select, save: Path | None) -> None:
+    """The photos and files of messages."""
+    with session.agent() as agent:
+        found = list(agent.media(select, at))
+        if save is not None:
+            save.mkdir(parents=True, exist_ok=True)
+            for item in found:
+                if item.attachment.file_hash:
+                    suffix = Path(item.attachment.name).suffix
+                    safe = suffix if suffix[1:].isalnum() else ""
+                    with (save / f"{item.attachment.record:08d}{safe}").open("xb") as file:
+                        file.writelines(agent.attachment_bytes(item.attachment))
+    rows = [
+        (
+            show.day_and_time(item.message.time_ns),
+            one_line(item.attachment.name, show.TITLE_WIDTH),
+            show.size(item.attachment.size_bytes or 0),
+            "kept" if item.attachment.file_hash else "not found at the source",
+        )
+        for item in found
+    ]
+    session.give(found, lambda: show.table(("when", "file", "size", "state"), rows))
+
+
+@click.command("status")
+@with_session
+def status_command(session: Session) -> None:
+    """What is safe, where, since when, and the next step."""
+    with session.agent() as agent:
+        status = agent.status()
+    session.give({"status": status, "lines": lines(status)}, lambda: show_status(status))
+
+
+def show_status(status: Status) -> None:
+    """Prints the status: worst first, one sentence a line, each with what to do."""
+    for line in lines(status):
+        click.secho("● ", fg=LEVEL_COLOURS[line.level], nl=False)
+        click.echo(line.text)
+        if line.remedy:
+            click.secho(f"    → {line.remedy}", dim=True)
+    snapshots = f"{status.snapshots} snapshots" if status.snapshots != 1 else "1 snapshot"
+    click.secho(
+        f"  {show.size(status.sealed_bytes)} sealed,"
+        f" {show.size(status.snapshot_only_bytes)} more only in snapshots; {snapshots};"
+        f" {status.counts.trashed:,} in the trash.",
+        dim=True,
+    )

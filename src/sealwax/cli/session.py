@@ -1,0 +1,118 @@
+"""What every command has at hand: the home, the passphrase, how to print, how to ask.
+
+Rules of this surface: results go to standard output, everything else to standard error; with
+`--json` standard output is one JSON value; nothing is asked when there is no terminal; words of
+messages are stripped of control characters before they reach a terminal.
+"""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from sealwax.agent.api import Agent, as_json
+from sealwax.agent.bootstrap import open_agent, system_environment
+from sealwax.base.errors import SealwaxError
+from sealwax.trust.home_keys import needs_passphrase
+
+PASSPHRASE_VARIABLE = "SEALWAX_PASSPHRASE"
+HOME_VARIABLE = "SEALWAX_HOME"
+DEFAULT_HOME = "~/.local/share/sealwax"
+EXIT_FAILED, EXIT_USAGE, EXIT_HELD = 1, 2, 3
+
+
+class Declined(SealwaxError):
+    """A person did not say yes, or could not be asked."""
+
+    code = "not-confirmed"
+    hint = "Add --yes to go on without being asked."
+
+
+class Session:
+    """One run of the command line."""
+
+    def __init__(self, home: Path, is_json: bool, is_verbose: bool) -> None:
+        self.home = home
+        self.is_json = is_json
+        self.is_verbose = is_verbose
+
+    @contextmanager
+    def agent(self) -> Iterator[Agent]:
+        """The home, opened."""
+        passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+        if not passphrase and needs_passphrase(self.home) and can_ask():
+            passphrase = getpass.getpass("Passphrase: ")
+        with open_agent(self.home, system_environment(passphrase)) as agent:
+            yield agent
+
+    def give(self, value: Any, show: Callable[[], None]) -> None:
+        """Prints a result: as JSON when asked for, else the way `show` does."""
+        if self.is_json:
+            encoded = msgspec.json.format(msgspec.json.encode(as_json(value)), indent=2)
+            click.echo(encoded.decode())
+        else:
+            show()
+
+    def confirm(self, question: str, is_yes: bool) -> None:
+        """Goes on when a person says yes; raises Declined otherwise."""
+        if is_yes:
+            return
+        if not can_ask():
+            raise Declined(f"{question} Nobody can be asked here.")
+        if not click.confirm(question, err=True):
+            raise Declined("Nothing was changed.")
+
+    def hold(self, sentence: str, command: str) -> NoReturn:
+        """Ends with exit code 3: something waits for a person; `command` continues."""
+        click.echo(sentence, err=True)
+        click.echo(f"To go on: {command}", err=True)
+        sys.exit(EXIT_HELD)
+
+    @contextmanager
+    def progress(self, phase: str) -> Iterator[Callable[[str, int, int], None]]:
+        """A progress bar on a terminal for anything that takes over a second; else silence.
+
+        The function that it gives takes the phase, how much is done, and the total (0: unknown).
+        """
+        if self.is_json or not sys.stderr.isatty():
+            yield lambda *_: None
+            return
+        from sealwax.cli.progress import progress_bar
+
+        with progress_bar(phase) as told:
+            yield told
+
+
+def can_ask() -> bool:
+    """Whether a person sits at a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and "CI" not in os.environ
+
+
+def clean(text: str) -> str:
+    """Text for a terminal: control characters, which could steer it, become spaces."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\u200d\ufe0f" else " " for letter in text
+    )
+
+
+def one_line(text: str, width: int) -> str:
+    """The beginning of a text on one line."""
+    flat = " ".join(clean(text).split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def fail(error: SealwaxError, is_json: bool) -> NoReturn:
+    """Says what is wrong and what to do, and ends."""
+    if is_json:
+        told = {"error": error.code, "message": error.sentence, "hint": error.hint}
+        click.echo(msgspec.json.encode(told).decode())
+    click.echo(f"sealwax: {error.sentence}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    sys.exit(EXIT_FAILED)

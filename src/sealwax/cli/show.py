@@ -1,0 +1,107 @@
+"""How results look on a terminal: tables, messages, sizes, times."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+
+import click
+
+from sealwax.cli.session import clean, one_line
+from sealwax.library.view import AttachmentView, MessageView
+from sealwax.snapshot.plan import RestoreCounts
+
+TITLE_WIDTH = 40
+REACTION_SIGNS = {
+    "loved": "♥",
+    "liked": "👍",
+    "disliked": "👎",
+    "laughed": "ha ha",
+    "emphasized": "‼",
+    "questioned": "?",
+}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Prints a table with columns as wide as they need; numbers to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max([len(head), *(len(row[at]) for row in cells)]) for at, head in enumerate(heads)]
+    click.secho(
+        "  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)), dim=True
+    )
+    for row in cells:
+        click.echo(
+            "  ".join(
+                cell.rjust(width) if _is_number(cell) else cell.ljust(width)
+                for cell, width in zip(row, widths, strict=True)
+            ).rstrip()
+        )
+
+
+def size(size_bytes: int) -> str:
+    """A size for people: 3.1 GB."""
+    value, units = float(size_bytes), ("B", "KB", "MB", "GB", "TB")
+    for unit in units[:-1]:
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def day_and_time(time_ns: int) -> str:
+    """A moment in this computer's time zone."""
+    try:
+        moment = datetime.datetime.fromtimestamp(time_ns / 1_000_000_000).astimezone()
+    except (OverflowError, OSError, ValueError):
+        return "no date"
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def message(view: MessageView, files: dict[str, AttachmentView]) -> None:
+    """Prints one message with all that belongs to it."""
+    who = "me" if view.from_me else clean(view.sender or "unknown")
+    marks = [mark for mark, is_set in (("in the trash", view.in_trash),) if is_set]
+    if len(view.wordings) > 1:
+        marks.append("edited")
+    suffix = f"  ({', '.join(marks)})" if marks else ""
+    click.secho(f"{day_and_time(view.time_ns)}  {who}{suffix}", bold=True)
+    for line in _body(view, files):
+        click.echo("    " + clean(line))
+
+
+def plan(counts: RestoreCounts) -> str:
+    """A restore's plan in one line: `+12 messages, −3, 4 attachments`."""
+    parts = [f"+{counts.messages_back:,} messages"]
+    if counts.messages_gone:
+        parts.append(f"−{counts.messages_gone:,}")
+    parts.append(f"{counts.attachments_back:,} attachments")
+    if counts.conversations_back:
+        parts.append(f"{counts.conversations_back:,} conversations")
+    if counts.facts_back:
+        parts.append(f"{counts.facts_back:,} names and reactions set back")
+    return ", ".join(parts)
+
+
+def _body(view: MessageView, files: dict[str, AttachmentView]) -> list[str]:
+    lines = view.text.split("\n") if view.text else []
+    if view.subject:
+        lines.insert(0, view.subject)
+    if view.event:
+        lines.append("— " + ", ".join(f"{key}: {value}" for key, value in view.event.items()))
+    for origin in view.attachments:
+        file = files.get(origin)
+        lines.append(f"[{file.name}, {size(file.size_bytes or 0)}]" if file else "[attachment]")
+    if view.unsent_parts:
+        lines.append("[unsent]")
+    earlier = [wording for wording in view.wordings if wording.text != view.text]
+    lines += [f"was: {one_line(wording.text, 200)}" for wording in earlier]
+    lines += [
+        f"{_sign(reaction.kind, reaction.emoji)} {reaction.actor}" for reaction in view.reactions
+    ]
+    return lines
+
+
+def _sign(kind: str, emoji: str | None) -> str:
+    return emoji or REACTION_SIGNS.get(kind, kind)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").isdigit()
