@@ -76,7 +76,7 @@ def import_command(
                     tell(f"{progress.phase} messages", progress.messages, progress.total)
 
                 done.append(agent.import_source(path, report, is_yes, is_dry_run))
-    session.give(done, lambda: [_show_imported(imported) for imported in done] and None)
+    session.give(done, lambda: _show_all_imported(done))
     held = sum(imported.trashed for imported in done if imported.is_held)
     if held and not is_dry_run:
         session.hold(
@@ -107,7 +107,7 @@ def source_list(session: Session) -> None:
     """The remembered sources."""
     with session.agent() as agent:
         found = agent.sources()
-    session.give(found, lambda: [click.echo(path) for path in found] and None)
+    session.give(found, lambda: click.echo("\n".join(found) or "No source is remembered."))
 
 
 @source_group.command("remove")
@@ -201,6 +201,11 @@ def _ask_groups_back(code: str) -> None:
             != groups[number - 1]
         ):
             click.echo("That is not it. Look at the key above.")
+
+
+def _show_all_imported(done: list[Imported]) -> None:
+    for imported in done:
+        _show_imported(imported)
 
 
 def _show_imported(imported: Imported) -> None:

@@ -21,7 +21,7 @@ from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.base.errors import SealwaxError
 from sealwax.trust.home_keys import needs_passphrase
 
-PASSPHRASE_VARIABLE = "SEALWAX_PASSPHRASE"
+PASSPHRASE_VARIABLE = "SEALWAX_PASSPHRASE"  # noqa: S105
 HOME_VARIABLE = "SEALWAX_HOME"
 DEFAULT_HOME = "~/.local/share/sealwax"
 EXIT_FAILED, EXIT_USAGE, EXIT_HELD = 1, 2, 3

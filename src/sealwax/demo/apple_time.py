@@ -1,4 +1,4 @@
-"""Apple's calendar: since 2001-01-01 UTC, in nanoseconds in columns and in seconds inside plists."""
+"""Apple's calendar: since 2001-01-01 UTC, nanoseconds in columns and seconds inside plists."""
 
 APPLE_EPOCH_MS = 978_307_200_000
 """2001-01-01 UTC in milliseconds since 1970."""

@@ -6,7 +6,6 @@ opened. The two must belong together: when either changes while it is copied, it
 """
 
 import errno
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,8 +39,8 @@ class SourceForbidden(SourceError):
 
     code = "source-forbidden"
     hint = (
-        "On a Mac: System Settings > Privacy & Security > Full Disk Access, switch on your terminal,"
-        " then open a new one."
+        "On a Mac: System Settings > Privacy & Security > Full Disk Access, switch on your"
+        " terminal, then open a new one."
     )
 
 
@@ -128,7 +127,7 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
 
 
 def _open(copy: Path) -> apsw.Connection:
-    os.chmod(copy, 0o600)
+    copy.chmod(0o600)
     try:
         connection = apsw.Connection(str(copy))
         connection.pragma("temp_store", 2)

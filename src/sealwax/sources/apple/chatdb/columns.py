@@ -16,7 +16,27 @@ MARKS = (
     ("balloon_bundle_id", "iOS 10 to 13"),
 )
 KNOWN_MESSAGE = frozenset(
-    ["ROWID", "guid", "text", "replace", "service_center", "handle_id", "subject", "country", "attributedBody", "version", "type", "service", "account", "account_guid", "error", "date", "date_read", "date_delivered", "is_delivered", "is_finished", "is_emote", "is_from_me", "is_empty", "is_delayed", "is_auto_reply", "is_prepared", "is_read", "is_system_message", "is_sent", "has_dd_results", "is_service_message", "is_forward", "was_downgraded", "is_archive", "cache_has_attachments", "cache_roomnames", "was_data_detected", "was_deduplicated", "is_audio_message", "is_played", "date_played", "item_type", "other_handle", "group_title", "group_action_type", "share_status", "share_direction", "is_expirable", "expire_state", "message_action_type", "message_source", "associated_message_guid", "associated_message_type", "balloon_bundle_id", "payload_data", "expressive_send_style_id", "associated_message_range_location", "associated_message_range_length", "time_expressive_send_played", "message_summary_info", "ck_sync_state", "ck_record_id", "ck_record_change_tag", "destination_caller_id", "sr_ck_sync_state", "sr_ck_record_id", "sr_ck_record_change_tag", "is_corrupt", "reply_to_guid", "sort_id", "is_spam", "has_unseen_mention", "thread_originator_guid", "thread_originator_part", "syndication_ranges", "synced_syndication_ranges", "was_delivered_quietly", "did_notify_recipient", "date_retracted", "date_edited", "was_detonated", "part_count", "is_stewie", "is_sos", "is_critical", "bia_reference_id", "is_kt_verified", "fallback_hash", "associated_message_emoji", "is_pending_satellite_send", "needs_relay", "schedule_type", "schedule_state", "sent_or_received_off_grid", "date_recovered", "is_time_sensitive", "ck_chat_id", "index_state", "filter_action", "filter_sub_action", "is_preview_sent", "is_preview_delivered", "date_preview_sent", "date_preview_delivered", "date_updated", "retry_count"]
+    """
+    ROWID guid text replace service_center handle_id subject country attributedBody version type
+    service account account_guid error date date_read date_delivered is_delivered is_finished
+    is_emote is_from_me is_empty is_delayed is_auto_reply is_prepared is_read is_system_message
+    is_sent has_dd_results is_service_message is_forward was_downgraded is_archive
+    cache_has_attachments cache_roomnames was_data_detected was_deduplicated is_audio_message
+    is_played date_played item_type other_handle group_title group_action_type share_status
+    share_direction is_expirable expire_state message_action_type message_source
+    associated_message_guid associated_message_type balloon_bundle_id payload_data
+    expressive_send_style_id associated_message_range_location associated_message_range_length
+    time_expressive_send_played message_summary_info ck_sync_state ck_record_id
+    ck_record_change_tag destination_caller_id sr_ck_sync_state sr_ck_record_id
+    sr_ck_record_change_tag is_corrupt reply_to_guid sort_id is_spam has_unseen_mention
+    thread_originator_guid thread_originator_part syndication_ranges synced_syndication_ranges
+    was_delivered_quietly did_notify_recipient date_retracted date_edited was_detonated
+    part_count is_stewie is_sos is_critical bia_reference_id is_kt_verified fallback_hash
+    associated_message_emoji is_pending_satellite_send needs_relay schedule_type schedule_state
+    sent_or_received_off_grid date_recovered is_time_sensitive ck_chat_id index_state
+    filter_action filter_sub_action is_preview_sent is_preview_delivered date_preview_sent
+    date_preview_delivered date_updated retry_count
+    """.split()  # noqa: SIM905
 )
 
 
@@ -39,10 +59,10 @@ class Columns:
         """Whether a table has all these columns."""
         return set(columns) <= self.of(table)
 
-    def pick(self, table: str, alias: str, wanted: tuple[str, ...]) -> str:
-        """A list for SELECT: each wanted column, or NULL where the table lacks it."""
+    def pick(self, table: str, alias: str, wanted: tuple[str, ...]) -> list[str]:
+        """What to SELECT: each wanted column, or NULL where the table lacks it."""
         present = self.of(table)
-        return ", ".join(f"{alias}.{name}" if name in present else "NULL" for name in wanted)
+        return [f'{alias}."{name}"' if name in present else "NULL" for name in wanted]
 
     def schema(self) -> str:
         """What the message table looks like: the version that first had its newest columns."""

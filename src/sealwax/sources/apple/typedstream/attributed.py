@@ -36,9 +36,9 @@ _TEXT_ENDS = b"\x86\x84"
 class Body(NamedTuple):
     """A decoded body.
 
-    `parts` are maps {index, kind ("text" or "attachment"), text, attachment?, runs?}, where a run is
-    [start, length, {attribute: value}] in code points of the part's text. `is_plain` says that the
-    text alone says it all; `is_partial` that only the text could be saved from damaged bytes.
+    `parts` are maps {index, kind ("text" or "attachment"), text, attachment?, runs?}, where a run
+    is [start, length, {attribute: value}] in code points of the part's text. `is_plain` says that
+    the text alone says it all; `is_partial` that only the text could be saved from damaged bytes.
     """
 
     text: str

@@ -105,7 +105,8 @@ class _Reader:
         if code == "{":
             end = _closing(encoding, at, "{", "}")
             fields = encoding[at + 1 : end].partition("=")[2]
-            inner, position = [], 0
+            inner: list[Any] = []
+            position = 0
             while position < len(fields):
                 position = self._value(fields, position, inner, depth + 1)
             values.append(inner)

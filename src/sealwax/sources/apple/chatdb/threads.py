@@ -1,0 +1,186 @@
+"""Who wrote, and where: handles become addresses, chats become conversations.
+
+One person is one conversation, whichever of SMS, iMessage and RCS a chat belongs to: a direct chat
+is named after the other's address, not after the chat's own id. A group is named after its group
+id, which all devices of a person share.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.base.problem import Problem
+from sealwax.model.change import Entry, entry
+from sealwax.model.field import (
+    ADDRESS,
+    ARCHIVED,
+    CHAT_SERVICE,
+    COUNTRY,
+    IS_GROUP,
+    NAME,
+    ORIGIN,
+    PARTICIPANT,
+    SOURCE_GUID,
+)
+from sealwax.model.record import (
+    NAMESPACE_APPLE,
+    Kind,
+    canonical_address,
+    canonical_direct,
+    canonical_group,
+)
+from sealwax.sources.apple.chatdb.columns import Columns
+from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
+from sealwax.sources.base import Item, Observation
+
+GROUP_STYLE = 43
+ORPHANS = "orphans:"
+"""The conversation of messages of which the source does not say where they belong."""
+_HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id")
+_CHAT = (
+    "ROWID", "guid", "style", "chat_identifier", "service_name", "room_name", "display_name",
+    "group_id", "original_group_id", "is_archived",
+)  # fmt: skip
+
+
+class Chat(NamedTuple):
+    """One row of `chat`, and the conversation that it belongs to."""
+
+    row: int
+    canonical_id: str
+    guid: str | None
+    is_group: bool
+    service: str | None
+    name: str | None
+    is_archived: bool
+
+
+class Threads:
+    """The handles and chats of one database; both are few, whatever the number of messages."""
+
+    def __init__(self, connection: apsw.Connection, columns: Columns) -> None:
+        self._connection = connection
+        self._columns = columns
+        self.problems: list[Problem] = []
+        self.addresses: dict[int, str] = {}
+        self._countries: dict[int, str] = {}
+        self._read_handles()
+        self._members = self._read_members()
+        self.chats: dict[int, Chat] = {}
+        self._read_chats()
+
+    def actor(self, handle: object) -> str:
+        """The canonical address of a handle."""
+        address = self.addresses.get(handle) if isinstance(handle, int) else None
+        return canonical_address(address) if address else "unknown"
+
+    def conversation(self, chat: int | None, handle: object) -> str:
+        """The canonical id of a message's conversation."""
+        known = self.chats.get(chat) if chat is not None else None
+        if known is not None:
+            return known.canonical_id
+        address = self.addresses.get(handle) if isinstance(handle, int) else None
+        return canonical_direct(address) if address else ORPHANS
+
+    def of_guid(self, guid: str) -> str | None:
+        """The conversation of a chat's guid, as far as the guid alone tells it."""
+        _, style, identifier = (*guid.split(";", 2), "", "")[:3]
+        return canonical_direct(identifier) if style == "-" and identifier else None
+
+    def contacts(self, time_ms: int) -> Iterator[Observation]:
+        """Each address, once."""
+        told: set[str] = set()
+        for row, address in self.addresses.items():
+            canonical = canonical_address(address)
+            if canonical in told:
+                continue
+            told.add(canonical)
+            entries = [_origin(canonical), entry(ADDRESS, address)]
+            if row in self._countries:
+                entries.append(entry(COUNTRY, self._countries[row]))
+            yield Observation(int(Kind.CONTACT), canonical, time_ms, tuple(entries))
+
+    def conversations(self, time_ms: int) -> Iterator[Item]:
+        """Each chat, as an observation of its conversation."""
+        for chat in self.chats.values():
+            entries = [_origin(chat.canonical_id), entry(IS_GROUP, chat.is_group)]
+            if chat.guid:
+                entries.append(entry(SOURCE_GUID, True, chat.guid))
+            if chat.service:
+                entries.append(entry(CHAT_SERVICE, chat.service))
+            if chat.name:
+                entries.append(entry(NAME, chat.name))
+            if self._columns.has("chat", "is_archived"):
+                entries.append(entry(ARCHIVED, chat.is_archived))
+            for member in self._members.get(chat.row, ()):
+                entries.append(entry(PARTICIPANT, True, member))
+            yield Observation(int(Kind.CONVERSATION), chat.canonical_id, time_ms, tuple(entries))
+
+    def lone(self, canonical_id: str, handle: object, time_ms: int) -> Observation:
+        """The conversation of a message that is in no chat."""
+        entries = [_origin(canonical_id), entry(IS_GROUP, False)]
+        address = self.addresses.get(handle) if isinstance(handle, int) else None
+        if address and canonical_id != ORPHANS:
+            entries.append(entry(PARTICIPANT, True, address))
+        return Observation(int(Kind.CONVERSATION), canonical_id, time_ms, tuple(entries))
+
+    def _rows(self, table: str, wanted: tuple[str, ...], rest: str) -> Iterator[tuple[Any, ...]]:
+        if not self._columns.has_table(table):
+            return
+        picked = self._columns.pick(table, "t", wanted)
+        try:
+            yield from select(self._connection, picked, f"FROM {table} t {rest}")
+        except BrokenTable as error:
+            self.problems.append(Problem(table, "the rest of it cannot be read", str(error)))
+
+    def _read_handles(self) -> None:
+        for row, address, country, _, raw in self._rows("handle", _HANDLE, "ORDER BY ROWID"):
+            known = words(address) or words(raw)
+            if known is None:
+                self.problems.append(Problem(f"handle {row}", "this handle has no address"))
+                continue
+            self.addresses[row] = known
+            code = words(country)
+            if code:
+                self._countries[row] = code
+
+    def _read_members(self) -> dict[int, list[str]]:
+        members: dict[int, list[str]] = {}
+        rows = self._rows("chat_handle_join", ("chat_id", "handle_id"), "ORDER BY 1, 2")
+        for chat, handle in rows:
+            address = self.addresses.get(handle)
+            if address is None:
+                where = f"chat_handle_join {chat}"
+                self.problems.append(Problem(where, "this participant's handle is not there"))
+            else:
+                members.setdefault(chat, []).append(address)
+        return members
+
+    def _read_chats(self) -> None:
+        for row in self._rows("chat", _CHAT, "ORDER BY ROWID"):
+            number = row[0]
+            guid, identifier, service, room, name, group, original = (
+                words(row[at]) for at in (1, 3, 4, 5, 6, 7, 8)
+            )
+            is_group = self._is_group(whole(row[2]), guid, number)
+            chat_name = identifier or (guid.rsplit(";", 1)[-1] if guid else None)
+            if is_group:
+                named = original or group or room or chat_name
+                canonical = canonical_group(named) if named else f"{ORPHANS}{number}"
+            else:
+                members = self._members.get(number)
+                named = chat_name or (members[0] if members else None)
+                canonical = canonical_direct(named) if named else f"{ORPHANS}{number}"
+            self.chats[number] = Chat(
+                number, canonical, guid, is_group, service, name, bool(whole(row[9]))
+            )
+
+    def _is_group(self, style: int | None, guid: str | None, number: int) -> bool:
+        if style is not None:
+            return style == GROUP_STYLE
+        return ";+;" in (guid or "") or len(self._members.get(number, ())) > 1
+
+
+def _origin(canonical_id: str) -> Entry:
+    return entry(ORIGIN, [NAMESPACE_APPLE, canonical_id])

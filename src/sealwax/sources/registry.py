@@ -1,0 +1,58 @@
+"""Which source a path is, and which sources this computer has."""
+
+from pathlib import Path
+
+from sealwax.sources.apple.chatdb.source import ChatDatabase
+from sealwax.sources.apple.private_copy import SourceForbidden, SourceMissing, SourceNotADatabase
+from sealwax.sources.base import Source
+from sealwax.sources.jsonl import JsonLinesSource
+
+DATABASES = ("chat.db", "sms.db")
+BACKUP_DATABASE = "3d0d7e5fb2ce288813306e4d4636395e047a3d28"
+"""The name of sms.db in a phone backup: SHA-1 of `HomeDomain-Library/SMS/sms.db`."""
+BACKUP_MANIFESTS = ("Manifest.db", "Manifest.mbdb")
+EXPORT_FILE = "records.jsonl"
+OWN_DATABASE = Path("~/Library/Messages/chat.db")
+
+
+class MessagesNotInBackup(SourceMissing):
+    """A phone backup without messages."""
+
+    code = "source-no-messages-in-backup"
+    hint = (
+        "When Messages in iCloud is on, a phone leaves its messages out of its backups. Read the"
+        " chat.db of a Mac instead, or turn it off on the phone and back up again."
+    )
+
+
+def open_source(path: Path, scratch: Path) -> Source:
+    """Opens what is at `path`; private copies go into the folder `scratch`. Raises SourceError."""
+    if path.is_dir():
+        return _open_folder(path, scratch)
+    if path.suffix == ".jsonl":
+        return JsonLinesSource(path)
+    return ChatDatabase(path, scratch)
+
+
+def find_sources() -> list[Path]:
+    """The Messages database of this computer's user, where there is one."""
+    own = OWN_DATABASE.expanduser()
+    return [own] if own.exists() else []
+
+
+def _open_folder(folder: Path, scratch: Path) -> Source:
+    try:
+        names = {child.name for child in folder.iterdir()}
+    except PermissionError as error:
+        raise SourceForbidden(f"{folder} may not be read.") from error
+    if EXPORT_FILE in names:
+        return JsonLinesSource(folder)
+    for name in DATABASES:
+        if name in names:
+            return ChatDatabase(folder / name, scratch)
+    for inner in (folder / BACKUP_DATABASE[:2] / BACKUP_DATABASE, folder / BACKUP_DATABASE):
+        if inner.is_file():
+            return ChatDatabase(inner, scratch)
+    if names & set(BACKUP_MANIFESTS):
+        raise MessagesNotInBackup(f"The phone backup {folder} holds no messages.")
+    raise SourceNotADatabase(f"{folder} is a folder without a database of Messages in it.")
