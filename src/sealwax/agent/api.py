@@ -43,7 +43,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
-from sealwax.snapshot.verify import Step, Verified, Verifier
+from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
     Affected,
@@ -73,10 +73,26 @@ class Media(NamedTuple):
     message: MessageView
 
 
+class Note(NamedTuple):
+    """Something that was found wrong when a home was opened: what kind of thing, which, what."""
+
+    kind: str
+    name: str
+    what: str
+
+
 class Agent:
     """An open home. Not shared between threads."""
 
-    def __init__(self, home: Path, settings: Settings, replica: Replica, clock: Clock) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        replica: Replica,
+        clock: Clock,
+        notes: Iterable[Note] = (),
+    ) -> None:
+        self.notes = tuple(notes)
         self.home = home
         self._settings = settings
         self._replica = replica
@@ -158,7 +174,9 @@ class Agent:
         """Checks every object, commit and key packet, and the library against them."""
         replica = self._replica
         verifier = Verifier(replica.store, replica.log, replica.keys, self._library, report)
-        return verifier.run()
+        found = verifier.run()
+        noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
+        return found._replace(damage=(*noted, *found.damage))
 
     # Importing.
 

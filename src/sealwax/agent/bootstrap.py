@@ -9,7 +9,7 @@ import keyring
 import msgspec
 from keyring.backends import fail, null
 
-from sealwax.agent.api import Agent
+from sealwax.agent.api import Agent, Note
 from sealwax.agent.home import (
     LIBRARY_FILE,
     VAULT_FOLDER,
@@ -23,12 +23,18 @@ from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
-from sealwax.library.database import LibraryBroken, remove_files
+from sealwax.library.database import (
+    DAMAGED_SUFFIX,
+    LibraryBroken,
+    LibraryStale,
+    remove_files,
+    set_aside,
+)
 from sealwax.library.library import Library
 from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.sync.replica import Replica
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
-from sealwax.trust.heads import RememberedHeads
+from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
 from sealwax.trust.home_keys import (
     KEY_FILE,
     HomeKeys,
@@ -84,6 +90,7 @@ def system_keyring() -> Keyring | None:
 def create_home(home: Path, store: Path | None, device_name: str, env: Environment) -> str:
     """Makes a home, an account and its vault; gives the recovery key, which is kept nowhere."""
     _refuse_existing(home)
+    _need_a_place_for_keys(env)
     code = new_recovery_code(env.entropy)
     keys = new_home_keys(env.entropy)
     beginning = begin_account(
@@ -104,6 +111,7 @@ def recover_home(
 ) -> None:
     """Makes a home for a vault that exists, with its recovery key alone: a new device is added."""
     _refuse_existing(home)
+    _need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     keys = new_home_keys(env.entropy)
     root = store or home / VAULT_FOLDER
@@ -127,8 +135,11 @@ def recover_home(
 
 
 @contextmanager
-def open_agent(home: Path, env: Environment) -> Iterator[Agent]:
-    """Opens a home for this process alone, with its library in step with its vault."""
+def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterator[Agent]:
+    """Opens a home for this process alone, with its library in step with its vault.
+
+    `is_lenient` opens even where the store has trouble, which the agent's `notes` then name.
+    """
     if not (home / KEY_FILE).exists():
         load_home_keys(home, env.passphrase, env.keyring)
     with HomeLock(home):
@@ -138,7 +149,7 @@ def open_agent(home: Path, env: Environment) -> Iterator[Agent]:
         with _opened_store(_root_of(home, settings), keys.account) as store:
             log = read_log(store, keys.account)
             opened = open_for_device(log, keys.member_keys())
-            library = _open_library(home, keys, opened)
+            library, notes = _open_library(home, keys, opened)
             try:
                 replica = Replica(
                     store,
@@ -150,9 +161,31 @@ def open_agent(home: Path, env: Environment) -> Iterator[Agent]:
                     env.clock,
                     env.entropy,
                 )
-                yield Agent(home, settings, replica, env.clock)
+                notes += _catch_up(replica, is_lenient)
+                yield Agent(home, settings, replica, env.clock, notes)
             finally:
                 library.close()
+
+
+def repair_home(home: Path) -> None:
+    """Sets a library and damaged heads aside: the next opening makes them from the vault."""
+    with HomeLock(home):
+        set_aside(home / LIBRARY_FILE)
+        try:
+            RememberedHeads(home)
+        except HeadsBroken:
+            (home / HEADS_FILE).replace(home / f"{HEADS_FILE}{DAMAGED_SUFFIX}")
+
+
+def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
+    """Applies what the vault holds beyond the library."""
+    try:
+        replica.pull()
+    except SealwaxError as error:
+        if not is_lenient:
+            raise
+        return [Note("store", replica.store.describe(), error.sentence)]
+    return []
 
 
 def _refuse_existing(home: Path) -> None:
@@ -160,12 +193,15 @@ def _refuse_existing(home: Path) -> None:
         raise HomeExists(f"There is a Sealwax home at {home} already.")
 
 
+def _need_a_place_for_keys(env: Environment) -> None:
+    if not env.passphrase and env.keyring is None:
+        raise NoPassphrase("The keys of this device need a passphrase to lie under.")
+
+
 def _finish_home(home: Path, store: Path | None, keys: HomeKeys, env: Environment) -> None:
     """Settings first, keys last: a home counts as made once its keys are there."""
     if store is not None:
         Settings(home).set(STORE_SETTING, str(store.resolve()))
-    if not env.passphrase and env.keyring is None:
-        raise NoPassphrase("The keys of this device need a passphrase to lie under.")
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)
 
 
@@ -203,11 +239,15 @@ def _find_account(root: Path, recovery: bytes) -> bytes:
     )
 
 
-def _open_library(home: Path, keys: HomeKeys, opened: AccountKeys) -> Library:
+def _open_library(home: Path, keys: HomeKeys, opened: AccountKeys) -> tuple[Library, list[Note]]:
     """The library; made anew when it is missing, damaged or of another version: it is a copy."""
     path = home / LIBRARY_FILE
     try:
-        return Library(path, keys.library_key, opened.roots)
-    except LibraryBroken:
+        return Library(path, keys.library_key, opened.roots), []
+    except LibraryStale:
         remove_files(path)
-        return Library(path, keys.library_key, opened.roots)
+        return Library(path, keys.library_key, opened.roots), []
+    except LibraryBroken as error:
+        set_aside(path)
+        note = Note("library", str(path), f"{error.sentence} It was made anew from the vault.")
+        return Library(path, keys.library_key, opened.roots), [note]

@@ -1,8 +1,11 @@
 """Settings of one home: a small JSON file, written durably; unknown keys are kept.
 
-Nothing secret is a setting.
+Nothing secret is a setting. The file carries a checksum of itself, so that damage is noticed; who
+edits it by hand removes that line.
 """
 
+import hashlib
+import hmac
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import write_durably
 
 SETTINGS_FILE = "settings.json"
+CHECK = "check"
 _FILE_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -19,7 +23,10 @@ class SettingsBroken(SealwaxError):
     """The settings file is damaged."""
 
     code = "settings-broken"
-    hint = "Mend or remove settings.json in the home; it holds no messages and no keys."
+    hint = (
+        "Mend settings.json in the home and remove its line with the check, or remove the file; it"
+        " holds no messages and no keys."
+    )
 
 
 class Settings:
@@ -39,14 +46,26 @@ class Settings:
     def set(self, name: str, value: Any) -> None:
         """Changes a setting; durable when it returns."""
         self._values = {**self._values, name: value}
-        encoded = msgspec.json.format(msgspec.json.encode(self._values), indent=2)
+        checked = {**self._values, CHECK: _check(self._values)}
+        encoded = msgspec.json.format(msgspec.json.encode(checked), indent=2)
         write_durably(self._path, encoded + b"\n")
 
     def _load(self) -> dict[str, Any]:
         try:
             with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(_FILE_LIMIT_BYTES), type=dict[str, Any])
+                values = msgspec.json.decode(file.read(_FILE_LIMIT_BYTES), type=dict[str, Any])
         except FileNotFoundError:
             return {}
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise SettingsBroken("The settings file is damaged.") from error
+        check = values.pop(CHECK, None)
+        if check is not None and not hmac.compare_digest(
+            str(check).encode(), _check(values).encode()
+        ):
+            raise SettingsBroken("The settings file is not as it was written.")
+        return values
+
+
+def _check(values: dict[str, Any]) -> str:
+    encoded = msgspec.json.encode(values, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()

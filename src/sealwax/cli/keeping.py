@@ -8,7 +8,12 @@ from pathlib import Path
 import click
 
 from sealwax.agent.api import EXPORTERS
-from sealwax.agent.bootstrap import create_home, recover_home, system_environment
+from sealwax.agent.bootstrap import (
+    create_home,
+    recover_home,
+    repair_home,
+    system_environment,
+)
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import (
@@ -20,7 +25,9 @@ from sealwax.cli.options import (
 )
 from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
+from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
+from sealwax.trust.heads import HeadsBroken
 
 RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 PROBLEMS_SHOWN = 10
@@ -147,18 +154,32 @@ def export_command(
 
 
 @click.command("verify")
+@click.option("--repair", "is_repair", is_flag=True, help="Make a damaged library anew.")
 @with_session
-def verify_command(session: Session) -> None:
+def verify_command(session: Session, is_repair: bool) -> None:
     """Check every object, commit and key, and the library against them."""
-    with session.agent() as agent, session.progress("Verifying") as tell:
+    try:
+        found = _verify(session)
+    except (HeadsBroken, LibraryBroken):
+        if not is_repair:
+            raise
+        repair_home(session.home)
+        found = _verify(session)
+    if is_repair and any(damage.kind == "library" for damage in found.damage):
+        repair_home(session.home)
+        found = _verify(session)
+    session.give(found, lambda: _show_verified(found))
+    if not found.is_sound:
+        raise SystemExit(1)
+
+
+def _verify(session: Session) -> Verified:
+    with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
 
         def report(step: Step) -> None:
             tell(step.phase, step.done, step.total)
 
-        found = agent.verify(report)
-    session.give(found, lambda: _show_verified(found))
-    if not found.is_sound:
-        raise SystemExit(1)
+        return agent.verify(report)
 
 
 def _new_passphrase() -> str | None:

@@ -43,12 +43,12 @@ class Session:
         self.is_verbose = is_verbose
 
     @contextmanager
-    def agent(self) -> Iterator[Agent]:
-        """The home, opened."""
+    def agent(self, is_lenient: bool = False) -> Iterator[Agent]:
+        """The home, opened; `is_lenient` opens it even where its store has trouble."""
         passphrase = os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase and needs_passphrase(self.home) and can_ask():
             passphrase = getpass.getpass("Passphrase: ")
-        with open_agent(self.home, system_environment(passphrase)) as agent:
+        with open_agent(self.home, system_environment(passphrase), is_lenient) as agent:
             yield agent
 
     def give(self, value: Any, show: Callable[[], None]) -> None:

@@ -91,6 +91,8 @@ def _body(view: MessageView, files: dict[str, AttachmentView]) -> list[str]:
         lines.append(f"[{file.name}, {size(file.size_bytes or 0)}]" if file else "[attachment]")
     if view.unsent_parts:
         lines.append("[unsent]")
+    if view.undecoded:
+        lines.append(f"[kept, not readable yet: {', '.join(view.undecoded)}]")
     earlier = [wording for wording in view.wordings if wording.text != view.text]
     lines += [f"was: {one_line(wording.text, 200)}" for wording in earlier]
     lines += [

@@ -18,6 +18,9 @@ APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
 _CACHE_KIB = 32 * 1024
+CHECK_SUFFIX = ".check"
+DAMAGED_SUFFIX = ".damaged"
+_BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 class LibraryBroken(SealwaxError):
@@ -89,11 +92,19 @@ class Database:
 
     def _read_every_page(self) -> None:
         """A backup reads all pages through the cipher, even those that no table uses."""
-        with apsw.Connection("") as scratch:
-            scratch.pragma("key", f"raw:{self._key.hex()}")
-            with scratch.backup("main", self.connection, "main") as backup:
-                while not backup.done:
-                    backup.step(1_000)
+        if self.connection.pragma("freelist_count") == 0:
+            return
+        copy = self.path.with_name(self.path.name + CHECK_SUFFIX)
+        remove_files(copy)
+        try:
+            with apsw.Connection(str(copy)) as scratch:
+                scratch.pragma("key", f"raw:{self._key.hex()}")
+                scratch.pragma("synchronous", 0)
+                with scratch.backup("main", self.connection, "main") as backup:
+                    while not backup.done:
+                        backup.step(1_000)
+        finally:
+            remove_files(copy)
 
     def close(self) -> None:
         self.connection.close()
@@ -107,5 +118,16 @@ class LibraryStale(LibraryBroken):
 
 def remove_files(path: Path) -> None:
     """Removes a library's file and what SQLite keeps beside it, to be made anew."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in _BESIDE:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> None:
+    """Moves a damaged library out of the way instead of removing it: it may hold what a damaged
+    vault does not."""
+    aside = path.with_name(path.name + DAMAGED_SUFFIX)
+    remove_files(aside)
+    for suffix in _BESIDE:
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))

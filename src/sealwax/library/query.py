@@ -17,6 +17,7 @@ from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
 from sealwax.model.state import State, decode
 
 PAGE_ROWS = 2_000
+NAMELESS = "(no conversation)"
 
 
 class ConversationView(NamedTuple):
@@ -306,7 +307,7 @@ class Reader:
         origin = state.get(ORIGIN)[1]
         inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
         people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
-        title = name_of(state) or ", ".join(people) or origin.partition(":")[2]
+        title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
         return ConversationView(
             row.record, origin, title, people, bool(state.get(IS_GROUP)), tally[0], tally[1]
         )
