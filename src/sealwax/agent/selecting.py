@@ -79,7 +79,9 @@ def find_conversation(conversations: list[ConversationView], wanted: str) -> Con
             return by_number[0]
     exact = [view for view in conversations if _names(view) & {text.casefold(), _address(text)}]
     part = [view for view in conversations if any(text.casefold() in name for name in _names(view))]
-    for matching in (exact, part):
+    # An address means the conversation with that person before the groups that they are in.
+    direct = [view for view in exact if not view.is_group]
+    for matching in (direct if len(direct) == 1 else exact, part):
         if len(matching) == 1:
             return matching[0]
         if matching:

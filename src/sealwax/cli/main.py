@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -32,9 +33,31 @@ from sealwax.cli.reading import (
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 
 INTERRUPTED = 130
+COMMANDS = "sealwax.commands"
+"""Entry points under this name are commands that other packages bring: the demo is one."""
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands of this package, and those that entry points name, loaded when asked for."""
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        known = super().get_command(context, name)
+        if known is not None:
+            return known
+        for point in entry_points(group=COMMANDS, name=name):
+            loaded: click.Command = point.load()
+            return loaded
+        return None
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *entry_points(group=COMMANDS).names})
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),

@@ -25,10 +25,17 @@ _ANSWERS = (
     "{place} was lovely, but far too short", "Can it wait until {day}?", "Same here 🙈",
 )  # fmt: skip
 _ELSEWHERE = (
-    "明日の朝、駅で会いましょう", "ありがとう!", "我们周末去爬山吧", "好的，没问题", 
-    "오늘 저녁에 봐요",     "Bis morgen, schlaf gut", "¿Vienes el sábado?", "Ça marche, à demain", "До завтра!",
+    "明日の朝、駅で会いましょう",
+    "ありがとう!",
+    "我们周末去爬山吧",
+    "好的，没问题",
+    "오늘 저녁에 봐요",
+    "Bis morgen, schlaf gut",
+    "¿Vienes el sábado?",
+    "Ça marche, à demain",
+    "До завтра!",
     "يلا نلتقي غداً",
-)  # fmt: skip
+)
 _DAYS = (
     "tonight",
     "tomorrow",
@@ -55,7 +62,7 @@ class Person(NamedTuple):
 
 
 PEOPLE = (
-    Person("Mum", "+15550100101", "iMessage", 20),
+    Person("Mum", "+15550100101", "iMessage", 7),
     Person("Alex", "+15550100102", "iMessage", 24),
     Person("Noor", "noor@example.com", "iMessage", 14),
     Person("Dad", "+15550100103", "SMS", 6),

@@ -17,6 +17,7 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
+PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
 CHECK_SUFFIX = ".check"
 DAMAGED_SUFFIX = ".damaged"
@@ -48,7 +49,7 @@ class Database:
             raise LibraryBroken("The library's file cannot be opened.") from error
 
     def _configure(self, is_durable: bool) -> None:
-        self.connection.pragma("page_size", 8192)
+        self.connection.pragma("page_size", PAGE_BYTES)
         self.connection.pragma("journal_mode", "wal")
         # The library can be rebuilt, so a power cut may cost its last transaction, never more.
         self.connection.pragma("synchronous", 1 if is_durable else 0)
@@ -99,7 +100,7 @@ class Database:
         try:
             with apsw.Connection(str(copy)) as scratch:
                 scratch.pragma("key", f"raw:{self._key.hex()}")
-                scratch.pragma("synchronous", 0)
+                scratch.pragma("page_size", PAGE_BYTES)
                 with scratch.backup("main", self.connection, "main") as backup:
                     while not backup.done:
                         backup.step(1_000)
