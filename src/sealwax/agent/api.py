@@ -22,6 +22,7 @@ from sealwax.agent.selecting import (
 )
 from sealwax.agent.status import Status
 from sealwax.base.clock import Clock
+from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.exports.base import Exported, Exporter, Wanted
@@ -53,6 +54,7 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.replica import Replica
 
 EXPORTERS: dict[str, Exporter] = {"jsonl": export_jsonl}
@@ -90,6 +92,7 @@ class Agent:
         settings: Settings,
         replica: Replica,
         clock: Clock,
+        entropy: Entropy,
         notes: Iterable[Note] = (),
     ) -> None:
         self.notes = tuple(notes)
@@ -97,6 +100,7 @@ class Agent:
         self._settings = settings
         self._replica = replica
         self._clock = clock
+        self._entropy = entropy
         self._library = replica.library
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
@@ -215,7 +219,7 @@ class Agent:
     ) -> Imported:
         """Imports one source; raises SourceError or StoreError."""
         with closing(open_source(path, self.home / SCRATCH_FOLDER)) as source:
-            return Intake(
+            done = Intake(
                 source,
                 self._library,
                 self._replica,
@@ -225,6 +229,9 @@ class Agent:
                 is_confirmed,
                 is_dry_run,
             ).run()
+        if not is_dry_run and is_checkpoint_due(self._replica):
+            write_checkpoint(self._replica, self._entropy)
+        return done
 
     # Deleting, and taking it back.
 

@@ -162,7 +162,7 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     env.entropy,
                 )
                 notes += _catch_up(replica, is_lenient)
-                yield Agent(home, settings, replica, env.clock, notes)
+                yield Agent(home, settings, replica, env.clock, env.entropy, notes)
             finally:
                 library.close()
 

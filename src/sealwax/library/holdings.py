@@ -30,6 +30,8 @@ class PinRow(NamedTuple):
 
 
 _decode_counts = msgspec.json.Decoder(Counts).decode
+_encode_checkpoint = msgspec.msgpack.encode
+_decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
 _PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
 
 
@@ -80,6 +82,32 @@ class Holdings:
             self._pin(effect, part, judged.commit.header.time_ms)
         if effect.unpinned:
             self._unpin(effect, judged.commit.header.time_ms)
+        if part.checkpoint:
+            told = _encode_checkpoint((effect.seq, part.checkpoint))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)", (told,)
+            )
+
+    def checkpoint(self) -> tuple[int, list[bytes]]:
+        """(seq, names of its objects) of the newest checkpoint; (-1, []) without one."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = 'checkpoint'"
+        ).fetchone()
+        return _decode_checkpoint(row[0]) if row else (-1, [])
+
+    def listed(self) -> list[tuple[bytes, int, int | None, int, bool]]:
+        """(name, added, dropped or None, bytes, is a segment) of every object that the head or a
+        pin holds, in the order of names."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, added_seq, nullif(dropped_seq, ?1), size_bytes, is_segment FROM object"
+            " WHERE dropped_seq = ?1 OR EXISTS (SELECT 1 FROM pin"
+            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq) ORDER BY name",
+            (STILL,),
+        )
+        return [
+            (name, added, dropped, size_bytes, bool(is_segment))
+            for name, added, dropped, size_bytes, is_segment in rows
+        ]
 
     def newest_pinned_seq(self) -> int:
         """The newest seq whose state a pin holds, or -1."""

@@ -7,16 +7,24 @@ object is hashed, opened and decoded. Damage is named with what it costs; the re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.crypto.sealing import (
+    SealBroken,
+    SealedKind,
+    SealUnknown,
+    open_sealed,
+    read_header,
+)
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
+from sealwax.ledger.commit import Commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.ledger.objects import Objects
+from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
 from sealwax.model.record import Kind
-from sealwax.stores.base import Store, StoreError
+from sealwax.stores.base import Missing, Store, StoreError
+from sealwax.vault.checkpoint import open_checkpoint
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import change_digest, digest_bytes
 from sealwax.vault.keys import AccountKeys
@@ -77,6 +85,7 @@ class Verifier:
         self._report = report
         self._damage: list[Damage] = []
         self._objects = Objects()
+        self._pieces: set[bytes] = set()
         self._segments: dict[bytes, bytes] = {}
         self._commits = 0
         self._void = 0
@@ -133,11 +142,12 @@ class Verifier:
                     "commit", f"{MESSAGES_ZONE}/{seq}", f"it does not count: {judged.void_reason}"
                 )
                 continue
+            part = self._open_part(judged.commit)
+            if part is not None and part.checkpoint:
+                self._check_checkpoint(seq, part.checkpoint)
             self._objects.apply(judged.commit)
-            try:
-                self._take_part(open_part(self._keys, judged.commit), judged.commit.header.added)
-            except (SealBroken, SealUnknown) as error:
-                self._note("commit", f"{MESSAGES_ZONE}/{seq}", str(error))
+            if part is not None:
+                self._take_part(part, judged.commit.header.added)
         self._head_seq = head.seq
         if self._library is not None and head.seq < self._library.head_seq():
             self._note(
@@ -145,6 +155,38 @@ class Verifier:
                 f"{MESSAGES_ZONE}/{head.seq + 1}",
                 "it is missing or unreadable, though this device has seen it",
             )
+
+    def _open_part(self, commit: Commit) -> Part | None:
+        try:
+            return open_part(self._keys, commit)
+        except (SealBroken, SealUnknown) as error:
+            self._note("commit", f"{MESSAGES_ZONE}/{commit.header.seq}", str(error))
+            return None
+
+    def _check_checkpoint(self, seq: int, names: list[bytes]) -> None:
+        """A checkpoint must list what the chain before it comes to."""
+        self._pieces.update(names)
+        try:
+            pieces = [self._store.get_object(name) for name in names]
+            listed = open_checkpoint(self._keys, MESSAGES_ZONE, pieces)
+        except (Missing, SealBroken, SealUnknown):
+            # A later checkpoint takes its place, and then its objects go. One that is still live
+            # and does not open is named with the other objects.
+            return
+        if listed.seq != seq - 1:
+            return
+        held = self._objects.held(listed.seq)
+        expected = {name: self._objects.intervals[name] for name in held}
+        found = {
+            item.name: Interval(
+                item.added_seq,
+                FOREVER if item.dropped_seq is None else item.dropped_seq,
+                item.size_bytes,
+            )
+            for item in listed.objects
+        }
+        if found != expected or {pin.commit_seq for pin in listed.pins} != set(self._objects.pins):
+            self._note("commit", f"{MESSAGES_ZONE}/{seq}", "its list of objects is not the chain's")
 
     def _as_seen(self, zone: str, seq: int, data: bytes) -> bytes:
         """The commit's bytes; those that this device has seen, when the store's are others."""
@@ -192,6 +234,11 @@ class Verifier:
             check_name(name, data)
             if len(data) != self._objects.intervals[name].size_bytes:
                 raise SealBroken("It does not have the size that its commit says.")
+            if name in self._pieces:
+                # What it says was compared with the chain; here its seal is checked.
+                zone_key = self._keys.zone_key(MESSAGES_ZONE, read_header(data).epoch)
+                open_sealed(zone_key, SealedKind.CHECKPOINT, data)
+                return
             if name not in self._segments:
                 open_chunk(self._keys, MESSAGES_ZONE, data)
                 return
