@@ -27,6 +27,7 @@ from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
     LibraryStale,
+    naming_damage,
     remove_files,
     set_aside,
 )
@@ -161,8 +162,9 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     env.clock,
                     env.entropy,
                 )
-                notes += _catch_up(replica, is_lenient)
-                yield Agent(home, settings, replica, env.clock, env.entropy, notes)
+                with naming_damage():
+                    notes += _catch_up(replica, is_lenient)
+                    yield Agent(home, settings, replica, env.clock, env.entropy, notes)
             finally:
                 library.close()
 
@@ -180,7 +182,8 @@ def repair_home(home: Path) -> None:
 def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
-        replica.pull()
+        with naming_damage():
+            replica.pull()
     except SealwaxError as error:
         if not is_lenient:
             raise

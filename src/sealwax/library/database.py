@@ -111,6 +111,15 @@ class Database:
         self.connection.close()
 
 
+@contextmanager
+def naming_damage() -> Iterator[None]:
+    """Turns SQLite's complaint about a damaged file, wherever it comes up, into LibraryBroken."""
+    try:
+        yield
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise LibraryBroken("The library's file is damaged.") from error
+
+
 class LibraryStale(LibraryBroken):
     """The library was made by another version of Sealwax; it is rebuilt."""
 

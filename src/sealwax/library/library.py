@@ -8,7 +8,7 @@ from sealwax.crypto.key_tree import RootKeys
 from sealwax.ledger.chain import Judged
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.apply import Applied, Applier
-from sealwax.library.database import Database
+from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.holdings import Holdings
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
@@ -27,7 +27,12 @@ class Library:
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
-        self.applier = Applier(connection, roots)
+        try:
+            with naming_damage():
+                self.applier = Applier(connection, roots)
+        except BaseException:
+            self.database.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -85,9 +90,14 @@ class Library:
         """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
         when the list is empty."""
         wrong = self.database.check()
-        if not wrong and self.applier.computed_digest() != self.digest():
-            wrong.append("its records do not add up to its digest")
-        return wrong
+        if wrong:
+            return wrong
+        try:
+            with naming_damage():
+                is_whole = self.applier.computed_digest() == self.digest()
+        except LibraryBroken as error:
+            return [error.sentence]
+        return [] if is_whole else ["its records do not add up to its digest"]
 
     def close(self) -> None:
         self.database.close()

@@ -94,11 +94,12 @@ class Verifier:
 
     def run(self) -> Verified:
         """Checks everything."""
+        self._check_own_pages()
         packets = self._check_account()
         self._check_chain()
         present = self._check_objects()
         if self._library is not None:
-            self._check_library(self._library)
+            self._compare_library(self._library)
         return Verified(
             self._commits,
             self._void,
@@ -270,10 +271,18 @@ class Verifier:
                 return f"A piece of the attachment “{view.name}”."
         return "A piece of a photo or file."
 
-    def _check_library(self, library: Library) -> None:
+    def _check_own_pages(self) -> None:
+        """A library that is damaged is named, and asked nothing more."""
+        if self._library is None:
+            return
         self._report(Step("Library", 0, 0))
-        for what in library.check():
-            self._note("library", str(library.database.path), what, "It can be rebuilt.")
+        wrong = self._library.check()
+        for what in wrong:
+            self._note("library", str(self._library.database.path), what, "It can be made anew.")
+        if wrong:
+            self._library = None
+
+    def _compare_library(self, library: Library) -> None:
         for name, seq, reason in library.holdings.damage():
             self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
         if library.head_seq() != self._head_seq:
