@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import Environment, create_home, open_agent
+from sealwax.agent.selecting import NothingMatches
 from sealwax.base.clock import Clock, SetClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.apple_database import AppleDatabase, MessageRow
@@ -85,5 +86,9 @@ def changed(folder: Path, change: Callable[[AppleDatabase], object]) -> None:
 
 
 def texts(agent: Agent, chat: str, at: str | None = None) -> list[str]:
-    """What is said in a conversation, oldest first."""
-    return [view.text for view in agent.read(agent.conversation(chat, at).record, at, 100_000)]
+    """What is said in a conversation, oldest first; nothing when it is not there."""
+    try:
+        conversation = agent.conversation(chat, at)
+    except NothingMatches:
+        return []
+    return [view.text for view in agent.read(conversation.record, at, 100_000)]

@@ -1,7 +1,7 @@
 """Settings of one home: a small JSON file, written durably; unknown keys are kept.
 
-Nothing secret is a setting. The file carries a checksum of itself, so that damage is noticed; who
-edits it by hand removes that line.
+Nothing secret is a setting. The file carries a checksum of itself, so that damage is noticed: it is
+read by people and written by Sealwax alone.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ class SettingsBroken(SealwaxError):
 
     code = "settings-broken"
     hint = (
-        "Mend settings.json in the home and remove its line with the check, or remove the file; it"
-        " holds no messages and no keys."
+        "Move settings.json out of the home and set again what it says; it holds no messages and no"
+        " keys."
     )
 
 
@@ -58,10 +58,8 @@ class Settings:
             return {}
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise SettingsBroken("The settings file is damaged.") from error
-        check = values.pop(CHECK, None)
-        if check is not None and not hmac.compare_digest(
-            str(check).encode(), _check(values).encode()
-        ):
+        check = str(values.pop(CHECK, ""))
+        if not hmac.compare_digest(check.encode(), _check(values).encode()):
             raise SettingsBroken("The settings file is not as it was written.")
         return values
 

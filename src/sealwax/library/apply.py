@@ -14,7 +14,7 @@ from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, Projection, project
-from sealwax.library.script import pairs
+from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.model.state import State, decode, empty, encode, join_change
@@ -287,7 +287,8 @@ class Applier:
         texts = [
             (write.text_id, write.projection.words) for write in writes if write.text_id is not None
         ]
-        run("INSERT INTO text_index (rowid, body) VALUES (?, ?)", texts)
+        worded = [(text_id, apart(words)) for text_id, words in texts]
+        run("INSERT INTO text_index (rowid, body) VALUES (?, ?)", worded)
         unspaced = [(text_id, cut) for text_id, words in texts if (cut := pairs(words))]
         run("INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)", unspaced)
 

@@ -16,6 +16,7 @@ from sealwax.library.search import Hit, search
 from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
+from sealwax.model.state import State
 from sealwax.vault.commit_part import Counts, Part
 
 
@@ -84,7 +85,13 @@ class Library:
     def search(
         self, words: str, moment: Moment | None, selection: Selection, limit: int
     ) -> list[Hit]:
-        return search(self.database.connection, words, moment, selection, limit)
+        attachments_at = moment or self.now()
+
+        def is_chosen(record: int, conversation: int | None, state: State) -> bool:
+            return self.read.is_chosen(selection, record, conversation, state, attachments_at)
+
+        connection = self.database.connection
+        return search(connection, words, moment, selection, is_chosen, limit)
 
     def check(self) -> list[str]:
         """What is wrong with the library itself: its pages, its structure, its digest. Nothing,

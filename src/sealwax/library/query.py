@@ -12,8 +12,8 @@ from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
-from sealwax.model.field import IS_GROUP, ORIGIN, PARTICIPANT
-from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
+from sealwax.model.field import CONVERSATION, IS_GROUP, ORIGIN, PARTICIPANT, SENDER
+from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
 from sealwax.model.state import State, decode
 
 PAGE_ROWS = 2_000
@@ -92,7 +92,7 @@ class Reader:
             " ORDER BY version.record LIMIT ?"
         )
         for row in self._paged(sql, [*values, *wanted_values]):
-            if self._is_chosen(selection, row, moment):
+            if self._chooses(selection, row, moment):
                 yield row
 
     def page(
@@ -196,7 +196,7 @@ class Reader:
             ).fetchall()
             for uid, home_now, place_now, state_now, record, kind, home, place, state in rows:
                 then = Row(record, uid, kind, home, place, decode(state))
-                if self._is_chosen(selection, then, Moment(seq)):
+                if self._chooses(selection, then, Moment(seq)):
                     yield then, Row(record, uid, kind, home_now, place_now, decode(state_now))
             if len(rows) < PAGE_ROWS:
                 return
@@ -215,7 +215,7 @@ class Reader:
             " AND version.record > ? ORDER BY version.record LIMIT ?"
         )
         for row in self._paged(sql, [*values, seq, seq]):
-            if self._is_chosen(selection, row, Moment(seq)):
+            if self._chooses(selection, row, Moment(seq)):
                 yield row
 
     def message_differences(
@@ -312,16 +312,33 @@ class Reader:
             row.record, origin, title, people, bool(state.get(IS_GROUP)), tally[0], tally[1]
         )
 
-    def _is_chosen(self, selection: Selection, row: Row, moment: Moment) -> bool:
-        """The conditions that SQL does not see."""
-        view = message_view(row.record, row.conversation, row.state)
-        if selection.people:
-            sender = canonical_address(view.sender or "")
-            if sender not in selection.people:
-                return False
-        if selection.larger_than_bytes is not None:
-            files = self.attachments(view.attachments, moment).values()
-            sizes = [file.size_bytes or file.stated_bytes or 0 for file in files]
-            if max(sizes, default=0) <= selection.larger_than_bytes:
-                return False
+    def is_chosen(
+        self,
+        selection: Selection,
+        record: int,
+        conversation: int | None,
+        state: State,
+        moment: Moment,
+    ) -> bool:
+        """The conditions that SQL does not see: of whom, and how large the attachments are."""
+        if selection.people and not _is_with(state, selection.people):
+            return False
+        if selection.larger_than_bytes is None:
+            return True
+        view = message_view(record, conversation, state)
+        if not view.attachments:
+            return False
+        files = self.attachments(view.attachments, moment).values()
+        sizes = [file.size_bytes or file.stated_bytes or 0 for file in files]
+        return max(sizes, default=0) > selection.larger_than_bytes
+
+    def _chooses(self, selection: Selection, row: Row, moment: Moment) -> bool:
+        return self.is_chosen(selection, row.record, row.conversation, row.state, moment)
+
+
+def _is_with(state: State, people: tuple[str, ...]) -> bool:
+    """Whether a message is from one of these people, or to one of them alone."""
+    if canonical_address(state.get(SENDER) or "") in people:
         return True
+    conversations = state.keyed(CONVERSATION)
+    return any(canonical_direct(person) in conversations for person in people)

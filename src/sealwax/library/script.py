@@ -1,4 +1,4 @@
-"""Words for the text indexes: scripts that are written without spaces are cut into pairs.
+"""Words for the text indexes: scripts without spaces are cut into pairs, emoji stand alone.
 
 A run of such characters becomes its overlapping pairs and its last character alone, so that a query
 of one character finds pairs that begin with it, and a longer query is a phrase of pairs.
@@ -13,6 +13,8 @@ _UNSPACED = re.compile(
     "\uff66-\uff9f\U00020000-\U0003ffff]+"
 )
 _FIRST_UNSPACED = "\u0e00"
+_EMOJI = re.compile("([\u2190-\u2bff\u3297\u3299\U0001f000-\U0001faff])")
+_FIRST_EMOJI = "\u2190"
 
 
 def pairs(text: str) -> str:
@@ -23,6 +25,13 @@ def pairs(text: str) -> str:
     for run in _UNSPACED.findall(text):
         found += [run[start : start + 2] for start in range(len(run))]
     return " ".join(found)
+
+
+def apart(text: str) -> str:
+    """The text with every emoji standing alone: each is a word, even in a row of them."""
+    if text.isascii() or max(text) < _FIRST_EMOJI:
+        return text
+    return _EMOJI.sub(r" \1 ", text)
 
 
 def runs(text: str) -> tuple[list[str], str]:

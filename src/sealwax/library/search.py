@@ -1,14 +1,16 @@
 """Full-text search over all words of all versions: any script, earlier wordings, the trash."""
 
 import re
+from collections.abc import Callable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import apsw
 
-from sealwax.library.script import runs
+from sealwax.library.script import apart, runs
 from sealwax.library.select import Moment, Selection, at_moment, chosen
 from sealwax.library.view import MessageView, message_view
-from sealwax.model.state import decode
+from sealwax.model.state import State, decode
 
 WORDS_LIMIT = 32
 QUERY_CHARACTERS_LIMIT = 1_000
@@ -37,6 +39,7 @@ def parse_query(words: str) -> Query:
     for quoted, bare in _WORD.findall(words[:QUERY_CHARACTERS_LIMIT])[:WORDS_LIMIT]:
         found, rest = runs(quoted or bare)
         unspaced += [_phrase_of_pairs(run) for run in found]
+        rest = apart(rest)
         pieces = rest.split() if bare else [rest]
         spaced += [_phrase(piece, is_open=bool(bare)) for piece in pieces if _has_token(piece)]
     return Query(" AND ".join(spaced), " AND ".join(unspaced))
@@ -47,11 +50,14 @@ def search(
     words: str,
     moment: Moment | None,
     selection: Selection,
+    is_chosen: Callable[[int, int | None, State], bool],
     limit: int,
 ) -> list[Hit]:
     """The newest messages that hold the words, at a moment or (None) at all kept moments.
 
     With no moment, each message is given once, by its newest version that holds the words.
+    `is_chosen` tells of a record, its conversation and its state what the selection's conditions
+    say that SQL does not see.
     """
     query = parse_query(words)
     if query == Query("", ""):
@@ -59,16 +65,18 @@ def search(
     matches, values = _matches(query)
     condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
     wanted, wanted_values = chosen(selection)
-    rows: list[Any] = connection.execute(
+    rows = connection.execute(
         "SELECT version.record, version.conversation, version.state, max(version.from_seq)"
         f" FROM version WHERE version.text_id IN ({matches}) AND {condition} AND {wanted}"
-        " GROUP BY version.record ORDER BY version.time_ns DESC, version.record DESC LIMIT ?",
-        [*values, *at_values, *wanted_values, limit],
-    ).fetchall()
-    return [
-        Hit(message_view(record, conversation, decode(state)), seq)
-        for record, conversation, state, seq in rows
-    ]
+        " GROUP BY version.record ORDER BY version.time_ns DESC, version.record DESC",
+        [*values, *at_values, *wanted_values],
+    )
+    hits = (
+        Hit(message_view(record, conversation, state), seq)
+        for record, conversation, encoded, seq in rows
+        if is_chosen(record, conversation, state := decode(encoded))
+    )
+    return list(islice(hits, limit))
 
 
 def _matches(query: Query) -> tuple[str, list[Any]]:

@@ -11,7 +11,8 @@ from sealwax.library.project import PRESENT, TRASH
 class Selection(NamedTuple):
     """All given conditions hold at once; an empty selection means everything.
 
-    `conversations` and `messages` are record rows, `people` canonical addresses, times are
+    `conversations` and `messages` are record rows, `people` canonical addresses (from
+    them, or to them alone), times are
     nanoseconds since 1970 (`since_ns` inclusive, `until_ns` exclusive).
     """
 

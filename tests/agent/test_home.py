@@ -1,0 +1,180 @@
+"""Making homes, opening them, recovering them, repairing them."""
+
+import multiprocessing
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sealwax.agent.bootstrap import (
+    HomeExists,
+    VaultEmpty,
+    create_home,
+    open_agent,
+    recover_home,
+    repair_home,
+)
+from sealwax.agent.home import HomeLock, HomeLocked
+from sealwax.agent.selecting import Select
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.passphrase import PassphraseWrong
+from sealwax.crypto.recovery_code import RecoveryKeyWrong, new_recovery_code
+from sealwax.demo.world import write_world
+from sealwax.trust.home_keys import NoPassphrase, NotAHome
+from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
+
+FLIPS_PER_FILE = 6
+
+
+def test_a_home_is_made_once(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    with pytest.raises(HomeExists):
+        create_home(home, None, "again", env)
+
+
+def test_no_home_no_agent(tmp_path: Path) -> None:
+    with pytest.raises(NotAHome), open_agent(tmp_path / "nowhere", environment()):
+        pass
+
+
+def test_without_a_keyring_a_passphrase_is_needed_and_checked(tmp_path: Path) -> None:
+    bare = environment()
+    bare = type(bare)(bare.clock, bare.entropy, None, None)
+    with pytest.raises(NoPassphrase):
+        create_home(tmp_path / "home", None, "test", bare)
+    assert not (tmp_path / "home" / "vault").exists()
+    right = type(bare)(bare.clock, bare.entropy, "right", None)
+    create_home(tmp_path / "home", None, "test", right)
+    with open_agent(tmp_path / "home", right) as agent:
+        assert agent.status().counts.messages == 0
+    wrong = type(bare)(bare.clock, bare.entropy, "wrong", None)
+    with pytest.raises(PassphraseWrong), open_agent(tmp_path / "home", wrong):
+        pass
+
+
+def test_a_second_opening_is_refused_while_the_first_lasts(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    with HomeLock(home), pytest.raises(HomeLocked), open_agent(home, env):
+        pass
+
+
+def test_the_recovery_key_alone_opens_the_vault(tmp_path: Path) -> None:
+    env = environment()
+    home, code = made_home(tmp_path, env)
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=40, photos=3)
+    importing(home, env, world.path)
+    with open_agent(home, env) as agent:
+        agent.create_snapshot("kept")
+        counts = agent.status().counts
+    vault = tmp_path / "disk"
+    shutil.copytree(home / "vault", vault)
+    shutil.rmtree(home)
+    other = tmp_path / "other"
+    recover_home(other, vault, code.lower().replace("-", " "), "new", env)
+    with open_agent(other, env) as agent:
+        assert agent.status().counts == counts
+        assert [snapshot.name for snapshot in agent.snapshots()] == ["kept"]
+        photos = list(agent.media(Select()))
+        assert photos
+        assert all(b"".join(agent.attachment_bytes(item.attachment)) for item in photos)
+        assert agent.verify(ignore).is_sound
+
+
+def test_another_recovery_key_opens_nothing(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    with pytest.raises((VaultEmpty, RecoveryKeyWrong)):
+        recover_home(tmp_path / "b", home / "vault", new_recovery_code(env.entropy), "b", env)
+    assert not (tmp_path / "b" / "keys").exists()
+
+
+def _small_home(folder: Path) -> tuple[Path, object]:
+    env = environment()
+    home, _ = made_home(folder, env)
+    world = write_world(folder / "phone", NOW_MS - DAY_MS, talks=60, photos=4)
+    importing(home, env, world.path)
+    with open_agent(home, env) as agent:
+        agent.create_snapshot("one")
+        agent.add_source(world.path)
+    return home, env
+
+
+def _named(home: Path, env: object) -> list[str]:
+    """What verify names; empty when it finds everything sound."""
+    try:
+        with open_agent(home, env, is_lenient=True) as agent:  # type: ignore[arg-type]
+            found = agent.verify(ignore)
+    except SealwaxError as error:
+        return [error.sentence]
+    return [f"{damage.kind} {damage.name} {damage.what}" for damage in found.damage]
+
+
+def test_one_flipped_bit_in_any_file_is_named(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    assert _named(home, env) == []
+    rng = random.Random(20_26)
+    files = [path for path in sorted(home.rglob("*")) if path.is_file() and path.stat().st_size]
+    assert len(files) > 8
+    for path in files:
+        data = path.read_bytes()
+        flips = FLIPS_PER_FILE * (5 if path.name == "library.db" else 1)
+        places = {0, len(data) - 1, *(rng.randrange(len(data)) for _ in range(flips))}
+        for place in sorted(places):
+            copy = tmp_path / "copy"
+            shutil.copytree(home, copy)
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << rng.randrange(8)
+            (copy / path.relative_to(home)).write_bytes(flipped)
+            named = _named(copy, env)
+            assert named, f"bit in byte {place} of {path.relative_to(home)} was not noticed"
+            shutil.rmtree(copy)
+
+
+def test_a_missing_object_is_named_and_the_rest_stays_readable(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    objects = [path for path in home.rglob("objects/*/*") if path.is_file()]
+    objects[0].unlink()
+    assert any(objects[0].name in line for line in _named(home, env))
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        assert all(agent.read(view.record) for view in agent.conversations() if view.messages)
+
+
+def test_a_damaged_library_is_repaired_from_the_vault(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        counts = agent.status().counts
+    library = home / "library.db"
+    data = bytearray(library.read_bytes())
+    for place in range(20_000, len(data), 8_192):
+        data[place] ^= 0xFF
+    library.write_bytes(data)
+    (home / "heads").write_bytes(b"damaged")
+    repair_home(home)
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        assert agent.status().counts == counts
+        assert agent.verify(ignore).is_sound
+
+
+def _hold(home: Path, locked: object, done: object) -> None:
+    with HomeLock(home):
+        locked.set()  # type: ignore[attr-defined]
+        done.wait()  # type: ignore[attr-defined]
+
+
+def test_a_process_that_dies_lets_go_of_the_home(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    context = multiprocessing.get_context("spawn")
+    locked, done = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(home, locked, done))
+    holder.start()
+    assert locked.wait(60)
+    with pytest.raises(HomeLocked), open_agent(home, env):
+        pass
+    holder.kill()
+    holder.join()
+    with open_agent(home, env) as agent:
+        assert agent.status().devices == 1

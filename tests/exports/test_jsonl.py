@@ -1,0 +1,106 @@
+"""The export in JSON lines: complete, and imported again it makes an equal library."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sealwax.agent.api import Agent
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.selecting import Select
+from sealwax.demo.world import delete_thread, write_world
+from sealwax.exports.base import ExportExists
+from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
+
+MUM = "+15550100101"
+
+
+def _shown(agent: Agent) -> list[object]:
+    """All that a person can see, without the numbers that a library gives out itself."""
+    seen: list[object] = []
+    for view in sorted(agent.conversations(), key=lambda one: one.origin):
+        seen.append(view._replace(record=0))
+        for message in agent.read(view.record, limit=100_000):
+            seen.append(message._replace(record=0, conversation=0))
+            files = agent.attachments([message]).values()
+            seen += [(file.name, file.size_bytes, file.mime_type) for file in files]
+    return seen
+
+
+def test_an_export_imported_elsewhere_shows_the_same(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=120, photos=6)
+    importing(home, env, world.path)
+    delete_thread(tmp_path / "phone", world.mum_chat, NOW_MS - 1_000)
+    importing(home, env, world.path, is_confirmed=True)
+    out = tmp_path / "export"
+    with open_agent(home, env) as agent:
+        done = agent.export("jsonl", out, Select())
+        shown, counts = _shown(agent), agent.status().counts
+        assert done.messages == counts.messages + counts.trashed
+        assert done.files == 6
+    other = tmp_path / "other"
+    create_home(other, None, "other", env)
+    with open_agent(other, env) as agent:
+        agent.import_source(out, ignore)
+        assert _shown(agent) == shown
+        assert agent.status().counts == counts
+        assert agent.import_source(out, ignore).changed == 0
+        assert agent.undelete(Select(chats=(MUM,))) > 0
+        assert agent.verify(ignore).is_sound
+
+
+def test_an_export_back_into_its_own_home_changes_nothing(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=40, photos=2)
+    importing(home, env, world.path)
+    with open_agent(home, env) as agent:
+        agent.export("jsonl", tmp_path / "export", Select())
+        done = agent.import_source(tmp_path / "export", ignore)
+        assert (done.commits, done.changed) == (0, 0)
+
+
+def test_an_export_never_overwrites(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "precious").write_text("mine")
+    with open_agent(home, env) as agent, pytest.raises(ExportExists):
+        agent.export("jsonl", tmp_path / "there", Select())
+    assert (tmp_path / "there" / "precious").read_text() == "mine"
+
+
+def test_bad_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=20, photos=1)
+    importing(home, env, world.path)
+    out = tmp_path / "export"
+    with open_agent(home, env) as agent:
+        exported = agent.export("jsonl", out, Select())
+    lines = (out / "records.jsonl").read_text("utf-8").splitlines()
+    stray = json.loads(lines[-1])
+    stray["file"] = "../../../etc/passwd"
+    damaged = [*lines[:-1], "not json", "[1, 2", json.dumps(stray), "{}"]
+    (out / "records.jsonl").write_text("\n".join(damaged), "utf-8")
+    other = tmp_path / "other"
+    create_home(other, None, "other", env)
+    with open_agent(other, env) as agent:
+        done = agent.import_source(out, ignore)
+        assert done.problem_count == 3
+        assert agent.status().counts.messages >= exported.messages - 1
+
+
+def test_a_snapshot_is_exported_as_it_was(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=40, photos=2)
+    importing(home, env, world.path)
+    with open_agent(home, env) as agent:
+        agent.create_snapshot("then")
+        there = agent.status().counts.messages
+        agent.delete(Select(chats=(MUM,)))
+        done = agent.export("jsonl", tmp_path / "then", Select(), "then")
+        assert done.messages == there

@@ -1,0 +1,64 @@
+"""Snapshots: made, listed, compared, let go of, and the space that this gives back."""
+
+from pathlib import Path
+
+import pytest
+
+from sealwax.agent.api import Agent
+from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.selecting import Select
+from sealwax.snapshot.pins import SnapshotMissing
+from tests.homes import environment, ignore, importing, made_home, texts, write_threads
+
+A, B = "+15550100000", "+15550100001"
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Agent:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    write_threads(tmp_path / "phone", [20, 40])
+    importing(home, env, tmp_path / "phone")
+    with open_agent(home, env) as opened:
+        yield opened  # type: ignore[misc]
+
+
+def test_a_snapshot_copies_nothing(agent: Agent) -> None:
+    before = agent.status().sealed_bytes
+    made = agent.create_snapshot("one")
+    assert agent.status().sealed_bytes == before
+    assert (made.counts.messages, made.counts.conversations) == (60, 2)
+    assert agent.snapshot("one") == agent.snapshot("latest") == agent.snapshot(str(made.number))
+
+
+def test_diff_names_what_changed_by_conversation(agent: Agent) -> None:
+    agent.create_snapshot("one")
+    agent.delete(Select(chats=(A,)))
+    agent.create_snapshot("two")
+    for newer in ("two", None):
+        ((item, title),) = agent.diff("one", newer)
+        assert title == A
+        assert (item.added, item.removed) == (0, 20)
+    ((back, _),) = agent.diff("two", "one")
+    assert (back.added, back.removed) == (20, 0)
+
+
+def test_letting_go_of_one_leaves_the_other_whole(agent: Agent) -> None:
+    agent.create_snapshot("one")
+    agent.delete(Select(chats=(A,)))
+    agent.create_snapshot("two")
+    agent.delete(Select(chats=(B,)))
+    agent.drop_snapshots(["one"])
+    with pytest.raises(SnapshotMissing):
+        agent.snapshot("one")
+    assert texts(agent, A, "two") == []
+    assert len(texts(agent, B, "two")) == 40
+    assert texts(agent, B) == []
+    assert agent.verify(ignore).is_sound
+
+
+def test_an_unknown_name_lets_go_of_nothing(agent: Agent) -> None:
+    agent.create_snapshot("one")
+    with pytest.raises(SnapshotMissing):
+        agent.drop_snapshots(["one", "never made"])
+    assert [snapshot.name for snapshot in agent.snapshots()] == ["one"]
