@@ -89,7 +89,7 @@ def import_command(
         session.hold(
             f"{held:,} messages were deleted in the source, more than usual at once. They are in"
             " the trash and held until you answer; a snapshot was made before.",
-            "sealwax held accept   (or: sealwax held undo)",
+            "sealwax held accept --yes   (or: sealwax held undo --yes)",
         )
 
 

@@ -141,7 +141,7 @@ def restore_command(
 @yes_option
 @with_session
 def delete_command(session: Session, select: Select, is_dry_run: bool, is_yes: bool) -> None:
-    """Put messages into the trash, for 30 days. The phone is not touched."""
+    """Put messages into the trash. The phone is not touched."""
     _move(session, select, is_dry_run, is_yes, is_back=False)
 
 
@@ -161,21 +161,26 @@ def held_group() -> None:
 
 
 @held_group.command("accept")
+@yes_option
 @with_session
-def held_accept(session: Session) -> None:
+def held_accept(session: Session, is_yes: bool) -> None:
     """They were meant: leave them in the trash."""
-    _answer(session, is_accepted=True)
+    _answer(session, True, "Leave all that is held in the trash?", is_yes)
 
 
 @held_group.command("undo")
+@yes_option
 @with_session
-def held_undo(session: Session) -> None:
+def held_undo(session: Session, is_yes: bool) -> None:
     """They were not meant: bring everything back."""
-    _answer(session, is_accepted=False)
+    _answer(session, False, "Bring back all that is held?", is_yes)
 
 
-def _answer(session: Session, is_accepted: bool) -> None:
+def _answer(session: Session, is_accepted: bool, question: str, is_yes: bool) -> None:
     with session.agent() as agent:
+        held = agent.status().held
+        if held:
+            session.confirm(f"{question} {held:,} records wait.", is_yes)
         number = agent.answer_held(is_accepted)
     act = "stay in the trash" if is_accepted else "are back"
     session.give({"records": number}, lambda: click.echo(f"{number:,} {act}."))

@@ -39,6 +39,8 @@ class Database:
         self.path = path
         self._key = key
         try:
+            # SQLite gives the files beside this one the same rights.
+            path.touch(mode=0o600)
             self.connection = apsw.Connection(str(path))
             self.connection.pragma("key", f"raw:{key.hex()}")
             self._configure(is_durable)

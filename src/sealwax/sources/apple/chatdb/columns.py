@@ -36,7 +36,7 @@ KNOWN_MESSAGE = frozenset(
     sent_or_received_off_grid date_recovered is_time_sensitive ck_chat_id index_state
     filter_action filter_sub_action is_preview_sent is_preview_delivered date_preview_sent
     date_preview_delivered date_updated retry_count
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -1,0 +1,125 @@
+"""A process killed at any moment leaves a home that opens, verifies and finishes the job.
+
+Each round copies a prepared home, starts the job in a process of its own, kills it without warning
+at a random moment, then opens the home, verifies it, and asks for the job again. Forty rounds for
+each of five parts: two of importing, one of a snapshot, two of restoring.
+"""
+
+import multiprocessing
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sealwax.agent.api import Agent
+from sealwax.agent.bootstrap import Environment, open_agent
+from sealwax.agent.selecting import Select
+from sealwax.demo.world import write_world
+from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
+
+ROUNDS = 40
+BEFORE = "before"
+
+
+class _Prepared(NamedTuple):
+    folder: Path
+    env: Environment
+    phone: Path
+    messages: int
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> _Prepared:
+    """Three homes: an empty one, an imported one, and one with a snapshot and then all deleted."""
+    folder = tmp_path_factory.mktemp("killed")
+    env = environment()
+    world = write_world(folder / "phone", NOW_MS - DAY_MS, talks=150, photos=6)
+    empty, _ = made_home(folder, env)
+    shutil.copytree(empty, folder / "import")
+    importing(empty, env, world.path)
+    with open_agent(empty, env) as agent:
+        messages = agent.status().counts.messages
+    shutil.copytree(empty, folder / "snapshot")
+    with open_agent(empty, env) as agent:
+        agent.create_snapshot(BEFORE)
+        agent.delete(Select())
+    shutil.copytree(empty, folder / "restore")
+    return _Prepared(folder, env, world.path, messages)
+
+
+def _import(agent: Agent, phone: Path) -> None:
+    agent.import_source(phone, ignore)
+
+
+def _snapshot(agent: Agent, phone: Path) -> None:
+    for number in range(8):
+        if not any(made.name == f"s{number}" for made in agent.snapshots()):
+            agent.create_snapshot(f"s{number}")
+
+
+def _restore(agent: Agent, phone: Path) -> None:
+    agent.restore(BEFORE, Select())
+
+
+JOBS: dict[str, Callable[[Agent, Path], None]] = {
+    "import": _import,
+    "snapshot": _snapshot,
+    "restore": _restore,
+}
+
+
+def _run(job: str, home: Path, prepared: _Prepared) -> None:
+    with open_agent(home, prepared.env) as agent:
+        JOBS[job](agent, prepared.phone)
+
+
+def _killed_after(seconds: float, job: str, home: Path, prepared: _Prepared) -> bool:
+    """Runs a job and kills it; whether it was still running."""
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=_run, args=(job, home, prepared))
+    process.start()
+    process.join(seconds)
+    was_running = process.exitcode is None
+    process.kill()
+    process.join()
+    return was_running
+
+
+def _check_finished(job: str, agent: Agent, prepared: _Prepared) -> None:
+    assert agent.status().counts.messages == prepared.messages
+    photos = list(agent.media(Select()))
+    assert len(photos) == 6
+    assert all(b"".join(agent.attachment_bytes(item.attachment)) for item in photos)
+    if job == "snapshot":
+        assert [made.name for made in agent.snapshots()] == [f"s{number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("job", "seed"),
+    [("import", 1), ("import", 2), ("snapshot", 3), ("restore", 4), ("restore", 5)],
+)
+def test_killed_at_any_moment_nothing_is_lost(
+    prepared: _Prepared, tmp_path: Path, job: str, seed: int
+) -> None:
+    rng = random.Random(seed)
+    base = prepared.folder / job
+    shutil.copytree(base, tmp_path / "timed")
+    began = time.perf_counter()
+    _run(job, tmp_path / "timed", prepared)
+    longest = time.perf_counter() - began
+    killed = 0
+    for number in range(ROUNDS):
+        home = tmp_path / f"round{number}"
+        shutil.copytree(base, home)
+        killed += _killed_after(rng.uniform(0, longest), job, home, prepared)
+        with open_agent(home, prepared.env) as agent:
+            found = agent.verify(ignore)
+            assert found.is_sound, (number, found.damage)
+            JOBS[job](agent, prepared.phone)
+            _check_finished(job, agent, prepared)
+        shutil.rmtree(home)
+    assert killed > ROUNDS // 4, "the job should mostly be killed before it is done"
