@@ -218,6 +218,7 @@ class Agent:
         is_dry_run: bool = False,
     ) -> Imported:
         """Imports one source; raises SourceError or StoreError."""
+        self._replica.pull()
         with closing(open_source(path, self.home / SCRATCH_FOLDER)) as source:
             done = Intake(
                 source,

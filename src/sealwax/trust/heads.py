@@ -50,8 +50,10 @@ class RememberedHeads:
         return dict(self._heads)
 
     def remember(self, zone: str, seq: int, commit_hash: bytes) -> None:
-        """Durable when it returns."""
-        if self._heads.get(zone) == (seq, commit_hash):
+        """Durable when it returns. What is remembered never goes back: a library that is made anew
+        passes old heads again on its way."""
+        known = self._heads.get(zone)
+        if known is not None and known[0] >= seq:
             return
         self._heads = {**self._heads, zone: (seq, commit_hash)}
         content = _encode(self._heads)
