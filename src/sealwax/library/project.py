@@ -2,14 +2,20 @@
 
 from typing import NamedTuple
 
+from sealwax.model.change import Change
 from sealwax.model.field import (
     CONTENT,
     CONVERSATION,
+    DELIVERED_NS,
     EDIT,
     EVENT,
+    FROM_ME,
     HELD,
     NAME,
     ORIGIN,
+    READ_NS,
+    SENDER,
+    SERVICE,
     SUBJECT,
     TEXT,
     TIME_NS,
@@ -18,6 +24,20 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
+_PLAIN = frozenset(
+    field.name
+    for field in (
+        ORIGIN,
+        CONVERSATION,
+        TIME_NS,
+        FROM_ME,
+        SENDER,
+        SERVICE,
+        TEXT,
+        READ_NS,
+        DELIVERED_NS,
+    )
+)
 
 
 class Projection(NamedTuple):
@@ -42,6 +62,27 @@ def project(state: State) -> Projection:
     place = _place(state, time_ns)
     conversations = tuple(sorted(state.keyed(CONVERSATION)))
     return Projection(place, conversations, time_ns, _words(state), is_held)
+
+
+def project_change(change: Change) -> Projection | None:
+    """What `project` reads off the state of this change alone, when it is a message of plain words;
+    None for anything else."""
+    if change.kind != Kind.MESSAGE or change.life is None:
+        return None
+    conversations: list[str] = []
+    time_ns, words = None, ""
+    for name, _, key, value in change.entries:
+        if name not in _PLAIN:
+            return None
+        if name == CONVERSATION.name:
+            conversations.append(key)
+        elif name == TIME_NS.name:
+            time_ns = value
+        elif name == TEXT.name:
+            words = value if isinstance(value, str) else ""
+    if time_ns is None:
+        return None
+    return Projection(PRESENT, tuple(sorted(conversations)), time_ns, words, False)
 
 
 def _place(state: State, sign_of_content: object) -> int:

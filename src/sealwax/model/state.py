@@ -8,6 +8,7 @@ Implements "Records and how they merge" of docs/format.md.
 """
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +21,8 @@ Slot = tuple[str, int, str]
 """Field name, merge class, key."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_slot_of = itemgetter(0, 1, 2)
+_SHAPING = frozenset((LIFE.name, PURGED.name, ERASED.name))
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
 _ERASED: Slot = (ERASED.name, int(ERASED.merge), "")
@@ -149,6 +152,22 @@ def encode(state: State) -> bytes:
         for (name, merge, key), stamps in sorted(state.slots.items())
     ]
     return _encode((state.kind, heads, slots))
+
+
+def encode_change(change: Change) -> bytes | None:
+    """The canonical bytes of the state that one change of content comes to, without making it.
+
+    None when the change has control values or names a value twice: such a one is to be joined.
+    """
+    if change.life is None or not change.entries:
+        return None
+    slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in change.entries]
+    slots.sort(key=_slot_of)
+    if any(slot[0] in _SHAPING for slot in slots) or any(
+        _slot_of(slots[at]) == _slot_of(slots[at - 1]) for at in range(1, len(slots))
+    ):
+        return None
+    return _encode((change.kind, (change[2:5],), slots))
 
 
 def decode(data: bytes) -> State:

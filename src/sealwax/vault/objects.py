@@ -81,7 +81,15 @@ def cut_segments(changes: Iterable[Change]) -> Iterator[list[Change]]:
     size_bytes = 0
     for change in changes:
         batch.append(change)
-        size_bytes += _CHANGE_OVERHEAD_BYTES + sum(_weight(item.value) for item in change.entries)
+        size_bytes += _CHANGE_OVERHEAD_BYTES
+        for _, _, key, value in change.entries:
+            kind = type(value)
+            if kind is str or kind is bytes:
+                size_bytes += 8 + len(value)
+            elif kind is int or kind is bool:
+                size_bytes += 10
+            else:
+                size_bytes += len(key) + _weight(value)
         if size_bytes >= TARGET_PLAIN_BYTES:
             yield batch
             batch, size_bytes = [], 0

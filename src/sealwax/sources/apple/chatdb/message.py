@@ -46,6 +46,9 @@ _EPOCH_NS = EPOCH_SECONDS * SECOND_NS
 _NANOSECONDS_FROM = 1_000_000_000_000
 _NANOSECONDS_TO = 2**63 - 1 - _EPOCH_NS
 _MESSAGE = int(Kind.MESSAGE)
+_ORIGIN = (ORIGIN.name, int(ORIGIN.merge), "")
+_TIME = (TIME_NS.name, int(TIME_NS.merge), "")
+_TEXT = (TEXT.name, int(TEXT.merge), "")
 _ORDINARY = (0, 2, 3)
 """Types of association that say nothing: none, and messages of apps."""
 
@@ -86,11 +89,11 @@ class Messages:
             return None
         time_ns = date + _EPOCH_NS
         entries = (
-            entry(ORIGIN, [NAMESPACE_APPLE, guid]),
-            entry(TIME_NS, time_ns),
+            Entry(*_ORIGIN, [NAMESPACE_APPLE, guid]),
+            Entry(*_TIME, time_ns),
             *shared,
-            entry(TEXT, text),
-            *_receipts(row),
+            Entry(*_TEXT, text),
+            *(_receipts(row) if row.date_read or row.date_delivered else ()),
         )
         return Observation(_MESSAGE, guid, time_ns // MS_NS, entries)
 
