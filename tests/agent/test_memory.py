@@ -1,0 +1,48 @@
+"""An import's memory is bounded, and does not grow with the history."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealwax.demo.bulk import write_bulk
+from tests.homes import DAY_MS, NOW_MS
+
+LIMIT_KIB = 250 * 1024
+GROWTH_KIB = 24 * 1024
+"""What may differ between two runs by chance: page caches, the heap's holes."""
+ATTACHMENT_BYTES = 200_000_000
+FILE_BYTES = 2_000_000
+
+
+def _peak_kib(folder: Path, messages: int) -> int:
+    """The most memory that the program had while it imported a history of this size."""
+    write_bulk(folder / "phone", messages, ATTACHMENT_BYTES, FILE_BYTES, NOW_MS - DAY_MS)
+    env = {
+        **os.environ,
+        "SEALWAX_PASSPHRASE": "x",
+        "SEALWAX_HOME": str(folder / "home"),
+        "CI": "true",
+    }
+    program = [sys.executable, "-m", "sealwax"]
+    subprocess.run([*program, "init", "--yes"], env=env, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*program, "import", str(folder / "phone")], env=env, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss
+
+
+def test_100_000_messages_with_200_mb_take_under_250_mb(tmp_path: Path) -> None:
+    assert _peak_kib(tmp_path, 100_000) < LIMIT_KIB
+
+
+@pytest.mark.long
+def test_200_000_messages_take_no_more(tmp_path: Path) -> None:
+    once, twice = _peak_kib(tmp_path / "once", 100_000), _peak_kib(tmp_path / "twice", 200_000)
+    assert twice < LIMIT_KIB
+    assert twice < once + GROWTH_KIB
