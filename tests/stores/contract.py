@@ -1,0 +1,87 @@
+"""The contract of every store, rule by rule; see the docstring of `sealwax.stores.base`."""
+
+import hashlib
+
+import pytest
+
+from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoredObject
+
+
+def named(data: bytes) -> tuple[bytes, bytes]:
+    """An object with its name."""
+    return hashlib.sha256(data).digest(), data
+
+
+class StoreContract:
+    """Inherit, and give a fixture `store`: an empty store of the kind under test."""
+
+    def test_an_empty_store_holds_nothing(self, store: Store) -> None:
+        assert list(store.list_objects()) == []
+        assert store.list_zones() == []
+        assert store.head_seq("messages") == -1
+        assert list(store.read_commits("messages", 0)) == []
+
+    def test_objects_come_back_as_they_were_put(self, store: Store) -> None:
+        objects = [named(bytes([number]) * (number + 1)) for number in range(40)]
+        store.put_objects(iter(objects))
+        assert {name: store.get_object(name) for name, _ in objects} == dict(objects)
+        listed = list(store.list_objects())
+        assert listed == sorted(StoredObject(name, len(data)) for name, data in objects)
+
+    def test_putting_again_changes_nothing(self, store: Store) -> None:
+        name, data = named(b"once")
+        store.put_objects([(name, data)])
+        store.put_objects([(name, data), (name, data)])
+        assert store.get_object(name) == data
+        assert list(store.list_objects()) == [StoredObject(name, len(data))]
+
+    def test_has_objects_names_those_that_are_there(self, store: Store) -> None:
+        here, gone = named(b"here"), named(b"gone")
+        store.put_objects([here])
+        assert store.has_objects([here[0], gone[0]]) == {here[0]}
+        assert store.has_objects([]) == set()
+
+    def test_deleting_is_quiet_about_what_is_not_there(self, store: Store) -> None:
+        one, two = named(b"one"), named(b"two")
+        store.put_objects([one, two])
+        store.delete_objects([one[0], named(b"never")[0]])
+        assert [item.name for item in store.list_objects()] == [two[0]]
+        with pytest.raises(Missing):
+            store.get_object(one[0])
+        store.put_objects([one])
+        assert store.get_object(one[0]) == one[1]
+
+    def test_commits_follow_one_another(self, store: Store) -> None:
+        for seq in range(5):
+            store.append_commit("messages", seq, b"commit %d" % seq)
+        assert store.head_seq("messages") == 4
+        assert list(store.read_commits("messages", 3)) == [(3, b"commit 3"), (4, b"commit 4")]
+        assert store.get_commit("messages", 0) == b"commit 0"
+        with pytest.raises(Missing):
+            store.get_commit("messages", 5)
+
+    def test_a_taken_seq_is_refused_and_not_changed(self, store: Store) -> None:
+        store.append_commit("messages", 0, b"first")
+        with pytest.raises(CommitExists):
+            store.append_commit("messages", 0, b"second")
+        with pytest.raises(CommitExists):
+            store.append_commit("messages", 0, b"first")
+        assert store.get_commit("messages", 0) == b"first"
+
+    def test_a_gap_is_refused(self, store: Store) -> None:
+        with pytest.raises(CommitGap):
+            store.append_commit("messages", 1, b"too early")
+        store.append_commit("messages", 0, b"first")
+        with pytest.raises(CommitGap):
+            store.append_commit("messages", 2, b"too early")
+        assert store.head_seq("messages") == 0
+
+    def test_zones_are_apart(self, store: Store) -> None:
+        device = "device/" + "ab" * 16
+        for zone in ("messages", "account", device):
+            store.append_commit(zone, 0, zone.encode())
+        assert store.list_zones() == sorted(["messages", "account", device])
+        assert store.get_commit(device, 0) == device.encode()
+
+    def test_it_says_where_it_is(self, store: Store) -> None:
+        assert store.describe()
