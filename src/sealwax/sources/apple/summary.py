@@ -1,7 +1,8 @@
 """message_summary_info: the earlier wordings of edited messages, and which parts were unsent.
 
-A binary property list: `otr` original ranges of the parts, `ec` {part: [{d: seconds since 2001,
-t: body}, ...]} where item 0 is the first wording and the last one is shown, `rp` the parts unsent.
+A property list, binary in databases, XML in what some tools write: `otr` original ranges of the
+parts, `ec` {part: [{d: seconds since 2001, t: body}, ...]} where item 0 is the first wording and
+the last one is shown, `rp` the parts unsent.
 Source: the imessage-exporter project, checked against the sample data.
 """
 
@@ -46,7 +47,7 @@ def read_summary(blob: bytes) -> Summary:
     if len(blob) > BYTES_LIMIT:
         raise SummaryError("it is larger than one may be")
     try:
-        found = plistlib.loads(blob, fmt=plistlib.FMT_BINARY)
+        found = plistlib.loads(blob)
     except (plistlib.InvalidFileException, ValueError, OverflowError, RecursionError, ExpatError,
             IndexError, MemoryError, TypeError, KeyError) as error:  # fmt: skip
         raise SummaryError("it is not a property list") from error

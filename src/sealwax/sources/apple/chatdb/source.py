@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from sealwax.base.problem import Problem
@@ -19,6 +20,8 @@ from sealwax.sources.base import BATCH_ITEMS, Deletion, Description, Item, Sourc
 OWN_MESSAGES = Path("~/Library/Messages")
 UNKNOWN_SHOWN = 5
 _IDENTITY_KEY = "_UniqueIdentifier"
+_DATED = "typeof(date) = 'integer' AND date < 8000000000000000000"
+"""A date beyond the year 2254 is no date; it must not make all others look old."""
 
 
 class SchemaTooOld(SourceError):
@@ -70,8 +73,8 @@ class ChatDatabase:
         files = Attachments(self._original, OWN_MESSAGES.expanduser())
         yield from read_attachments(self._connection, self._columns, files, self._newest_ms)
         messages = Messages(threads, self._newest_ms)
-        for name, chat, deleted, rest in self._ways():
-            yield from _batches(self._rows(messages, name, chat, deleted, rest))
+        for name, pairs in self._ways():
+            yield from _batches(self._rows(messages, name, pairs))
         yield from _batches(self._tombstones(threads))
 
     def close(self) -> None:
@@ -82,35 +85,58 @@ class ChatDatabase:
         yield from threads.conversations(self._newest_ms)
         yield from threads.problems
 
-    def _ways(self) -> Iterator[tuple[str, str, str, str]]:
-        """How messages are reached: (what, chat, time of deletion, FROM and ORDER BY)."""
+    def _ways(self) -> Iterator[tuple[str, str]]:
+        """How messages are reached: what they are, and the query of (chat_id, message_id,
+        delete_date) that leads to them in the order in which they are told."""
         absent = []
         if self._columns.has("chat_message_join", "chat_id", "message_id"):
             is_dated = self._columns.has("chat_message_join", "message_date")
             order = "chat_id, message_date, message_id" if is_dated else "chat_id, message_id"
-            # The limit keeps SQLite from dropping the order of the inner query.
-            inner = f"SELECT chat_id, message_id FROM chat_message_join ORDER BY {order} LIMIT -1"
-            rest = f"FROM ({inner}) j CROSS JOIN message m ON m.ROWID = j.message_id"
-            yield "messages", "j.chat_id", "NULL", rest
+            picked = "SELECT chat_id, message_id, NULL AS delete_date FROM chat_message_join"
+            yield "messages", f"{picked} ORDER BY {order}"
             absent.append(_not_in("chat_message_join"))
         recoverable = "chat_recoverable_message_join"
         if self._columns.has(recoverable, "chat_id", "message_id", "delete_date"):
-            inner = f"SELECT chat_id, message_id, delete_date FROM {recoverable} ORDER BY 1, 2"
-            rest = f"FROM ({inner} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
-            where = f" WHERE {' AND '.join(absent)}" if absent else ""
-            yield "recently deleted messages", "j.chat_id", "j.delete_date", rest + where
+            picked = f"SELECT chat_id, message_id, delete_date FROM {recoverable}"
+            yield "recently deleted messages", f"{picked}{_where(absent)} ORDER BY 1, 2"
             absent.append(_not_in(recoverable))
-        where = f"WHERE {' AND '.join(absent)}" if absent else ""
-        yield "messages in no chat", "NULL", "NULL", f"FROM message m {where} ORDER BY m.ROWID"
+        picked = (
+            "SELECT NULL AS chat_id, message_id, NULL AS delete_date FROM"
+            " (SELECT ROWID AS message_id FROM message)"
+        )
+        yield "messages in no chat", f"{picked}{_where(absent)} ORDER BY message_id"
 
-    def _rows(
-        self, messages: Messages, name: str, chat: str, deleted: str, rest: str
-    ) -> Iterator[Item]:
-        wanted = message_columns(self._columns, chat, deleted)
+    def _rows(self, messages: Messages, name: str, pairs: str) -> Iterator[Item]:
+        # The limit keeps SQLite from dropping the order of the inner query.
+        source = f"FROM ({pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
+        wanted = message_columns(self._columns, "j.chat_id", "j.delete_date")
         observe = messages.observe
+        read = 0
         try:
-            for row in map(Row._make, select(self._connection, wanted, rest)):
+            for row in map(Row._make, select(self._connection, wanted, source)):
+                read += 1
                 yield from observe(row)
+        except BrokenTable:
+            yield from self._one_by_one(messages, name, pairs, read)
+
+    def _one_by_one(self, messages: Messages, name: str, pairs: str, read: int) -> Iterator[Item]:
+        """Goes on behind a damaged page: each message is asked for alone, and those that do not
+        read are named."""
+        wanted = message_columns(self._columns, "?", "?")
+        try:
+            left = select(
+                self._connection, ("chat_id", "message_id", "delete_date"), f"FROM ({pairs})"
+            )
+            for chat, message, deleted in list(islice(left, read, None)):
+                try:
+                    values = (chat, deleted, message)
+                    found = select(
+                        self._connection, wanted, "FROM message m WHERE ROWID = ?", values
+                    )
+                    for row in map(Row._make, list(found)):
+                        yield from messages.observe(row)
+                except BrokenTable:
+                    yield Problem(f"message {message}", "it lies on a damaged page, unreadable")
         except BrokenTable as error:
             yield Problem(name, "the rest of them cannot be read", str(error))
 
@@ -150,12 +176,21 @@ class ChatDatabase:
             )
 
     def _read_newest_ms(self) -> int:
-        """The newest date that a clock can mean; a date in the far future moves nothing."""
+        """The newest date of a message that a clock can mean."""
+        try:
+            ((found,),) = select(self._connection, ("max(date)",), f"FROM message WHERE {_DATED}")
+        except BrokenTable:
+            found = self._newest_readable()
+        return to_ms(unix_ns(whole(found)) or 0)
+
+    def _newest_readable(self) -> int:
+        """The newest date before a damaged page."""
         newest = 0
-        for column in ("date", "date_edited"):
-            if self._columns.has("message", column):
-                ((found,),) = select(self._connection, (f"max({column})",), "FROM message")
-                newest = max(newest, to_ms(unix_ns(whole(found)) or 0))
+        try:
+            for (date,) in select(self._connection, ("date",), f"FROM message WHERE {_DATED}"):
+                newest = max(newest, whole(date) or 0)
+        except BrokenTable:
+            return newest
         return newest
 
     def _identity(self) -> str:
@@ -188,7 +223,11 @@ class ChatDatabase:
 
 
 def _not_in(table: str) -> str:
-    return f"m.ROWID NOT IN (SELECT message_id FROM {table} WHERE message_id IS NOT NULL)"
+    return f"message_id NOT IN (SELECT message_id FROM {table} WHERE message_id IS NOT NULL)"
+
+
+def _where(conditions: list[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -1,0 +1,60 @@
+"""The contract of every source; see the docstring of `sealwax.sources.base`."""
+
+from sealwax.base.problem import Problem
+from sealwax.model.record import Kind
+from sealwax.sources.base import BATCH_ITEMS, Copied, Deletion, Item, Observation, Source
+
+ORDER = {Kind.CONTACT: 0, Kind.CONVERSATION: 0, Kind.ATTACHMENT: 1, Kind.MESSAGE: 2}
+
+
+def everything(source: Source) -> list[Item]:
+    return [item for batch in source.read() for item in batch]
+
+
+class SourceContract:
+    """Inherit, and give a fixture `source`: an opened source with some messages."""
+
+    def test_reading_twice_gives_the_same(self, source: Source) -> None:
+        assert everything(source) == everything(source)
+
+    def test_batches_are_bounded(self, source: Source) -> None:
+        sizes = [len(batch) for batch in source.read()]
+        assert sizes
+        assert max(sizes) <= BATCH_ITEMS
+
+    def test_deletions_come_last(self, source: Source) -> None:
+        kinds = [isinstance(item, Deletion) for item in everything(source)]
+        named = [item for item in everything(source) if isinstance(item, Observation)]
+        assert named or not any(kinds)
+        tombstones = [
+            at
+            for at, item in enumerate(everything(source))
+            if isinstance(item, Deletion) and item.time_ms is None
+        ]
+        observations = [
+            at for at, item in enumerate(everything(source)) if isinstance(item, Observation)
+        ]
+        assert not tombstones or min(tombstones) > max(observations)
+
+    def test_attachments_come_before_messages(self, source: Source) -> None:
+        kinds = [item.kind for item in everything(source) if isinstance(item, Observation | Copied)]
+        first_message = kinds.index(int(Kind.MESSAGE))
+        assert int(Kind.ATTACHMENT) not in kinds[first_message:]
+
+    def test_it_describes_itself(self, source: Source) -> None:
+        said = source.describe()
+        assert said == source.describe()
+        assert said.messages > 0
+        assert said.newest_ms > 0
+        assert said.label
+        assert "/" not in said.identity
+
+    def test_times_are_the_source_s_own(self, source: Source) -> None:
+        newest_ms = source.describe().newest_ms
+        for item in everything(source):
+            if isinstance(item, Observation):
+                assert item.time_ms <= newest_ms + 1
+
+    def test_problems_do_not_end_the_reading(self, source: Source) -> None:
+        items = everything(source)
+        assert not items or not isinstance(items[-1], Problem) or len(items) > 1
