@@ -1,0 +1,121 @@
+"""The account log: who is trusted, since when; nothing that an outsider signs counts."""
+
+import msgspec
+import pytest
+
+from sealwax.crypto.device_keys import new_member_keys
+from sealwax.crypto.key_packet import seal_packet
+from sealwax.ledger.account import (
+    AccountLog,
+    DeviceAdd,
+    Member,
+    Protection,
+    VoidEntryError,
+    encode_entry,
+)
+from sealwax.ledger.commit import CommitKind, encode_commit
+from sealwax.ledger.names import commit_hash
+from sealwax.trust.account import NotTrusted, open_for_device, open_for_recovery
+from tests.accounts import Account, account_commit, made_account, revocation
+
+
+def _joining(account: Account, member: Member) -> bytes:
+    nonce = account.log.entries[0].nonce  # type: ignore[union-attr]
+    key = account.keys.account_key(account.log.newest.epoch)
+    return encode_entry(DeviceAdd(member, [seal_packet(key, member, nonce)]))
+
+
+def test_the_account_is_named_by_its_first_commit() -> None:
+    account = made_account()
+    assert account.log.account == commit_hash(account.commits[0])
+    with pytest.raises(VoidEntryError):
+        AccountLog(b"x" * 32).extend(account.commits[0])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_genesis_needs_both_signatures(which: int) -> None:
+    account = made_account()
+    payload, signatures = msgspec.msgpack.decode(account.commits[0])
+    signatures[which] = bytes(64)
+    forged = encode_commit(payload, tuple(signatures))
+    with pytest.raises(VoidEntryError):
+        AccountLog(commit_hash(forged)).extend(forged)
+    alone = encode_commit(payload, (signatures[1 - which],))
+    with pytest.raises(VoidEntryError):
+        AccountLog(commit_hash(alone)).extend(alone)
+
+
+def test_devices_come_by_the_recovery_key_or_another_device_and_open_everything() -> None:
+    account = made_account("join", devices=3)
+    assert len(account.log.newest.devices) == 3
+    for device in account.devices:
+        opened = open_for_device(account.log, device)
+        assert opened.roots == account.keys.roots
+    assert open_for_recovery(account.log, account.recovery).roots == account.keys.roots
+
+
+def test_what_a_stranger_signs_does_not_count() -> None:
+    account = made_account("stranger")
+    stranger, friend = new_member_keys(account.entropy), new_member_keys(account.entropy)
+    commit = account_commit(
+        account, CommitKind.DEVICE_ADD, _joining(account, friend.member()), stranger
+    )
+    reason = account.log.extend(commit)
+    assert reason == "its author is not trusted"
+    assert account.log.head == 1
+    assert list(account.log.newest.devices) == [account.devices[0].member().id]
+    good = account_commit(
+        account, CommitKind.DEVICE_ADD, _joining(account, friend.member()), account.devices[0]
+    )
+    assert account.log.extend(good) is None
+    assert len(account.log.newest.devices) == 2
+
+
+def test_a_revoked_device_opens_nothing_new_and_signs_nothing() -> None:
+    account = made_account("revoke", devices=2)
+    gone = account.devices[1]
+    old_keys = open_for_device(account.log, gone)
+    assert account.log.extend(revocation(account, gone)) is None
+    assert account.log.newest.epoch == 1
+    with pytest.raises(NotTrusted):
+        open_for_device(account.log, gone)
+    kept = open_for_device(account.log, account.devices[0])
+    assert kept.newest_epoch == 1
+    assert kept.account_key(0) == old_keys.account_key(0)
+    assert kept.roots == old_keys.roots
+    friend = new_member_keys(account.entropy)
+    entry = _joining(account._replace(keys=kept), friend.member())
+    reason = account.log.extend(account_commit(account, CommitKind.DEVICE_ADD, entry, gone))
+    assert reason == "its author is not trusted"
+
+
+def test_only_a_device_changes_the_protection() -> None:
+    account = made_account("protection")
+    entry = encode_entry(Protection("standard", []))
+    by_recovery = account_commit(account, CommitKind.PROTECTION, entry, account.recovery)
+    assert account.log.extend(by_recovery) == "its author is not trusted"
+    by_device = account_commit(account, CommitKind.PROTECTION, entry, account.devices[0])
+    assert account.log.extend(by_device) is None
+    assert account.log.newest.protection == "standard"
+
+
+@pytest.mark.parametrize(
+    "case", ["twice", "unsound id", "packet for another", "not the form", "wrong kind", "garbage"]
+)
+def test_bad_entries_are_void_and_the_log_goes_on(case: str) -> None:
+    account = made_account("bad", devices=2)
+    device, friend = account.devices[0], new_member_keys(account.entropy).member()
+    entry = {
+        "twice": _joining(account, account.devices[1].member()),
+        "unsound id": _joining(account, Member(b"i" * 16, friend.sign_key, friend.box_key)),
+        "packet for another": encode_entry(DeviceAdd(friend, [])),
+        "not the form": b"\x93\x01\x02\x03",
+    }.get(case, _joining(account, friend))
+    kind = CommitKind.CHANGE if case == "wrong kind" else CommitKind.DEVICE_ADD
+    data = account_commit(account, kind, entry, device)
+    before = account.log.newest
+    assert account.log.extend(b"junk" if case == "garbage" else data) is not None
+    assert account.log.newest == before
+    assert account.log.void_reasons.keys() == {2}
+    good = account_commit(account, CommitKind.DEVICE_ADD, _joining(account, friend), device)
+    assert account.log.extend(good) is None
