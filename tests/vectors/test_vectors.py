@@ -1,0 +1,212 @@
+"""The test vectors of docs/format.md, read and checked: one test a file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.device_keys import MemberKeys
+from sealwax.crypto.key_packet import open_packet
+from sealwax.crypto.key_tree import AccountKey, ChunkKey, RootKeys
+from sealwax.crypto.keyed_hash import FileHash, chunk_salt, digest_term, record_id
+from sealwax.crypto.padding import padded_length
+from sealwax.crypto.passphrase import unwrap
+from sealwax.crypto.recovery_code import recovery_keys
+from sealwax.crypto.sealing import SealedKind, open_sealed
+from sealwax.ledger.account import AccountLog, Packet, VoidEntryError
+from sealwax.ledger.chain import beginning, judge
+from sealwax.model.change import Change, Entry
+from sealwax.model.state import empty, encode, join_change
+from sealwax.vault.checkpoint import open_checkpoint
+from sealwax.vault.digest import change_digest, digest_bytes
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import check_name, open_segment, seal_chunk
+from sealwax.vault.segment import decode_segment
+
+FILES = sorted(Path(__file__).parent.glob("*.json"))
+LEAST_FILES = 60
+_change = msgspec.msgpack.Decoder(Change).decode
+
+
+def _hex(case: dict[str, Any], name: str) -> bytes:
+    return bytes.fromhex(case[name])
+
+
+def _changes(case: dict[str, Any]) -> list[Change]:
+    found = [_change(bytes.fromhex(item)) for item in case["changes"]]
+    return [item._replace(entries=tuple(Entry(*one) for one in item.entries)) for item in found]
+
+
+def _padding(case: dict[str, Any]) -> None:
+    assert padded_length(case["length"], case["least"]) == case["padded"]
+
+
+def _key_tree(case: dict[str, Any]) -> None:
+    key = AccountKey(case["epoch"], _hex(case, "account_key"))
+    zone_key = key.zone_key(_hex(case, "account"), case["zone"])
+    assert zone_key.secret == _hex(case, "zone_key")
+    assert key.chunk_key(_hex(case, "account")).secret == _hex(case, "chunk_key")
+    made = zone_key.object_key(1, case["object_kind"], _hex(case, "salt"))
+    assert made.secret == _hex(case, "object_key")
+    assert made.nonce == _hex(case, "nonce")
+    assert made.commitment == _hex(case, "commitment")
+
+
+def _sealing(case: dict[str, Any]) -> None:
+    key = AccountKey(case["epoch"], _hex(case, "account_key"))
+    zone_key = key.zone_key(_hex(case, "account"), case["zone"])
+    kind = SealedKind(case["object_kind"])
+    assert open_sealed(zone_key, kind, _hex(case, "sealed")) == _hex(case, "content")
+
+
+def _record_id(case: dict[str, Any]) -> None:
+    roots = RootKeys(_hex(case, "key"), b"")
+    name, kind = case["canonical_id"], case["record_kind"]
+    assert record_id(roots, case["namespace"], kind, name) == _hex(case, "id")
+
+
+def _file_hash(case: dict[str, Any]) -> None:
+    made = FileHash(RootKeys(_hex(case, "key"), b""))
+    made.update(_hex(case, "file"))
+    assert made.digest() == _hex(case, "hash")
+
+
+def _chunk_salt(case: dict[str, Any]) -> None:
+    key = ChunkKey(_hex(case, "chunk_key"))
+    assert chunk_salt(key, _hex(case, "piece"), case["counter"]) == _hex(case, "salt")
+
+
+def _digest_term(case: dict[str, Any]) -> None:
+    roots = RootKeys(b"", _hex(case, "key"))
+    term = digest_term(roots, _hex(case, "record"), _hex(case, "state"))
+    assert term.to_bytes(32, "big") == _hex(case, "term")
+
+
+def _recovery_key(case: dict[str, Any]) -> None:
+    keys = recovery_keys(case["typed"])
+    assert keys.sign_seed == _hex(case, "sign_seed")
+    assert keys.box_seed == _hex(case, "box_seed")
+    assert keys.member().id == _hex(case, "id")
+
+
+def _passphrase(case: dict[str, Any]) -> None:
+    assert unwrap(_hex(case, "wrapped"), case["passphrase"]) == _hex(case, "secret")
+
+
+def _key_packet(case: dict[str, Any]) -> None:
+    keys = MemberKeys(_hex(case, "sign_seed"), _hex(case, "box_seed"))
+    packet = msgspec.msgpack.decode(_hex(case, "packet"), type=Packet)
+    assert open_packet(packet, keys, _hex(case, "nonce")).secret == _hex(case, "account_key")
+
+
+def _merge(case: dict[str, Any]) -> None:
+    changes = _changes(case)
+    for order in (changes, changes[::-1], [*changes, *changes]):
+        state = empty(2)
+        for item in order:
+            state = join_change(state, item)
+        assert encode(state) == _hex(case, "state")
+
+
+def _segment(case: dict[str, Any]) -> None:
+    assert decode_segment(_hex(case, "data")) == _changes(case)
+
+
+def _change_digest(case: dict[str, Any]) -> None:
+    roots = RootKeys(b"", _hex(case, "key"))
+    assert digest_bytes(change_digest(roots, _changes(case))) == _hex(case, "digest")
+
+
+def _log(case: dict[str, Any]) -> tuple[AccountLog, list[str | None]]:
+    log = AccountLog(_hex(case, "account"))
+    return log, [log.extend(bytes.fromhex(data)) for data in case["log"]]
+
+
+def _chain(case: dict[str, Any]) -> None:
+    log, _ = _log(case)
+    head = beginning(_hex(case, "account"), case["zone"])
+    assert head.hash == _hex(case, "root")
+    reasons = []
+    for data in case["commits"]:
+        judged = judge(head, bytes.fromhex(data), log)
+        head = judged.head
+        reasons.append(judged.void_reason)
+    assert reasons == case["void_reasons"]
+    assert head.hash == _hex(case, "head")
+
+
+def _account_log(case: dict[str, Any]) -> None:
+    log, reasons = _log(case)
+    assert reasons == case["void_reasons"]
+    assert log.newest.epoch == case["epoch"]
+    assert [device.hex() for device in log.newest.devices] == case["devices"]
+
+
+def _keys(case: dict[str, Any]) -> AccountKeys:
+    key = AccountKey(0, _hex(case, "account_key"))
+    return AccountKeys(_hex(case, "account"), RootKeys(b"", b""), {0: key})
+
+
+def _chunk(case: dict[str, Any]) -> None:
+    made = seal_chunk(_keys(case), case["zone"], 0, _hex(case, "piece"))
+    assert made == (_hex(case, "name"), _hex(case, "sealed"))
+
+
+def _segment_object(case: dict[str, Any]) -> None:
+    check_name(_hex(case, "name"), _hex(case, "sealed"))
+    assert open_segment(_keys(case), case["zone"], _hex(case, "sealed")) == _changes(case)
+
+
+def _checkpoint(case: dict[str, Any]) -> None:
+    pieces = [bytes.fromhex(piece) for piece in case["pieces"]]
+    found = open_checkpoint(_keys(case), case["zone"], pieces)
+    assert msgspec.msgpack.encode(found) == _hex(case, "checkpoint")
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "padding": _padding,
+    "key-tree": _key_tree,
+    "sealing": _sealing,
+    "record-id": _record_id,
+    "file-hash": _file_hash,
+    "chunk-salt": _chunk_salt,
+    "digest-term": _digest_term,
+    "recovery-key": _recovery_key,
+    "passphrase": _passphrase,
+    "key-packet": _key_packet,
+    "merge": _merge,
+    "segment": _segment,
+    "change-digest": _change_digest,
+    "chain": _chain,
+    "account-log": _account_log,
+    "chunk": _chunk,
+    "segment-object": _segment_object,
+    "checkpoint": _checkpoint,
+}
+
+
+def test_all_vectors_are_there() -> None:
+    kinds = {json.loads(path.read_text("utf-8"))["kind"] for path in FILES}
+    assert len(FILES) >= LEAST_FILES
+    assert kinds == set(CHECKS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_vector(path: Path) -> None:
+    case = json.loads(path.read_text("utf-8"))
+    check = CHECKS[case["kind"]]
+    if "error" not in case:
+        check(case)
+        return
+    try:
+        check(case)
+    except SealwaxError as error:
+        assert error.code == case["error"]
+    except VoidEntryError as error:
+        assert str(error) == case["error"]
+    else:
+        pytest.fail(f"{path.name} should have failed with {case['error']}")
