@@ -141,6 +141,21 @@ def test_the_brake_holds_a_flood_of_deletions_until_a_person_answers(tmp_path: P
         assert len(texts(agent, LOST)) == 10
 
 
+def test_what_arrives_deleted_is_not_held_for_nobody_loses_it(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    phone = tmp_path / "phone"
+    chats = write_threads(phone, [10] * 6)
+    for chat in chats[:5]:
+        changed(phone, lambda database, c=chat: database.move_to_recently_deleted(c, NOW_MS))  # type: ignore[misc]
+    with open_agent(home, env) as agent:
+        done = agent.import_source(phone, ignore)
+        assert (done.is_held, done.trashed) == (False, 50)
+        assert agent.status().counts.trashed == 50
+        assert agent.undelete(Select(chats=(LOST,))) >= 10
+        assert len(texts(agent, LOST)) == 10
+
+
 def test_a_confirmed_flood_is_not_held(tmp_path: Path) -> None:
     env = environment()
     home, _ = made_home(tmp_path, env)

@@ -107,6 +107,7 @@ class Intake:
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
         self._tally = _Tally()
+        self._start_seq = library.head_seq()
         self._deletions: list[Deletion] = []
         self._trashed_but_seen: set[bytes] = set()
         self._changes: list[Change] = []
@@ -260,6 +261,7 @@ class Intake:
             self._description.newest_ms,
             self._writer.device,
             self._is_confirmed,
+            self._library.read.unknown_at(list(dict.fromkeys(records)), self._start_seq),
         )
 
     def _doomed(self) -> Iterator[Doomed]:

@@ -4,7 +4,7 @@ Pure: no disk, no clock, no library. What a source lost is not a deletion; what 
 the source on purpose is an event that is applied once, and goes to the trash.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.intake.match import news
@@ -107,11 +107,14 @@ def plan_deletions(
     newest_ms: int,
     device: bytes,
     is_confirmed: bool,
+    arrived: Collection[bytes] = (),
 ) -> DeletionPlan:
     """What a source's deletions come to.
 
     `states` has the states of all records named, `conversations` the conversation of each message,
-    `records` the number of all records in the present, `newest_ms` the source's newest date.
+    `records` the number of all records in the present, `newest_ms` the source's newest date,
+    `arrived` the records that came with this very import: what nobody had yet, nobody loses, so the
+    brake does not count it.
     """
     falling: dict[bytes, Doomed] = {}
     marked: list[Doomed] = []
@@ -123,9 +126,10 @@ def plan_deletions(
             falling[item.record] = item
         elif fate != NOTHING:
             marked.append(item)
-    hit = {conversations[record] for record in falling if record in conversations}
+    lost = [record for record in falling if record not in arrived]
+    hit = {conversations[record] for record in lost if record in conversations}
     is_held = not is_confirmed and (
-        len(hit) > BRAKE_CONVERSATIONS or len(falling) * 100 > records * BRAKE_PERCENT
+        len(hit) > BRAKE_CONVERSATIONS or len(lost) * 100 > records * BRAKE_PERCENT
     )
     returns = [
         change

@@ -173,6 +173,23 @@ class Reader:
             found.update((uid, str(conversation)) for uid, conversation in rows)
         return found
 
+    def unknown_at(self, uids: Sequence[bytes], seq: int) -> frozenset[bytes]:
+        """Those of these records of which nothing was known at a seq."""
+        found: set[bytes] = set()
+        for start in range(0, len(uids), PAGE_ROWS):
+            wanted = apsw.carray(
+                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
+            )
+            rows: Iterable[Any] = self._connection.execute(
+                "SELECT record.uid FROM carray(?) AS wanted"
+                " CROSS JOIN record ON record.uid = wanted.value"
+                " WHERE NOT EXISTS (SELECT 1 FROM version"
+                " WHERE version.record = record.id AND version.from_seq <= ?)",
+                (wanted, seq),
+            )
+            found.update(uid for (uid,) in rows)
+        return frozenset(found)
+
     def changed_since(self, seq: int, selection: Selection) -> Iterator[tuple[Row, Row]]:
         """(then, now) of the records that a moment showed otherwise than the head does.
 
