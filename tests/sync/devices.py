@@ -40,6 +40,9 @@ class ListSource:
     def read(self) -> Iterator[list[Item]]:
         yield self._items
 
+    def state(self) -> None:
+        """It is always read whole."""
+
     def close(self) -> None:
         """Nothing is open."""
 

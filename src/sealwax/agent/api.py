@@ -216,10 +216,15 @@ class Agent:
         report: Callable[[Progress], None],
         is_confirmed: bool = False,
         is_dry_run: bool = False,
+        is_full: bool = False,
     ) -> Imported:
-        """Imports one source; raises SourceError or StoreError."""
+        """Imports one source, or what changed in it since it was last imported (unless `is_full`);
+        raises SourceError or StoreError."""
         self._replica.pull()
-        with closing(open_source(path, self.home / SCRATCH_FOLDER)) as source:
+        holdings = self._library.holdings
+        name = str(path.resolve())
+        known = None if is_full else holdings.source_state(name)
+        with closing(open_source(path, self.home / SCRATCH_FOLDER, known)) as source:
             done = Intake(
                 source,
                 self._library,
@@ -230,6 +235,9 @@ class Agent:
                 is_confirmed,
                 is_dry_run,
             ).run()
+            state = source.state()
+        if state is not None and not is_dry_run and not done.files_unread:
+            holdings.keep_source_state(name, state)
         if not is_dry_run and is_checkpoint_due(self._replica):
             write_checkpoint(self._replica, self._entropy)
         return done

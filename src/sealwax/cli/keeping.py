@@ -67,11 +67,12 @@ def init_command(
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--full", "is_full", is_flag=True, help="Compare all of it, not only what changed.")
 @dry_run_option
 @yes_option
 @with_session
 def import_command(
-    session: Session, paths: tuple[Path, ...], is_dry_run: bool, is_yes: bool
+    session: Session, paths: tuple[Path, ...], is_full: bool, is_dry_run: bool, is_yes: bool
 ) -> None:
     """Read messages from PATHS, else from the remembered sources, else from this computer."""
     done: list[Imported] = []
@@ -82,7 +83,7 @@ def import_command(
                 def report(progress: Progress) -> None:
                     tell(f"{progress.phase} messages", progress.messages, progress.total)
 
-                done.append(agent.import_source(path, report, is_yes, is_dry_run))
+                done.append(agent.import_source(path, report, is_yes, is_dry_run, is_full))
     session.give(done, lambda: _show_all_imported(done))
     held = sum(imported.trashed for imported in done if imported.is_held)
     if held and not is_dry_run:
@@ -235,7 +236,8 @@ def _show_imported(imported: Imported) -> None:
     for warning in source.warnings:
         click.echo(f"  note: {clean(warning)}")
     new = ", ".join(f"{number:,} {kind}" for kind, number in imported.new.items() if number)
-    click.echo(f"  {would} {new or 'nothing new'}; {imported.seen['messages']:,} messages seen.")
+    looked = f"{imported.seen['messages']:,} of {source.messages:,} messages looked at"
+    click.echo(f"  {would} {new or 'nothing new'}; {looked}.")
     if imported.changed:
         click.echo(f"  {imported.changed:,} records changed.")
     if imported.files:

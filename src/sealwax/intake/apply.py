@@ -54,6 +54,7 @@ class Imported(NamedTuple):
     new: dict[str, int]
     changed: int
     files: int
+    files_unread: int
     file_bytes: int
     stored_bytes: int
     commits: int
@@ -75,6 +76,7 @@ class _Tally:
     new: Counter[int] = field(default_factory=Counter)
     changed: int = 0
     files: int = 0
+    files_unread: int = 0
     file_bytes: int = 0
     stored_bytes: int = 0
     commits: int = 0
@@ -217,6 +219,7 @@ class Intake:
             if isinstance(file, OSError):
                 reason = file.strerror or str(file)
                 self._note(Problem(f"attachment {item.observation.canonical_id}", reason))
+                self._tally.files_unread += 1
                 continue
             self._tally.files += 1
             self._tally.file_bytes += file.size_bytes
@@ -330,6 +333,7 @@ class Intake:
             new=_by_name(tally.new),
             changed=tally.changed,
             files=tally.files,
+            files_unread=tally.files_unread,
             file_bytes=tally.file_bytes,
             stored_bytes=tally.stored_bytes,
             commits=tally.commits,

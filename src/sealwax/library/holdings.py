@@ -32,6 +32,7 @@ class PinRow(NamedTuple):
 _decode_counts = msgspec.json.Decoder(Counts).decode
 _encode_checkpoint = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
+_SOURCE = "source "
 _PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
 
 
@@ -94,6 +95,19 @@ class Holdings:
             "SELECT value FROM fact WHERE name = 'checkpoint'"
         ).fetchone()
         return _decode_checkpoint(row[0]) if row else (-1, [])
+
+    def source_state(self, name: str) -> bytes | None:
+        """What a source gave to be remembered after its last reading."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = ?", (_SOURCE + name,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep_source_state(self, name: str, state: bytes) -> None:
+        """Remembers it; a library that is made anew has forgotten it, and all is read again."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_SOURCE + name, state)
+        )
 
     def listed(self) -> list[tuple[bytes, int, int | None, int, bool]]:
         """(name, added, dropped or None, bytes, is a segment) of every object that the head or a

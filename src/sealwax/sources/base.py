@@ -113,4 +113,9 @@ class Source(Protocol):
         """Everything it sees, in batches of at most BATCH_ITEMS items."""
         ...
 
+    def state(self) -> bytes | None:
+        """What to give when the source is opened next time, so that it reads only what changed;
+        for after `read` has ended. None when it must be read whole."""
+        ...
+
     def close(self) -> None: ...

@@ -97,6 +97,10 @@ class JsonLinesSource:
         if batch:
             yield batch
 
+    def state(self) -> bytes | None:
+        """An export is always read whole."""
+        return None
+
     def close(self) -> None:
         """Nothing is held open."""
 

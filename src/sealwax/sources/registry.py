@@ -25,13 +25,14 @@ class MessagesNotInBackup(SourceMissing):
     )
 
 
-def open_source(path: Path, scratch: Path) -> Source:
-    """Opens what is at `path`; private copies go into the folder `scratch`. Raises SourceError."""
+def open_source(path: Path, scratch: Path, known: bytes | None = None) -> Source:
+    """Opens what is at `path`; private copies go into the folder `scratch`. `known` is the state
+    of its last reading, if only what changed is wanted. Raises SourceError."""
     if path.is_dir():
-        return _open_folder(path, scratch)
+        return _open_folder(path, scratch, known)
     if path.suffix == ".jsonl":
         return JsonLinesSource(path)
-    return ChatDatabase(path, scratch)
+    return ChatDatabase(path, scratch, known)
 
 
 def find_sources() -> list[Path]:
@@ -40,7 +41,7 @@ def find_sources() -> list[Path]:
     return [own] if own.exists() else []
 
 
-def _open_folder(folder: Path, scratch: Path) -> Source:
+def _open_folder(folder: Path, scratch: Path, known: bytes | None) -> Source:
     try:
         names = {child.name for child in folder.iterdir()}
     except PermissionError as error:
@@ -49,10 +50,10 @@ def _open_folder(folder: Path, scratch: Path) -> Source:
         return JsonLinesSource(folder)
     for name in DATABASES:
         if name in names:
-            return ChatDatabase(folder / name, scratch)
+            return ChatDatabase(folder / name, scratch, known)
     for inner in (folder / BACKUP_DATABASE[:2] / BACKUP_DATABASE, folder / BACKUP_DATABASE):
         if inner.is_file():
-            return ChatDatabase(inner, scratch)
+            return ChatDatabase(inner, scratch, known)
     if names & set(BACKUP_MANIFESTS):
         raise MessagesNotInBackup(f"The phone backup {folder} holds no messages.")
     raise SourceNotADatabase(f"{folder} is a folder without a database of Messages in it.")

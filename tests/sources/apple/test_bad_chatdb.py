@@ -71,7 +71,7 @@ def test_a_database_that_never_stands_still_is_told(
     times = iter(range(10**6))
 
     def marks(*_: Path) -> tuple[int | None, ...]:
-        return (next(times), None)
+        return (next(times), None, None)
 
     monkeypatch.setattr("sealwax.sources.apple.private_copy._marks", marks)
     with pytest.raises(SourceBusy):

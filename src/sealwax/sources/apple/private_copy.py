@@ -1,8 +1,8 @@
 """Opening somebody's database without touching it.
 
-SQLite never opens the original: opening one in WAL mode would leave files beside it. The file and
-its `-wal`, which holds the newest messages, are copied into a private folder, and the copy is
-opened. The two must belong together: when either changes while it is copied, it is copied again.
+SQLite never opens the original: opening one in WAL mode would leave files beside it. The file, and
+what SQLite keeps beside it, are copied into a private folder, and the copy is
+opened. They must belong together: when one changes meanwhile, all are copied again.
 """
 
 import errno
@@ -17,7 +17,8 @@ from sealwax.sources.base import SourceError
 
 COPY_TRIES = 10
 _MAGIC = b"SQLite format 3\x00"
-_WAL = "-wal"
+_BESIDE = ("-wal", "-journal")
+"""What SQLite keeps beside a database: the newest messages, or what a crash left to undo."""
 
 
 class SourceMissing(SourceError):
@@ -59,10 +60,10 @@ class PrivateCopy:
         _check(original)
         make_folder(scratch)
         self._folder = Path(tempfile.mkdtemp(prefix="source-", dir=scratch))
+        self.path = self._folder / "copy.db"
         try:
-            copy = self._folder / "copy.db"
-            _copy_together(original, copy)
-            self.connection = _open(copy)
+            _copy_together(original, self.path)
+            self.connection = _open(self.path)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -96,26 +97,26 @@ def _source_error(original: Path, error: OSError) -> SourceError:
 
 
 def _copy_together(original: Path, copy: Path) -> None:
-    wal = original.with_name(original.name + _WAL)
+    names = ("", *_BESIDE)
     for _ in range(COPY_TRIES):
-        before = _marks(original, wal)
+        before = _marks(original)
         try:
-            shutil.copyfile(original, copy)
-            copied_wal = copy.with_name(copy.name + _WAL)
-            copied_wal.unlink(missing_ok=True)
-            if before[1] is not None:
-                shutil.copyfile(wal, copied_wal)
+            for name, mark in zip(names, before, strict=True):
+                target = copy.with_name(copy.name + name)
+                target.unlink(missing_ok=True)
+                if mark is not None:
+                    shutil.copyfile(original.with_name(original.name + name), target)
         except FileNotFoundError:
             continue
         except OSError as error:
             raise _source_error(original, error) from error
-        if _marks(original, wal) == before:
+        if _marks(original) == before and before[0] is not None:
             return
     raise SourceBusy(f"{original} changed each of the {COPY_TRIES} times it was copied.")
 
 
-def _marks(original: Path, wal: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    return _mark(original), _mark(wal)
+def _marks(original: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    return tuple(_mark(original.with_name(original.name + name)) for name in ("", *_BESIDE))
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
@@ -131,6 +132,8 @@ def _open(copy: Path) -> apsw.Connection:
     try:
         connection = apsw.Connection(str(copy))
         connection.pragma("temp_store", 2)
+        # The copy becomes one file, so that its pages can be compared.
+        connection.pragma("wal_checkpoint(TRUNCATE)")
         connection.pragma("synchronous", 0)
         connection.pragma("trusted_schema", 0)
         connection.pragma("cache_size", -16 * 1024)

@@ -6,7 +6,7 @@ from; nothing outside these folders is ever read.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from sealwax.model.field import (
     UTI,
 )
 from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.sources.apple.chatdb.changes import integers
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.rows import BrokenTable, blob, select, whole, words
 from sealwax.sources.apple.dates import to_ms, unix_ns
@@ -40,6 +41,7 @@ _WANTED = (
     "emoji_image_short_description",
 )  # fmt: skip
 _KEPT_RAW = _WANTED[9:]
+_ONLY = "WHERE t.ROWID IN (SELECT value FROM carray(?))"
 _PREFIXES = (
     "~/Library/Messages/",
     "~/Library/SMS/",
@@ -58,6 +60,7 @@ class Attachments:
         self._roots = [original.parent]
         if own_messages.is_dir():
             self._roots.append(own_messages)
+        self.missing: list[tuple[int, str]] = []
         is_backup = len(original.name) == _BACKUP_NAME_LENGTH
         self._backup = original.parent.parent if is_backup else None
 
@@ -94,15 +97,20 @@ class Attachments:
 
 
 def read_attachments(
-    connection: apsw.Connection, columns: Columns, files: Attachments, newest_ms: int
+    connection: apsw.Connection,
+    columns: Columns,
+    files: Attachments,
+    newest_ms: int,
+    only: Sequence[int] | None = None,
 ) -> Iterator[list[Item]]:
-    """All attachments, in batches."""
+    """The attachments in these rows, or all of them, in batches."""
     if not columns.has("attachment", "ROWID", "guid"):
         return
     picked = columns.pick("attachment", "t", _WANTED)
     batch: list[Item] = []
+    where, bindings = ("", ()) if only is None else (_ONLY, (integers(only),))
     try:
-        for row in select(connection, picked, "FROM attachment t ORDER BY t.ROWID"):
+        for row in select(connection, picked, f"FROM attachment t {where} ORDER BY 1", bindings):
             batch += _items(row, files, newest_ms)
             if len(batch) >= BATCH_ATTACHMENTS:
                 yield batch
@@ -120,6 +128,8 @@ def _items(row: tuple[Any, ...], files: Attachments, newest_ms: int) -> Iterator
     created_ns = unix_ns(row[7])
     time_ms = newest_ms if created_ns is None else to_ms(created_ns)
     content = files.find(stated) if stated else None
+    if content is None and stated:
+        files.missing.append((row[0], stated))
     if content is None:
         what = "its file is not there" if stated else "its file was never downloaded or is gone"
         yield Problem(f"attachment {guid}", what, stated or "")

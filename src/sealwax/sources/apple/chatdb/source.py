@@ -4,12 +4,24 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from sealwax.base.problem import Problem
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.attachments import Attachments, read_attachments
+from sealwax.sources.apple.chatdb.changes import Changed, changed_rows, integers
 from sealwax.sources.apple.chatdb.columns import MESSAGE_NEEDED, Columns
+from sealwax.sources.apple.chatdb.memory import (
+    MISSING_LIMIT,
+    READER_VERSION,
+    Memory,
+    decode_memory,
+    encode_memory,
+    read_marks,
+    schema_hash,
+)
 from sealwax.sources.apple.chatdb.message import Messages
+from sealwax.sources.apple.chatdb.pages import BLOCK_BYTES, Compared, compare_pages
 from sealwax.sources.apple.chatdb.row import Row, message_columns
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.apple.chatdb.threads import Threads
@@ -20,6 +32,7 @@ from sealwax.sources.base import BATCH_ITEMS, Deletion, Description, Item, Sourc
 OWN_MESSAGES = Path("~/Library/Messages")
 UNKNOWN_SHOWN = 5
 _IDENTITY_KEY = "_UniqueIdentifier"
+_ONLY = "message_id IN (SELECT value FROM carray(?1))"
 _DATED = "typeof(date) = 'integer' AND date < 8000000000000000000"
 """A date beyond the year 2254 is no date; it must not make all others look old."""
 
@@ -31,21 +44,46 @@ class SchemaTooOld(SourceError):
     hint = "Databases of macOS 10.11 and iOS 9 and later can be read."
 
 
+class _Way(NamedTuple):
+    """A way to messages: what they are called, and the query, with its bindings, of (chat_id,
+    message_id, delete_date) that leads to them."""
+
+    name: str
+    pairs: str
+    bindings: tuple[object, ...]
+
+
 class ChatDatabase:
     """An opened Messages database."""
 
-    def __init__(self, original: Path, scratch: Path) -> None:
-        """Copies and opens `original`; raises a SourceError."""
+    def __init__(self, original: Path, scratch: Path, known: bytes | None = None) -> None:
+        """Copies and opens `original`; raises a SourceError. With the state of its last reading,
+        only what changed since is read; a database that did not change is not even copied."""
         self._original = original
-        self._copy = PrivateCopy(original, scratch)
+        self._known = decode_memory(known)
+        self._files = Attachments(original, OWN_MESSAGES.expanduser())
+        self._marks = read_marks(original)
+        self._is_unchanged = self._known is not None and self._is_as_it_was(self._known)
+        if not self._is_unchanged:
+            self._open(scratch)
+
+    def _is_as_it_was(self, known: Memory) -> bool:
+        is_still_missing = not any(self._files.find(stated) for _, stated in known.missing)
+        return self._marks == known.marks and is_still_missing
+
+    def _open(self, scratch: Path) -> None:
+        self._copy = PrivateCopy(self._original, scratch)
         self._connection = self._copy.connection
         try:
             self._columns = Columns(self._connection)
             self._check_schema()
             self._newest_ms = self._read_newest_ms()
+            self._threads = Threads(self._connection, self._columns)
+            self._compared = self._compare()
+            self._changed = self._find_changed()
         except BrokenTable as error:
             self._copy.close()
-            raise SourceNotADatabase(f"{original} is damaged: {error}.") from error
+            raise SourceNotADatabase(f"{self._original} is damaged: {error}.") from error
         except BaseException:
             self._copy.close()
             raise
@@ -55,6 +93,9 @@ class ChatDatabase:
         return NAMESPACE_APPLE
 
     def describe(self) -> Description:
+        if self._is_unchanged:
+            assert self._known is not None
+            return self._known.description
         schema = self._columns.schema()
         return Description(
             "apple-messages",
@@ -68,65 +109,129 @@ class ChatDatabase:
 
     def read(self) -> Iterator[list[Item]]:
         """Contacts and conversations, attachments, messages by conversation, orphans, deletions."""
-        threads = Threads(self._connection, self._columns)
-        yield from _batches(self._people(threads))
-        files = Attachments(self._original, OWN_MESSAGES.expanduser())
-        yield from read_attachments(self._connection, self._columns, files, self._newest_ms)
-        messages = Messages(threads, self._newest_ms)
-        for name, pairs in self._ways():
-            yield from _batches(self._rows(messages, name, pairs))
-        yield from _batches(self._tombstones(threads))
+        if self._is_unchanged:
+            return
+        yield from _batches(self._people(self._threads))
+        changed = self._changed
+        self._files.missing = list(self._still_missing()) if changed else []
+        rows = None if changed is None else self._attachments_to_read(changed)
+        yield from read_attachments(
+            self._connection, self._columns, self._files, self._newest_ms, rows
+        )
+        messages = Messages(self._threads, self._newest_ms)
+        for way in self._ways():
+            yield from _batches(self._rows(messages, way))
+        yield from _batches(self._tombstones(self._threads))
+
+    def state(self) -> bytes | None:
+        """What the next reading needs; None where the marks of the files could not be read, or so
+        many attachments are missing that looking for them again is as long as reading all."""
+        if self._is_unchanged:
+            assert self._known is not None
+            return encode_memory(self._known)
+        if self._marks is None or self._compared is None:
+            return None
+        if len(self._files.missing) > MISSING_LIMIT:
+            return None
+        return encode_memory(
+            Memory(
+                READER_VERSION,
+                self._marks,
+                schema_hash(self._connection),
+                self._threads.addresses,
+                {row: chat.canonical_id for row, chat in self._threads.chats.items()},
+                *self._compared.now,
+                self._files.missing,
+                self.describe(),
+            )
+        )
 
     def close(self) -> None:
-        self._copy.close()
+        if not self._is_unchanged:
+            self._copy.close()
+
+    def _compare(self) -> Compared | None:
+        page_bytes = int(str(self._connection.pragma("page_size")))
+        if BLOCK_BYTES % page_bytes:
+            return None
+        hashes = self._known.hashes() if self._known else None
+        return compare_pages(self._copy.path, page_bytes, hashes)
+
+    def _find_changed(self) -> Changed | None:
+        """The rows that changed since the last reading; None when all are to be read."""
+        known = self._known
+        if known is None or self._compared is None:
+            return None
+        if known.schema != schema_hash(self._connection):
+            return None
+        if not known.means_the_same(self._threads):
+            return None
+        return changed_rows(self._connection, self._copy.path, self._columns, self._compared)
+
+    def _still_missing(self) -> Iterator[tuple[int, str]]:
+        """Attachments that were missing and still are, and whose rows are not read again."""
+        assert self._known is not None
+        assert self._changed is not None
+        again = set(self._changed.attachments)
+        for row, stated in self._known.missing:
+            if row not in again and self._files.find(stated) is None:
+                yield row, stated
+
+    def _attachments_to_read(self, changed: Changed) -> list[int]:
+        """Changed rows, and those whose files have turned up."""
+        assert self._known is not None
+        missing = {row for row, _ in self._files.missing}
+        turned_up = [row for row, _ in self._known.missing if row not in missing]
+        return sorted({*changed.attachments, *turned_up})
 
     def _people(self, threads: Threads) -> Iterator[Item]:
         yield from threads.contacts(self._newest_ms)
         yield from threads.conversations(self._newest_ms)
         yield from threads.problems
 
-    def _ways(self) -> Iterator[tuple[str, str]]:
-        """How messages are reached: what they are, and the query of (chat_id, message_id,
-        delete_date) that leads to them in the order in which they are told."""
+    def _ways(self) -> Iterator[_Way]:
+        """How messages are reached, in the order in which they are told."""
         absent = []
+        only = [] if self._changed is None else [_ONLY]
+        rows = () if self._changed is None else (integers(self._changed.messages),)
         if self._columns.has("chat_message_join", "chat_id", "message_id"):
             is_dated = self._columns.has("chat_message_join", "message_date")
             order = "chat_id, message_date, message_id" if is_dated else "chat_id, message_id"
             picked = "SELECT chat_id, message_id, NULL AS delete_date FROM chat_message_join"
-            yield "messages", f"{picked} ORDER BY {order}"
+            yield _Way("messages", f"{picked}{_where(only)} ORDER BY {order}", rows)
             absent.append(_not_in("chat_message_join"))
         recoverable = "chat_recoverable_message_join"
         if self._columns.has(recoverable, "chat_id", "message_id", "delete_date"):
             picked = f"SELECT chat_id, message_id, delete_date FROM {recoverable}"
-            yield "recently deleted messages", f"{picked}{_where(absent)} ORDER BY 1, 2"
+            yield _Way("recently deleted", f"{picked}{_where(absent)} ORDER BY 1, 2", ())
             absent.append(_not_in(recoverable))
         picked = (
             "SELECT NULL AS chat_id, message_id, NULL AS delete_date FROM"
             " (SELECT ROWID AS message_id FROM message)"
         )
-        yield "messages in no chat", f"{picked}{_where(absent)} ORDER BY message_id"
+        pairs = f"{picked}{_where([*only, *absent])} ORDER BY message_id"
+        yield _Way("messages in no chat", pairs, rows)
 
-    def _rows(self, messages: Messages, name: str, pairs: str) -> Iterator[Item]:
+    def _rows(self, messages: Messages, way: _Way) -> Iterator[Item]:
         # The limit keeps SQLite from dropping the order of the inner query.
-        source = f"FROM ({pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
+        source = f"FROM ({way.pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
         wanted = message_columns(self._columns, "j.chat_id", "j.delete_date")
         observe = messages.observe
         read = 0
         try:
-            for row in map(Row._make, select(self._connection, wanted, source)):
+            for row in map(Row._make, select(self._connection, wanted, source, way.bindings)):
                 read += 1
                 yield from observe(row)
         except BrokenTable:
-            yield from self._one_by_one(messages, name, pairs, read)
+            yield from self._one_by_one(messages, way, read)
 
-    def _one_by_one(self, messages: Messages, name: str, pairs: str, read: int) -> Iterator[Item]:
+    def _one_by_one(self, messages: Messages, way: _Way, read: int) -> Iterator[Item]:
         """Goes on behind a damaged page: each message is asked for alone, and those that do not
         read are named."""
         wanted = message_columns(self._columns, "?", "?")
         try:
-            left = select(
-                self._connection, ("chat_id", "message_id", "delete_date"), f"FROM ({pairs})"
-            )
+            picked = ("chat_id", "message_id", "delete_date")
+            left = select(self._connection, picked, f"FROM ({way.pairs})", way.bindings)
             for chat, message, deleted in list(islice(left, read, None)):
                 try:
                     values = (chat, deleted, message)
@@ -138,7 +243,7 @@ class ChatDatabase:
                 except BrokenTable:
                     yield Problem(f"message {message}", "it lies on a damaged page, unreadable")
         except BrokenTable as error:
-            yield Problem(name, "the rest of them cannot be read", str(error))
+            yield Problem(way.name, "the rest of them cannot be read", str(error))
 
     def _tombstones(self, threads: Threads) -> Iterator[Item]:
         """What is remembered only as deleted, on purpose."""
