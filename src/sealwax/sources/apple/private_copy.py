@@ -133,7 +133,7 @@ def _open(copy: Path) -> apsw.Connection:
         connection = apsw.Connection(str(copy))
         connection.pragma("temp_store", 2)
         # The copy becomes one file, so that its pages can be compared.
-        connection.pragma("wal_checkpoint(TRUNCATE)")
+        connection.pragma("journal_mode", "delete")
         connection.pragma("synchronous", 0)
         connection.pragma("trusted_schema", 0)
         connection.pragma("cache_size", -16 * 1024)

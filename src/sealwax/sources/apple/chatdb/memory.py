@@ -15,12 +15,12 @@ READER_VERSION = 1
 MISSING_LIMIT = 50_000
 _HEADER_BYTES = 100
 _COUNTER = slice(24, 28)
-_WAL_HEADER_BYTES = 32
 
 
 class Marks(msgspec.Struct, frozen=True, array_like=True):
-    """What tells without reading that a file did not change: size, time of change, inode and
-    SQLite's change counter of the database; the same of its WAL with its salts."""
+    """What tells without reading a database that it did not change: its size, time of change, inode
+    and SQLite's change counter; the same of its WAL with a hash of its content, for SQLite writes
+    a WAL over in place, and two writes in one tick of the clock have the same time."""
 
     database: tuple[int, int, int, bytes]
     wal: tuple[int, int, int, bytes] | None
@@ -75,11 +75,12 @@ def read_marks(database: Path) -> Marks | None:
     """The marks of a database's files; None when they cannot be read."""
     wal = database.with_name(database.name + "-wal")
     try:
-        own = _mark(database, _HEADER_BYTES)
-        beside = _mark(wal, _WAL_HEADER_BYTES) if wal.exists() else None
+        with database.open("rb") as file:
+            counter = file.read(_HEADER_BYTES)[_COUNTER]
+        beside = (*_mark(wal), _hash(wal)) if wal.exists() else None
+        return Marks((*_mark(database), counter), beside)
     except OSError:
         return None
-    return Marks((*own[:3], own[3][_COUNTER]), beside)
 
 
 def schema_hash(connection: apsw.Connection) -> bytes:
@@ -88,8 +89,11 @@ def schema_hash(connection: apsw.Connection) -> bytes:
     return hashlib.sha256(repr(rows).encode("utf-8", "replace")).digest()
 
 
-def _mark(path: Path, head_bytes: int) -> tuple[int, int, int, bytes]:
-    with path.open("rb") as file:
-        head = file.read(head_bytes)
+def _mark(path: Path) -> tuple[int, int, int]:
     found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino, head
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _hash(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
