@@ -14,7 +14,7 @@ import msgspec
 
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.selecting import (
-    NothingMatches,
+    BadSelection,
     Select,
     find_conversation,
     resolve,
@@ -68,6 +68,13 @@ class NoSources(SealwaxError):
     hint = "Name a file: `sealwax import ~/Library/Messages/chat.db`, or a phone backup's folder."
 
 
+class SourceNotRemembered(SealwaxError):
+    """A source that is to be forgotten was never remembered."""
+
+    code = "source-not-remembered"
+    hint = "`sealwax source list` shows them."
+
+
 class Media(NamedTuple):
     """An attachment with the message that it came in."""
 
@@ -106,13 +113,18 @@ class Agent:
 
     # Reading.
 
-    def conversations(self, at: str | None = None) -> list[ConversationView]:
-        """The conversations of the present or of a snapshot, newest first."""
-        return self._library.read.conversations(self._moment(at))
+    def conversations(
+        self, at: str | None = None, in_trash: bool = False
+    ) -> list[ConversationView]:
+        """The conversations of the present or of a snapshot, newest first; or those that have
+        something in the trash, with how much."""
+        return self._library.read.conversations(self._moment(at, in_trash))
 
-    def conversation(self, chat: str, at: str | None = None) -> ConversationView:
+    def conversation(
+        self, chat: str, at: str | None = None, in_trash: bool = False
+    ) -> ConversationView:
         """The conversation that is meant; raises NothingMatches or SeveralMatch."""
-        return find_conversation(self.conversations(at), chat)
+        return find_conversation(self.conversations(at, in_trash), chat)
 
     def read(
         self,
@@ -121,9 +133,11 @@ class Agent:
         limit: int = 100,
         before: tuple[int, int] | None = None,
         after: tuple[int, int] | None = None,
+        in_trash: bool = False,
     ) -> list[MessageView]:
         """A page of a conversation, oldest first; see `library.query.Reader.page`."""
-        return self._library.read.page(conversation, self._moment(at), limit, before, after)
+        moment = self._moment(at, in_trash)
+        return self._library.read.page(conversation, moment, limit, before, after)
 
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
         """The attachments of messages by canonical id."""
@@ -200,7 +214,7 @@ class Agent:
         """Forgets a source; nothing that was imported from it changes."""
         left = [known for known in self.sources() if known not in (str(path), str(path.resolve()))]
         if len(left) == len(self.sources()):
-            raise NothingMatches(f"{path} is not among the sources.")
+            raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
@@ -344,11 +358,11 @@ class Agent:
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._replica, name, reason)
 
-    def _moment(self, at: str | None) -> Moment:
+    def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)
         if moment is None:
-            raise NothingMatches("“all” has a meaning for search only.")
-        return moment
+            raise BadSelection("“all” has a meaning for search only.", "Name one snapshot or date.")
+        return moment._replace(places=(TRASH,)) if in_trash else moment
 
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)

@@ -32,6 +32,7 @@ from sealwax.library.database import (
     set_aside,
 )
 from sealwax.library.library import Library
+from sealwax.stores.base import Store
 from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.sync.replica import Replica
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
@@ -98,9 +99,12 @@ def create_home(home: Path, store: Path | None, device_name: str, env: Environme
         keys.member_keys(), recovery_keys(code), device_name, env.clock.now_ms(), env.entropy
     )
     keys = msgspec.structs.replace(keys, account=beginning.account)
+    root = _store_root(home, store)
+    if store is not None:
+        # A place that cannot hold a vault is named before a home is made.
+        FolderStore.create(root, beginning.account)
     make_folder(home)
     with HomeLock(home):
-        root = _store_root(home, store)
         with _opened_store(root, beginning.account, is_new=True) as vault:
             vault.append_commit(ACCOUNT_ZONE, 0, beginning.commit)
         _finish_home(home, store, keys, env)
@@ -148,9 +152,12 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
         settings = Settings(home)
         shutil.rmtree(scratch_folder(home), ignore_errors=True)
         with _opened_store(_root_of(home, settings), keys.account) as store:
+            heads = RememberedHeads(home)
+            notes = _check_history(heads, store, is_lenient)
             log = read_log(store, keys.account)
             opened = open_for_device(log, keys.member_keys())
-            library, notes = _open_library(home, keys, opened)
+            library, found = _open_library(home, keys, opened)
+            notes += found
             try:
                 replica = Replica(
                     store,
@@ -158,7 +165,7 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     log,
                     opened,
                     keys.member_keys(),
-                    RememberedHeads(home),
+                    heads,
                     env.clock,
                     env.entropy,
                 )
@@ -179,6 +186,17 @@ def repair_home(home: Path) -> None:
             (home / HEADS_FILE).replace(home / f"{HEADS_FILE}{DAMAGED_SUFFIX}")
 
 
+def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> list[Note]:
+    """A vault that was rolled back, or is another one, is named before anything is made of it."""
+    try:
+        heads.check_store(store)
+    except SealwaxError as error:
+        if not is_lenient:
+            raise
+        return [Note("store", store.describe(), error.sentence)]
+    return []
+
+
 def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
@@ -187,7 +205,8 @@ def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
     except SealwaxError as error:
         if not is_lenient:
             raise
-        return [Note("store", replica.store.describe(), error.sentence)]
+        note = Note("store", replica.store.describe(), error.sentence)
+        return [note]
     return []
 
 

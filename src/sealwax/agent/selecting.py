@@ -13,6 +13,8 @@ from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
 from sealwax.snapshot.pins import find_snapshot
 
 SUGGESTIONS = 5
+NUMBER_DIGITS = 2
+"""Digits up to so many are a number of the list; more may be a part of an address."""
 
 
 class NothingMatches(SealwaxError):
@@ -77,6 +79,8 @@ def find_conversation(conversations: list[ConversationView], wanted: str) -> Con
         by_number = [view for view in conversations if view.record == int(number)]
         if by_number:
             return by_number[0]
+        if len(number) <= NUMBER_DIGITS:
+            raise NothingMatches(f"There is no conversation with the number {number}.")
     exact = [view for view in conversations if _names(view) & {text.casefold(), _address(text)}]
     part = [view for view in conversations if any(text.casefold() in name for name in _names(view))]
     # An address means the conversation with that person before the groups that they are in.

@@ -46,7 +46,11 @@ def _damage(status: Status) -> list[Line]:
     found: list[Line] = []
     if status.damaged_objects:
         found.append(
-            Line("bad", f"{status.damaged_objects} sealed objects are damaged.", "sealwax verify")
+            Line(
+                "bad",
+                f"{status.damaged_objects:,} sealed objects could not be read.",
+                "sealwax verify",
+            )
         )
     if status.void_commits:
         found.append(
@@ -63,7 +67,7 @@ def _damage(status: Status) -> list[Line]:
 def _held(status: Status) -> list[Line]:
     if not status.held:
         return []
-    text = f"{status.held} deletions are held until you answer: they are in the trash, not purged."
+    text = f"{status.held:,} deletions wait for your answer; they are in the trash."
     return [Line("warn", text, "sealwax held accept, or sealwax held undo")]
 
 
@@ -86,7 +90,7 @@ def _snapshots(status: Status) -> list[Line]:
 def _media(status: Status) -> Line:
     return Line(
         "note",
-        "Protected from deletion. Not from losing this disk: everything is in one place.",
+        "Protected from deletion. Not from losing the disk with the vault.",
         f"copy {status.store} to another disk now and then",
     )
 

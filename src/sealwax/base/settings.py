@@ -24,8 +24,8 @@ class SettingsBroken(SealwaxError):
 
     code = "settings-broken"
     hint = (
-        "Move settings.json out of the home and set again what it says; it holds no messages and no"
-        " keys."
+        "Put back an earlier copy of settings.json. Or move it away and run `sealwax init --recover"
+        " --store VAULT` for a new home: it holds no messages and no keys."
     )
 
 

@@ -36,7 +36,9 @@ GROUPS_ASKED = (2, 6)
 
 @click.command("init")
 @click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
-@click.option("--name", default=lambda: platform.node() or "this device", help="This device.")
+@click.option(
+    "--name", default=lambda: platform.node() or "this device", help="What to call this device."
+)
 @click.option(
     "--recover",
     "is_recovery",
@@ -54,7 +56,7 @@ def init_command(
         recover_home(session.home, store, _recovery_key(), name, environment)
         session.give(
             {"home": session.home},
-            lambda: click.echo(f"Opened. This device is one of the account's now: {session.home}"),
+            lambda: _show_recovered(session, store),
         )
         return
     code = create_home(session.home, store, name, environment)
@@ -214,6 +216,13 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Next: sealwax import PATH")
 
 
+def _show_recovered(session: Session, store: Path | None) -> None:
+    click.echo(f"Opened: {session.home}")
+    click.echo("This device was added to the account, and its vault is from now on")
+    click.echo(f"    {store or session.home / 'vault'}")
+    click.echo("To keep a copy as it is, copy it first and open the copy.")
+
+
 def _ask_groups_back(code: str) -> None:
     """Makes sure that the recovery key was written down."""
     groups = code.split("-")
@@ -236,31 +245,35 @@ def _show_imported(imported: Imported) -> None:
     for warning in source.warnings:
         click.echo(f"  note: {clean(warning)}")
     new = ", ".join(f"{number:,} {kind}" for kind, number in imported.new.items() if number)
-    looked = f"{imported.seen['messages']:,} of {source.messages:,} messages looked at"
-    click.echo(f"  {would} {new or 'nothing new'}; {looked}.")
+    click.echo(
+        f"  {would} {new or 'nothing new'}; looked at"
+        f" {show.count(imported.seen['messages'], 'message')}."
+    )
     if imported.changed:
         click.echo(f"  {imported.changed:,} records changed.")
     if imported.files:
         kept = f", {show.size(imported.file_bytes)}" if imported.file_bytes else ""
         click.echo(f"  {imported.files:,} files{kept}.")
     if imported.trashed:
+        where = "would go" if imported.is_dry_run else "now"
+        held = ", and held until you answer" if imported.is_held else ""
         click.echo(
-            f"  {imported.trashed:,} deleted in the source: now in the trash"
-            f" (undo: sealwax undelete)."
+            f"  {show.count(imported.trashed, 'message')} deleted in the source: {where} in the"
+            f" trash{held} (sealwax list --trash; sealwax undelete --chat CHAT)."
         )
     if imported.returned:
         click.echo(f"  {imported.returned:,} came back.")
     if imported.problem_count:
-        click.echo(f"  {imported.problem_count:,} problems:")
+        click.echo(f"  {show.count(imported.problem_count, 'problem')}:")
         for problem in imported.problems[:PROBLEMS_SHOWN]:
             click.echo(f"    {clean(problem.where)}: {problem.what} {clean(problem.excerpt)}")
 
 
 def _show_verified(found: Verified) -> None:
     click.echo(
-        f"{found.commits:,} commits, {found.objects:,} objects"
-        f" ({show.size(found.object_bytes)}), {found.key_packets:,} key packets,"
-        f" {found.snapshots:,} snapshots checked."
+        f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
+        f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
+        f" {show.count(found.snapshots, 'snapshot')} checked."
     )
     if found.unreferenced:
         click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")

@@ -39,6 +39,13 @@ COMMANDS = "sealwax.commands"
 """Entry points under this name are commands that other packages bring: the demo is one."""
 
 
+class SystemTrouble(SealwaxError):
+    """The operating system refused something: a full disk, missing rights, a folder in the way."""
+
+    code = "system-trouble"
+    hint = "Nothing is lost. Mend what it names, then run the command again."
+
+
 class _Commands(click.Group):
     """The commands of this package, and those that entry points name, loaded when asked for."""
 
@@ -120,3 +127,6 @@ def main() -> None:
         # Whoever read the output has read enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(SystemTrouble(f"{where}{error.strerror or error}."), "--json" in sys.argv)

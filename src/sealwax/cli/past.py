@@ -28,8 +28,9 @@ def snapshot_create(session: Session, name: str) -> None:
     session.give(
         made,
         lambda: click.echo(
-            f"Snapshot {made.number} {clean(made.name)}: {made.counts.messages:,} messages,"
-            f" {made.counts.attachments:,} attachments."
+            f"Snapshot {made.number} {clean(made.name)}:"
+            f" {show.count(made.counts.messages, 'message')},"
+            f" {show.count(made.counts.attachments, 'attachment')}."
         ),
     )
 
@@ -121,9 +122,7 @@ def restore_command(
         if is_dry_run or counts.is_nothing:
             session.give({"plan": counts, "applied": False}, lambda: _show_plan(counts, is_dry_run))
             return
-        if not session.is_json:
-            click.echo(show.plan(counts), err=True)
-        session.confirm("Restore this?", is_yes or mode == MERGE)
+        session.confirm(f"Restore {show.plan(counts)}?", is_yes or mode == MERGE)
         total = counts.messages_back + counts.messages_gone
         with session.progress("Restoring") as tell:
             done = agent.restore(
@@ -183,7 +182,8 @@ def _answer(session: Session, is_accepted: bool, question: str, is_yes: bool) ->
             session.confirm(f"{question} {held:,} records wait.", is_yes)
         number = agent.answer_held(is_accepted)
     act = "stay in the trash" if is_accepted else "are back"
-    session.give({"records": number}, lambda: click.echo(f"{number:,} {act}."))
+    told = f"{number:,} {act}." if number else "Nothing is held."
+    session.give({"records": number}, lambda: click.echo(told))
 
 
 def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_back: bool) -> None:
@@ -191,7 +191,8 @@ def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_b
         raise click.UsageError("Say what: --chat, --message, --person, --since or --until.")
     with session.agent() as agent:
         plan = agent.affected(select, in_trash=is_back)
-        said = f"{plan.messages:,} messages in {plan.conversations:,} conversations"
+        messages = show.count(plan.messages, "message")
+        said = f"{messages} in {show.count(plan.conversations, 'conversation')}"
         where = "out of the trash" if is_back else "into the trash"
         if is_dry_run:
             session.give(

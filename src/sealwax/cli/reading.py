@@ -6,6 +6,7 @@ import click
 
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import Status, lines
+from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import at_option, select_options, with_session
 from sealwax.cli.session import Session, clean, one_line
@@ -13,13 +14,24 @@ from sealwax.cli.session import Session, clean, one_line
 LEVEL_COLOURS = {"bad": "red", "warn": "yellow", "note": "cyan", "ok": "green"}
 
 
+trash_option = click.option("--trash", "in_trash", is_flag=True, help="What is in the trash.")
+
+
+class SaveExists(SealwaxError):
+    """There is something already where files are to be saved."""
+
+    code = "save-exists"
+    hint = "Name a new folder."
+
+
 @click.command("list")
 @at_option
+@trash_option
 @with_session
-def list_command(session: Session, at: str | None) -> None:
+def list_command(session: Session, at: str | None, in_trash: bool) -> None:
     """The conversations, newest first."""
     with session.agent() as agent:
-        found = agent.conversations(at)
+        found = agent.conversations(at, in_trash)
     rows = [
         (
             view.record,
@@ -35,13 +47,14 @@ def list_command(session: Session, at: str | None) -> None:
 @click.command("read")
 @click.argument("chat")
 @at_option
+@trash_option
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @with_session
-def read_command(session: Session, chat: str, at: str | None, limit: int) -> None:
-    """The newest messages of a conversation, now or in the past."""
+def read_command(session: Session, chat: str, at: str | None, in_trash: bool, limit: int) -> None:
+    """The newest messages of a conversation, now, in the past, or in the trash."""
     with session.agent() as agent:
-        conversation = agent.conversation(chat, at)
-        found = agent.read(conversation.record, at, limit)
+        conversation = agent.conversation(chat, at, in_trash)
+        found = agent.read(conversation.record, at, limit, in_trash=in_trash)
         files = agent.attachments(found)
 
     def tell() -> None:
@@ -89,7 +102,7 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
     with session.agent() as agent:
         found = list(agent.media(select, at))
         if save is not None:
-            save.mkdir(parents=True, exist_ok=True)
+            _make_new(save)
             for item in found:
                 if item.attachment.file_hash:
                     suffix = Path(item.attachment.name).suffix
@@ -115,6 +128,14 @@ def status_command(session: Session) -> None:
     with session.agent() as agent:
         status = agent.status()
     session.give({"status": status, "lines": lines(status)}, lambda: show_status(status))
+
+
+def _make_new(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if not folder.is_dir() or any(folder.iterdir()):
+            raise SaveExists(f"There is something at {folder} already.") from None
 
 
 def show_status(status: Status) -> None:

@@ -46,6 +46,11 @@ def size(size_bytes: int) -> str:
     return f"{value:.1f} TB"
 
 
+def count(number: int, thing: str) -> str:
+    """So many things: `1 message`, `1,200 messages`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def day_and_time(time_ns: int) -> str:
     """A moment in this computer's time zone."""
     try:
@@ -62,19 +67,20 @@ def message(view: MessageView, files: dict[str, AttachmentView]) -> None:
     if len(view.wordings) > 1:
         marks.append("edited")
     suffix = f"  ({', '.join(marks)})" if marks else ""
-    click.secho(f"{day_and_time(view.time_ns)}  {who}{suffix}", bold=True)
+    click.secho(f"{day_and_time(view.time_ns)}  {who}{suffix}", bold=True, nl=False)
+    click.secho(f"  #{view.record}", dim=True)
     for line in _body(view, files):
         click.echo("    " + clean(line))
 
 
 def plan(counts: RestoreCounts) -> str:
     """A restore's plan in one line: `+12 messages, −3, 4 attachments`."""
-    parts = [f"+{counts.messages_back:,} messages"]
+    parts = [f"+{count(counts.messages_back, 'message')}"]
     if counts.messages_gone:
         parts.append(f"−{counts.messages_gone:,}")
-    parts.append(f"{counts.attachments_back:,} attachments")
+    parts.append(count(counts.attachments_back, "attachment"))
     if counts.conversations_back:
-        parts.append(f"{counts.conversations_back:,} conversations")
+        parts.append(count(counts.conversations_back, "conversation"))
     if counts.facts_back:
         parts.append(f"{counts.facts_back:,} names and reactions set back")
     return ", ".join(parts)

@@ -166,7 +166,8 @@ class AppleDatabase:
         """Deletes a thread as a person does in Messages; gives the number of messages."""
         with self.connection:
             self._execute(
-                "INSERT INTO chat_recoverable_message_join (chat_id, message_id, delete_date)"
+                "INSERT OR REPLACE INTO chat_recoverable_message_join"
+                " (chat_id, message_id, delete_date)"
                 " SELECT chat_id, message_id, ? FROM chat_message_join WHERE chat_id = ?",
                 (nanoseconds(time_ms), chat),
             )

@@ -1,4 +1,4 @@
-"""The demo: one made-up history, lost on the phone and back again, in nine steps.
+"""The demo: one made-up history, lost on the phone and back again, in eleven steps.
 
 Everything is the real thing: a database in Apple's schema, a real home, a real vault. Each step
 says what it shows; nothing outside one temporary folder is touched.
@@ -107,7 +107,7 @@ class Story:
         titles = [view.title for view in agent.conversations() if view.messages]
         assert MUM not in titles, "the thread should have left the present"
         _say(f"{done.trashed:,} messages were deleted on purpose: they left the present here too.")
-        _say("That is sync. A plain sync would end here.")
+        _say("A copy that only follows the phone would end here.")
         assert done.trashed == held, (done.trashed, held)
         return held
 
@@ -202,6 +202,8 @@ def _hash(data: bytes) -> bytes:
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
+        if keep.exists():
+            raise click.UsageError(f"There is something at {keep} already.")
         keep.mkdir(parents=True)
         yield keep
         return

@@ -113,11 +113,21 @@ class Database:
         self.connection.close()
 
 
+class LibraryFull(SealwaxError):
+    """There is no room for the library to grow."""
+
+    code = "disk-full"
+    hint = "Free some space, then run the command again: it goes on where it stopped."
+
+
 @contextmanager
 def naming_damage() -> Iterator[None]:
-    """Turns SQLite's complaint about a damaged file, wherever it comes up, into LibraryBroken."""
+    """Turns SQLite's complaint about a damaged file or a full disk, wherever it comes up, into
+    LibraryBroken or LibraryFull."""
     try:
         yield
+    except apsw.FullError as error:
+        raise LibraryFull("The disk with the home is full.") from error
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise LibraryBroken("The library's file is damaged.") from error
 
@@ -137,8 +147,9 @@ def remove_files(path: Path) -> None:
 def set_aside(path: Path) -> None:
     """Moves a damaged library out of the way instead of removing it: it may hold what a damaged
     vault does not."""
-    aside = path.with_name(path.name + DAMAGED_SUFFIX)
-    remove_files(aside)
+    number, aside = 1, path.with_name(path.name + DAMAGED_SUFFIX)
+    while aside.exists():
+        number, aside = number + 1, path.with_name(f"{path.name}{DAMAGED_SUFFIX}-{number}")
     for suffix in _BESIDE:
         part = path.with_name(path.name + suffix)
         if part.exists():

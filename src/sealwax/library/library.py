@@ -24,7 +24,8 @@ class Library:
     """An open library. `holdings` and `read` answer questions; `transaction` changes it."""
 
     def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
-        self.database = Database(path, key, is_durable)
+        with naming_damage():
+            self.database = Database(path, key, is_durable)
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)

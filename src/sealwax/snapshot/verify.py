@@ -283,8 +283,17 @@ class Verifier:
             self._library = None
 
     def _compare_library(self, library: Library) -> None:
+        damaged = {damage.name for damage in self._damage}
         for name, seq, reason in library.holdings.damage():
-            self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
+            if name.hex() in damaged:
+                self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
+            else:
+                self._note(
+                    "library",
+                    str(library.database.path),
+                    f"it was made while the object {name.hex()} was not readable, which it is now",
+                    "`sealwax verify --repair` makes it anew.",
+                )
         if library.head_seq() != self._head_seq:
             return
         if self._newest_digest not in (None, digest_bytes(library.digest())):

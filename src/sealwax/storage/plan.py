@@ -1,6 +1,6 @@
 """Planning a deletion that a person asks for, or taking it back. Pure.
 
-*Delete* puts records into the trash, where they stay 30 days; *undelete* brings them back under a
+*Delete* puts records into the trash; *undelete* brings them back under a
 new life with a full copy of their content.
 """
 

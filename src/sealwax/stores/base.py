@@ -55,19 +55,21 @@ class Missing(StoreError):
     """An object or a commit is not there."""
 
     code = "store-missing"
-    hint = "Run `sealwax verify` to see all that is missing and where another copy is."
+    hint = "Run `sealwax verify` to see all that is missing; put it back from another copy."
 
 
 class CommitExists(StoreError):
     """Someone else appended this seq first."""
 
     code = "commit-exists"
+    hint = "Run the command again."
 
 
 class CommitGap(StoreError):
     """The commit before this one is not there."""
 
     code = "commit-gap"
+    hint = "Run `sealwax verify`: the vault lacks a part of its history."
 
 
 class StoredObject(NamedTuple):

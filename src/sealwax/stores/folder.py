@@ -54,7 +54,10 @@ class NotAStore(StoreError):
     """The folder is not a vault of Sealwax."""
 
     code = "store-foreign"
-    hint = "Name an empty folder for a new vault, or the folder that holds sealwax-store.json."
+    hint = (
+        "Connect the disk with the vault, or name the folder that holds sealwax-store.json; for a"
+        " new vault name an empty folder."
+    )
 
 
 class StoreNewer(StoreError):

@@ -28,7 +28,7 @@ from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.trust.account import NotTrusted, extend_log
-from sealwax.trust.heads import RememberedHeads, RolledBack
+from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
 from sealwax.vault.digest import DIGEST_RULES, digest_bytes
@@ -101,6 +101,7 @@ class Replica:
 
     def pull(self) -> Pulled:
         """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
+        self._heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
         needed = self._needed()
@@ -108,7 +109,6 @@ class Replica:
             for judged, data in stretch:
                 total = self._apply(judged, data, needed, total)
             self._remember()
-        self._check_rollback()
         return total
 
     def write(self, writing: Writing) -> Written:
@@ -283,15 +283,6 @@ class Replica:
         if head.seq >= 0:
             self._heads.remember(self.zone, head.seq, head.hash)
         self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
-
-    def _check_rollback(self) -> None:
-        """A store that lacks commits which this device has seen was rolled back."""
-        for zone, seq in ((self.zone, self.head().seq), (ACCOUNT_ZONE, self.log.head)):
-            seen = self._heads.get(zone)
-            if seen is not None and seen[0] > seq:
-                raise RolledBack(
-                    f"The store ends {seen[0] - seq} steps before what this device has seen."
-                )
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

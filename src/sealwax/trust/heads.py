@@ -12,6 +12,8 @@ import msgspec
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import write_durably
 from sealwax.ledger.chain import Head
+from sealwax.ledger.names import commit_hash
+from sealwax.stores.base import Missing, Store
 
 HEADS_FILE = "heads"
 _FILE_LIMIT_BYTES = 1024 * 1024
@@ -29,7 +31,10 @@ class RolledBack(SealwaxError):
     """The store's history does not go on from what this device has seen."""
 
     code = "store-rolled-back"
-    hint = "The store may be an old copy. Delete nothing; docs/recovery.md says what to do."
+    hint = (
+        "It may be an old or another copy. Delete nothing: connect the right one. docs/recovery.md"
+        " says more."
+    )
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,6 +69,22 @@ class RememberedHeads:
         seen = self._heads.get(head.zone)
         if seen is not None and seen[0] == head.seq and seen[1] != head.hash:
             raise RolledBack("The store holds another history than the one this device has seen.")
+
+    def check_store(self, store: Store) -> None:
+        """Raises RolledBack when a store lacks a commit that this device has seen, or has another
+        one in its place."""
+        for zone, (seq, seen) in self._heads.items():
+            try:
+                data = store.get_commit(zone, seq)
+            except Missing:
+                raise RolledBack(
+                    f"The vault ends {seq - store.head_seq(zone)} steps before what this device has"
+                    " seen."
+                ) from None
+            if commit_hash(data) != seen:
+                raise RolledBack(
+                    "The vault holds another history than the one this device has seen."
+                )
 
     def _load(self) -> dict[str, tuple[int, bytes]]:
         if not self._path.exists():

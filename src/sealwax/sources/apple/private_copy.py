@@ -52,6 +52,13 @@ class SourceBusy(SourceError):
     hint = "Quit Messages, or wait a moment, then try again."
 
 
+class NoRoomForCopy(SourceError):
+    """There is no room to copy the database to."""
+
+    code = "source-no-room"
+    hint = "Free as much space in the home as the database takes, then run the command again."
+
+
 class PrivateCopy:
     """A copy of a database in a private folder, opened; `close` removes it."""
 
@@ -109,6 +116,8 @@ def _copy_together(original: Path, copy: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoRoomForCopy(f"There is no room for a copy of {original.name}.") from error
             raise _source_error(original, error) from error
         if _marks(original) == before and before[0] is not None:
             return
