@@ -1,0 +1,1 @@
+"""Measures Sealwax beside restic on the same files in one run. `python -m benchmarks --help`."""

@@ -1,0 +1,139 @@
+"""`python -m benchmarks`: runs the workload through Sealwax and restic in turns, prints ratios.
+
+    python -m benchmarks [--messages 100000] [--attachments-mb 200] [--write]
+
+`--write` puts the table into docs/performance.md.
+"""
+
+import argparse
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.programs import Measured, Program, folder_bytes, restic, sealwax
+from benchmarks.workload import SMALL_CHAT, write_first_day, write_next_day
+
+PERFORMANCE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+THREAD = f"+1555{SMALL_CHAT - 1:07d}"
+Row = tuple[str, Measured, Measured | None]
+
+
+class Run:
+    """One run of the whole workload in a folder."""
+
+    def __init__(self, folder: Path, messages: int, attachment_bytes: int) -> None:
+        self._folder = folder
+        self._messages = messages
+        self._attachment_bytes = attachment_bytes
+        self._phone = folder / "phone"
+        self._home = folder / "home"
+        self._repository = folder / "restic"
+        self._ours = sealwax(self._home)
+        self._theirs = restic(self._repository)
+        self.rows: list[Row] = []
+        self.sizes: list[tuple[str, int, int | None]] = []
+
+    def run(self) -> None:
+        print(f"writing {self._messages:,} messages …", file=sys.stderr)
+        write_first_day(self._phone, self._messages, self._attachment_bytes)
+        self._ours.run("init", "--yes")
+        if self._theirs:
+            self._theirs.run("init")
+        backup = ("backup", str(self._phone))
+        self._row("first import, sealed and searchable", ("import", str(self._phone)), backup)
+        self._ours.run("snapshot", "create", "--name", "first")
+        self._size("stored after the first import")
+        before = self._vault_bytes()
+        write_next_day(self._phone, self._messages)
+        self._row("next day", ("import", "--yes", str(self._phone)), backup)
+        self._size("added by the next day", before)
+        self._row("nothing changed", ("import", str(self._phone)), backup)
+        self._row(
+            "one deleted thread back",
+            ("restore", "first", "--chat", THREAD, "--yes"),
+            ("restore", "latest", "--target", str(self._folder / "back")),
+        )
+        self._row("search", ("search", "number 77"), None)
+        self._row("verify everything", ("verify",), ("check", "--read-data"))
+
+    def _row(self, name: str, ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> None:
+        print(name, file=sys.stderr)
+        mine = self._ours.run(*ours)
+        other: Program | None = self._theirs if theirs else None
+        self.rows.append((name, mine, other.run(*theirs) if other and theirs else None))
+
+    def _vault_bytes(self) -> tuple[int, int]:
+        return folder_bytes(self._home / "vault"), folder_bytes(self._repository)
+
+    def _size(self, name: str, before: tuple[int, int] = (0, 0)) -> None:
+        ours, theirs = self._vault_bytes()
+        other = theirs - before[1] if self._theirs else None
+        self.sizes.append((name, ours - before[0], other))
+
+
+def table(run: Run) -> list[str]:
+    """The results as lines of Markdown."""
+    lines = ["| | Sealwax | restic | ratio |", "|---|---|---|---|"]
+    for name, mine, other in run.rows:
+        lines.append(_line(f"{name}: time", mine, other, lambda m: m.seconds, "s"))
+    for name, mine, other in run.rows:
+        lines.append(_line(f"{name}: processors", mine, other, lambda m: m.cpu_seconds, "s"))
+    for name, mine, other in run.rows:
+        lines.append(_line(f"{name}: memory", mine, other, lambda m: m.memory_mb, "MB"))
+    for name, ours, theirs in run.sizes:
+        ratio = f"{ours / theirs:.3f}" if theirs else ""
+        said = f"{theirs / 1e6:.2f} MB" if theirs is not None else ""
+        lines.append(f"| {name} | {ours / 1e6:.2f} MB | {said} | {ratio} |")
+    return lines
+
+
+def _line(
+    name: str,
+    mine: Measured,
+    other: Measured | None,
+    pick: Callable[[Measured], float],
+    unit: str,
+) -> str:
+    ours = pick(mine)
+    if other is None:
+        return f"| {name} | {ours:.2f} {unit} | | |"
+    theirs = pick(other)
+    return f"| {name} | {ours:.2f} {unit} | {theirs:.2f} {unit} | {ours / theirs:.2f} |"
+
+
+def write(title: str, lines: list[str]) -> None:
+    """Puts a table under its title into docs/performance.md, in the place of an earlier one."""
+    text = PERFORMANCE.read_text("utf-8")
+    section = f"## {title}\n\n" + "\n".join(lines) + "\n"
+    pattern = re.compile(rf"## {re.escape(title)}\n.*?(?=\n## |\Z)", re.DOTALL)
+    if pattern.search(text):
+        text = pattern.sub(lambda _: section, text)
+    else:
+        text = text.rstrip() + "\n\n" + section
+    PERFORMANCE.write_text(text, "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--attachments-mb", type=int, default=200)
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    arguments = parser.parse_args()
+    if shutil.which("restic") is None:
+        print("restic is not installed: only Sealwax is measured (apt install restic).")
+    with tempfile.TemporaryDirectory(prefix="sealwax-bench-") as folder:
+        run = Run(Path(folder), arguments.messages, arguments.attachments_mb * 1_000_000)
+        run.run()
+    lines = table(run)
+    print("\n".join(lines))
+    if arguments.write:
+        title = f"{arguments.messages:,} messages, {arguments.attachments_mb:,} MB of attachments"
+        write(title, [f"Python {platform.python_version()}, {platform.machine()}.", "", *lines])
+
+
+if __name__ == "__main__":
+    main()
