@@ -59,6 +59,8 @@ from sealwax.sync.replica import Replica
 
 EXPORTERS: dict[str, Exporter] = {"jsonl": export_jsonl}
 SOURCES_SETTING = "sources"
+READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
+"""Between two readings of all of a source, only what changed is read."""
 
 
 class NoSources(SealwaxError):
@@ -237,7 +239,10 @@ class Agent:
         self._replica.pull()
         holdings = self._library.holdings
         name = str(path.resolve())
-        known = None if is_full else holdings.source_state(name)
+        known, whole_ms = holdings.source_state(name) or (None, 0)
+        now_ms = self._clock.now_ms()
+        if is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
+            known, whole_ms = None, now_ms
         with closing(open_source(path, self.home / SCRATCH_FOLDER, known)) as source:
             done = Intake(
                 source,
@@ -251,7 +256,7 @@ class Agent:
             ).run()
             state = source.state()
         if state is not None and not is_dry_run and not done.files_unread:
-            holdings.keep_source_state(name, state)
+            holdings.keep_source_state(name, state, whole_ms)
         if not is_dry_run and is_checkpoint_due(self._replica):
             write_checkpoint(self._replica, self._entropy)
         return done

@@ -33,6 +33,7 @@ _decode_counts = msgspec.json.Decoder(Counts).decode
 _encode_checkpoint = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
 _SOURCE = "source "
+_decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
 
 
@@ -96,17 +97,19 @@ class Holdings:
         ).fetchone()
         return _decode_checkpoint(row[0]) if row else (-1, [])
 
-    def source_state(self, name: str) -> bytes | None:
-        """What a source gave to be remembered after its last reading."""
+    def source_state(self, name: str) -> tuple[bytes, int] | None:
+        """What a source gave to be remembered after its last reading, and when all of it was last
+        read."""
         row = self._connection.execute(
             "SELECT value FROM fact WHERE name = ?", (_SOURCE + name,)
         ).fetchone()
-        return row[0] if row else None
+        return _decode_source(row[0]) if row else None
 
-    def keep_source_state(self, name: str, state: bytes) -> None:
+    def keep_source_state(self, name: str, state: bytes, whole_ms: int) -> None:
         """Remembers it; a library that is made anew has forgotten it, and all is read again."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_SOURCE + name, state)
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
+            (_SOURCE + name, msgspec.msgpack.encode((state, whole_ms))),
         )
 
     def listed(self) -> list[tuple[bytes, int, int | None, int, bool]]:

@@ -305,8 +305,8 @@ class Reader:
     def _tallies(self, moment: Moment) -> dict[int, tuple[int, int]]:
         condition, values = at_moment(moment)
         rows = self._connection.execute(
-            "SELECT conversation, count(*), max(time_ns) FROM version WHERE kind = 2"
-            f" AND conversation IS NOT NULL AND {condition} GROUP BY 1 UNION ALL"
+            "SELECT conversation, count(*), max(time_ns) FROM version"
+            f" WHERE conversation IS NOT NULL AND {condition} GROUP BY 1 UNION ALL"
             " SELECT also_in.conversation, count(*), max(time_ns) FROM also_in JOIN version ON"
             f" version.id = also_in.version WHERE {condition} GROUP BY 1",
             [*values, *values],

@@ -85,7 +85,8 @@ CREATE TABLE version (
   state BLOB NOT NULL
 ) STRICT;
 CREATE INDEX version_by_record ON version (record);
-CREATE INDEX version_by_conversation ON version (conversation, time_ns, id) WHERE conversation IS NOT NULL;
+CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, place, from_seq, to_seq)
+  WHERE conversation IS NOT NULL;
 CREATE INDEX version_by_text ON version (text_id) WHERE text_id IS NOT NULL;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 

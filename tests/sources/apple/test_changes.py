@@ -144,7 +144,7 @@ def test_one_new_message_reads_few_rows(tmp_path: Path) -> None:
 
 def test_a_value_written_over_in_place_on_an_overflow_page_is_seen(tmp_path: Path) -> None:
     """SQLite writes only the pages that differ: here the row's leaf stays as it was."""
-    write_threads(tmp_path, [500])
+    write_threads(tmp_path, [2_000])
     database = AppleDatabase(tmp_path)
     text = "a" * 9_000
     row = MessageRow(1, "LONG", nanoseconds(NOW_MS), text + "before")

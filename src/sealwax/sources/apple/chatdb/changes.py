@@ -7,7 +7,7 @@ no notice: tombstones are read whole, and what merely vanished is no deletion.
 
 import mmap
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,6 @@ BIG_ROW_BYTES = 1_500
 """Values of a row that add up to less never need an overflow page (of 4 KiB pages)."""
 _NO_ROW = -(2**63)
 _TABLES = ("message", "attachment")
-_JOINS = ("chat_message_join", "message_attachment_join")
 
 
 class Changed(NamedTuple):
@@ -35,10 +34,14 @@ class Changed(NamedTuple):
 
 
 def changed_rows(
-    connection: apsw.Connection, path: Path, columns: Columns, compared: Compared
+    connection: apsw.Connection,
+    path: Path,
+    columns: Columns,
+    compared: Compared,
+    joined: Collection[int],
 ) -> Changed | None:
-    """The rows on dirty pages of the database at `path`, which `connection` has open; None when
-    everything is to be read."""
+    """The rows on dirty pages of the database at `path`, which `connection` has open, and the
+    messages that were `joined` to something; None when everything is to be read."""
     if len(compared.dirty) > DIRTY_SHARE_LIMIT * max(compared.now.page_count, 1):
         return None
     roots = _roots(connection)
@@ -48,12 +51,8 @@ def changed_rows(
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
             pages = Pages(data)
             touched = _Touched(pages, compared.dirty)
-            rows = {
-                table: touched.rows(roots[table]) for table in (*_TABLES, *_JOINS) if table in roots
-            }
-            messages = set(rows["message"])
-            for join in _JOINS:
-                messages |= _joined(connection, columns, join, rows.get(join, set()))
+            rows = {table: touched.rows(roots[table]) for table in _TABLES if table in roots}
+            messages = rows["message"].union(joined)
             if touched.has_stray_overflow():
                 messages |= _big_rows(connection, columns)
     except (NotATree, BrokenTable, ValueError):
@@ -93,21 +92,6 @@ class _Touched:
 def _roots(connection: apsw.Connection) -> dict[str, int]:
     rows = select(connection, ("name", "rootpage"), "FROM sqlite_schema WHERE type = 'table'")
     return {str(name): int(root) for name, root in rows}
-
-
-def _joined(
-    connection: apsw.Connection, columns: Columns, join: str, rows: Iterable[int]
-) -> set[int]:
-    """The messages that rows of a join table name."""
-    if not columns.has(join, "message_id"):
-        return set()
-    found = select(
-        connection,
-        ("j.message_id",),
-        f"FROM carray(?) AS wanted CROSS JOIN {join} j ON j.ROWID = wanted.value",
-        (integers(rows),),
-    )
-    return {message for (message,) in found if isinstance(message, int)}
 
 
 def _big_rows(connection: apsw.Connection, columns: Columns) -> set[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from sealwax.sources.apple.chatdb.joins import Joins
 from sealwax.sources.apple.chatdb.pages import PageHashes
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.base import Description
@@ -42,6 +43,7 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     page_bytes: int
     blocks: bytes
     pages: bytes
+    joins: Joins
     missing: list[tuple[int, str]]
     description: Description
 

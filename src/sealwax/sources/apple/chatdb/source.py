@@ -11,6 +11,7 @@ from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.attachments import Attachments, read_attachments
 from sealwax.sources.apple.chatdb.changes import Changed, changed_rows, integers
 from sealwax.sources.apple.chatdb.columns import MESSAGE_NEEDED, Columns
+from sealwax.sources.apple.chatdb.joins import joined_since, read_joins
 from sealwax.sources.apple.chatdb.memory import (
     MISSING_LIMIT,
     READER_VERSION,
@@ -79,6 +80,7 @@ class ChatDatabase:
             self._check_schema()
             self._newest_ms = self._read_newest_ms()
             self._threads = Threads(self._connection, self._columns)
+            self._joins = read_joins(self._connection, self._columns)
             self._compared = self._compare()
             self._changed = self._find_changed()
         except BrokenTable as error:
@@ -141,6 +143,7 @@ class ChatDatabase:
                 self._threads.addresses,
                 {row: chat.canonical_id for row, chat in self._threads.chats.items()},
                 *self._compared.now,
+                self._joins,
                 self._files.missing,
                 self.describe(),
             )
@@ -166,7 +169,11 @@ class ChatDatabase:
             return None
         if not known.means_the_same(self._threads):
             return None
-        return changed_rows(self._connection, self._copy.path, self._columns, self._compared)
+        joined = joined_since(self._connection, known.joins, self._joins)
+        if joined is None:
+            return None
+        path, columns = self._copy.path, self._columns
+        return changed_rows(self._connection, path, columns, self._compared, joined)
 
     def _still_missing(self) -> Iterator[tuple[int, str]]:
         """Attachments that were missing and still are, and whose rows are not read again."""
