@@ -26,7 +26,10 @@ from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.exports.base import Exported, Exporter, Wanted
+from sealwax.exports.csv import export_csv
+from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
+from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Intake, Progress
 from sealwax.library.files import file_reader
 from sealwax.library.project import PRESENT, TRASH
@@ -57,7 +60,12 @@ from sealwax.storage.apply import (
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.replica import Replica
 
-EXPORTERS: dict[str, Exporter] = {"jsonl": export_jsonl}
+EXPORTERS: dict[str, Exporter] = {
+    "jsonl": export_jsonl,
+    "html": export_html,
+    "text": export_text,
+    "csv": export_csv,
+}
 SOURCES_SETTING = "sources"
 READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
 """Between two readings of all of a source, only what changed is read."""

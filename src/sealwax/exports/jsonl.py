@@ -6,30 +6,27 @@ Attachments lie beside it as files. Bytes are `{"$bytes": "<base64>"}`.
 """
 
 import base64
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
-from sealwax.base.problem import Problem
-from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.exports.base import Exported, ExportExists, ExportFailed, Wanted
+from sealwax.exports.attachments import FOLDER, AttachmentFiles
+from sealwax.exports.base import Exported, Wanted
+from sealwax.exports.place import new_file, new_folder
 from sealwax.library.query import Row
 from sealwax.library.select import Moment
-from sealwax.library.view import AttachmentView, attachment_view, message_view
+from sealwax.library.view import attachment_view, message_view
 from sealwax.model.change import Change
 from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
 from sealwax.model.state import changes
-from sealwax.stores.base import StoreError
 
 FORMAT = "sealwax-jsonl"
 VERSION = 1
 FILE_SUFFIX = ".jsonl"
 RECORDS_FILE = "records.jsonl"
-FILES_FOLDER = "attachments"
 _encode = msgspec.json.Encoder().encode
 _SHOWN = (
     "time_ns",
@@ -47,59 +44,43 @@ _SHOWN = (
 
 
 def export_jsonl(wanted: Wanted, out: Path) -> Exported:
-    """Writes `out`: a file when its name ends in .jsonl, with a folder of attachments beside it;
-    else a folder that holds both."""
-    records_path, files_folder = _places(out)
-    try:
-        records_path.parent.mkdir(parents=True, exist_ok=True)
-        files_folder.mkdir(parents=True, exist_ok=False)
-        with records_path.open("xb") as file:
-            exported = _Export(wanted, file, files_folder, out).run()
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError as error:
-        raise ExportExists(f"There is something at {out} already.") from error
-    except OSError as error:
-        raise ExportFailed(f"The export cannot be written: {error.strerror}.") from error
-    if not exported.files:
-        files_folder.rmdir()
-    return exported
+    """Writes the folder `out` with records.jsonl and the attachments; or, when its name ends in
+    .jsonl, that file with a folder of attachments beside it."""
+    if out.suffix != FILE_SUFFIX:
+        with new_folder(out) as folder:
+            return _write(wanted, folder / RECORDS_FILE, FOLDER)._replace(path=out)
+    beside = out.with_name(f"{out.stem}-{FOLDER}")
+    with new_file(out, beside) as folder:
+        return _write(wanted, folder / out.name, beside.name)._replace(path=out)
 
 
-def _places(out: Path) -> tuple[Path, Path]:
-    if out.suffix == FILE_SUFFIX:
-        if out.exists():
-            raise ExportExists(f"There is something at {out} already.")
-        return out, out.with_name(out.stem + "-" + FILES_FOLDER)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise ExportExists(f"There is something at {out} already.")
-    return out / RECORDS_FILE, out / FILES_FOLDER
+def _write(wanted: Wanted, path: Path, folder: str) -> Exported:
+    files = AttachmentFiles(path.parent, wanted.read_file, folder)
+    with path.open("xb") as file:
+        return _Export(wanted, file, files).run()
 
 
 class _Export:
-    def __init__(self, wanted: Wanted, file: IO[bytes], files_folder: Path, out: Path) -> None:
+    def __init__(self, wanted: Wanted, file: IO[bytes], files: AttachmentFiles) -> None:
         self._wanted = wanted
         self._file = file
-        self._folder = files_folder
-        self._out = out
-        self._problems: list[Problem] = []
+        self._files = files
         self._records = 0
         self._messages = 0
-        self._files = 0
-        self._file_bytes = 0
 
     def run(self) -> Exported:
         self._line({"format": FORMAT, "version": VERSION, "made_ms": self._wanted.made_ms})
         for row in self._rows():
             self._record(row)
             self._wanted.report(self._records)
+        files = self._files
         return Exported(
-            self._out,
+            Path(),
             self._records,
             self._messages,
-            self._files,
-            self._file_bytes,
-            tuple(self._problems),
+            files.count,
+            files.size_bytes,
+            tuple(files.problems),
         )
 
     def _rows(self) -> Iterator[Row]:
@@ -123,30 +104,10 @@ class _Export:
             line["shown"] = _shown(row)
             self._messages += 1
         if row.kind == Kind.ATTACHMENT:
-            line["file"] = self._write_file(attachment_view(row.record, row.state))
+            line["file"] = self._files.write(attachment_view(row.record, row.state))
         line["changes"] = [_change(change) for change in changes(row.uid, row.state)]
         self._line(line)
         self._records += 1
-
-    def _write_file(self, attachment: AttachmentView) -> str | None:
-        """Writes an attachment's bytes; gives its path beside the records, or None."""
-        if not attachment.file_hash:
-            return None
-        # The name is a number of our own and the ending of the original, letters and digits only.
-        suffix = Path(attachment.name).suffix
-        safe = suffix.lower() if suffix[1:].isascii() and suffix[1:].isalnum() else ""
-        name = f"{attachment.record:08d}{safe[:12]}"
-        try:
-            with (self._folder / name).open("xb") as file:
-                for piece in self._wanted.read_file(attachment):
-                    file.write(piece)
-                    self._file_bytes += len(piece)
-        except (SealBroken, SealUnknown, StoreError) as error:
-            (self._folder / name).unlink(missing_ok=True)
-            self._problems.append(Problem(f"attachment {attachment.origin}", str(error)))
-            return None
-        self._files += 1
-        return f"{self._folder.name}/{name}"
 
     def _line(self, line: dict[str, Any]) -> None:
         self._file.write(_encode(line) + b"\n")

@@ -1,0 +1,78 @@
+"""Comma-separated values (RFC 4180): one row a message, for spreadsheets and scripts.
+
+A text that a spreadsheet would take for a formula gets an apostrophe in front: it is a message,
+not a program.
+"""
+
+import csv
+from pathlib import Path
+
+from sealwax.exports.attachments import AttachmentFiles
+from sealwax.exports.base import Exported, Wanted
+from sealwax.exports.place import new_folder
+from sealwax.exports.text import time_text
+from sealwax.exports.walk import Page, Thread, pages, threads, who
+from sealwax.library.view import MessageView
+
+FILE = "messages.csv"
+HEADS = (
+    "time_utc",
+    "conversation",
+    "from",
+    "from_me",
+    "service",
+    "subject",
+    "text",
+    "earlier_wordings",
+    "reactions",
+    "attachments",
+    "reply_to",
+    "read_utc",
+    "id",
+)
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_csv(wanted: Wanted, out: Path) -> Exported:
+    """Writes the folder `out` with messages.csv and the attachments beside it."""
+    with new_folder(out) as folder:
+        files = AttachmentFiles(folder, wanted.read_file)
+        messages, records = 0, 0
+        with (folder / FILE).open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADS)
+            for thread in threads(wanted):
+                records += 1
+                for page in pages(wanted, thread):
+                    writer.writerows(_row(thread, view, page, files) for view in page.messages)
+                    messages += len(page.messages)
+                    wanted.report(messages)
+    return Exported(
+        out, records + messages, messages, files.count, files.size_bytes, tuple(files.problems)
+    )
+
+
+def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) -> list[str]:
+    found = [page.attachments[origin] for origin in view.attachments if origin in page.attachments]
+    paths = [files.write(attachment) or attachment.name for attachment in found]
+    cells = (
+        time_text(view.time_ns),
+        thread.conversation.title,
+        who(thread, view),
+        "yes" if view.from_me else "no",
+        view.service,
+        view.subject or "",
+        view.text,
+        "\n".join(one.text for one in view.wordings if one.text != view.text),
+        "\n".join(f"{one.emoji or one.kind}: {one.actor}" for one in view.reactions),
+        "\n".join(paths),
+        view.reply_to or "",
+        time_text(view.read_ns or 0),
+        view.origin,
+    )
+    return [_harmless(cell) for cell in cells]
+
+
+def _harmless(cell: str) -> str:
+    is_number = cell.startswith("+") and cell[1:].isdigit()
+    return f"'{cell}" if cell.startswith(_FORMULAS) and not is_number else cell
