@@ -11,7 +11,8 @@ font:16px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 header{margin-bottom:1rem}h1{font-size:1.6rem;margin:0;overflow-wrap:anywhere}
 header p{margin:.2rem 0;color:var(--soft)}
 h2{font-size:.8rem;font-weight:600;color:var(--soft);text-align:center;margin:2rem 0 .8rem}
-a{color:var(--link)}nav{display:flex;justify-content:space-between;gap:1rem;padding:.6rem 0;
+a{color:var(--link)}nav>*{flex:1}nav>:nth-child(2){text-align:center}nav>:last-child{text-align:right}
+nav{display:flex;justify-content:space-between;gap:1rem;padding:.6rem 0;
 border-block:1px solid var(--line);font-size:.95rem}
 .list{list-style:none;margin:0;padding:0;background:var(--card);border:1px solid var(--line);
 border-radius:14px;overflow:hidden}.list li+li{border-top:1px solid var(--line)}
