@@ -21,6 +21,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.passphrase import PassphraseWrong
 from sealwax.crypto.recovery_code import RecoveryKeyWrong, new_recovery_code
 from sealwax.demo.world import write_world
+from sealwax.trust.heads import RolledBack
 from sealwax.trust.home_keys import NoPassphrase, NotAHome
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
 
@@ -178,3 +179,52 @@ def test_a_process_that_dies_lets_go_of_the_home(tmp_path: Path) -> None:
     holder.join()
     with open_agent(home, env) as agent:
         assert agent.status().devices == 1
+
+
+def test_a_vault_that_was_rolled_back_is_read_but_never_written(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    old = tmp_path / "old"
+    shutil.copytree(home / "vault", old)
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        agent.create_snapshot("newer")
+        counts = agent.status().counts
+    shutil.rmtree(home / "vault")
+    shutil.copytree(old, home / "vault")
+    with pytest.raises(RolledBack), open_agent(home, env):  # type: ignore[arg-type]
+        pass
+    with open_agent(home, env, is_lenient=True) as agent:  # type: ignore[arg-type]
+        assert len(agent.notes) == 1
+        assert agent.status().counts == counts
+        assert not agent.verify(ignore).is_sound
+        assert agent.export("text", tmp_path / "rescued", Select()).messages == counts.messages
+
+
+def test_a_vault_with_another_history_is_refused(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    other = tmp_path / "other"
+    shutil.copytree(home, other)
+    for place, name in ((home, "here"), (other, "there")):
+        with open_agent(place, env) as agent:  # type: ignore[arg-type]
+            agent.create_snapshot(name)
+    shutil.rmtree(home / "vault")
+    shutil.copytree(other / "vault", home / "vault")
+    with pytest.raises(RolledBack, match="another history"), open_agent(home, env):  # type: ignore[arg-type]
+        pass
+
+
+def test_an_object_that_was_away_and_is_back_is_named_until_it_is_repaired(tmp_path: Path) -> None:
+    home, env = _small_home(tmp_path)
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        counts = agent.status().counts
+    largest = max(home.rglob("objects/*/*"), key=lambda path: path.stat().st_size)
+    away = tmp_path / "away"
+    largest.rename(away)
+    (home / "library.db").unlink()
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        assert agent.status().damaged_objects == 1
+    away.rename(largest)
+    assert any("--repair" in line or "made while" in line for line in _named(home, env))
+    repair_home(home)
+    assert _named(home, env) == []
+    with open_agent(home, env) as agent:  # type: ignore[arg-type]
+        assert agent.status().counts == counts

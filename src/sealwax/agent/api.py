@@ -193,6 +193,7 @@ class Agent:
             held=self._library.read.held(),
             void_commits=len(holdings.void_commits()),
             damaged_objects=len(holdings.damage()),
+            notes=tuple(note.what for note in self.notes),
             sources=len(self.sources()),
             devices=len(self._replica.log.newest.devices),
             now_ms=self._clock.now_ms(),

@@ -171,7 +171,8 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                 )
                 with naming_damage():
                     notes += _catch_up(replica, is_lenient)
-                    yield Agent(home, settings, replica, env.clock, env.entropy, notes)
+                    noted = dict.fromkeys(notes)
+                    yield Agent(home, settings, replica, env.clock, env.entropy, noted)
             finally:
                 library.close()
 

@@ -29,6 +29,7 @@ class Status(NamedTuple):
     held: int
     void_commits: int
     damaged_objects: int
+    notes: tuple[str, ...]
     sources: int
     devices: int
     now_ms: int
@@ -43,7 +44,7 @@ def lines(status: Status) -> list[Line]:
 
 
 def _damage(status: Status) -> list[Line]:
-    found: list[Line] = []
+    found = [Line("bad", note, "sealwax verify") for note in status.notes]
     if status.damaged_objects:
         found.append(
             Line(

@@ -140,7 +140,7 @@ def export_command(
     session: Session, export_format: str, out: Path, at: str | None, select: Select
 ) -> None:
     """Write the messages out, readable without Sealwax, attachments beside them."""
-    with session.agent() as agent, session.progress("Exporting") as tell:
+    with session.reading() as agent, session.progress("Exporting") as tell:
         done = agent.export(
             export_format, out, select, at, lambda records: tell("Exporting", records, 0)
         )

@@ -39,7 +39,7 @@ def snapshot_create(session: Session, name: str) -> None:
 @with_session
 def snapshot_list(session: Session) -> None:
     """All snapshots, oldest first."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         found = agent.snapshots()
     heads = ("number", "name", "made", "why", "messages", "space back")
     session.give(found, lambda: show.table(heads, [_row(snapshot) for snapshot in found]))
@@ -50,7 +50,7 @@ def snapshot_list(session: Session) -> None:
 @with_session
 def snapshot_show(session: Session, snapshot: str) -> None:
     """One snapshot: what it holds, and what letting go of it gives back."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         found = agent.snapshot(snapshot)
         differences = agent.diff(snapshot, None)
 
@@ -74,7 +74,7 @@ def snapshot_show(session: Session, snapshot: str) -> None:
 @with_session
 def snapshot_diff(session: Session, older: str, newer: str | None) -> None:
     """What changed from one snapshot to another, or to the present."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         found = agent.diff(older, newer)
     listed = [{"title": title, **item._asdict()} for item, title in found]
     session.give(listed, lambda: _show_differences(found))

@@ -30,7 +30,7 @@ class SaveExists(SealwaxError):
 @with_session
 def list_command(session: Session, at: str | None, in_trash: bool) -> None:
     """The conversations, newest first."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         found = agent.conversations(at, in_trash)
     rows = [
         (
@@ -52,7 +52,7 @@ def list_command(session: Session, at: str | None, in_trash: bool) -> None:
 @with_session
 def read_command(session: Session, chat: str, at: str | None, in_trash: bool, limit: int) -> None:
     """The newest messages of a conversation, now, in the past, or in the trash."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         conversation = agent.conversation(chat, at, in_trash)
         found = agent.read(conversation.record, at, limit, in_trash=in_trash)
         files = agent.attachments(found)
@@ -77,7 +77,7 @@ def search_command(
     session: Session, words: str, at: str | None, limit: int, select: Select
 ) -> None:
     """Messages that hold WORDS: any script, earlier wordings and the trash included."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         hits = agent.search(words, at, select, limit)
         titles = {view.record: view.title for view in agent.conversations()} if hits else {}
         found = [hit.message for hit in hits]
@@ -99,7 +99,7 @@ def search_command(
 @with_session
 def media_command(session: Session, at: str | None, select: Select, save: Path | None) -> None:
     """The photos and files of messages."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         found = list(agent.media(select, at))
         if save is not None:
             _make_new(save)
@@ -125,7 +125,7 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
 @with_session
 def status_command(session: Session) -> None:
     """What is safe, where, since when, and the next step."""
-    with session.agent() as agent:
+    with session.reading() as agent:
         status = agent.status()
     session.give({"status": status, "lines": lines(status)}, lambda: show_status(status))
 

@@ -51,6 +51,16 @@ class Session:
         with open_agent(self.home, system_environment(passphrase), is_lenient) as agent:
             yield agent
 
+    @contextmanager
+    def reading(self) -> Iterator[Agent]:
+        """The home, opened to be read: even where its vault has trouble, which is then told."""
+        with self.agent(is_lenient=True) as agent:
+            for note in agent.notes:
+                click.secho(f"! {note.name}: {note.what}", fg="red", err=True)
+            if agent.notes:
+                click.secho("  `sealwax verify` says more.", dim=True, err=True)
+            yield agent
+
     def give(self, value: Any, show: Callable[[], None]) -> None:
         """Prints a result: as JSON when asked for, else the way `show` does."""
         if self.is_json:
