@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sealwax.ledger.chain import Head, beginning, judge
@@ -42,9 +42,10 @@ def _commit(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEPS, max_size=10))
+@example(steps=[(CommitKind.REDACT, [0, 1], [1, 0])])
 def test_sql_and_memory_agree(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[CommitKind, list[int], list[int]]]
 ) -> None:

@@ -237,18 +237,23 @@ class Holdings:
         )
 
     def _redact(self, effect: Effects) -> None:
+        """One pair after the other, as they stand in the commit; there are few."""
         added = dict(effect.added)
-        pairs = [(new, old, effect.seq) for old, new in effect.redacted if new in added]
-        self._connection.executemany(
-            "UPDATE object SET (added_seq, dropped_seq) = (SELECT added_seq, dropped_seq FROM"
-            " object AS old WHERE old.name = ?2) WHERE name = ?1 AND added_seq = ?3"
-            " AND EXISTS (SELECT 1 FROM object AS old WHERE old.name = ?2)",
-            pairs,
-        )
-        self._connection.executemany(
-            "UPDATE object SET dropped_seq = added_seq WHERE name = ?",
-            [(old,) for old, _ in effect.redacted],
-        )
+        for old, new in effect.redacted:
+            interval = self._connection.execute(
+                "SELECT added_seq, dropped_seq FROM object WHERE name = ?", (old,)
+            ).fetchone()
+            if interval is None:
+                continue
+            self._connection.execute(
+                "UPDATE object SET dropped_seq = added_seq WHERE name = ?", (old,)
+            )
+            if new in added:
+                self._connection.execute(
+                    "UPDATE object SET added_seq = ?, dropped_seq = ?"
+                    " WHERE name = ? AND added_seq = ?",
+                    (*interval, new, effect.seq),
+                )
 
     def _pin(self, effect: Effects, part: Part, made_ms: int) -> None:
         counts = msgspec.json.encode(part.counts or Counts()).decode()
