@@ -197,6 +197,9 @@ class Agent:
             sources=len(self.sources()),
             devices=len(self._replica.log.newest.devices),
             now_ms=self._clock.now_ms(),
+            account=self._replica.keys.account.hex(),
+            epoch=self._replica.log.newest.epoch,
+            head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
 
     def verify(self, report: Callable[[Step], None]) -> Verified:

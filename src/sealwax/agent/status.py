@@ -33,6 +33,9 @@ class Status(NamedTuple):
     sources: int
     devices: int
     now_ms: int
+    account: str
+    epoch: int
+    head: str
 
 
 def lines(status: Status) -> list[Line]:

@@ -74,7 +74,7 @@ class _Commands(click.Group):
     help=f"Where keys, library and vault are ({HOME_VARIABLE}; {DEFAULT_HOME}).",
 )
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON value.")
-@click.option("--verbose", "is_verbose", is_flag=True, help="Say more.")
+@click.option("--verbose", "is_verbose", is_flag=True, help="Say more: codes of errors, the head.")
 @click.version_option(__version__, prog_name="sealwax")
 @click.pass_context
 def cli(context: click.Context, home: Path, is_json: bool, is_verbose: bool) -> None:
@@ -122,7 +122,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except SealwaxError as error:
-        fail(error, "--json" in sys.argv)
+        fail(error, "--json" in sys.argv, "--verbose" in sys.argv)
     except BrokenPipeError:
         # Whoever read the output has read enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

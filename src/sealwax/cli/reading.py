@@ -127,7 +127,20 @@ def status_command(session: Session) -> None:
     """What is safe, where, since when, and the next step."""
     with session.reading() as agent:
         status = agent.status()
-    session.give({"status": status, "lines": lines(status)}, lambda: show_status(status))
+
+    def tell() -> None:
+        show_status(status)
+        if session.is_verbose:
+            show_details(status)
+
+    session.give({"status": status, "lines": lines(status)}, tell)
+
+
+def show_details(status: Status) -> None:
+    """Prints what only the documents speak of: account, epoch, head."""
+    devices = show.count(status.devices, "device")
+    click.secho(f"  account {status.account}", dim=True)
+    click.secho(f"  epoch {status.epoch}, head {status.head}, {devices}", dim=True)
 
 
 def _make_new(folder: Path) -> None:
@@ -145,7 +158,7 @@ def show_status(status: Status) -> None:
         click.echo(line.text)
         if line.remedy:
             click.secho(f"    → {line.remedy}", dim=True)
-    snapshots = f"{status.snapshots} snapshots" if status.snapshots != 1 else "1 snapshot"
+    snapshots = show.count(status.snapshots, "snapshot")
     click.secho(
         f"  {show.size(status.sealed_bytes)} sealed,"
         f" {show.size(status.snapshot_only_bytes)} more only in snapshots; {snapshots};"

@@ -117,12 +117,13 @@ def one_line(text: str, width: int) -> str:
     return flat if len(flat) <= width else flat[: width - 1] + "…"
 
 
-def fail(error: SealwaxError, is_json: bool) -> NoReturn:
+def fail(error: SealwaxError, is_json: bool, is_verbose: bool = False) -> NoReturn:
     """Says what is wrong and what to do, and ends."""
     if is_json:
         told = {"error": error.code, "message": error.sentence, "hint": error.hint}
         click.echo(msgspec.json.encode(told).decode())
-    click.echo(f"sealwax: {error.sentence}", err=True)
+    code = f" [{error.code}]" if is_verbose else ""
+    click.echo(f"sealwax: {error.sentence}{code}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
     sys.exit(EXIT_FAILED)

@@ -7,10 +7,10 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +27,7 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
+from sealwax.sync.pieces import sealed_pieces
 from sealwax.trust.account import NotTrusted, extend_log
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -34,7 +35,6 @@ from sealwax.vault.compose import Draft, Place, compose, with_digest
 from sealwax.vault.digest import DIGEST_RULES, digest_bytes
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import (
-    CHUNK_BYTES,
     Sealed,
     SealedSegment,
     check_name,
@@ -134,43 +134,29 @@ class Replica:
     def put_files(self, paths: Sequence[Path]) -> list[StoredFile | OSError]:
         """Seals and stores the pieces of files; see `vault.writing.Writer`."""
         stored: list[StoredFile | OSError] = []
-        self.store.put_objects(self._sealed_pieces(paths, stored))
+        epoch, roots = self._epoch(), self.keys.roots
+        # The keys are derived before other threads ask for them.
+        self.keys.zone_key(self.zone, epoch)
+        objects = sealed_pieces(
+            paths,
+            lambda: FileHash(roots),
+            lambda piece: seal_chunk(self.keys, self.zone, epoch, piece),
+            self._settle,
+            stored,
+        )
+        self.store.put_objects(objects)
         return stored
 
-    def _sealed_pieces(
-        self, paths: Sequence[Path], stored: list[StoredFile | OSError]
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yields the objects to be stored, and notes what came of each file once it is read."""
-        for path in paths:
-            file_hash = FileHash(self.keys.roots)
-            pieces: list[list[Any]] = []
-            chunks: list[tuple[bytes, int]] = []
-            size_bytes = 0
-            try:
-                for piece in _pieces(path):
-                    file_hash.update(piece)
-                    size_bytes += len(piece)
-                    sealed, is_new = self._seal_new(piece)
-                    pieces.append([sealed.name, len(piece)])
-                    if is_new:
-                        chunks.append((sealed.name, len(sealed.data)))
-                        yield sealed
-            except OSError as error:
-                stored.append(error)
-                continue
-            content = [file_hash.digest(), size_bytes, pieces]
-            stored.append(StoredFile(content, tuple(chunks), size_bytes))
-
-    def _seal_new(self, piece: bytes) -> tuple[Sealed, bool]:
+    def _settle(self, piece: bytes, sealed: Sealed) -> tuple[Sealed, bool]:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
         counter = 0
         while True:
-            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
             dropped_seq = self.library.holdings.intervals([sealed.name]).get(sealed.name)
             if dropped_seq is None or dropped_seq == STILL:
                 return sealed, dropped_seq is None
             # A dropped name is never added again: the piece is sealed anew under another salt.
             counter += 1
+            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
@@ -283,29 +269,3 @@ class Replica:
         if head.seq >= 0:
             self._heads.remember(self.zone, head.seq, head.hash)
         self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """The pieces of a file; raises OSError when it changes while it is read."""
-    with path.open("rb", buffering=0) as file:
-        before = path.stat()
-        read_bytes = 0
-        while piece := _read_full(file.read, CHUNK_BYTES):
-            read_bytes += len(piece)
-            yield piece
-        after = path.stat()
-    if read_bytes != before.st_size or (before.st_mtime_ns, before.st_size) != (
-        after.st_mtime_ns,
-        after.st_size,
-    ):
-        raise OSError("the file changed while it was read")
-
-
-def _read_full(read: Callable[[int], bytes | None], limit: int) -> bytes:
-    """Reads up to `limit` bytes; fewer only at the end of the file."""
-    pieces: list[bytes] = []
-    missing = limit
-    while missing and (piece := read(missing)):
-        pieces.append(piece)
-        missing -= len(piece)
-    return b"".join(pieces)
