@@ -330,5 +330,7 @@ class Applier:
         return int(row[0] or 0) if row else 0
 
     def _greatest_text(self) -> int:
-        row = self._connection.execute("SELECT max(text_id) FROM version").fetchone()
+        row = self._connection.execute(
+            "SELECT max(text_id) FROM version WHERE text_id IS NOT NULL"
+        ).fetchone()
         return int(row[0] or 0) if row else 0
