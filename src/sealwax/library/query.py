@@ -10,7 +10,7 @@ from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, TRASH, name_of
-from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import CONVERSATION, IS_GROUP, ORIGIN, PARTICIPANT, SENDER
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
@@ -73,11 +73,15 @@ class Reader:
     def rows(self, kind: int, moment: Moment) -> Iterator[Row]:
         """All records of a kind at a moment, in the order in which they were first seen."""
         condition, values = at_moment(moment)
+        # All but messages are few, and have an index of their own.
+        few = kind != Kind.MESSAGE
+        index, also = ("INDEXED BY version_by_kind", "AND version.kind <> 2") if few else ("", "")
+        key = "+version.record" if few else "version.record"
         sql = (
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version JOIN record ON record.id = version.record"
-            f" WHERE version.kind = ? AND {condition} AND version.record > ?"
-            " ORDER BY version.record LIMIT ?"
+            f" version.state FROM version {index} JOIN record ON record.id = version.record"
+            f" WHERE version.kind = ? {also} AND {condition} AND {key} > ?"
+            f" ORDER BY {key} LIMIT ?"
         )
         yield from self._paged(sql, [int(kind), *values])
 
@@ -85,11 +89,12 @@ class Reader:
         """The selected messages at a moment, in the order in which they were first seen."""
         condition, values = at_moment(moment)
         wanted, wanted_values = chosen(selection)
+        key = page_key(selection)
         sql = (
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
             " version.state FROM version JOIN record ON record.id = version.record"
-            f" WHERE version.kind = 2 AND {condition} AND {wanted} AND version.record > ?"
-            " ORDER BY version.record LIMIT ?"
+            f" WHERE version.kind = 2 AND {condition} AND {wanted} AND {key} > ?"
+            f" ORDER BY {key} LIMIT ?"
         )
         for row in self._paged(sql, [*values, *wanted_values]):
             if self._chooses(selection, row, moment):
@@ -196,6 +201,7 @@ class Reader:
         A selection other than everything leaves out what is not a message.
         """
         wanted, values = chosen(selection)
+        key = page_key(selection)
         if not selection.is_everything:
             wanted += " AND version.kind = 2"
         sql = (
@@ -204,7 +210,7 @@ class Reader:
             " FROM version JOIN record ON record.id = version.record"
             " JOIN version AS current ON current.id = record.version"
             f" WHERE version.from_seq <= ? AND version.to_seq > ? AND version.to_seq < {STILL}"
-            f" AND {wanted} AND version.record > ? ORDER BY version.record LIMIT ?"
+            f" AND {wanted} AND {key} > ? ORDER BY {key} LIMIT ?"
         )
         last = 0
         while True:
@@ -222,14 +228,16 @@ class Reader:
     def new_since(self, seq: int, selection: Selection) -> Iterator[Row]:
         """The records of the head that a moment did not know at all."""
         wanted, values = chosen(selection)
+        key = page_key(selection)
         if not selection.is_everything:
             wanted += " AND version.kind = 2"
         sql = (
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version JOIN record ON record.version = version.id"
-            f" WHERE {wanted} AND NOT EXISTS (SELECT 1 FROM version AS old WHERE"
+            " version.state FROM version CROSS JOIN record ON record.id = version.record"
+            f" WHERE record.version = version.id AND {wanted}"
+            " AND NOT EXISTS (SELECT 1 FROM version AS old WHERE"
             " old.record = version.record AND old.from_seq <= ? AND old.to_seq > ?)"
-            " AND version.record > ? ORDER BY version.record LIMIT ?"
+            f" AND {key} > ? ORDER BY {key} LIMIT ?"
         )
         for row in self._paged(sql, [*values, seq, seq]):
             if self._chooses(selection, row, Moment(seq)):

@@ -51,6 +51,12 @@ def at_moment(moment: Moment, table: str = "version") -> tuple[str, list[Any]]:
     return sql, [moment.seq, moment.seq, *moment.places]
 
 
+def page_key(selection: Selection) -> str:
+    """What pages of a query are cut by: the number of the record. The plus keeps SQLite from
+    walking all records in their order where the selection names few of them."""
+    return "+version.record" if selection.conversations or selection.messages else "version.record"
+
+
 def chosen(selection: Selection) -> tuple[str, list[Any]]:
     """The condition that a message's version is selected, with its parameters."""
     conditions: list[str] = ["TRUE"]
@@ -58,8 +64,8 @@ def chosen(selection: Selection) -> tuple[str, list[Any]]:
     if selection.conversations:
         marks = _marks(selection.conversations)
         conditions.append(
-            f"(version.conversation IN ({marks}) OR EXISTS (SELECT 1 FROM also_in WHERE"
-            f" also_in.version = version.id AND also_in.conversation IN ({marks})))"
+            f"version.id IN (SELECT id FROM version WHERE conversation IN ({marks})"
+            f" UNION ALL SELECT version FROM also_in WHERE conversation IN ({marks}))"
         )
         values += [*selection.conversations, *selection.conversations]
     if selection.messages:
