@@ -1,0 +1,332 @@
+"""Vectors of commits, of the chain's rules, of the account log and of opening an account."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from sealwax.crypto.device_keys import MemberKeys, new_member_keys
+from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
+from sealwax.crypto.key_tree import SALT_BYTES, new_account_key
+from sealwax.ledger.account import (
+    AccountLog,
+    DeviceAdd,
+    DeviceRevoke,
+    Entry,
+    Epoch,
+    Member,
+    Protection,
+    RecoverySet,
+    Rotation,
+    encode_entry,
+)
+from sealwax.ledger.chain import Head, beginning, judge
+from sealwax.ledger.commit import (
+    CommitKind,
+    commit_signing_input,
+    encode_commit,
+    encode_header,
+    parse_commit,
+)
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, zone_root
+from sealwax.ledger.objects import PinFacts, encode_facts
+from sealwax.trust.account import open_for_device, open_for_recovery
+from tests.accounts import Account, account_commit, made_account, next_commit, revocation
+from tests.vectors.crypto_cases import Case
+
+MALFORMED = "its bytes do not have the form of a commit"
+Chain = tuple[list[bytes], list[str | None]]
+
+
+def ledger_cases() -> Iterator[Case]:
+    account = made_account("vectors", devices=2)
+    revoked = revocation(account, account.devices[1])
+    log = [*account.commits, revoked]
+    account.log.extend(revoked)
+    account = account._replace(keys=open_for_device(account.log, account.devices[0]))
+    for case, chain in (_chains(account) | _forged_chains(account)).items():
+        yield f"commit-{case}", _chain_case(case, account, log, *chain)
+    yield from _account_log(account, log)
+    yield from _entries()
+    yield from _opening(account, log)
+
+
+def _chain_case(
+    case: str, account: Account, log: list[bytes], commits: list[bytes], reasons: list[str | None]
+) -> dict[str, Any]:
+    at = beginning(account.log.account, MESSAGES_ZONE)
+    judged = []
+    for data in commits:
+        found = judge(at, data, account.log)
+        at = found.head
+        judged.append(found.void_reason)
+    assert judged == reasons, (case, judged)
+    return {
+        "kind": "chain",
+        "what": "which commits of a zone count, and the head that they lead to",
+        "account": account.log.account.hex(),
+        "zone": MESSAGES_ZONE,
+        "root": zone_root(account.log.account, MESSAGES_ZONE).hex(),
+        "log": [data.hex() for data in log],
+        "commits": [data.hex() for data in commits],
+        "void_reasons": judged,
+        "head": at.hash.hex(),
+        "position": at.position,
+    }
+
+
+def _chains(account: Account) -> dict[str, Chain]:
+    """Chains of commits that are made as they should be, and stand where they should not."""
+    head = beginning(account.log.account, MESSAGES_ZONE)
+    good = next_commit(account, head, added=((b"\x01" * 32, 1024),))
+    first = judge(head, good, account.log).head
+    pin = next_commit(account, first, kind=CommitKind.PIN, public=encode_facts(PinFacts(0)))
+    high = next_commit(account, head)
+    low = judge(head, high, account.log).head
+    beyond = next_commit(account, head, position=9)
+    after_beyond = judge(head, beyond, account.log).head
+    not_reached = "it names a position that the account log does not reach"
+    older = "it names an older position of the account log than the commit before it"
+    return {
+        "counts": ([good], [None]),
+        "pin-counts": ([good, pin], [None, None]),
+        "void-does-not-follow": ([good, good], [None, "it does not follow the commit before it"]),
+        "void-malformed-then-counts": _after_junk(account, head),
+        "void-old-epoch": (
+            [next_commit(account, head, epoch=0)],
+            ["it was written under another epoch"],
+        ),
+        "void-position-beyond-log": ([beyond], [not_reached]),
+        "void-does-not-move-the-position": (
+            [beyond, next_commit(account, after_beyond, position=1, epoch=0)],
+            [not_reached, None],
+        ),
+        "void-older-position": (
+            [high, next_commit(account, low, position=1, epoch=0)],
+            [None, older],
+        ),
+        "void-stranger": (
+            [next_commit(account, head, account.recovery)],
+            ["its author is not trusted"],
+        ),
+        "void-revoked-device": (
+            [next_commit(account, head, account.devices[1])],
+            ["its author is not trusted"],
+        ),
+        "counts-before-the-revocation": (
+            [next_commit(account, head, account.devices[1], position=1, epoch=0)],
+            [None],
+        ),
+    }
+
+
+def _forged_chains(account: Account) -> dict[str, Chain]:
+    """Commits that differ from a good one in one thing, signed anew where it is in the payload."""
+    head = beginning(account.log.account, MESSAGES_ZONE)
+    good = next_commit(account, head, added=((b"\x01" * 32, 1024),))
+    payload, (signature,) = msgspec.msgpack.decode(good)
+    flipped = bytes((signature[0] ^ 1,)) + signature[1:]
+    one = account.devices[0]
+
+    def changed(**fields: Any) -> bytes:
+        return _signed(one, good, fields)
+
+    return {
+        "void-bad-signature": (
+            [encode_commit(payload, (flipped,))],
+            ["its signature is wrong"],
+        ),
+        "void-two-signatures": (
+            [encode_commit(payload, (signature, signature))],
+            ["it has more than one signature"],
+        ),
+        "void-no-signature": ([msgspec.msgpack.encode([payload, []])], [MALFORMED]),
+        "void-a-byte-follows": ([good + b"\x00"], [MALFORMED]),
+        "void-unknown-version": ([changed(version=2)], ["its version 2 is not known"]),
+        "void-unknown-suite": ([changed(suite=2)], ["its suite 2 is not known"]),
+        "void-no-zone": ([changed(zone="others")], ["its zone has no valid name"]),
+        "void-other-zone": (
+            [changed(zone="account")],
+            ["it belongs to another account or zone"],
+        ),
+        "void-other-account": (
+            [changed(account=b"\x09" * 32)],
+            ["it belongs to another account or zone"],
+        ),
+        "void-one-item-too-many": ([_raw(one, good, lambda values: [*values, 0])], [MALFORMED]),
+        "void-number-as-a-float": (
+            [_raw(one, good, lambda values: [*values[:9], float(values[9]), *values[10:]])],
+            [MALFORMED],
+        ),
+        "void-size-below-zero": (
+            [changed(added=[(b"\x01" * 32, -1)])],
+            [MALFORMED],
+        ),
+        "counts-of-a-kind-from-the-future": ([changed(kind="later")], [None]),
+    }
+
+
+def _signed(author: MemberKeys, data: bytes, fields: dict[str, Any]) -> bytes:
+    """A commit with other values in its header, signed anew."""
+    made = msgspec.structs.replace(parse_commit(data).header, **fields)
+    payload = encode_header(made)
+    return encode_commit(payload, (author.sign(commit_signing_input(made, payload)),))
+
+
+def _raw(author: MemberKeys, data: bytes, change: Callable[[list[Any]], list[Any]]) -> bytes:
+    """A commit whose payload is another array, signed anew."""
+    commit = parse_commit(data)
+    payload = msgspec.msgpack.encode(change(msgspec.msgpack.decode(commit.payload)))
+    return encode_commit(payload, (author.sign(commit_signing_input(commit.header, payload)),))
+
+
+def _after_junk(account: Account, head: Head) -> Chain:
+    """A commit after bytes that are none: the junk keeps its seq and is hashed into the next."""
+    junk = b"not a commit"
+    following = judge(head, junk, account.log)
+    good = next_commit(account, following.head)
+    return [junk, good], [following.void_reason, None]
+
+
+def _log_case(what: str, log: list[bytes], account: bytes) -> dict[str, Any]:
+    folded = AccountLog(account)
+    reasons = [folded.extend(data) for data in log]
+    return {
+        "kind": "account-log",
+        "what": what,
+        "account": account.hex(),
+        "log": [data.hex() for data in log],
+        "void_reasons": reasons,
+        "epoch": folded.newest.epoch,
+        "devices": [device.hex() for device in folded.newest.devices],
+        "recovery": folded.newest.recovery.id.hex(),
+        "protection": folded.newest.protection,
+    }
+
+
+def _account_log(account: Account, log: list[bytes]) -> Iterator[Case]:
+    name = account.log.account
+    what = "genesis, a second device, its revocation: epoch 1, one device"
+    yield "account-log-revocation", _log_case(what, log, name)
+    junk = _log_case("junk keeps its seq and changes nothing", [log[0], b"junk"], name)
+    assert junk["void_reasons"] == [None, MALFORMED]
+    yield "account-log-void-junk", junk
+    payload, signatures = msgspec.msgpack.decode(log[0])
+    forged = encode_commit(payload, (signatures[0], bytes(64)))
+    fails = {"kind": "account-log", "log": [forged.hex()]}
+    yield (
+        "account-log-fails-genesis-without-recovery",
+        {
+            **fails,
+            "what": "the recovery key did not sign the genesis",
+            "account": name.hex(),
+            "error": "it is not the beginning of this account",
+        },
+    )
+    yield (
+        "account-log-fails-genesis-with-a-bad-signature",
+        {
+            **fails,
+            "what": "named by its own hash, but the recovery key did not sign it",
+            "account": commit_hash(forged).hex(),
+            "error": "its signature is wrong",
+        },
+    )
+
+
+def _entries() -> Iterator[Case]:
+    """One entry after a genesis and a second device: some count, most are void."""
+    account = made_account("entries", devices=2)
+    entropy = account.entropy
+    recovery, (one, two) = account.recovery, account.devices
+    fresh, next_recovery = new_member_keys(entropy), new_member_keys(entropy)
+    nonce = account.log.entries[0].nonce  # type: ignore[union-attr]
+    old = account.keys.account_key(0)
+    all_members = (one.member(), two.member())
+
+    def add(member: Member, packed: Member | None = None, epoch: int = 0) -> Entry:
+        packet = seal_packet(old, packed or member, nonce)
+        return DeviceAdd(member, [msgspec.structs.replace(packet, epoch=epoch)])
+
+    def rotation(*members: Member, epoch: int = 1) -> Rotation:
+        key = new_account_key(epoch, entropy)
+        salt, name = entropy.bytes(SALT_BYTES), account.log.account
+        return Rotation(
+            epoch,
+            [seal_packet(key, member, nonce) for member in members],
+            seal_previous(old, new_account_key(1, entropy), name, salt),
+            seal_root(account.keys.roots, key, name, entropy.bytes(SALT_BYTES)),
+        )
+
+    unsound = msgspec.structs.replace(fresh.member(), id=b"\x07" * 16)
+    kinds = CommitKind
+    others = "its key packets are not for the members it names"
+    for name, kind, entry, author, reason in (
+        ("device-add", kinds.DEVICE_ADD, add(fresh.member()), one, None),
+        ("void-device-there-already", kinds.DEVICE_ADD, add(two.member()), one,
+         "it adds a device that is there already"),
+        ("void-unsound-id", kinds.DEVICE_ADD, add(unsound), one,
+         "an id in it is not the hash of its keys"),
+        ("void-packet-for-another", kinds.DEVICE_ADD, add(fresh.member(), one.member()), one,
+         others),
+        ("void-packet-of-another-epoch", kinds.DEVICE_ADD, add(fresh.member(), epoch=1), one,
+         "its key packets are of another epoch"),
+        ("void-stranger", kinds.DEVICE_ADD, add(fresh.member()), fresh,
+         "its author is not trusted"),
+        ("epoch", kinds.EPOCH, Epoch(rotation(*all_members, recovery.member())), two, None),
+        ("void-epoch-skipped", kinds.EPOCH,
+         Epoch(rotation(*all_members, recovery.member(), epoch=2)), two,
+         "its epoch does not follow the one before"),
+        ("void-packet-missing", kinds.EPOCH, Epoch(rotation(*all_members)), two, others),
+        ("void-packet-twice", kinds.EPOCH,
+         Epoch(rotation(*all_members, recovery.member(), one.member())), two, others),
+        ("revocation-by-recovery-key", kinds.DEVICE_REVOKE,
+         DeviceRevoke(one.member().id, rotation(two.member(), recovery.member())), recovery, None),
+        ("void-removes-a-stranger", kinds.DEVICE_REVOKE,
+         DeviceRevoke(fresh.member().id, rotation(*all_members, recovery.member())), one,
+         "it removes a device that is not there"),
+        ("recovery-set", kinds.RECOVERY_SET,
+         RecoverySet(next_recovery.member(), rotation(*all_members, next_recovery.member())), one,
+         None),
+        ("protection", kinds.PROTECTION, Protection("standard", []), one, None),
+        ("void-protection-by-recovery-key", kinds.PROTECTION, Protection("standard", []), recovery,
+         "its author is not trusted"),
+        ("void-entry-of-another-kind", kinds.EPOCH, Protection("standard", []), one,
+         "its entry does not have the right form"),
+        ("void-kind-of-another-zone", kinds.PIN, Protection("standard", []), one,
+         "its kind does not belong in the account log"),
+        ("void-second-genesis", kinds.GENESIS, account.log.entries[0], one,
+         "a genesis can only be first"),
+    ):  # fmt: skip
+        assert entry is not None
+        data = account_commit(account, kind, encode_entry(entry), author)
+        what = f"after two devices: {name.replace('-', ' ')}"
+        case = _log_case(what, [*account.commits, data], account.log.account)
+        assert case["void_reasons"][-1] == reason, (name, case["void_reasons"])
+        yield f"account-log-{name}", case
+
+
+def _opening(account: Account, log: list[bytes]) -> Iterator[Case]:
+    opened = open_for_recovery(account.log, account.recovery)
+    good = {
+        "account_keys": [opened.account_key(epoch).secret.hex() for epoch in (0, 1)],
+        "record_id_key": opened.roots.record_id.hex(),
+        "digest_key": opened.roots.digest.hex(),
+    }
+    for name, keys, more in (
+        ("opens-account-with-recovery-key", account.recovery, good),
+        ("opens-account-with-device", account.devices[0], good),
+        ("opens-account-fails-revoked-device", account.devices[1], {"error": "device-not-trusted"}),
+    ):
+        yield (
+            name,
+            {
+                "kind": "opens-account",
+                "what": "from a log and a member's keys to all account keys and the root keys",
+                "account": account.log.account.hex(),
+                "log": [data.hex() for data in log],
+                "sign_seed": keys.sign_seed.hex(),
+                "box_seed": keys.box_seed.hex(),
+                **more,
+            },
+        )

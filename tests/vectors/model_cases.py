@@ -1,0 +1,238 @@
+"""Vectors of canonical addresses, merges, states, segments and digests."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import zstandard
+
+from sealwax.model.change import Change, Entry
+from sealwax.model.record import canonical_address
+from sealwax.model.state import State, empty, encode, from_change, join_change
+from sealwax.vault.digest import change_digest, digest_bytes, state_term
+from sealwax.vault.segment import encode_segment
+from tests.vectors.crypto_cases import RECORD, ROOTS, Case
+
+DEVICE, OTHER = b"\xaa" * 16, b"\xbb" * 16
+
+
+def change(
+    name: str,
+    merge: int,
+    value: Any,
+    time_ms: int,
+    device: bytes = DEVICE,
+    life: int | None = 0,
+    key: str = "",
+) -> Change:
+    """A change of one value of the message RECORD."""
+    return Change(2, RECORD, life, time_ms, device, (Entry(name, merge, key, value),))
+
+
+def model_cases() -> Iterator[Case]:
+    yield from _addresses()
+    yield from _merges()
+    yield from _lives()
+    yield from _segments()
+    yield from _bad_segments()
+    yield from _digests()
+
+
+def _addresses() -> Iterator[Case]:
+    for name, address in (
+        ("e-mail", " mailto:Anna@Example.ORG "),
+        ("number", "tel:+1 (555) 010-0101"),
+        ("number-with-rare-spaces", "555\u00a0010\u20110101"),
+        ("short-code", "12345"),
+        ("business", "urn:biz:ABC-1"),
+    ):
+        yield (
+            f"canonical-address-{name}",
+            {
+                "kind": "canonical-address",
+                "what": "one spelling for one address",
+                "address": address,
+                "canonical": canonical_address(address),
+            },
+        )
+
+
+def _merged(what: str, *items: Change) -> dict[str, Any]:
+    state: State = empty(items[0].kind)
+    for item in items:
+        state = join_change(state, item)
+    return {
+        "kind": "merge",
+        "what": what,
+        "changes": [msgspec.msgpack.encode(item).hex() for item in items],
+        "state": encode(state).hex(),
+    }
+
+
+def _merges() -> Iterator[Case]:
+    one, two = change("text", 1, "b", 5), change("text", 1, "a", 3, OTHER)
+    yield "merge-first-keeps-the-variant", _merged("differing raw words are all kept", one, two)
+    same = change("text", 1, "b", 3, OTHER)
+    yield "merge-first-drops-the-later-twin", _merged("equal words: the first stamp", one, same)
+    late, early = change("name", 2, "new", 9), change("name", 2, "old", 3, OTHER)
+    yield "merge-last", _merged("the latest wins", late, early)
+    tie = change("name", 2, "newer", 9, OTHER)
+    yield "merge-last-tie", _merged("a tie goes to the greater device", late, tie)
+    short, long = change("name", 2, "z", 9), change("name", 2, "aa", 9)
+    what = "the same time and device: the greater value by its msgpack bytes, not as a text"
+    yield "merge-last-tie-of-values", _merged(what, short, long)
+    yield (
+        "merge-least",
+        _merged("the smallest", change("read_ns", 3, 7, 1), change("read_ns", 3, 5, 2)),
+    )
+    yield (
+        "merge-greatest",
+        _merged(
+            "the greatest", change("life", 4, 1, 1, life=None), change("life", 4, 2, 0, life=None)
+        ),
+    )
+    yield (
+        "merge-decoded",
+        _merged(
+            "the newest decoder", change("parts", 5, [2, "x"], 1), change("parts", 5, [1, "y"], 9)
+        ),
+    )
+    yield (
+        "merge-once",
+        _merged("the smallest stamp", change("unsent", 6, True, 9), change("unsent", 6, True, 3)),
+    )
+    yield (
+        "merge-class-from-the-future",
+        _merged("every stamp is kept", change("new", 99, 1, 1), change("new", 99, 2, 1)),
+    )
+    keyed = (change("unsent", 6, True, 9, key="1"), change("unsent", 6, True, 3, key="0"))
+    yield "merge-keys-stand-apart", _merged("each key has a state of its own", *keyed)
+    classes = (change("name", 2, "a", 1), change("name", 1, "a", 1))
+    yield "merge-classes-stand-apart", _merged("so has each class of one name", *classes)
+    kinds = (change("name", 2, "a", 1)._replace(kind=3), change("name", 2, "b", 2))
+    yield "merge-smallest-kind", _merged("two kinds under one id: the smaller", *kinds)
+
+
+def _lives() -> Iterator[Case]:
+    words = change("text", 1, "b", 5)
+    purge = change("purged", 4, 0, 9, life=None)
+    again = change("text", 1, "again", 9, life=2)
+    yield "merge-purge", _merged("words of life 0 do not exist", words, purge, again)
+    what = "the same words under two lives: a purge of the first leaves the second"
+    yield (
+        "merge-keeps-the-best-of-each-life",
+        _merged(what, words, change("text", 1, "b", 7, life=2)),
+    )
+    later = change("name", 2, "n", 9, life=2)
+    what = "an older value of an older life is covered, a newer one is not"
+    older = (change("name", 2, "o", 3), change("name", 2, "p", 11))
+    yield "merge-last-across-lives", _merged(what, later, *older)
+    control = change("held", 2, False, 9, life=None, key="1")
+    what = "a value without a life outlives every purge"
+    yield "merge-purge-leaves-control-values", _merged(what, control, purge, words)
+    erased = change("erased", 6, True, 1, life=None)
+    yield "merge-erased", _merged("nothing beats it", words, erased)
+    yield "merge-erased-and-purged", _merged("not even a purge", purge, erased, again)
+
+
+def _encoded(changes: list[Change]) -> list[str]:
+    return [msgspec.msgpack.encode(item).hex() for item in changes]
+
+
+def _segments() -> Iterator[Case]:
+    changes = [change("text", 1, "words", 5), change("name", 2, "n", 6, OTHER, None)]
+    plain = encode_segment(changes)
+    yield (
+        "segment-decodes",
+        {
+            "kind": "segment",
+            "what": "a batch of changes",
+            "data": plain.hex(),
+            "changes": _encoded(changes),
+        },
+    )
+    yield (
+        "segment-fails-cut-short",
+        {"kind": "segment", "what": "cut", "data": plain[:-3].hex(), "error": "seal-broken"},
+    )
+    future = [change("new", 200, {"b": [1, None], "a": b"\x00"}, -5)]
+    yield (
+        "segment-decodes-a-field-from-the-future",
+        {
+            "kind": "segment",
+            "what": "a field and a class that are not known are kept; maps are sorted",
+            "data": encode_segment(future).hex(),
+            "changes": _encoded(future),
+        },
+    )
+    digest = digest_bytes(change_digest(ROOTS, changes))
+    yield (
+        "change-digest",
+        {
+            "kind": "change-digest",
+            "what": "the sum over changes",
+            "key": ROOTS.digest.hex(),
+            "changes": _encoded(changes),
+            "digest": digest.hex(),
+        },
+    )
+
+
+def _bad_segments() -> Iterator[Case]:
+    def row(*flat: Any, life: Any = 0, device: int = 0, record: bytes = RECORD) -> list[Any]:
+        return [2, record, life, 5, device, list(flat)]
+
+    broken, fields = "seal-broken", [["text", 1], ["life", 4], ["parts", 5]]
+    for name, version, bad, error in (
+        ("unknown-version", 2, row(0, "", "words"), "seal-unknown"),
+        ("field-beyond-the-table", 1, row(3, "", "words"), broken),
+        ("device-beyond-the-table", 1, row(0, "", "words", device=1), broken),
+        ("entry-cut-short", 1, row(0, ""), broken),
+        ("key-not-a-text", 1, row(0, 7, "words"), broken),
+        ("greatest-not-a-number", 1, row(1, "", "words"), broken),
+        ("greatest-a-bool", 1, row(1, "", True), broken),
+        ("decoded-without-version", 1, row(2, "", ["x", "y"]), broken),
+        ("life-below-zero", 1, row(0, "", "words", life=-1), broken),
+        ("short-record-id", 1, row(0, "", "words", record=RECORD[1:]), broken),
+    ):
+        plain = msgspec.msgpack.encode([version, [DEVICE], fields, [bad]])
+        data = zstandard.ZstdCompressor(level=3).compress(plain)
+        what = name.replace("-", " ")
+        yield (
+            f"segment-fails-{name}",
+            {"kind": "segment", "what": what, "data": data.hex(), "error": error},
+        )
+
+
+def _digests() -> Iterator[Case]:
+    states = [
+        (record, encode(from_change(item)))
+        for record, item in (
+            (RECORD, change("text", 1, "a", 1)),
+            (b"\x01" * 16, change("text", 1, "b", 1)),
+            (b"\x02" * 16, change("erased", 6, True, 1, life=None)),
+            (b"\x03" * 16, change("text", 1, "c", 1)),
+        )
+    ]
+    terms = [state_term(ROOTS, record, state) for record, state in states]
+    assert sum(terms) >= 2**256, "the sum of this vector should not fit into 256 bits"
+    yield (
+        "digest-of-a-history",
+        {
+            "kind": "digest",
+            "what": "one term for each record, modulo 2^256",
+            "key": ROOTS.digest.hex(),
+            "records": [[record.hex(), state.hex()] for record, state in states],
+            "digest": digest_bytes(sum(terms)).hex(),
+        },
+    )
+    yield (
+        "digest-of-nothing",
+        {
+            "kind": "digest",
+            "what": "a history without a record",
+            "key": ROOTS.digest.hex(),
+            "records": [],
+            "digest": bytes(32).hex(),
+        },
+    )
