@@ -93,6 +93,33 @@ def test_bad_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
         assert agent.status().counts.messages >= exported.messages - 1
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"life": 2**40},
+        {"life": -1},
+        {"time_ms": 2**60},
+        {"entries": [["x" * 65, 1, "", 1]]},
+        {"entries": [["big", 1, "", 2**80]]},
+        {"entries": [["float", 1, "", 1.5]]},
+    ],
+)
+def test_what_could_be_sealed_but_never_opened_is_refused(
+    tmp_path: Path, bad: dict[str, object]
+) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    head = {"format": "sealwax-jsonl", "version": 1, "made_ms": 1}
+    change = {"life": 0, "time_ms": 1, "device": "ab" * 16, "entries": [["text", 1, "", "words"]]}
+    line = {"kind": "message", "namespace": "imessage", "id": "A", "changes": [{**change, **bad}]}
+    path = tmp_path / "odd.jsonl"
+    path.write_text("\n".join(json.dumps(item) for item in (head, line)), "utf-8")
+    with open_agent(home, env) as agent:
+        done = agent.import_source(path, ignore)
+        assert (done.problem_count, done.commits) == (1, 0)
+        assert agent.verify(ignore).is_sound
+
+
 def test_a_snapshot_is_exported_as_it_was(tmp_path: Path) -> None:
     env = environment()
     home, _ = made_home(tmp_path, env)

@@ -5,6 +5,7 @@ import pytest
 
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.key_packet import seal_packet
+from sealwax.crypto.key_tree import AccountKey
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
@@ -97,6 +98,21 @@ def test_only_a_device_changes_the_protection() -> None:
     by_device = account_commit(account, CommitKind.PROTECTION, entry, account.devices[0])
     assert account.log.extend(by_device) is None
     assert account.log.newest.protection == "standard"
+
+
+@pytest.mark.parametrize("epoch", [0, 999])
+def test_no_device_replaces_the_packets_of_others(epoch: int) -> None:
+    """By a change of protection a device could else lock all others out, revoked or not."""
+    account = made_account("lock-out", devices=2)
+    nonce = account.log.entries[0].nonce  # type: ignore[union-attr]
+    wrong = AccountKey(epoch, b"w" * 32)
+    members = [*account.log.newest.devices.values(), account.recovery.member()]
+    packets = [seal_packet(wrong, member, nonce) for member in members]
+    entry = encode_entry(Protection("standard", packets))
+    commit = account_commit(account, CommitKind.PROTECTION, entry, account.devices[1])
+    assert account.log.extend(commit) is not None
+    assert account.log.extend(revocation(account, account.devices[1])) is None
+    assert open_for_recovery(account.log, account.recovery).roots == account.keys.roots
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,17 @@ def test_letting_go_of_one_leaves_the_other_whole(agent: Agent) -> None:
     assert agent.verify(ignore).is_sound
 
 
+def test_many_are_let_go_of_in_several_commits(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealwax.snapshot.pins.PINS_LIMIT", 2)
+    names = [f"s{number}" for number in range(5)]
+    for name in names:
+        agent.create_snapshot(name)
+    agent.drop_snapshots(names)
+    assert agent.snapshots() == []
+
+
 def test_an_unknown_name_lets_go_of_nothing(agent: Agent) -> None:
     agent.create_snapshot("one")
     with pytest.raises(SnapshotMissing):

@@ -2,9 +2,17 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.ledger.commit import (
+    CommitKind,
+    commit_signing_input,
+    encode_commit,
+    encode_header,
+    parse_commit,
+)
 from sealwax.library.library import Library
 from sealwax.model.change import entry
 from sealwax.model.field import ORIGIN, TIME_NS
@@ -17,6 +25,8 @@ from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.checkpoint import write_checkpoint
 from sealwax.trust.heads import RolledBack
+from sealwax.vault.commit_part import Part
+from sealwax.vault.compose import Draft, Place, compose
 from tests.homes import ignore
 from tests.sync.devices import LIBRARY_KEY, Device, made_devices
 
@@ -116,3 +126,31 @@ def test_a_file_that_comes_back_after_its_piece_was_dropped_is_sealed_anew(tmp_p
     assert one == two
     (missing,) = device.replica.put_files([tmp_path / "none"])
     assert isinstance(missing, OSError)
+
+
+def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
+    store = MemoryStore()
+    first, second = _devices(tmp_path, store)
+    first.take(_message(1), 1)
+    replica = first.replica
+    head = replica.head()
+    place = Place(head, replica.log.head, replica.log.newest.epoch, 1)
+    data = compose(
+        Draft(CommitKind.CHANGE, b"o" * 16, Part()),
+        place,
+        replica.keys,
+        replica._author,
+        TestOnlySeededEntropy("part"),
+    )
+    payload, _ = msgspec.msgpack.decode(data)
+    header = msgspec.structs.replace(
+        parse_commit(data).header, sealed=b"not sealed at all", added=[(b"n" * 32, 600)]
+    )
+    payload = encode_header(header)
+    signature = replica._author.sign(commit_signing_input(header, payload))
+    store.append_commit("messages", head.seq + 1, encode_commit(payload, (signature,)))
+    second.take(_message(2), 1)
+    first.replica.pull()
+    assert first.library.digest() == second.library.digest()
+    assert first.library.counts().messages == 2
+    assert [name for name, _, _ in first.library.holdings.damage()] == [b"n" * 32]

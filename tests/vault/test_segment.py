@@ -75,15 +75,17 @@ def test_a_newer_version_is_told_apart_from_damage() -> None:
         [[1, b"r" * 15, 0, 0, 0, []]],
         [[1, b"r" * 16, 0, 0, 1, []]],
         [[1, b"r" * 16, 0, 0, 0, [0, "", 1, 2]]],
-        [[1, b"r" * 16, 0, 0, 0, [1, "", 1]]],
+        [[1, b"r" * 16, 0, 0, 0, [2, "", 1]]],
         [[1, b"r" * 16, 0, 0, 0, [-1, "", 1]]],
         [[1, b"r" * 16, 0, 0, 0, [0, 5, 1]]],
         [[1, b"r" * 16, 0, 0, 0, [0, "", "not a number"]]],
         [[1, b"r" * 16, -1, 0, 0, []]],
         [[1, b"r" * 16, 0, 2**60, 0, []]],
         [[256, b"r" * 16, 0, 0, 0, []]],
+        [[1, b"r" * 16, 0, 0, 0, [1, "", {1: "a key that is no text"}]]],
+        [[1, b"r" * 16, 0, 0, 0, [1, "", [1.5]]]],
     ],
 )
 def test_rows_that_are_none_are_refused(rows: list[object]) -> None:
     with pytest.raises(SealBroken):
-        decode_segment(_packed([1, [b"d" * 16], [["greatest", 4]], rows]))
+        decode_segment(_packed([1, [b"d" * 16], [["greatest", 4], ["text", 1]], rows]))

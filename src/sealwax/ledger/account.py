@@ -267,6 +267,7 @@ def _applied(state: AccountState, commit: Commit, entry: Entry) -> AccountState:
     if isinstance(entry, Epoch):
         return _rotated(state, entry.rotation, dict(state.devices), state.recovery)
     if isinstance(entry, Protection):
+        _check_escrow(entry.packets, state)
         return msgspec.structs.replace(state, protection=entry.mode)
     raise VoidEntryError(f"a {commit.header.kind} can only be first")
 
@@ -291,6 +292,15 @@ def _rotated(
         raise VoidEntryError("its epoch does not follow the one before")
     _check_packets(rotation.packets, rotation.epoch, {*devices, recovery.id})
     return AccountState(rotation.epoch, MappingProxyType(devices), recovery, state.protection)
+
+
+def _check_escrow(packets: list[Packet], state: AccountState) -> None:
+    """Packets of a change of protection are for an escrow key: no member's own packet may be
+    replaced by one, or one device could lock all others out."""
+    if any(packet.epoch != state.epoch for packet in packets):
+        raise VoidEntryError("its key packets are of another epoch")
+    if any(packet.recipient in (*state.devices, state.recovery.id) for packet in packets):
+        raise VoidEntryError("its key packets are not for the members it names")
 
 
 def _check_packets(packets: list[Packet], epoch: int, recipients: set[bytes]) -> None:

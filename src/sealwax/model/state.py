@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import ERASED, LIFE, PURGED, Field
+from sealwax.model.field import ERASED, FIELDS, LIFE, PURGED, Field
 from sealwax.model.merge import Merge, Stamp, join_stamps, winner
 
 Slot = tuple[str, int, str]
@@ -22,7 +22,7 @@ Slot = tuple[str, int, str]
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _slot_of = itemgetter(0, 1, 2)
-_SHAPING = frozenset((LIFE.name, PURGED.name, ERASED.name))
+_CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
 _ERASED: Slot = (ERASED.name, int(ERASED.merge), "")
@@ -104,7 +104,9 @@ def join_change(state: State, change: Change) -> State:
     slots = dict(state.slots)
     for item in change.entries:
         slot = (item.name, item.merge, item.key)
-        stamp = Stamp(change.life, change.time_ms, change.device, item.value)
+        # A control value has no life, whatever a change says: no purge removes it.
+        life = None if item.name in _CONTROLS else change.life
+        stamp = Stamp(life, change.time_ms, change.device, item.value)
         old = slots.get(slot)
         slots[slot] = join_stamps(item.merge, old, (stamp,)) if old else (stamp,)
     return _settle(min(state.kind, change.kind), slots)
@@ -163,7 +165,7 @@ def encode_change(change: Change) -> bytes | None:
         return None
     slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in change.entries]
     slots.sort(key=_slot_of)
-    if any(slot[0] in _SHAPING for slot in slots) or any(
+    if any(slot[0] in _CONTROLS for slot in slots) or any(
         _slot_of(slots[at]) == _slot_of(slots[at - 1]) for at in range(1, len(slots))
     ):
         return None

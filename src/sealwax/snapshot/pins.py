@@ -12,6 +12,8 @@ from sealwax.vault.commit_part import Counts, Part
 from sealwax.vault.writing import Writer, Writing
 
 NAME_LIMIT_CHARACTERS = 200
+PINS_LIMIT = 1024
+"""One commit lets go of at most so many."""
 
 
 class SnapshotMissing(SealwaxError):
@@ -93,8 +95,10 @@ def drop_snapshots(
     for snapshot in snapshots:
         if snapshot.lock_until_ms > now_ms:
             raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
-    public = encode_facts(UnpinFacts([snapshot.number for snapshot in snapshots]))
-    writer.write(Writing((), Part(reason="drop"), CommitKind.UNPIN, public=public))
+    numbers = [snapshot.number for snapshot in snapshots]
+    for start in range(0, len(numbers), PINS_LIMIT):
+        public = encode_facts(UnpinFacts(numbers[start : start + PINS_LIMIT]))
+        writer.write(Writing((), Part(reason="drop"), CommitKind.UNPIN, public=public))
     assert not {pin.commit_seq for pin in library.holdings.pins()} & {
         snapshot.number for snapshot in snapshots
     }

@@ -25,7 +25,11 @@ FORMAT = "sealwax-jsonl"
 VERSION = 1
 LINE_LIMIT_BYTES = 256 * 1024 * 1024
 DEPTH_LIMIT = 64
-TIME_LIMIT = 2**63
+TIME_LIMIT_MS = 2**53
+LIFE_LIMIT = 2**31
+NAME_LIMIT_CHARACTERS = 64
+INTEGER_LIMIT = 2**63
+"""The limits of a segment (docs/format.md): what is beyond them could be sealed, never opened."""
 
 
 class _Change(msgspec.Struct):
@@ -147,12 +151,15 @@ class JsonLinesSource:
 def _change(kind: int, change: _Change) -> Change:
     entries = tuple(_entry(*entry) for entry in change.entries)
     device = bytes.fromhex(change.device)
-    if len(device) != 16 or abs(change.time_ms) > TIME_LIMIT or (change.life or 0) < 0:
+    is_in_bounds = abs(change.time_ms) <= TIME_LIMIT_MS and 0 <= (change.life or 0) <= LIFE_LIMIT
+    if len(device) != 16 or not is_in_bounds:
         raise ValueError("a change in it does not have the form of one")
     return Change(kind, b"", change.life, change.time_ms, device, entries)
 
 
 def _entry(name: str, merge: int, key: str, value: Any) -> Entry:
+    if not 0 < len(name) <= NAME_LIMIT_CHARACTERS:
+        raise ValueError("a field in it has no name, or one that is too long")
     value = _value(value, DEPTH_LIMIT)
     if merge in (Merge.LEAST, Merge.GREATEST) and type(value) is not int:
         raise ValueError("a value in it should be a number")
@@ -170,6 +177,8 @@ def _value(value: Any, depth: int) -> Any:
         raise ValueError("a value in it is nested too deeply")
     if isinstance(value, float):
         raise ValueError("a value in it is not a whole number")
+    if isinstance(value, int) and not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+        raise ValueError("a number in it is out of bounds")
     if isinstance(value, list):
         return [_value(item, depth - 1) for item in value]
     if not isinstance(value, dict):

@@ -18,7 +18,7 @@ from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
-from sealwax.crypto.sealing import SealBroken
+from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, Judged, beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
@@ -243,21 +243,32 @@ class Replica:
             with self.library.transaction():
                 self.library.apply_commit(judged, Part(), data)
             return total._replace(void=total.void + 1)
-        part = open_part(self.keys, judged.commit)
         damaged = 0
         with self.library.transaction():
+            part = self._open_part(judged)
             for name, _ in judged.commit.header.added[: part.segments]:
                 if name not in needed:
                     continue
                 try:
                     changes = self._read_segment(name)
-                except (Missing, SealBroken) as error:
+                except (Missing, SealBroken, SealUnknown) as error:
                     self.library.holdings.note_damage(name, judged.head.seq, str(error))
                     damaged += 1
                     continue
                 self.library.apply_changes(changes, judged.head.seq)
             self.library.apply_commit(judged, part, data)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
+
+    def _open_part(self, judged: Judged) -> Part:
+        """A commit's sealed part. One that does not open must not stop all others: its objects are
+        noted as unreadable, and the chain goes on."""
+        assert judged.commit is not None
+        try:
+            return open_part(self.keys, judged.commit)
+        except (SealBroken, SealUnknown) as error:
+            for name, _ in judged.commit.header.added:
+                self.library.holdings.note_damage(name, judged.head.seq, str(error))
+            return Part()
 
     def _read_segment(self, name: bytes) -> list[Change]:
         data = self.store.get_object(name)

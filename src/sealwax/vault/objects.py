@@ -43,6 +43,8 @@ def seal_segment(
 ) -> SealedSegment:
     """Seals a batch of changes under a random salt."""
     content = encode_segment(changes)
+    # What no reader could decode must never be sealed: that would be losing it.
+    assert len(decode_segment(content)) == len(changes)
     zone_key = keys.zone_key(zone, epoch)
     data = seal(zone_key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
     digest = change_digest(keys.roots, changes)

@@ -26,6 +26,7 @@ TARGET_PLAIN_BYTES = 768 * 1024
 PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
 TIME_LIMIT_MS = 2**53
 LIFE_LIMIT = 2**31
+DEPTH_LIMIT = 64
 _ZSTD_LEVEL = 3
 _WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
 
@@ -102,9 +103,27 @@ def _changes(segment: _Segment) -> list[Change]:
             name, merge = fields[position]
             if checked[position]:
                 _check_value(merge, value)
+            if not isinstance(value, str | int | bytes):
+                _check_form(value, DEPTH_LIMIT)
             entries.append(Entry(name, merge, key, value))
         changes.append(Change(kind, record, life, time_ms, devices[device], tuple(entries)))
     return changes
+
+
+def _check_form(value: Any, depth: int) -> None:
+    """Values are nil, bool, int, text, bytes, lists, and maps with texts as keys; no floats."""
+    if depth == 0 or isinstance(value, float):
+        raise ValueError
+    if isinstance(value, list):
+        for item in value:
+            _check_form(item, depth - 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if type(key) is not str:
+                raise ValueError
+            _check_form(item, depth - 1)
+    elif value is not None and not isinstance(value, str | int | bytes):
+        raise ValueError
 
 
 def _check_value(merge: int, value: Any) -> None:
