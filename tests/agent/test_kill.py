@@ -2,7 +2,8 @@
 
 Each round copies a prepared home, starts the job in a process of its own, kills it without warning
 at a random moment, then opens the home, verifies it, and asks for the job again. Forty rounds for
-each of five parts: two of importing, one of a snapshot, two of restoring.
+each of five parts: two of importing, one of those with companion processes, one of a snapshot, two
+of restoring.
 """
 
 import multiprocessing
@@ -15,13 +16,16 @@ from typing import NamedTuple
 
 import pytest
 
+from sealwax.agent import importing as agent_importing
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import Environment, open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.world import write_world
+from sealwax.sync import replica
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
 
 ROUNDS = 40
+WITH_COMPANIONS = 2
 BEFORE = "before"
 
 
@@ -100,11 +104,15 @@ def _check_finished(job: str, agent: Agent, prepared: _Prepared) -> None:
 
 @pytest.mark.parametrize(
     ("job", "seed"),
-    [("import", 1), ("import", 2), ("snapshot", 3), ("restore", 4), ("restore", 5)],
+    [("import", 1), ("import", WITH_COMPANIONS), ("snapshot", 3), ("restore", 4), ("restore", 5)],
 )
 def test_killed_at_any_moment_nothing_is_lost(
-    prepared: _Prepared, tmp_path: Path, job: str, seed: int
+    prepared: _Prepared, tmp_path: Path, job: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if seed == WITH_COMPANIONS:
+        # The processes that are started inherit this.
+        monkeypatch.setattr(agent_importing, "LARGE_SOURCE_BYTES", 0)
+        monkeypatch.setattr(replica, "WORTH_A_COMPANION", 1)
     rng = random.Random(seed)
     base = prepared.folder / job
     shutil.copytree(base, tmp_path / "timed")

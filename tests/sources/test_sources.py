@@ -11,6 +11,7 @@ from sealwax.agent.selecting import Select
 from sealwax.demo.world import delete_thread, write_world
 from sealwax.sources.apple.private_copy import SourceMissing, SourceNotADatabase
 from sealwax.sources.base import Source
+from sealwax.sources.elsewhere import ReadElsewhere
 from sealwax.sources.jsonl import JsonLinesSource, NotAnExport
 from sealwax.sources.registry import MessagesNotInBackup, open_source
 from tests.homes import DAY_MS, NOW_MS, environment, importing, made_home
@@ -23,6 +24,15 @@ class TestChatDatabase(SourceContract):
         world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=60, photos=3)
         delete_thread(tmp_path / "phone", world.mum_chat, NOW_MS - 1_000)
         with closing(open_source(world.path, tmp_path / "scratch")) as source:
+            yield source
+
+
+class TestReadElsewhere(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Iterator[Source]:
+        world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=60, photos=3)
+        delete_thread(tmp_path / "phone", world.mum_chat, NOW_MS - 1_000)
+        with closing(ReadElsewhere(world.path, tmp_path / "scratch", None)) as source:
             yield source
 
 

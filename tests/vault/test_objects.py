@@ -39,7 +39,7 @@ def _change(number: int, words: str = "words") -> Change:
 
 def test_a_sealed_segment_opens_and_has_its_name() -> None:
     changes = [_change(number) for number in range(50)]
-    sealed = seal_segment(KEYS, ZONE, 0, changes, ACCOUNT.entropy)
+    sealed = seal_segment(KEYS.zone_key(ZONE, 0), KEYS.roots, changes, ACCOUNT.entropy)
     check_name(sealed.name, sealed.data)
     assert open_segment(KEYS, ZONE, sealed.data) == changes
     assert sealed.change_digest == change_digest(KEYS.roots, reversed(changes))

@@ -175,7 +175,9 @@ def _sealed(account: Account) -> Iterator[Case]:
                 "sealed": chunk.data.hex(),
             },
         )
-    segment = seal_segment(keys, MESSAGES_ZONE, 0, [change("text", 1, "w", 1)], entropy)
+    segment = seal_segment(
+        keys.zone_key(MESSAGES_ZONE, 0), keys.roots, [change("text", 1, "w", 1)], entropy
+    )
     sealed = {
         "kind": "segment-object",
         **base,

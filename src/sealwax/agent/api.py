@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -30,7 +31,7 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
-from sealwax.intake.apply import Imported, Intake, Progress
+from sealwax.intake.apply import Imported, Progress
 from sealwax.library.files import file_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
@@ -248,27 +249,14 @@ class Agent:
     ) -> Imported:
         """Imports one source, or what changed in it since it was last imported (unless `is_full`);
         raises SourceError or StoreError."""
-        self._replica.pull()
-        holdings = self._library.holdings
-        name = str(path.resolve())
-        known, whole_ms = holdings.source_state(name) or (None, 0)
-        now_ms = self._clock.now_ms()
-        if is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
-            known, whole_ms = None, now_ms
-        with closing(open_source(path, self.home / SCRATCH_FOLDER, known)) as source:
-            done = Intake(
-                source,
-                self._library,
-                self._replica,
-                self._replica.keys.roots,
-                lambda reason: self._snapshot("", reason),
-                report,
-                is_confirmed,
-                is_dry_run,
-            ).run()
-            state = source.state()
-        if state is not None and not is_dry_run and not done.files_unread:
-            holdings.keep_source_state(name, state, whole_ms)
+        done = import_source(
+            ImportAsked(path, is_confirmed, is_dry_run, is_full),
+            self.home,
+            self._replica,
+            self._clock.now_ms(),
+            lambda reason: self._snapshot("", reason),
+            report,
+        )
         if not is_dry_run and is_checkpoint_due(self._replica):
             write_checkpoint(self._replica, self._entropy)
         return done

@@ -1,6 +1,5 @@
 """The `sealwax` command: its grammar, and the one place where errors become sentences."""
 
-import gc
 import os
 import sys
 from importlib.metadata import entry_points
@@ -10,6 +9,7 @@ import click
 
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
+from sealwax.base.garbage import rarely_collect
 from sealwax.cli.keeping import (
     export_command,
     import_command,
@@ -34,7 +34,6 @@ from sealwax.cli.reading import (
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 
 INTERRUPTED = 130
-GARBAGE_THRESHOLD = 100_000
 COMMANDS = "sealwax.commands"
 """Entry points under this name are commands that other packages bring: the demo is one."""
 
@@ -110,10 +109,7 @@ for command in (
 
 def main() -> None:
     """Runs the command line: 0 done, 1 failed, 2 usage, 3 something waits for a person."""
-    # An import makes millions of small values without cycles; looking for cycles among them again
-    # and again would take a third of its time.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 50, 100)
+    rarely_collect()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

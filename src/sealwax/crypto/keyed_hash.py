@@ -25,11 +25,13 @@ def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]
     """The ids of (kind, canonical source id) pairs of one namespace."""
     key, name = keys.record_id, frame(namespace.encode())
     ids: list[bytes] = []
+    heads: dict[int, bytes] = {}
     for kind, canonical in records:
+        head = heads.get(kind)
+        if head is None:
+            head = heads[kind] = _ID_LABEL + frame(bytes((kind,))) + name
         text = canonical.encode("utf-8", "surrogatepass")
-        message = b"".join(
-            (_ID_LABEL, frame(bytes((kind,))), name, len(text).to_bytes(8, "big"), text)
-        )
+        message = head + len(text).to_bytes(8, "big") + text
         ids.append(_digest(key, message, "sha256")[:RECORD_ID_BYTES])
     return ids
 

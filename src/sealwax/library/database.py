@@ -19,6 +19,9 @@ STILL = 2**62
 """The `to_seq` of what has not changed since."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
+_LOG_PAGES = 4_096
+"""Pages of the write-ahead log before they go into the file: a large import writes many twice."""
+GROUP_TRANSACTIONS = 8
 CHECK_SUFFIX = ".check"
 DAMAGED_SUFFIX = ".damaged"
 _BESIDE = ("", "-wal", "-shm", "-journal")
@@ -38,11 +41,11 @@ class Database:
         """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema."""
         self.path = path
         self._key = key
+        self._is_grouping, self._in_group = False, 0
         try:
             # SQLite gives the files beside this one the same rights.
             path.touch(mode=0o600)
-            self.connection = apsw.Connection(str(path))
-            self.connection.pragma("key", f"raw:{key.hex()}")
+            self.connection = opened(path, key)
             self._configure(is_durable)
             self._prepare()
         except (apsw.NotADBError, apsw.CorruptError) as error:
@@ -56,6 +59,7 @@ class Database:
         # The library can be rebuilt, so a power cut may cost its last transaction, never more.
         self.connection.pragma("synchronous", 1 if is_durable else 0)
         self.connection.pragma("cache_size", -_CACHE_KIB)
+        self.connection.pragma("wal_autocheckpoint", _LOG_PAGES)
         self.connection.pragma("temp_store", 2)
         self.connection.set_busy_timeout(5_000)
 
@@ -73,14 +77,37 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or none of it."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        """All of it or none of it; in a group, with those before it of the same group."""
+        if not self.connection.in_transaction:
+            self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self._in_group = 0
+            # SQLite ends a transaction itself when the disk is full.
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
+        if self._is_grouping:
+            self._in_group += 1
+        if self._in_group % GROUP_TRANSACTIONS == 0:
+            self.connection.execute("COMMIT")
+
+    @contextmanager
+    def grouped(self) -> Iterator[None]:
+        """Commits several transactions at once: much less is written, for each of many large ones
+        changes the same pages of the indexes. One that fails takes the group with it, so this is
+        for what can be done again from the vault."""
+        if self._is_grouping:
+            yield
+            return
+        self._is_grouping = True
+        try:
+            yield
+        finally:
+            self._is_grouping, self._in_group = False, 0
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
 
     def check(self) -> list[str]:
         """What is wrong with the file: every page is read and authenticated, free ones too."""
@@ -100,8 +127,7 @@ class Database:
         copy = self.path.with_name(self.path.name + CHECK_SUFFIX)
         remove_files(copy)
         try:
-            with apsw.Connection(str(copy)) as scratch:
-                scratch.pragma("key", f"raw:{self._key.hex()}")
+            with opened(copy, self._key) as scratch:
                 scratch.pragma("page_size", PAGE_BYTES)
                 with scratch.backup("main", self.connection, "main") as backup:
                     while not backup.done:
@@ -111,6 +137,13 @@ class Database:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def opened(path: Path, key: bytes) -> apsw.Connection:
+    """A connection to a file under a key; SQLite reads nothing of it yet."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("key", f"raw:{key.hex()}")
+    return connection
 
 
 class LibraryFull(SealwaxError):

@@ -21,6 +21,7 @@ Slot = tuple[str, int, str]
 """Field name, merge class, key."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_name_of = itemgetter(0)
 _slot_of = itemgetter(0, 1, 2)
 _CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
@@ -163,12 +164,13 @@ def encode_change(change: Change) -> bytes | None:
     """
     if change.life is None or not change.entries:
         return None
-    slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in change.entries]
-    slots.sort(key=_slot_of)
-    if any(slot[0] in _CONTROLS for slot in slots) or any(
-        _slot_of(slots[at]) == _slot_of(slots[at - 1]) for at in range(1, len(slots))
-    ):
+    entries = change.entries
+    if not _CONTROLS.isdisjoint(map(_name_of, entries)):
         return None
+    if len(set(map(_slot_of, entries))) < len(entries):
+        return None
+    slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in entries]
+    slots.sort(key=_slot_of)
     return _encode((change.kind, (change[2:5],), slots))
 
 

@@ -35,6 +35,22 @@ def open_source(path: Path, scratch: Path, known: bytes | None = None) -> Source
     return ChatDatabase(path, scratch, known)
 
 
+def size_bytes(path: Path) -> int:
+    """About how much there is to read at a path: the size of its largest file that is a source."""
+    files = [path]
+    if path.is_dir():
+        inner = (*DATABASES, EXPORT_FILE, BACKUP_DATABASE)
+        files = [path / name for name in inner] + [path / BACKUP_DATABASE[:2] / BACKUP_DATABASE]
+    return max((_file_bytes(file) for file in files), default=0)
+
+
+def _file_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def find_sources() -> list[Path]:
     """The Messages database of this computer's user, where there is one."""
     own = OWN_DATABASE.expanduser()

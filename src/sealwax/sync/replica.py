@@ -8,6 +8,7 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.pieces import sealed_pieces
+from sealwax.sync.sealing import Sealer, SealHere, Segments
 from sealwax.trust.account import NotTrusted, extend_log
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -38,16 +40,18 @@ from sealwax.vault.objects import (
     Sealed,
     SealedSegment,
     check_name,
-    cut_segments,
     open_segment,
     seal_chunk,
-    seal_segment,
 )
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 APPEND_TRIES = 64
 PULL_COMMITS = 256
 """Commits are judged and applied in stretches of this many, so memory stays bounded."""
+
+
+WORTH_A_COMPANION = 2_000
+"""Commits of fewer changes are sealed here: asking elsewhere takes longer."""
 
 
 class CannotAppend(StoreError):
@@ -63,6 +67,24 @@ class Pulled(NamedTuple):
     commits: int
     void: int
     damaged: int
+
+
+class _Sealing:
+    """The segments of one commit: sealed by whoever seals, stored once, before the commit."""
+
+    def __init__(self, segments: Segments, store: Store, epoch: int) -> None:
+        self.epoch = epoch
+        self._segments = segments
+        self._store = store
+        self._stored: list[SealedSegment] | None = None
+
+    def stored(self) -> list[SealedSegment]:
+        """The segments, once they are in the store."""
+        if self._stored is None:
+            segments = self._segments()
+            self._store.put_objects((segment.name, segment.data) for segment in segments)
+            self._stored = segments
+        return self._stored
 
 
 class Replica:
@@ -90,6 +112,17 @@ class Replica:
         self._heads = heads
         self._clock = clock
         self._entropy = entropy
+        self._seal_here = SealHere(entropy)
+        self._sealer: Sealer = self._seal_here
+
+    @contextmanager
+    def sealed_by(self, sealer: Sealer) -> Iterator[None]:
+        """Has large commits sealed by another one for a while."""
+        self._sealer = sealer
+        try:
+            yield
+        finally:
+            self._sealer = self._seal_here
 
     @property
     def device(self) -> bytes:
@@ -113,21 +146,23 @@ class Replica:
 
     def write(self, writing: Writing) -> Written:
         """Seals, stores and appends; see `vault.writing.Writer`."""
-        segments = self._seal(writing.changes)
-        self.store.put_objects((segment.name, segment.data) for segment in segments)
-        draft = self._draft(writing, segments)
-        stored_bytes = sum(len(segment.data) for segment in segments)
+        op_id = self._entropy.bytes(OP_ID_BYTES)
+        sealing = None
         for _ in range(APPEND_TRIES):
             self.pull()
+            # What a removed device could still open is not for new words: a new epoch seals anew.
+            if sealing is None or sealing.epoch != self._epoch():
+                sealing = self._start_sealing(writing.changes)
             try:
-                written = self._append(draft, writing.changes)
+                written = self._append(op_id, writing, sealing)
             except CommitExists:
-                found = self._own_commit(draft.op_id)
+                found = self._own_commit(op_id)
                 if found is None:
                     continue
                 self.pull()
                 written = Written(found, 0, 0, 0)
             self._remember()
+            stored_bytes = sum(len(segment.data) for segment in sealing.stored())
             return written._replace(stored_bytes=stored_bytes)
         raise CannotAppend("The history could not be extended: others were always faster.")
 
@@ -161,13 +196,13 @@ class Replica:
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
-    def _seal(self, changes: tuple[Change, ...]) -> list[SealedSegment]:
-        return [
-            seal_segment(self.keys, self.zone, self._epoch(), batch, self._entropy)
-            for batch in cut_segments(changes)
-        ]
+    def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
+        epoch = self._epoch()
+        key = self.keys.zone_key(self.zone, epoch)
+        sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
+        return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
-    def _draft(self, writing: Writing, segments: list[SealedSegment]) -> Draft:
+    def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
         part = msgspec.structs.replace(
             writing.part,
             segments=len(segments),
@@ -177,20 +212,21 @@ class Replica:
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
             writing.kind,
-            self._entropy.bytes(OP_ID_BYTES),
+            op_id,
             part,
             (*added, *dict(writing.chunks).items()),
             writing.dropped,
             writing.public,
         )
 
-    def _append(self, draft: Draft, changes: tuple[Change, ...]) -> Written:
+    def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
         """One try: the library's transaction holds the append to the store."""
         if self._device not in self.log.newest.devices:
             raise NotTrusted("The account does not trust this device any more.")
         head = self.head()
         with self.library.transaction():
-            applied = self.library.apply_changes(changes, head.seq + 1)
+            applied = self.library.apply_changes(writing.changes, head.seq + 1)
+            draft = self._draft(op_id, writing, sealing.stored())
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
             data = compose(complete, place, self.keys, self._author, self._entropy)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sealwax.base.entropy import Entropy
-from sealwax.crypto.key_tree import SALT_BYTES
+from sealwax.crypto.key_tree import SALT_BYTES, RootKeys, ZoneKey
 from sealwax.crypto.keyed_hash import chunk_salt
 from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
 from sealwax.ledger.names import object_name
@@ -39,15 +39,14 @@ class SealedSegment(NamedTuple):
 
 
 def seal_segment(
-    keys: AccountKeys, zone: str, epoch: int, changes: Sequence[Change], entropy: Entropy
+    key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
 ) -> SealedSegment:
     """Seals a batch of changes under a random salt."""
     content = encode_segment(changes)
     # What no reader could decode must never be sealed: that would be losing it.
     assert len(decode_segment(content)) == len(changes)
-    zone_key = keys.zone_key(zone, epoch)
-    data = seal(zone_key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
-    digest = change_digest(keys.roots, changes)
+    data = seal(key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
+    digest = change_digest(roots, changes)
     return SealedSegment(object_name(data), data, digest, len(changes))
 
 

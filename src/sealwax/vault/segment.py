@@ -10,7 +10,8 @@ Implements "Segments" of docs/format.md. Sealing is in `objects`.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import zstandard
@@ -29,6 +30,12 @@ LIFE_LIMIT = 2**31
 DEPTH_LIMIT = 64
 _ZSTD_LEVEL = 3
 _WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
+
+_SCALARS = frozenset((int, str, bytes, bool, type(None)))
+_ONLY_INTEGERS, _ONLY_TEXTS = frozenset((int,)), frozenset((str,))
+_COMPARED = frozenset((int(Merge.LEAST), int(Merge.GREATEST), int(Merge.DECODED)))
+_new_entry = partial(tuple.__new__, Entry)
+"""Makes an entry of four values, without a step in Python: a history has millions."""
 
 _Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
 _Row = tuple[
@@ -92,22 +99,47 @@ def decode_segment(data: bytes) -> list[Change]:
 
 
 def _changes(segment: _Segment) -> list[Change]:
-    devices, fields = segment.devices, segment.fields
-    checked = [merge in (Merge.LEAST, Merge.GREATEST, Merge.DECODED) for _, merge in fields]
+    devices = segment.devices
+    shapes: dict[tuple[Any, ...], _Shape] = {}
     changes: list[Change] = []
     for kind, record, life, time_ms, device, flat in segment.rows:
-        entries = []
-        for position, key, value in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-            if type(position) is not int or position < 0 or type(key) is not str:
-                raise ValueError
-            name, merge = fields[position]
-            if checked[position]:
-                _check_value(merge, value)
-            if not isinstance(value, str | int | bytes):
+        keys, values = flat[1::3], flat[2::3]
+        positions = tuple(flat[::3])
+        if not _ONLY_INTEGERS.issuperset(map(type, positions)):
+            raise ValueError
+        shape = shapes.get(positions)
+        if shape is None:
+            shape = shapes[positions] = _shape(segment.fields, positions)
+        if not _ONLY_TEXTS.issuperset(map(type, keys)) or len(keys) != len(values):
+            raise ValueError
+        for at, merge in shape.compared:
+            _check_value(merge, values[at])
+        for value in values:
+            if type(value) not in _SCALARS:
                 _check_form(value, DEPTH_LIMIT)
-            entries.append(Entry(name, merge, key, value))
-        changes.append(Change(kind, record, life, time_ms, devices[device], tuple(entries)))
+        entries = tuple(map(_new_entry, zip(shape.names, shape.merges, keys, values, strict=True)))
+        changes.append(Change(kind, record, life, time_ms, devices[device], entries))
     return changes
+
+
+class _Shape(NamedTuple):
+    """What the changes of the same fields in the same order share; `compared` are the places and
+    classes of values that are compared as numbers."""
+
+    names: tuple[str, ...]
+    merges: tuple[int, ...]
+    compared: tuple[tuple[int, int], ...]
+
+
+def _shape(fields: list[tuple[str, int]], positions: tuple[int, ...]) -> _Shape:
+    if min(positions, default=0) < 0:
+        raise ValueError
+    named = [fields[position] for position in positions]
+    return _Shape(
+        tuple(name for name, _ in named),
+        tuple(merge for _, merge in named),
+        tuple((at, merge) for at, (_, merge) in enumerate(named) if merge in _COMPARED),
+    )
 
 
 def _check_form(value: Any, depth: int) -> None:
@@ -115,6 +147,8 @@ def _check_form(value: Any, depth: int) -> None:
     if depth == 0 or isinstance(value, float):
         raise ValueError
     if isinstance(value, list):
+        if depth > 1 and _SCALARS.issuperset(map(type, value)):
+            return
         for item in value:
             _check_form(item, depth - 1)
     elif isinstance(value, dict):

@@ -1,0 +1,80 @@
+"""One import of one source: how much of it is read, and whether other processors help.
+
+A large source that is read whole is read by a companion process, and its commits are sealed by
+another; small ones, and those of which only changes are read, are quicker without.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.base.companion import can_have_companions
+from sealwax.intake.apply import Imported, Intake, Progress
+from sealwax.sources.base import Source
+from sealwax.sources.elsewhere import ReadElsewhere
+from sealwax.sources.registry import open_source, size_bytes
+from sealwax.sync.replica import Replica
+from sealwax.sync.sealing import SealElsewhere
+
+READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
+"""So often a source is read whole, though only changes of it would be known."""
+LARGE_SOURCE_BYTES = 24 * 1024 * 1024
+
+
+class ImportAsked(NamedTuple):
+    """What is to be imported, and how."""
+
+    path: Path
+    is_confirmed: bool = False
+    is_dry_run: bool = False
+    is_full: bool = False
+
+
+def import_source(
+    asked: ImportAsked,
+    home: Path,
+    replica: Replica,
+    now_ms: int,
+    snapshot: Callable[[str], int],
+    report: Callable[[Progress], None],
+) -> Imported:
+    """Imports a source, or what changed in it since it was last imported (unless `is_full`).
+
+    `snapshot` pins the present for a reason. Raises SourceError or StoreError.
+    """
+    replica.pull()
+    holdings = replica.library.holdings
+    name = str(asked.path.resolve())
+    known, whole_ms = holdings.source_state(name) or (None, 0)
+    if asked.is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
+        known, whole_ms = None, now_ms
+    with _opened(asked.path, home / SCRATCH_FOLDER, known, replica) as source:
+        done = Intake(
+            source,
+            replica.library,
+            replica,
+            replica.keys.roots,
+            snapshot,
+            report,
+            asked.is_confirmed,
+            asked.is_dry_run,
+        ).run()
+        state = source.state()
+    if state is not None and not asked.is_dry_run and not done.files_unread:
+        holdings.keep_source_state(name, state, whole_ms)
+    return done
+
+
+@contextmanager
+def _opened(path: Path, scratch: Path, known: bytes | None, replica: Replica) -> Iterator[Source]:
+    with ExitStack() as stack:
+        if known is not None or size_bytes(path) < LARGE_SOURCE_BYTES or not can_have_companions():
+            yield stack.enter_context(closing(open_source(path, scratch, known)))
+            return
+        source = stack.enter_context(closing(ReadElsewhere(path, scratch, known)))
+        sealer = stack.enter_context(closing(SealElsewhere()))
+        stack.enter_context(replica.sealed_by(sealer))
+        stack.enter_context(replica.library.database.grouped())
+        yield source

@@ -1,0 +1,89 @@
+"""Who seals the changes of a commit: this process, or a companion on another processor.
+
+Sealing needs nothing but the changes and keys, so while a companion seals a batch this process
+writes the same batch into the library. The companion keeps nothing between two batches.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from sealwax.base.companion import Companion
+from sealwax.base.entropy import Entropy
+from sealwax.crypto.key_tree import RootKeys, ZoneKey
+from sealwax.model.change import Change
+from sealwax.vault.objects import SealedSegment, cut_segments, seal_segment
+
+COMPANION = "sealwax.sync.sealing_companion"
+
+Segments: TypeAlias = Callable[[], list[SealedSegment]]
+"""Gives the segments, waiting for them where they are not ready; to be called once."""
+
+
+class Batch(NamedTuple):
+    """Changes to be sealed, and the keys for it."""
+
+    account: bytes
+    zone: str
+    epoch: int
+    secret: bytes
+    record_id: bytes
+    digest: bytes
+    changes: list[Change]
+
+
+class Answer(NamedTuple):
+    """A sealed segment; `change_digest` is big-endian."""
+
+    name: bytes
+    data: bytes
+    change_digest: bytes
+    changes: int
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_batch = msgspec.msgpack.Decoder(Batch).decode
+_decode_answers = msgspec.msgpack.Decoder(list[Answer]).decode
+
+
+class Sealer(Protocol):
+    """Seals batches of changes, one after the other."""
+
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
+        """Begins to seal; what it gives is to be called before the next `start`."""
+        ...
+
+
+class SealHere:
+    """Seals at once, in this process."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
+        sealed = [seal_segment(key, roots, batch, self._entropy) for batch in cut_segments(changes)]
+        return lambda: sealed
+
+
+class SealElsewhere:
+    """Has a companion seal; close it when done."""
+
+    def __init__(self) -> None:
+        self._companion = Companion(COMPANION)
+
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
+        """Raises CompanionLost, as what it gives does."""
+        batch = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
+        self._companion.send(encode((*batch, changes)))
+        return self._take
+
+    def close(self) -> None:
+        self._companion.close()
+
+    def _take(self) -> list[SealedSegment]:
+        answers = _decode_answers(self._companion.receive())
+        return [
+            SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
+            for name, data, digest, changes in answers
+        ]

@@ -1,0 +1,36 @@
+"""The companion that seals: `python -m sealwax.sync.sealing_companion`; see `sync.sealing`."""
+
+from sealwax.base.companion import Messages
+from sealwax.base.entropy import SystemEntropy
+from sealwax.base.garbage import rarely_collect
+from sealwax.crypto.key_tree import RootKeys, ZoneKey
+from sealwax.sync.sealing import Answer, SealHere, decode_batch, encode
+from sealwax.vault.digest import digest_bytes
+
+
+def main() -> None:
+    """Seals one batch after the other until the pipe is closed."""
+    rarely_collect()
+    sealer = SealHere(SystemEntropy())
+    messages = Messages()
+    for message in messages:
+        batch = decode_batch(message)
+        key = ZoneKey(batch.account, batch.zone, batch.epoch, batch.secret)
+        segments = sealer.start(key, RootKeys(batch.record_id, batch.digest), batch.changes)()
+        messages.send(
+            encode(
+                [
+                    Answer(
+                        segment.name,
+                        segment.data,
+                        digest_bytes(segment.change_digest),
+                        segment.changes,
+                    )
+                    for segment in segments
+                ]
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
