@@ -106,6 +106,14 @@ def test_a_made_up_history_goes_all_the_way(program: Program, tmp_path: Path) ->
     assert "Protected from deletion" in program.run()
 
 
+def test_compacting_says_what_it_would_do_and_does_it(program: Program, tmp_path: Path) -> None:
+    write_threads(tmp_path / "phone", [20])
+    program.run("import", tmp_path / "phone")
+    assert "Would merge 0 small objects" in program.run("storage", "compact", "--dry-run")
+    assert program.json("storage", "compact", "--yes")["deleted"] == 0
+    assert program.json("verify")["damage"] == []
+
+
 def test_a_held_import_exits_3_and_names_the_command(program: Program, tmp_path: Path) -> None:
     chats = write_threads(tmp_path / "phone", [30, 30])
     program.run("import", tmp_path / "phone")

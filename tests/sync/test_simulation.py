@@ -27,6 +27,7 @@ from sealwax.storage.apply import delete, undelete
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.stores.memory import MemoryStore
+from sealwax.sync.compaction.apply import merge_small
 from sealwax.trust.account import extend_log
 from tests.homes import NOW_MS, ignore
 from tests.sync.devices import Device, made_devices
@@ -35,7 +36,8 @@ STEPS = 40
 DEVICES = 3
 
 
-def _message(number: int, chat: int, time_ms: int) -> Observation:
+def message(number: int, chat: int, time_ms: int) -> Observation:
+    """A message seen in a source."""
     entries = (
         entry(ORIGIN, ["imessage", f"m{number}"]),
         entry(CONVERSATION, True, f"direct:{chat}"),
@@ -70,7 +72,15 @@ class _World:
     def step(self) -> None:
         self._time_ms += self._rng.randrange(1, 10**6)
         device = self._rng.choice(self._devices)
-        acts = (self._import, self._import, self._delete, self._back, self._pin, self._restore)
+        acts = (
+            self._import,
+            self._import,
+            self._delete,
+            self._back,
+            self._pin,
+            self._restore,
+            self._compact,
+        )
         try:
             self._rng.choice(acts)(device)
         except StoreError:
@@ -80,7 +90,7 @@ class _World:
         rng = self._rng
         numbers = rng.sample(range(200), rng.randrange(1, 30))
         items: list[Item] = [_chat(chat) for chat in range(4)]
-        items += [_message(number, number % 4, NOW_MS - 10**9 + number) for number in numbers]
+        items += [message(number, number % 4, NOW_MS - 10**9 + number) for number in numbers]
         items += [_later_fact(rng, number, self._time_ms) for number in numbers[:5]]
         if rng.random() < 0.3:
             gone = rng.choice(numbers)
@@ -97,6 +107,9 @@ class _World:
 
     def _pin(self, device: Device) -> None:
         create_snapshot(device.library, device.replica, "", "test")
+
+    def _compact(self, device: Device) -> None:
+        merge_small(device.replica)
 
     def _restore(self, device: Device) -> None:
         pins = device.library.holdings.pins()

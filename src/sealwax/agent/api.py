@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sealwax.agent.compacting import Compaction, compact, plan_compaction
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.selecting import (
@@ -59,6 +60,7 @@ from sealwax.storage.apply import (
     undo_held,
 )
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
+from sealwax.sync.compaction.apply import merge_small
 from sealwax.sync.replica import Replica
 
 EXPORTERS: dict[str, Exporter] = {
@@ -257,9 +259,23 @@ class Agent:
             lambda reason: self._snapshot("", reason),
             report,
         )
+        if not is_dry_run:
+            merge_small(self._replica)
         if not is_dry_run and is_checkpoint_due(self._replica):
             write_checkpoint(self._replica, self._entropy)
         return done
+
+    # Space.
+
+    def plan_compaction(self) -> Compaction:
+        """What `compact` would do."""
+        return plan_compaction(self._replica, self._clock.now_ms())
+
+    def compact(self, report: Callable[[str], None]) -> Compaction:
+        """Merges small objects and deletes what nothing holds; no message and no snapshot
+        changes."""
+        scratch = self.home / SCRATCH_FOLDER
+        return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
 
     # Deleting, and taking it back.
 

@@ -32,6 +32,7 @@ from sealwax.cli.reading import (
     status_command,
 )
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
+from sealwax.cli.storing import storage_group
 
 INTERRUPTED = 130
 COMMANDS = "sealwax.commands"
@@ -101,6 +102,7 @@ for command in (
     delete_command,
     undelete_command,
     held_group,
+    storage_group,
     verify_command,
     status_command,
 ):

@@ -5,7 +5,7 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -15,12 +15,11 @@ from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, Projection, project, project_change
 from sealwax.library.script import apart, pairs
+from sealwax.library.values import pages_of_blobs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.model.state import decode, empty, encode, encode_change, join_change
 from sealwax.vault.digest import MODULUS, state_term
-
-FETCH_RECORDS = 10_000
 
 
 class Stored(NamedTuple):
@@ -91,10 +90,7 @@ class Applier:
     def fetch(self, uids: Sequence[bytes]) -> dict[bytes, Stored]:
         """What the library holds of these records, by id; those it has never seen are absent."""
         found: dict[bytes, Stored] = {}
-        for start in range(0, len(uids), FETCH_RECORDS):
-            wanted = apsw.carray(
-                tuple(uids[start : start + FETCH_RECORDS]), flags=apsw.SQLITE_CARRAY_BLOB
-            )
+        for wanted in pages_of_blobs(uids):
             rows = self._connection.execute(
                 "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
                 " version.state FROM carray(?) AS wanted"
@@ -187,10 +183,19 @@ class Applier:
             "SELECT record.uid, version.state FROM record"
             " JOIN version ON version.id = record.version"
         )
-        total = 0
-        for uid, state in rows:
-            total += state_term(self._roots, cast(bytes, uid), cast(bytes, state))
-        return total % MODULUS
+        return self._sum(rows)
+
+    def _sum(self, rows: Iterable[Any]) -> int:
+        return sum(state_term(self._roots, uid, state) for uid, state in rows) % MODULUS
+
+    def digest_at(self, seq: int) -> int:
+        """The digest of a moment that is kept, added up from the versions that it shows."""
+        rows = self._connection.execute(
+            "SELECT record.uid, version.state FROM version"
+            " JOIN record ON record.id = version.record WHERE from_seq <= ?1 AND ?1 < to_seq",
+            (seq,),
+        )
+        return self._sum(rows)
 
     def tally(self) -> Tally:
         """The running counts of the head."""

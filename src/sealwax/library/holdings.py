@@ -4,7 +4,7 @@ The same folding as `ledger.objects`, kept so that opening a home reads no old c
 test `tests/library/test_holdings.py` compares the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apsw
@@ -13,6 +13,7 @@ import msgspec
 from sealwax.ledger.chain import Head, Judged
 from sealwax.ledger.objects import Effects, effects
 from sealwax.library.database import STILL
+from sealwax.library.values import blobs, integers
 from sealwax.vault.commit_part import Counts, Part
 
 
@@ -33,6 +34,7 @@ _decode_counts = msgspec.json.Decoder(Counts).decode
 _encode_checkpoint = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
 _SOURCE = "source "
+_DONE = "done "
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
 
@@ -205,22 +207,56 @@ class Holdings:
 
     def intervals(self, names: Iterable[bytes]) -> dict[bytes, int]:
         """The `dropped_seq` of those names that were ever added."""
-        wanted = apsw.carray(tuple(names) or (b"",), flags=apsw.SQLITE_CARRAY_BLOB)
         rows: Iterable[Any] = self._connection.execute(
             "SELECT object.name, object.dropped_seq FROM carray(?) AS wanted"
             " CROSS JOIN object ON object.name = wanted.value",
-            (wanted,),
+            (blobs(names),),
         )
         return dict(rows)
 
-    def unheld_objects(self, dropped_before_seq: int) -> list[bytes]:
-        """Objects dropped before a seq that neither the head nor a pin holds."""
+    def unheld_objects(self, dropped_before_seq: int, moments: Iterable[int]) -> dict[bytes, int]:
+        """Names and sizes of objects dropped before a seq that neither the head, nor a pin, nor one
+        of some further moments holds."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name FROM object WHERE dropped_seq < ? AND NOT EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
-            (min(dropped_before_seq, STILL),),
+            "SELECT name, size_bytes FROM object WHERE dropped_seq < ?1 AND NOT EXISTS (SELECT 1"
+            " FROM (SELECT pinned_seq AS seq FROM pin UNION SELECT value FROM carray(?2))"
+            " WHERE seq >= added_seq AND seq < dropped_seq)",
+            (min(dropped_before_seq, STILL), integers(moments)),
         )
-        return [name for (name,) in rows]
+        return dict(rows)
+
+    def live_segments(self) -> list[tuple[bytes, int, int]]:
+        """(name, added seq, bytes) of the segments that the head holds, oldest first."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, added_seq, size_bytes FROM object WHERE is_segment = 1"
+            " AND dropped_seq = ? ORDER BY added_seq, name",
+            (STILL,),
+        )
+        return list(rows)
+
+    def commits_backwards(self, zone: str) -> Iterator[tuple[int, bytes]]:
+        """(seq, bytes) of the commits that count, newest first; nothing is to be written
+        meanwhile."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT seq, data FROM seen_commit WHERE zone = ?1 AND NOT EXISTS (SELECT 1 FROM"
+            " void_commit WHERE void_commit.zone = ?1 AND void_commit.seq = seen_commit.seq)"
+            " ORDER BY seq DESC",
+            (zone,),
+        )
+        yield from rows
+
+    def remembered_ms(self, what: str) -> int:
+        """When something was last done, in ms since 1970; 0 where that is not known."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = ?", (_DONE + what,)
+        ).fetchone()
+        return int.from_bytes(row[0], "big") if row else 0
+
+    def remember_ms(self, what: str, time_ms: int) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
+            (_DONE + what, time_ms.to_bytes(8, "big")),
+        )
 
     def _add_and_drop(self, effect: Effects, segments: int) -> None:
         self._connection.executemany(

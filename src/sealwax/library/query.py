@@ -11,6 +11,7 @@ from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
+from sealwax.library.values import pages_of_blobs
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import CONVERSATION, IS_GROUP, ORIGIN, PARTICIPANT, SENDER
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
@@ -147,10 +148,7 @@ class Reader:
         """The records with these ids at a moment, whatever their kind."""
         condition, values = at_moment(moment)
         rows: list[Row] = []
-        for start in range(0, len(uids), PAGE_ROWS):
-            wanted = apsw.carray(
-                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
-            )
+        for wanted in pages_of_blobs(uids):
             found: Iterable[Any] = self._connection.execute(
                 "SELECT version.record, record.uid, version.kind, version.conversation,"
                 " version.place, version.state FROM carray(?) AS wanted"
@@ -164,10 +162,7 @@ class Reader:
     def conversations_of(self, uids: Sequence[bytes]) -> dict[bytes, str]:
         """The conversation of each of these messages, as a key that tells conversations apart."""
         found: dict[bytes, str] = {}
-        for start in range(0, len(uids), PAGE_ROWS):
-            wanted = apsw.carray(
-                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
-            )
+        for wanted in pages_of_blobs(uids):
             rows: Iterable[Any] = self._connection.execute(
                 "SELECT record.uid, version.conversation FROM carray(?) AS wanted"
                 " CROSS JOIN record ON record.uid = wanted.value"
@@ -181,10 +176,7 @@ class Reader:
     def unknown_at(self, uids: Sequence[bytes], seq: int) -> frozenset[bytes]:
         """Those of these records of which nothing was known at a seq."""
         found: set[bytes] = set()
-        for start in range(0, len(uids), PAGE_ROWS):
-            wanted = apsw.carray(
-                tuple(uids[start : start + PAGE_ROWS]), flags=apsw.SQLITE_CARRAY_BLOB
-            )
+        for wanted in pages_of_blobs(uids):
             rows: Iterable[Any] = self._connection.execute(
                 "SELECT record.uid FROM carray(?) AS wanted"
                 " CROSS JOIN record ON record.uid = wanted.value"

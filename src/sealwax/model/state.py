@@ -38,6 +38,11 @@ class _Stored(msgspec.Struct, array_like=True, gc=False):
 _decode = msgspec.msgpack.Decoder(_Stored).decode
 
 
+def is_control(name: str) -> bool:
+    """Whether values of a field are no content: no purge removes them."""
+    return name in _CONTROLS
+
+
 class State(NamedTuple):
     """What is known of one record. `slots` is never changed in place."""
 
@@ -106,7 +111,7 @@ def join_change(state: State, change: Change) -> State:
     for item in change.entries:
         slot = (item.name, item.merge, item.key)
         # A control value has no life, whatever a change says: no purge removes it.
-        life = None if item.name in _CONTROLS else change.life
+        life = None if is_control(item.name) else change.life
         stamp = Stamp(life, change.time_ms, change.device, item.value)
         old = slots.get(slot)
         slots[slot] = join_stamps(item.merge, old, (stamp,)) if old else (stamp,)

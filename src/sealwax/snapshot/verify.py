@@ -16,7 +16,7 @@ from sealwax.crypto.sealing import (
 )
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.commit import Commit
+from sealwax.ledger.commit import Commit, CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.library.library import Library
@@ -25,8 +25,8 @@ from sealwax.library.view import attachment_view
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing, Store, StoreError
 from sealwax.vault.checkpoint import open_checkpoint
-from sealwax.vault.commit_part import Part, open_part
-from sealwax.vault.digest import change_digest, digest_bytes
+from sealwax.vault.commit_part import MERGED, Part, open_part
+from sealwax.vault.digest import MODULUS, change_digest, digest_bytes
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import check_name, open_chunk, open_segment
 
@@ -146,6 +146,8 @@ class Verifier:
             part = self._open_part(judged.commit)
             if part is not None and part.checkpoint:
                 self._check_checkpoint(seq, part.checkpoint)
+            if part is not None and part.reason == MERGED:
+                self._check_merge(judged.commit, part)
             self._objects.apply(judged.commit)
             if part is not None:
                 self._take_part(part, judged.commit.header.added)
@@ -188,6 +190,17 @@ class Verifier:
         }
         if found != expected or {pin.commit_seq for pin in listed.pins} != set(self._objects.pins):
             self._note("commit", f"{MESSAGES_ZONE}/{seq}", "its list of objects is not the chain's")
+
+    def _check_merge(self, commit: Commit, part: Part) -> None:
+        """A merge of segments must hold the changes of its inputs, no more and no fewer."""
+        inputs = [self._segments.get(name) for name in commit.header.dropped]
+        if commit.header.kind != CommitKind.COMPACT or not all(inputs):
+            return
+        before = sum(int.from_bytes(digest or b"", "big") for digest in inputs)
+        after = sum(int.from_bytes(digest, "big") for digest in part.change_digests)
+        if before % MODULUS != after % MODULUS:
+            where = f"{MESSAGES_ZONE}/{commit.header.seq}"
+            self._note("commit", where, "it does not hold the changes of what it merged")
 
     def _as_seen(self, zone: str, seq: int, data: bytes) -> bytes:
         """The commit's bytes; those that this device has seen, when the store's are others."""

@@ -22,6 +22,7 @@ from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.database import STILL
@@ -59,6 +60,13 @@ class CannotAppend(StoreError):
 
     code = "append-crowded"
     hint = "Try again in a moment."
+
+
+class DroppedMeanwhile(StoreError):
+    """Another device dropped what a compaction was to replace."""
+
+    code = "dropped-meanwhile"
+    hint = "Run the command again."
 
 
 class Pulled(NamedTuple):
@@ -127,6 +135,20 @@ class Replica:
     @property
     def device(self) -> bytes:
         return self._device
+
+    def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
+        """The same device's view with another library: to build one in scratch."""
+        return Replica(
+            self.store,
+            library,
+            self.log,
+            self.keys,
+            self._author,
+            heads,
+            self._clock,
+            self._entropy,
+            self.zone,
+        )
 
     def head(self) -> Head:
         """The newest commit that the library has applied."""
@@ -224,6 +246,8 @@ class Replica:
         if self._device not in self.log.newest.devices:
             raise NotTrusted("The account does not trust this device any more.")
         head = self.head()
+        if writing.kind == CommitKind.COMPACT:
+            self._need_live(writing.dropped)
         with self.library.transaction():
             applied = self.library.apply_changes(writing.changes, head.seq + 1)
             draft = self._draft(op_id, writing, sealing.stored())
@@ -235,6 +259,12 @@ class Replica:
             self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
         return Written(head.seq + 1, applied.added, applied.changed, 0)
+
+    def _need_live(self, names: Sequence[bytes]) -> None:
+        """What a compaction replaces must still be there at its parent."""
+        known = self.library.holdings.intervals(names)
+        if any(known.get(name) != STILL for name in names):
+            raise DroppedMeanwhile("Another device has compacted the same segments.")
 
     def _own_commit(self, op_id: bytes) -> int | None:
         """The seq under which the commit that was just tried stands already, if it does."""
@@ -286,7 +316,7 @@ class Replica:
                 if name not in needed:
                     continue
                 try:
-                    changes = self._read_segment(name)
+                    changes = self.read_segment(name)
                 except (Missing, SealBroken, SealUnknown) as error:
                     self.library.holdings.note_damage(name, judged.head.seq, str(error))
                     damaged += 1
@@ -306,7 +336,8 @@ class Replica:
                 self.library.holdings.note_damage(name, judged.head.seq, str(error))
             return Part()
 
-    def _read_segment(self, name: bytes) -> list[Change]:
+    def read_segment(self, name: bytes) -> list[Change]:
+        """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
         data = self.store.get_object(name)
         check_name(name, data)
         return open_segment(self.keys, self.zone, data)

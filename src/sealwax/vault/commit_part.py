@@ -17,6 +17,11 @@ from sealwax.ledger.commit import Commit, Hash
 from sealwax.ledger.names import NO_HASH
 from sealwax.vault.keys import AccountKeys
 
+MERGED = "compact"
+"""The reason of a compaction that only concatenates: its change digests add up to its inputs'."""
+PURGED_WORDS = "compact-purged"
+"""The reason of a compaction that leaves out what was purged."""
+
 
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much a moment holds: live records by kind, records in the trash, bytes of files."""

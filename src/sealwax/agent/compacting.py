@@ -1,0 +1,40 @@
+"""Compaction as one job: merge, let purged words leave, delete what nothing holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from sealwax.base.entropy import Entropy
+from sealwax.sync.compaction.apply import drop_purged_words, merge_small, planned_merges
+from sealwax.sync.compaction.collect import collect, collectable
+from sealwax.sync.replica import Replica
+
+
+class Compaction(NamedTuple):
+    """What a compaction would do, or did: segments merged, segments written anew without purged
+    words (known only afterwards), objects deleted and their bytes."""
+
+    merged: int
+    rewritten: int
+    deleted: int
+    deleted_bytes: int
+
+
+def plan_compaction(replica: Replica, now_ms: int) -> Compaction:
+    """What `compact` would do."""
+    going = collectable(replica, now_ms)
+    merged = sum(len(merge) for merge in planned_merges(replica))
+    return Compaction(merged, 0, len(going), sum(going.values()))
+
+
+def compact(
+    replica: Replica, scratch: Path, now_ms: int, entropy: Entropy, report: Callable[[str], None]
+) -> Compaction:
+    """Does all of it; raises StoreError or RebuildDiffers, with everything kept."""
+    report("Merging small objects")
+    replica.pull()
+    merged = merge_small(replica)
+    report("Looking for purged words")
+    rewritten = drop_purged_words(replica, now_ms)
+    deleted = collect(replica, scratch, now_ms, entropy, report)
+    return Compaction(merged.segments, rewritten.segments, *deleted)

@@ -1,0 +1,135 @@
+"""Compacting: small segments become one, and words purged long ago leave the head.
+
+A merge concatenates the changes of its inputs, so its change digest is the sum of theirs; an input
+whose changes are not those that its commit said is left alone. Pinned moments go on holding the
+inputs. Nothing is deleted here: see `collect`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.library.project import NOWHERE
+from sealwax.library.select import Moment
+from sealwax.model.change import Change
+from sealwax.model.field import PURGED
+from sealwax.model.record import Kind
+from sealwax.stores.base import StoreError
+from sealwax.sync.compaction.plan import LiveSegment, Merge, plan_merges, without_purged
+from sealwax.sync.replica import DroppedMeanwhile, Replica
+from sealwax.vault.commit_part import MERGED, PURGED_WORDS, Part, open_part
+from sealwax.vault.digest import change_digest, digest_bytes
+from sealwax.vault.writing import CHANGES_LIMIT, Writing
+
+PURGE_REST_MS = 30 * 24 * 60 * 60 * 1000
+PURGES_EVERY_MS = 7 * 24 * 60 * 60 * 1000
+_PURGES = "purged words left the head"
+
+
+class Compacted(NamedTuple):
+    """What a compaction did: segments that were replaced, bytes they had, bytes there are now."""
+
+    segments: int
+    before_bytes: int
+    after_bytes: int
+
+
+NOTHING = Compacted(0, 0, 0)
+
+
+def planned_merges(replica: Replica) -> tuple[Merge, ...]:
+    """What `merge_small` would do now."""
+    live = map(LiveSegment._make, replica.library.holdings.live_segments())
+    return plan_merges(live)
+
+
+def merge_small(replica: Replica) -> Compacted:
+    """Merges small segments; raises StoreError."""
+    total = NOTHING
+    for merge in planned_merges(replica):
+        inputs: list[LiveSegment] = []
+        changes: list[Change] = []
+        for segment in merge:
+            found = _trusted_changes(replica, segment)
+            if found is not None:
+                inputs.append(segment)
+                changes += found
+        if len(inputs) > 1:
+            total = _added(total, _replace(replica, inputs, changes, MERGED))
+    return total
+
+
+def drop_purged_words(replica: Replica, now_ms: int) -> Compacted:
+    """Writes the segments anew that hold words which were purged long ago; at most weekly."""
+    facts = replica.library.holdings
+    if now_ms - facts.remembered_ms(_PURGES) < PURGES_EVERY_MS:
+        return NOTHING
+    purged = dict(_purged_long_ago(replica, now_ms))
+    total = NOTHING
+    inputs: list[LiveSegment] = []
+    changes: list[Change] = []
+    for segment in map(LiveSegment._make, facts.live_segments() if purged else []):
+        found = _trusted_changes(replica, segment)
+        kept = without_purged(found or (), purged)
+        if found is None or kept == found:
+            continue
+        inputs.append(segment)
+        changes += kept
+        if len(changes) >= CHANGES_LIMIT:
+            total = _added(total, _replace(replica, inputs, changes, PURGED_WORDS))
+            inputs, changes = [], []
+    if inputs:
+        total = _added(total, _replace(replica, inputs, changes, PURGED_WORDS))
+    facts.remember_ms(_PURGES, now_ms)
+    return total
+
+
+def _replace(
+    replica: Replica, inputs: list[LiveSegment], changes: list[Change], reason: str
+) -> Compacted:
+    """Adds the changes and drops the inputs in one commit, unless another device was faster."""
+    names = tuple(segment.name for segment in inputs)
+    writing = Writing(tuple(changes), Part(reason=reason), CommitKind.COMPACT, dropped=names)
+    try:
+        written = replica.write(writing)
+    except DroppedMeanwhile:
+        return NOTHING
+    return Compacted(
+        len(inputs), sum(segment.size_bytes for segment in inputs), written.stored_bytes
+    )
+
+
+def _trusted_changes(replica: Replica, segment: LiveSegment) -> list[Change] | None:
+    """A segment's changes, if they are those that its commit says."""
+    try:
+        changes = replica.read_segment(segment.name)
+        expected = _recorded_digest(replica, segment)
+    except (StoreError, SealBroken, SealUnknown):
+        return None
+    found = digest_bytes(change_digest(replica.keys.roots, changes))
+    return changes if found == expected else None
+
+
+def _recorded_digest(replica: Replica, segment: LiveSegment) -> bytes | None:
+    data = replica.library.holdings.seen_commit(replica.zone, segment.added_seq)
+    if data is None:
+        return None
+    commit = parse_commit(data)
+    names = [name for name, _ in commit.header.added]
+    part = open_part(replica.keys, commit)
+    place = names.index(segment.name) if segment.name in names else len(part.change_digests)
+    return part.change_digests[place] if place < len(part.change_digests) else None
+
+
+def _purged_long_ago(replica: Replica, now_ms: int) -> Iterator[tuple[bytes, int]]:
+    moment = Moment(replica.library.head_seq(), (NOWHERE,))
+    for kind in Kind:
+        for row in replica.library.read.rows(kind, moment):
+            stamp = row.state.stamp(PURGED)
+            if stamp is not None and now_ms - stamp.time_ms > PURGE_REST_MS:
+                yield row.uid, stamp.value
+
+
+def _added(left: Compacted, right: Compacted) -> Compacted:
+    return Compacted(*map(sum, zip(left, right, strict=True)))

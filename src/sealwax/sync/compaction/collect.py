@@ -1,0 +1,109 @@
+"""Deleting objects that nothing holds: after a time of grace, and after a rebuild without them.
+
+An object may go when neither the head nor a pin holds it, and when this has been so for 30 days.
+And only after this device has built a library in scratch from the remaining objects alone, and that
+one says the same as its own: of the present and of every pinned moment.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from sealwax.base.entropy import Entropy
+from sealwax.base.errors import SealwaxError
+from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.objects import effects
+from sealwax.library.library import Library
+from sealwax.sync.replica import Replica
+from sealwax.trust.heads import RememberedHeads
+
+GRACE_MS = 30 * 24 * 60 * 60 * 1000
+LIBRARY_KEY_BYTES = 32
+
+
+class RebuildDiffers(SealwaxError):
+    """A library made from the remaining objects does not say what this one says."""
+
+    code = "rebuild-differs"
+    hint = "Nothing was deleted. Run `sealwax verify`: it names what is damaged."
+
+
+class Collected(NamedTuple):
+    """Objects that were, or can be, deleted, and their bytes."""
+
+    objects: int
+    size_bytes: int
+
+
+def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
+    """Names and sizes of the objects in the store that may go."""
+    before_seq, let_go = _quiet_since(replica, now_ms - GRACE_MS)
+    unheld = replica.library.holdings.unheld_objects(before_seq, let_go)
+    present = replica.store.has_objects(unheld)
+    return {name: size_bytes for name, size_bytes in unheld.items() if name in present}
+
+
+def collect(
+    replica: Replica,
+    scratch: Path,
+    now_ms: int,
+    entropy: Entropy,
+    report: Callable[[str], None],
+) -> Collected:
+    """Deletes what may go; raises RebuildDiffers or StoreError before anything is deleted."""
+    replica.pull()
+    names = collectable(replica, now_ms)
+    if not names:
+        return Collected(0, 0)
+    report("Building a library from the remaining objects")
+    _prove(replica, scratch, entropy)
+    report("Deleting")
+    replica.store.delete_objects(names)
+    return Collected(len(names), sum(names.values()))
+
+
+def _quiet_since(replica: Replica, time_ms: int) -> tuple[int, list[int]]:
+    """The first seq after a time, and the moments whose pins were let go of from then on."""
+    before_seq = replica.head().seq + 1
+    let_go: list[int] = []
+    for seq, data in replica.library.holdings.commits_backwards(replica.zone):
+        commit = parse_commit(data)
+        if commit.header.time_ms < time_ms:
+            break
+        before_seq = seq
+        if commit.header.kind == CommitKind.UNPIN:
+            let_go += [pin - 1 for pin in effects(commit).unpinned]
+    return before_seq, let_go
+
+
+def _prove(replica: Replica, scratch: Path, entropy: Entropy) -> None:
+    """Rebuilds from what the head and the pins hold, which is all that a new device would read."""
+    folder = scratch / "rebuilt"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    key, roots = entropy.bytes(LIBRARY_KEY_BYTES), replica.keys.roots
+    rebuilt = Library(folder / "library.db", key, roots, is_durable=False)
+    try:
+        twin = replica.twin(rebuilt, RememberedHeads(folder))
+        twin.pull()
+        _compare(replica, twin)
+    finally:
+        rebuilt.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compare(replica: Replica, twin: Replica) -> None:
+    own, rebuilt = replica.library, twin.library
+    is_same = (
+        twin.head() == replica.head()
+        and rebuilt.digest() == own.digest()
+        and rebuilt.counts() == own.counts()
+        and rebuilt.holdings.pins() == own.holdings.pins()
+        and not rebuilt.holdings.damage()
+    )
+    moments = {pin.pinned_seq for pin in own.holdings.pins()}
+    if not is_same or any(
+        rebuilt.applier.digest_at(seq) != own.applier.digest_at(seq) for seq in sorted(moments)
+    ):
+        raise RebuildDiffers("A library made from the remaining objects differs from this one.")

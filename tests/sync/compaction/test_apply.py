@@ -1,0 +1,165 @@
+"""Compaction changes no message, no snapshot and no digest, whoever does it and when."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.ledger.commit import CommitKind
+from sealwax.library.select import Moment, Selection
+from sealwax.model.change import Change, entry
+from sealwax.model.field import LIFE, PURGED, TEXT
+from sealwax.snapshot.pins import create_snapshot
+from sealwax.snapshot.verify import Verifier
+from sealwax.stores.memory import MemoryStore
+from sealwax.sync.compaction.apply import (
+    PURGE_REST_MS,
+    PURGES_EVERY_MS,
+    drop_purged_words,
+    merge_small,
+    planned_merges,
+)
+from sealwax.sync.replica import DroppedMeanwhile
+from sealwax.vault.commit_part import MERGED, Part
+from sealwax.vault.writing import Writing
+from tests.homes import NOW_MS, ignore
+from tests.sync.devices import Device, made_devices
+from tests.sync.test_simulation import message
+
+DAYS = 20
+
+
+def days(device: Device, first: int = 0, count: int = DAYS) -> None:
+    """A small import on each of so many days."""
+    for day in range(first, first + count):
+        device.take([message(day * 5 + at, 1, NOW_MS + day) for at in range(5)], NOW_MS + day)
+
+
+def devices(folder: Path, count: int = 1) -> tuple[MemoryStore, list[Device]]:
+    store = MemoryStore()
+    entropy = TestOnlySeededEntropy("compaction")
+    return store, made_devices(folder, store, count, entropy, lambda _, inner: inner)
+
+
+def is_sound(store: MemoryStore, device: Device) -> bool:
+    replica = device.replica
+    found = Verifier(store, replica.log, replica.keys, device.library, ignore).run()
+    return found.damage == () and device.library.check() == []
+
+
+def words_at(device: Device, seq: int) -> set[str]:
+    rows = device.library.read.messages(Selection(), Moment(seq))
+    return {row.state.get(TEXT) for row in rows}
+
+
+def test_twenty_days_become_one_object_and_nothing_else_changes(tmp_path: Path) -> None:
+    store, (device, other) = devices(tmp_path, 2)
+    days(device, 0, 10)
+    create_snapshot(device.library, device.replica, "ten days", "test")
+    days(device, 10, 10)
+    pinned = device.library.holdings.pins()[0].pinned_seq
+    digest, then, now = (
+        device.library.digest(),
+        words_at(device, pinned),
+        words_at(device, device.library.head_seq()),
+    )
+    assert (len(then), len(now)) == (50, 100)
+    done = merge_small(device.replica)
+    assert done.segments == DAYS
+    assert done.after_bytes < done.before_bytes
+    assert len(device.library.holdings.live_segments()) == 1
+    assert device.library.digest() == digest
+    assert planned_merges(device.replica) == ()
+    # A device that was away reads the merged object instead of the twenty.
+    other.replica.pull()
+    for one in (device, other):
+        assert one.library.digest() == digest
+        assert words_at(one, pinned) == then
+        assert words_at(one, one.library.head_seq()) == now
+        assert is_sound(store, one)
+
+
+def test_two_devices_compact_at_once_and_nothing_is_doubled(tmp_path: Path) -> None:
+    store, (first, second) = devices(tmp_path, 2)
+    days(first)
+    second.replica.pull()
+    assert merge_small(first.replica).segments == DAYS
+    # The second one has not seen that yet; at its parent the inputs are gone.
+    done = merge_small(second.replica)
+    assert done.segments == 0
+    assert len(second.library.holdings.live_segments()) == 1
+    assert is_sound(store, second)
+
+
+def test_a_replaced_segment_must_be_live(tmp_path: Path) -> None:
+    _, (device,) = devices(tmp_path)
+    days(device)
+    gone = device.library.holdings.live_segments()[0][0]
+    merge_small(device.replica)
+    writing = Writing((), Part(reason=MERGED), CommitKind.COMPACT, dropped=(gone,))
+    with pytest.raises(DroppedMeanwhile):
+        device.replica.write(writing)
+
+
+def test_an_input_that_does_not_read_is_left_alone(tmp_path: Path) -> None:
+    store, (device,) = devices(tmp_path)
+    days(device)
+    name = device.library.holdings.live_segments()[3][0]
+    store.delete_objects([name])
+    assert merge_small(device.replica).segments == DAYS - 1
+    assert name in {live for live, _, _ in device.library.holdings.live_segments()}
+
+
+def test_verify_names_a_merge_that_lost_something(tmp_path: Path) -> None:
+    store, (device,) = devices(tmp_path)
+    days(device)
+    names = tuple(name for name, _, _ in device.library.holdings.live_segments())
+    changes = [change for name in names for change in device.replica.read_segment(name)]
+    writing = Writing(tuple(changes[1:]), Part(reason=MERGED), CommitKind.COMPACT, dropped=names)
+    device.replica.write(writing)
+    replica = device.replica
+    found = Verifier(store, replica.log, replica.keys, device.library, ignore).run()
+    assert [damage.what for damage in found.damage] == [
+        "it does not hold the changes of what it merged"
+    ]
+
+
+def _purge(device: Device, number: int, time_ms: int) -> None:
+    (row,) = [
+        row
+        for row in device.library.read.messages(Selection(), device.library.now())
+        if row.state.get(TEXT) == f"words of message {number}"
+    ]
+    entries = (entry(LIFE, 1), entry(PURGED, 1))
+    change = Change(2, row.uid, None, time_ms, device.replica.device, entries)
+    device.replica.write(Writing((change,), Part(reason="purge", confirmed=True)))
+
+
+def _all_words(device: Device) -> bytes:
+    """Every change that the head holds, as one text."""
+    live = device.library.holdings.live_segments()
+    changes = [change for name, _, _ in live for change in device.replica.read_segment(name)]
+    return msgspec.json.encode(changes)
+
+
+def test_words_purged_long_ago_leave_the_head_and_stay_in_snapshots(tmp_path: Path) -> None:
+    store, (device,) = devices(tmp_path)
+    days(device, 0, 4)
+    create_snapshot(device.library, device.replica, "before", "test")
+    pinned = device.library.holdings.pins()[0].pinned_seq
+    _purge(device, 7, NOW_MS)
+    digest = device.library.digest()
+    assert drop_purged_words(device.replica, NOW_MS + PURGE_REST_MS).segments == 0
+    assert b"words of message 7" in _all_words(device)
+    later_ms = NOW_MS + PURGE_REST_MS + PURGES_EVERY_MS
+    assert drop_purged_words(device.replica, later_ms).segments == 1
+    assert b"words of message 7" not in _all_words(device)
+    assert b"words of message 8" in _all_words(device)
+    assert device.library.digest() == digest
+    assert "words of message 7" in words_at(device, pinned)
+    assert is_sound(store, device)
+    # Once a week is enough.
+    _purge(device, 8, NOW_MS)
+    assert drop_purged_words(device.replica, later_ms + 1).segments == 0
+    assert drop_purged_words(device.replica, later_ms + PURGES_EVERY_MS).segments == 1
