@@ -33,6 +33,7 @@ from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
+from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
@@ -264,6 +265,21 @@ class Agent:
         if not is_dry_run and is_checkpoint_due(self._replica):
             write_checkpoint(self._replica, self._entropy)
         return done
+
+    # Grouping.
+
+    def split_conversation(self, chat: str) -> Placed:
+        """Shows a conversation apart by service; raises NothingToSplit."""
+        return self._regroup(split, chat)
+
+    def join_conversation(self, chat: str) -> Placed:
+        """Shows the parts of a conversation together again; raises NotSplit."""
+        return self._regroup(join, chat)
+
+    def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
+        conversation = self.conversation(chat).record
+        now_ms, roots = self._clock.now_ms(), self._replica.keys.roots
+        return act(self._library, self._replica, roots, conversation, now_ms)
 
     # Space.
 

@@ -10,6 +10,7 @@ import click
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.grouping import conversation_group
 from sealwax.cli.keeping import (
     export_command,
     import_command,
@@ -101,6 +102,7 @@ for command in (
     export_command,
     delete_command,
     undelete_command,
+    conversation_group,
     held_group,
     storage_group,
     verify_command,

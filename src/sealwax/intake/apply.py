@@ -21,6 +21,7 @@ from sealwax.intake.plan import (
     plan_deletions,
     plan_observations,
 )
+from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
 from sealwax.library.select import Selection
 from sealwax.model.change import Change, entry
@@ -108,6 +109,7 @@ class Intake:
         self._report = report
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
+        self._places = Places(split_conversations(library))
         self._tally = _Tally()
         self._start_seq = library.head_seq()
         self._deletions: list[Deletion] = []
@@ -145,7 +147,7 @@ class Intake:
             self._take_copies(copies)
 
     def _take_observations(self, observations: list[Observation]) -> None:
-        seen = self._identified(observations)
+        seen = self._identified(self._placed(observations))
         wanted = list(dict.fromkeys(item.record for item in seen))
         if self._changes and not self._may_wait(wanted):
             self._flush()
@@ -191,6 +193,19 @@ class Intake:
         """Whether no record of a new batch has changes that are not written yet."""
         pending = {change.record for change in self._changes}
         return pending.isdisjoint(wanted)
+
+    def _placed(self, observations: list[Observation]) -> list[Observation]:
+        """With the places of messages whose conversation a person has split."""
+        placed: list[Observation] = []
+        for item in observations:
+            place = self._places.place(item.entries) if item.kind == Kind.MESSAGE else None
+            placed.append(item._replace(entries=(*item.entries, place)) if place else item)
+        parts = [
+            Observation(int(Kind.CONVERSATION), part, self._description.newest_ms, entries)
+            for part, entries in self._places.told.items()
+        ]
+        self._places.told.clear()
+        return [*parts, *placed]
 
     def _identified(self, observations: list[Observation]) -> list[Seen]:
         names = [(item.kind, item.canonical_id) for item in observations]

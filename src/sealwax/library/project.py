@@ -13,6 +13,7 @@ from sealwax.model.field import (
     HELD,
     NAME,
     ORIGIN,
+    PLACED,
     READ_NS,
     SENDER,
     SERVICE,
@@ -60,7 +61,9 @@ def project(state: State) -> Projection:
         return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
     time_ns = state.get(TIME_NS)
     place = _place(state, time_ns)
-    conversations = tuple(sorted(state.keyed(CONVERSATION)))
+    placed = state.get(PLACED)
+    inside = (placed,) if isinstance(placed, str) and placed else state.keyed(CONVERSATION)
+    conversations = tuple(sorted(inside))
     return Projection(place, conversations, time_ns, _words(state), is_held)
 
 

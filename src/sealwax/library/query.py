@@ -13,7 +13,15 @@ from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
 from sealwax.library.values import pages_of_blobs
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
-from sealwax.model.field import CONVERSATION, IS_GROUP, ORIGIN, PARTICIPANT, SENDER
+from sealwax.model.field import (
+    CHAT_SERVICE,
+    CONVERSATION,
+    IS_GROUP,
+    ORIGIN,
+    PARTICIPANT,
+    SENDER,
+    SPLIT,
+)
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
 from sealwax.model.state import State, decode
 
@@ -58,7 +66,7 @@ class Reader:
         views = [
             self._conversation(row, names, tallies.get(row.record, (0, 0)))
             for row in self._conversation_rows(moment)
-            if row.record in tallies or row.place in moment.places
+            if row.record in tallies or (row.place in moment.places and not _is_emptied(row.state))
         ]
         return sorted(views, key=lambda view: (-view.newest_ns, view.title))
 
@@ -325,6 +333,8 @@ class Reader:
         inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
         people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
         title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
+        if isinstance(state.get(SPLIT), str):
+            title = f"{title} ({state.get(CHAT_SERVICE)})"
         return ConversationView(
             row.record, origin, title, people, bool(state.get(IS_GROUP)), tally[0], tally[1]
         )
@@ -351,6 +361,11 @@ class Reader:
 
     def _chooses(self, selection: Selection, row: Row, moment: Moment) -> bool:
         return self.is_chosen(selection, row.record, row.conversation, row.state, moment)
+
+
+def _is_emptied(state: State) -> bool:
+    """Whether a conversation was split, or was a part of one: without messages it says nothing."""
+    return state.get(SPLIT) is not None
 
 
 def _is_with(state: State, people: tuple[str, ...]) -> bool:

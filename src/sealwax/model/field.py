@@ -53,12 +53,18 @@ CHAT_SERVICE = Field("chat_service", Merge.LAST)
 """str: iMessage, SMS, RCS."""
 ARCHIVED = Field("archived", Merge.LAST)
 """bool."""
+SPLIT = Field("split", Merge.LAST)
+"""bool: whether its messages are shown apart by service; in such a part, the canonical id of the
+conversation that it is a part of."""
 READ_THROUGH_NS = Field("read_through_ns", Merge.GREATEST)
 """int."""
 
 # Messages.
 CONVERSATION = Field("conversation", Merge.ONCE, is_keyed=True)
 """True; key is the canonical source id of a conversation that this message is in."""
+PLACED = Field("placed", Merge.LAST)
+"""str: the canonical id of the conversation in which a person placed this message, instead of those
+that its source says; or None."""
 TIME_NS = Field("time_ns", Merge.FIRST)
 """int: when it was sent."""
 FROM_ME = Field("from_me", Merge.FIRST)

@@ -7,11 +7,9 @@ from sealwax.library.library import Library
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.select import Moment, Selection
-from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.storage.plan import Target, plan_accept, plan_delete, plan_undelete
-from sealwax.vault.commit_part import Part
-from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing
+from sealwax.vault.writing import Writer, write_in_batches
 
 
 class Affected(NamedTuple):
@@ -57,25 +55,6 @@ def undo_held(library: Library, writer: Writer, now_ms: int) -> int:
     """Takes back every deletion that is held: the records return."""
     changes = plan_undelete(_targets(library.read.held_rows()), now_ms, writer.device)
     return write_in_batches(writer, changes, "undo-held")
-
-
-def write_in_batches(writer: Writer, changes: Iterable[Change], reason: str) -> int:
-    """Writes changes in commits that stand on their own; gives the number of records."""
-    records: set[bytes] = set()
-    batch: list[Change] = []
-    for change in changes:
-        if len(batch) >= CHANGES_LIMIT and change.record not in records:
-            _write(writer, batch, reason)
-        batch.append(change)
-        records.add(change.record)
-    _write(writer, batch, reason)
-    return len(records)
-
-
-def _write(writer: Writer, batch: list[Change], reason: str) -> None:
-    if batch:
-        writer.write(Writing(tuple(batch), Part(reason=reason, confirmed=True)))
-        batch.clear()
 
 
 def _rows(library: Library, selection: Selection, place: int) -> Iterator[Row]:

@@ -4,7 +4,7 @@ Import, restore and deletion decide *what* changes; one `Writer` turns that into
 a commit, and keeps the library in step. So those machines know neither stores nor chains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -67,3 +67,25 @@ class Writer(Protocol):
     def write(self, writing: Writing) -> Written:
         """Stores the changes and appends the commit; durable when it returns."""
         ...
+
+
+def write_in_batches(writer: Writer, changes: Iterable[Change], reason: str) -> int:
+    """Writes what a person confirmed, in commits that stand on their own; gives how many records.
+
+    The changes of one record stay together.
+    """
+    records: set[bytes] = set()
+    batch: list[Change] = []
+    for change in changes:
+        if len(batch) >= CHANGES_LIMIT and change.record not in records:
+            _write(writer, batch, reason)
+        batch.append(change)
+        records.add(change.record)
+    _write(writer, batch, reason)
+    return len(records)
+
+
+def _write(writer: Writer, batch: list[Change], reason: str) -> None:
+    if batch:
+        writer.write(Writing(tuple(batch), Part(reason=reason, confirmed=True)))
+        batch.clear()

@@ -1,0 +1,172 @@
+"""One person's conversation, shown apart by service, and together again.
+
+A source's SMS, iMessage and RCS threads with one address are one conversation. A person can split
+it: each service becomes a conversation of its own, a *part*, and every message is placed in one.
+What the source said stays as it is: joining takes the places back. New messages of a split
+conversation are placed as they are imported.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.library import Library
+from sealwax.library.query import Row
+from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.model.change import Change, Entry, entry
+from sealwax.model.field import (
+    CHAT_SERVICE,
+    CONVERSATION,
+    IS_GROUP,
+    ORIGIN,
+    PARTICIPANT,
+    PLACED,
+    SERVICE,
+    SPLIT,
+)
+from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.state import State
+from sealwax.vault.writing import Writer, write_in_batches
+
+NO_SERVICE = "other"
+
+
+class NothingToSplit(SealwaxError):
+    """All messages of a conversation came over one service."""
+
+    code = "nothing-to-split"
+    hint = "`sealwax read` shows the service of each message with --json."
+
+
+class NotSplit(SealwaxError):
+    """A conversation that is no part of a split one."""
+
+    code = "not-split"
+    hint = "Name one of the parts, as `sealwax list` shows them."
+
+
+class Placed(NamedTuple):
+    """What a split or a join did: how many messages it placed, in which conversations."""
+
+    messages: int
+    parts: tuple[str, ...]
+
+
+def part_id(conversation: str, service: str) -> str:
+    """The canonical id of the part of a conversation that one service is."""
+    return f"{conversation}/{service.lower() or NO_SERVICE}"
+
+
+def split(
+    library: Library, writer: Writer, roots: RootKeys, conversation: int, now_ms: int
+) -> Placed:
+    """Shows a conversation apart by service; raises NothingToSplit."""
+    whole = _row(library, conversation)
+    origin = whole.state.get(ORIGIN)[1]
+    services = sorted({_service(row.state) for row in _messages(library, conversation)})
+    if len(services) < 2:
+        raise NothingToSplit("All messages of this conversation came over one service.")
+    parts = {service: part_id(origin, service) for service in services}
+    ids = record_ids(roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, name) for name in parts.values()])
+    changes = [_told(whole, (entry(SPLIT, True),), now_ms, writer.device)]
+    for uid, service in zip(ids, services, strict=True):
+        entries = part_entries(whole.state, origin, service)
+        changes.append(Change(int(Kind.CONVERSATION), uid, 0, now_ms, writer.device, entries))
+    places = (
+        _told(row, (entry(PLACED, parts[_service(row.state)]),), now_ms, writer.device)
+        for row in _messages(library, conversation)
+    )
+    written = write_in_batches(writer, [*changes, *places], "split")
+    return Placed(written - len(changes), tuple(parts.values()))
+
+
+def join(
+    library: Library, writer: Writer, roots: RootKeys, conversation: int, now_ms: int
+) -> Placed:
+    """Shows the parts of a conversation together again, by any of them; raises NotSplit."""
+    origin = _row(library, conversation).state.get(SPLIT)
+    if not isinstance(origin, str):
+        raise NotSplit("This conversation is not a part of one that was split.")
+    parts = tuple(
+        row
+        for row in library.read.rows(Kind.CONVERSATION, _everywhere(library))
+        if row.state.get(SPLIT) == origin
+    )
+    (uid,) = record_ids(roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, origin)])
+    (whole,) = library.read.by_uid([uid], _everywhere(library))
+    changes = [_told(whole, (entry(SPLIT, False),), now_ms, writer.device)]
+    places = [
+        _told(row, (entry(PLACED, None),), now_ms, writer.device)
+        for part in parts
+        for row in _messages(library, part.record)
+    ]
+    written = write_in_batches(writer, [*changes, *places], "join")
+    return Placed(written - 1, (origin,))
+
+
+def part_entries(whole: State, origin: str, service: str) -> tuple[Entry, ...]:
+    """What is told of a part: whose it is, and of which conversation."""
+    people = [who for who, is_in in whole.keyed(PARTICIPANT).items() if is_in]
+    return (
+        entry(ORIGIN, [NAMESPACE_APPLE, part_id(origin, service)]),
+        entry(IS_GROUP, bool(whole.get(IS_GROUP))),
+        entry(CHAT_SERVICE, service or NO_SERVICE),
+        entry(SPLIT, origin),
+        *(entry(PARTICIPANT, True, who) for who in people),
+    )
+
+
+class Places:
+    """Where new messages of split conversations go; for one import."""
+
+    def __init__(self, split_conversations: Mapping[str, State]) -> None:
+        """The states of the conversations that are split, by canonical id."""
+        self._split = split_conversations
+        self.told: dict[str, tuple[Entry, ...]] = {}
+        """The parts that messages were placed in, with what is told of them."""
+
+    def place(self, entries: Iterable[Entry]) -> Entry | None:
+        """The entry that places a message of these entries; None where its conversation is
+        whole."""
+        if not self._split:
+            return None
+        keyed = {item.name: item for item in entries}
+        inside, service = keyed.get(CONVERSATION.name), keyed.get(SERVICE.name)
+        if inside is None or inside.key not in self._split:
+            return None
+        told = str(service.value) if service is not None else ""
+        part = part_id(inside.key, told)
+        self.told[part] = part_entries(self._split[inside.key], inside.key, told)
+        return entry(PLACED, part)
+
+
+def split_conversations(library: Library) -> dict[str, State]:
+    """The conversations that are split now, by canonical id."""
+    return {
+        row.state.get(ORIGIN)[1]: row.state
+        for row in library.read.rows(Kind.CONVERSATION, _everywhere(library))
+        if row.state.get(SPLIT) is True and row.state.get(ORIGIN)
+    }
+
+
+def _row(library: Library, record: int) -> Row:
+    rows = library.read.rows(Kind.CONVERSATION, _everywhere(library))
+    return next(row for row in rows if row.record == record)
+
+
+def _messages(library: Library, conversation: int) -> Iterator[Row]:
+    return library.read.messages(Selection((conversation,)), _everywhere(library))
+
+
+def _everywhere(library: Library) -> Moment:
+    return Moment(library.head_seq(), ANYWHERE)
+
+
+def _service(state: State) -> str:
+    return str(state.get(SERVICE) or "")
+
+
+def _told(row: Row, entries: tuple[Entry, ...], now_ms: int, device: bytes) -> Change:
+    return Change(row.kind, row.uid, row.state.life, now_ms, device, entries)
