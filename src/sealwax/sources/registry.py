@@ -1,16 +1,20 @@
 """Which source a path is, and which sources this computer has."""
 
+import plistlib
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 from sealwax.sources.apple.chatdb.source import ChatDatabase
 from sealwax.sources.apple.private_copy import SourceForbidden, SourceMissing, SourceNotADatabase
-from sealwax.sources.base import Source
+from sealwax.sources.base import Source, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
 
 DATABASES = ("chat.db", "sms.db")
 BACKUP_DATABASE = "3d0d7e5fb2ce288813306e4d4636395e047a3d28"
 """The name of sms.db in a phone backup: SHA-1 of `HomeDomain-Library/SMS/sms.db`."""
 BACKUP_MANIFESTS = ("Manifest.db", "Manifest.mbdb")
+BACKUP_PROPERTIES = "Manifest.plist"
+PROPERTIES_LIMIT_BYTES = 16 * 1024 * 1024
 EXPORT_FILE = "records.jsonl"
 OWN_DATABASE = Path("~/Library/Messages/chat.db")
 
@@ -25,6 +29,16 @@ class MessagesNotInBackup(SourceMissing):
     )
 
 
+class BackupEncrypted(SourceError):
+    """A phone backup under a password."""
+
+    code = "source-backup-encrypted"
+    hint = (
+        "Encrypted backups cannot be read yet. Make one without encryption on a disk that is"
+        " encrypted itself, or read the chat.db of a Mac."
+    )
+
+
 def open_source(path: Path, scratch: Path, known: bytes | None = None) -> Source:
     """Opens what is at `path`; private copies go into the folder `scratch`. `known` is the state
     of its last reading, if only what changed is wanted. Raises SourceError."""
@@ -33,6 +47,17 @@ def open_source(path: Path, scratch: Path, known: bytes | None = None) -> Source
     if path.suffix == ".jsonl":
         return JsonLinesSource(path)
     return ChatDatabase(path, scratch, known)
+
+
+def _is_encrypted(folder: Path) -> bool:
+    """Whether a phone backup says that it is under a password."""
+    try:
+        with (folder / BACKUP_PROPERTIES).open("rb") as file:
+            told = plistlib.loads(file.read(PROPERTIES_LIMIT_BYTES))
+    except (OSError, ValueError, ExpatError, RecursionError, OverflowError):
+        # Without them, or when they are damaged, the database itself says whether it opens.
+        return False
+    return isinstance(told, dict) and told.get("IsEncrypted") is True
 
 
 def size_bytes(path: Path) -> int:
@@ -67,6 +92,8 @@ def _open_folder(folder: Path, scratch: Path, known: bytes | None) -> Source:
     for name in DATABASES:
         if name in names:
             return ChatDatabase(folder / name, scratch, known)
+    if _is_encrypted(folder):
+        raise BackupEncrypted(f"The phone backup {folder} is encrypted.")
     for inner in (folder / BACKUP_DATABASE[:2] / BACKUP_DATABASE, folder / BACKUP_DATABASE):
         if inner.is_file():
             return ChatDatabase(inner, scratch, known)

@@ -299,4 +299,4 @@ def test_attachments_and_their_files(phone: Phone) -> None:
     assert set(seen.message("B")["attachment"]) == {"L", "U"}
     assert seen.attachment("F")["stated_bytes"] == 5
     assert seen.attachment("F")["created_ns"] == NOW_MS // 1000 * 10**9
-    assert seen.whats() == ["its file is not there"] * 2
+    assert seen.whats() == ["its file lies outside the folder", "its file is not there"]

@@ -6,7 +6,9 @@ opened. They must belong together: when one changes meanwhile, all are copied ag
 """
 
 import errno
+import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,11 @@ from sealwax.sources.base import SourceError
 
 COPY_TRIES = 10
 _MAGIC = b"SQLite format 3\x00"
+_HEAD_BYTES = 100
+_PAGE_BYTES, _CHANGE_COUNTER = slice(16, 18), slice(24, 28)
+_PAGES, _SIZE_VALID_FOR = slice(28, 32), slice(92, 96)
+"""Fields of the head of an SQLite file: https://www.sqlite.org/fileformat.html#the_database_header"""
+_FILL_LIMIT_BYTES = 64 * 1024**3
 _BESIDE = ("-wal", "-journal")
 """What SQLite keeps beside a database: the newest messages, or what a crash left to undo."""
 
@@ -63,13 +70,13 @@ class PrivateCopy:
     """A copy of a database in a private folder, opened; `close` removes it."""
 
     def __init__(self, original: Path, scratch: Path) -> None:
-        """Copies and opens; raises a SourceError."""
-        _check(original)
+        """Copies and opens what `check_database` has found good; raises a SourceError."""
         make_folder(scratch)
         self._folder = Path(tempfile.mkdtemp(prefix="source-", dir=scratch))
         self.path = self._folder / "copy.db"
         try:
             _copy_together(original, self.path)
+            self.missing_bytes = _fill_up(self.path)
             self.connection = _open(self.path)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -81,8 +88,13 @@ class PrivateCopy:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _check(original: Path) -> None:
+def check_database(original: Path) -> None:
+    """Raises a SourceError for what is no database that may be read."""
     try:
+        mode = original.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # A pipe would be waited for without end.
+            raise SourceNotADatabase(f"{original} is not a file.")
         with original.open("rb") as file:
             head = file.read(len(_MAGIC))
     except OSError as error:
@@ -134,6 +146,27 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _fill_up(copy: Path) -> int:
+    """Gives a copy that was cut short the length that its head states; gives what was missing.
+
+    SQLite reads nothing at all of a file that is shorter than it says. With zeros in the place of
+    the missing pages it reads the others, and those count as damaged.
+    """
+    with copy.open("r+b") as file:
+        head = file.read(_HEAD_BYTES)
+        size_bytes = file.seek(0, os.SEEK_END)
+        if len(head) < _HEAD_BYTES or head[_CHANGE_COUNTER] != head[_SIZE_VALID_FOR]:
+            # An older SQLite wrote this file and left the number of pages as it was.
+            return 0
+        page_bytes = int.from_bytes(head[_PAGE_BYTES], "big")
+        page_bytes = 65_536 if page_bytes == 1 else page_bytes
+        stated_bytes = int.from_bytes(head[_PAGES], "big") * page_bytes
+        if not size_bytes < stated_bytes <= _FILL_LIMIT_BYTES:
+            return 0
+        file.truncate(stated_bytes)
+    return stated_bytes - size_bytes
 
 
 def _open(copy: Path) -> apsw.Connection:

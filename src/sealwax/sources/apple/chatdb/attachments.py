@@ -66,16 +66,8 @@ class Attachments:
 
     def find(self, stated: str) -> Path | None:
         """The file that a row's path means, or None when it is not there."""
-        prefix = next((prefix for prefix in _PREFIXES if stated.startswith(prefix)), None)
-        if prefix is None:
-            marker = "/Library/Messages/"
-            before, found, after = stated.partition(marker)
-            if not found or not before.startswith("/"):
-                return None
-            inner = after
-        else:
-            inner = stated[len(prefix) :]
-        if not inner or "\x00" in inner:
+        inner = _inner(stated)
+        if inner is None:
             return None
         if self._backup is not None:
             return self._find_in_backup(inner)
@@ -84,6 +76,14 @@ class Attachments:
             if is_inside(root, path) and path.is_file():
                 return path
         return None
+
+    def reason(self, stated: str) -> str:
+        """Why the file that a row's path means is not read."""
+        inner = _inner(stated)
+        is_outside = inner is not None and any(
+            (root / inner).exists() and not is_inside(root, root / inner) for root in self._roots
+        )
+        return "its file lies outside the folder" if is_outside else "its file is not there"
 
     def _find_in_backup(self, inner: str) -> Path | None:
         """A phone backup names each file by the hash of its domain and path."""
@@ -94,6 +94,18 @@ class Attachments:
             if path.is_file() and is_inside(self._backup, path):
                 return path
         return None
+
+
+def _inner(stated: str) -> str | None:
+    """A stated path, as seen from the folder of the Messages app; None for any other."""
+    prefix = next((prefix for prefix in _PREFIXES if stated.startswith(prefix)), None)
+    if prefix is not None:
+        inner = stated[len(prefix) :]
+    else:
+        before, _, inner = stated.partition("/Library/Messages/")
+        if not before.startswith("/"):
+            return None
+    return inner if inner and "\x00" not in inner else None
 
 
 def read_attachments(
@@ -131,7 +143,7 @@ def _items(row: tuple[Any, ...], files: Attachments, newest_ms: int) -> Iterator
     if content is None and stated:
         files.missing.append((row[0], stated))
     if content is None:
-        what = "its file is not there" if stated else "its file was never downloaded or is gone"
+        what = files.reason(stated) if stated else "its file was never downloaded or is gone"
         yield Problem(f"attachment {guid}", what, stated or "")
     entries = tuple(_entries(row, guid, stated, created_ns))
     yield Observation(int(Kind.ATTACHMENT), guid, time_ms, entries, content)

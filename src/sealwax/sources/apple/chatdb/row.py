@@ -69,10 +69,13 @@ _RARE_WHEN_NOT_ZERO = (
 )
 
 
-def message_columns(columns: Columns, chat: str, deleted: str) -> list[str]:
+def message_columns(
+    columns: Columns, chat: str, deleted: str, has_attachments: bool = True
+) -> list[str]:
     """What to SELECT for a Row; `chat` and `deleted` are expressions, the message's alias is m."""
     picked = columns.pick("message", "m", _NAMES)
-    return ["m.ROWID", chat, deleted, _is_rare(columns), _attachments(columns), *picked]
+    attachments = _attachments(columns) if has_attachments else "NULL"
+    return ["m.ROWID", chat, deleted, _is_rare(columns), attachments, *picked]
 
 
 def _is_rare(columns: Columns) -> str:

@@ -2,16 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-from sealwax.base.problem import Problem
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.attachments import Attachments, read_attachments
-from sealwax.sources.apple.chatdb.changes import Changed, changed_rows, integers
+from sealwax.sources.apple.chatdb.changes import Changed, changed_rows
 from sealwax.sources.apple.chatdb.columns import MESSAGE_NEEDED, Columns
-from sealwax.sources.apple.chatdb.joins import joined_since, read_joins
+from sealwax.sources.apple.chatdb.joins import Joins, joined_since, read_joins
 from sealwax.sources.apple.chatdb.memory import (
     MISSING_LIMIT,
     READER_VERSION,
@@ -23,17 +20,16 @@ from sealwax.sources.apple.chatdb.memory import (
 )
 from sealwax.sources.apple.chatdb.message import Messages
 from sealwax.sources.apple.chatdb.pages import BLOCK_BYTES, Compared, compare_pages
-from sealwax.sources.apple.chatdb.row import Row, message_columns
+from sealwax.sources.apple.chatdb.reading import Reading
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.apple.dates import to_ms, unix_ns
-from sealwax.sources.apple.private_copy import PrivateCopy, SourceNotADatabase
+from sealwax.sources.apple.private_copy import PrivateCopy, SourceNotADatabase, check_database
 from sealwax.sources.base import BATCH_ITEMS, Deletion, Description, Item, SourceError
 
 OWN_MESSAGES = Path("~/Library/Messages")
 UNKNOWN_SHOWN = 5
 _IDENTITY_KEY = "_UniqueIdentifier"
-_ONLY = "message_id IN (SELECT value FROM carray(?1))"
 _DATED = "typeof(date) = 'integer' AND date < 8000000000000000000"
 """A date beyond the year 2254 is no date; it must not make all others look old."""
 
@@ -45,15 +41,6 @@ class SchemaTooOld(SourceError):
     hint = "Databases of macOS 10.11 and iOS 9 and later can be read."
 
 
-class _Way(NamedTuple):
-    """A way to messages: what they are called, and the query, with its bindings, of (chat_id,
-    message_id, delete_date) that leads to them."""
-
-    name: str
-    pairs: str
-    bindings: tuple[object, ...]
-
-
 class ChatDatabase:
     """An opened Messages database."""
 
@@ -63,6 +50,7 @@ class ChatDatabase:
         self._original = original
         self._known = decode_memory(known)
         self._files = Attachments(original, OWN_MESSAGES.expanduser())
+        check_database(original)
         self._marks = read_marks(original)
         self._is_unchanged = self._known is not None and self._is_as_it_was(self._known)
         if not self._is_unchanged:
@@ -80,7 +68,7 @@ class ChatDatabase:
             self._check_schema()
             self._newest_ms = self._read_newest_ms()
             self._threads = Threads(self._connection, self._columns)
-            self._joins = read_joins(self._connection, self._columns)
+            self._joins = self._read_joins()
             self._compared = self._compare()
             self._changed = self._find_changed()
         except BrokenTable as error:
@@ -121,8 +109,9 @@ class ChatDatabase:
             self._connection, self._columns, self._files, self._newest_ms, rows
         )
         messages = Messages(self._threads, self._newest_ms)
-        for way in self._ways():
-            yield from _batches(self._rows(messages, way))
+        only = None if changed is None else changed.messages
+        reading = Reading(self._connection, self._columns, messages, only)
+        yield from _batches(reading.items())
         yield from _batches(self._tombstones(self._threads))
 
     def state(self) -> bytes | None:
@@ -131,7 +120,7 @@ class ChatDatabase:
         if self._is_unchanged:
             assert self._known is not None
             return encode_memory(self._known)
-        if self._marks is None or self._compared is None:
+        if self._marks is None or self._compared is None or self._joins is None:
             return None
         if len(self._files.missing) > MISSING_LIMIT:
             return None
@@ -163,7 +152,7 @@ class ChatDatabase:
     def _find_changed(self) -> Changed | None:
         """The rows that changed since the last reading; None when all are to be read."""
         known = self._known
-        if known is None or self._compared is None:
+        if known is None or self._compared is None or self._joins is None:
             return None
         if known.schema != schema_hash(self._connection):
             return None
@@ -174,6 +163,13 @@ class ChatDatabase:
             return None
         path, columns = self._copy.path, self._columns
         return changed_rows(self._connection, path, columns, self._compared, joined)
+
+    def _read_joins(self) -> Joins | None:
+        """What is to be remembered of the join tables; None where one cannot be read."""
+        try:
+            return read_joins(self._connection, self._columns)
+        except BrokenTable:
+            return None
 
     def _still_missing(self) -> Iterator[tuple[int, str]]:
         """Attachments that were missing and still are, and whose rows are not read again."""
@@ -195,62 +191,6 @@ class ChatDatabase:
         yield from threads.contacts(self._newest_ms)
         yield from threads.conversations(self._newest_ms)
         yield from threads.problems
-
-    def _ways(self) -> Iterator[_Way]:
-        """How messages are reached, in the order in which they are told."""
-        absent = []
-        only = [] if self._changed is None else [_ONLY]
-        rows = () if self._changed is None else (integers(self._changed.messages),)
-        if self._columns.has("chat_message_join", "chat_id", "message_id"):
-            is_dated = self._columns.has("chat_message_join", "message_date")
-            order = "chat_id, message_date, message_id" if is_dated else "chat_id, message_id"
-            picked = "SELECT chat_id, message_id, NULL AS delete_date FROM chat_message_join"
-            yield _Way("messages", f"{picked}{_where(only)} ORDER BY {order}", rows)
-            absent.append(_not_in("chat_message_join"))
-        recoverable = "chat_recoverable_message_join"
-        if self._columns.has(recoverable, "chat_id", "message_id", "delete_date"):
-            picked = f"SELECT chat_id, message_id, delete_date FROM {recoverable}"
-            yield _Way("recently deleted", f"{picked}{_where(absent)} ORDER BY 1, 2", ())
-            absent.append(_not_in(recoverable))
-        picked = (
-            "SELECT NULL AS chat_id, message_id, NULL AS delete_date FROM"
-            " (SELECT ROWID AS message_id FROM message)"
-        )
-        pairs = f"{picked}{_where([*only, *absent])} ORDER BY message_id"
-        yield _Way("messages in no chat", pairs, rows)
-
-    def _rows(self, messages: Messages, way: _Way) -> Iterator[Item]:
-        # The limit keeps SQLite from dropping the order of the inner query.
-        source = f"FROM ({way.pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
-        wanted = message_columns(self._columns, "j.chat_id", "j.delete_date")
-        observe = messages.observe
-        read = 0
-        try:
-            for row in map(Row._make, select(self._connection, wanted, source, way.bindings)):
-                read += 1
-                yield from observe(row)
-        except BrokenTable:
-            yield from self._one_by_one(messages, way, read)
-
-    def _one_by_one(self, messages: Messages, way: _Way, read: int) -> Iterator[Item]:
-        """Goes on behind a damaged page: each message is asked for alone, and those that do not
-        read are named."""
-        wanted = message_columns(self._columns, "?", "?")
-        try:
-            picked = ("chat_id", "message_id", "delete_date")
-            left = select(self._connection, picked, f"FROM ({way.pairs})", way.bindings)
-            for chat, message, deleted in list(islice(left, read, None)):
-                try:
-                    values = (chat, deleted, message)
-                    found = select(
-                        self._connection, wanted, "FROM message m WHERE ROWID = ?", values
-                    )
-                    for row in map(Row._make, list(found)):
-                        yield from messages.observe(row)
-                except BrokenTable:
-                    yield Problem(f"message {message}", "it lies on a damaged page, unreadable")
-        except BrokenTable as error:
-            yield Problem(way.name, "the rest of them cannot be read", str(error))
 
     def _tombstones(self, threads: Threads) -> Iterator[Item]:
         """What is remembered only as deleted, on purpose."""
@@ -318,6 +258,8 @@ class ChatDatabase:
         return hashlib.sha256(b"").hexdigest()
 
     def _warnings(self) -> Iterator[str]:
+        if self._copy.missing_bytes:
+            yield f"the file is cut short: {self._copy.missing_bytes:,} bytes of it are not there"
         unknown = self._columns.unknown()
         if unknown:
             shown = ", ".join(unknown[:UNKNOWN_SHOWN])
@@ -332,14 +274,6 @@ class ChatDatabase:
         except BrokenTable:
             return 0
         return int(number)
-
-
-def _not_in(table: str) -> str:
-    return f"message_id NOT IN (SELECT message_id FROM {table} WHERE message_id IS NOT NULL)"
-
-
-def _where(conditions: list[str]) -> str:
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
