@@ -62,6 +62,27 @@ def test_a_second_opening_is_refused_while_the_first_lasts(tmp_path: Path) -> No
         pass
 
 
+def test_a_lock_that_is_let_go_of_in_a_moment_is_waited_for(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    lock = HomeLock(home)
+    lock.__enter__()
+    tries: list[bool] = []
+
+    def is_taken(self: HomeLock) -> bool:
+        tries.append(original(self))
+        if len(tries) == 2:
+            lock.__exit__(None, None, None)
+        return tries[-1]
+
+    original = HomeLock._is_taken
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HomeLock, "_is_taken", is_taken)
+        with open_agent(home, env) as agent:
+            assert agent.status().counts.messages == 0
+    assert tries == [False, False, True]
+
+
 def test_the_recovery_key_alone_opens_the_vault(tmp_path: Path) -> None:
     env = environment()
     home, code = made_home(tmp_path, env)

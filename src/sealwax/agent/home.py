@@ -6,6 +6,7 @@ go of when the process ends, however it ends.
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,8 @@ LOCK_FILE = "lock"
 LIBRARY_FILE = "library.db"
 SCRATCH_FOLDER = "scratch"
 VAULT_FOLDER = "vault"
+_PATIENCE_TRIES = 50
+_PATIENCE_SECONDS = 0.02
 
 
 class HomeLocked(SealwaxError):
@@ -33,7 +36,11 @@ class HomeReadOnly(SealwaxError):
 
 
 class HomeLock:
-    """Holds a home while the `with` block runs."""
+    """Holds a home while the `with` block runs.
+
+    A command that was just ended may hold it for a moment still: a process that it was about to
+    start has the lock until it runs a program of its own. So the lock is waited for, for a second.
+    """
 
     def __init__(self, home: Path) -> None:
         self._path = home / LOCK_FILE
@@ -44,11 +51,12 @@ class HomeLock:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise HomeReadOnly(f"The home cannot be used: {error.strerror}.") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._descriptor)
-            raise HomeLocked("Another Sealwax command uses this home now.") from error
+        for _ in range(_PATIENCE_TRIES):
+            if self._is_taken():
+                return
+            time.sleep(_PATIENCE_SECONDS)
+        os.close(self._descriptor)
+        raise HomeLocked("Another Sealwax command uses this home now.")
 
     def __exit__(
         self,
@@ -57,6 +65,13 @@ class HomeLock:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._descriptor)
+
+    def _is_taken(self) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def scratch_folder(home: Path) -> Path:

@@ -4,7 +4,8 @@ import plistlib
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from sealwax.sources.apple.chatdb.source import ChatDatabase
+from sealwax.sources.apple.chatdb.source import ChatDatabase, SchemaTooOld
+from sealwax.sources.apple.madrid import MadridDatabase, is_madrid
 from sealwax.sources.apple.private_copy import SourceForbidden, SourceMissing, SourceNotADatabase
 from sealwax.sources.base import Source, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
@@ -46,7 +47,17 @@ def open_source(path: Path, scratch: Path, known: bytes | None = None) -> Source
         return _open_folder(path, scratch, known)
     if path.suffix == ".jsonl":
         return JsonLinesSource(path)
-    return ChatDatabase(path, scratch, known)
+    return _open_database(path, scratch, known)
+
+
+def _open_database(path: Path, scratch: Path, known: bytes | None) -> Source:
+    """A database of Messages, of whichever age."""
+    try:
+        return ChatDatabase(path, scratch, known)
+    except SchemaTooOld as error:
+        if not is_madrid(error.columns):
+            raise
+    return MadridDatabase(path, scratch)
 
 
 def _is_encrypted(folder: Path) -> bool:
@@ -91,12 +102,12 @@ def _open_folder(folder: Path, scratch: Path, known: bytes | None) -> Source:
         return JsonLinesSource(folder)
     for name in DATABASES:
         if name in names:
-            return ChatDatabase(folder / name, scratch, known)
+            return _open_database(folder / name, scratch, known)
     if _is_encrypted(folder):
         raise BackupEncrypted(f"The phone backup {folder} is encrypted.")
     for inner in (folder / BACKUP_DATABASE[:2] / BACKUP_DATABASE, folder / BACKUP_DATABASE):
         if inner.is_file():
-            return ChatDatabase(inner, scratch, known)
+            return _open_database(inner, scratch, known)
     if names & set(BACKUP_MANIFESTS):
         raise MessagesNotInBackup(f"The phone backup {folder} holds no messages.")
     raise SourceNotADatabase(f"{folder} is a folder without a database of Messages in it.")

@@ -6,8 +6,8 @@ from typing import Any
 
 from sealwax.base.problem import Problem
 from sealwax.model.record import Kind
-from sealwax.sources.apple.chatdb.source import ChatDatabase
 from sealwax.sources.base import Deletion, Observation
+from sealwax.sources.registry import open_source
 
 
 class Seen:
@@ -19,7 +19,7 @@ class Seen:
         self.files: dict[str, Path | None] = {}
         self.deletions: list[Deletion] = []
         self.problems: list[Problem] = []
-        with closing(ChatDatabase(path, path.parent / "scratch")) as source:
+        with closing(open_source(path, path.parent / "scratch")) as source:
             self.description = source.describe()
             for batch in source.read():
                 for item in batch:

@@ -38,7 +38,12 @@ class SchemaTooOld(SourceError):
     """The database is of a version that this reader does not know."""
 
     code = "source-schema-unknown"
-    hint = "Databases of macOS 10.11 and iOS 9 and later can be read."
+    hint = "Databases of iOS 5, and of iOS 6 and OS X 10.8 and later can be read."
+
+    def __init__(self, sentence: str, columns: frozenset[str]) -> None:
+        """`columns` are those of the message table."""
+        super().__init__(sentence)
+        self.columns = columns
 
 
 class ChatDatabase:
@@ -224,7 +229,8 @@ class ChatDatabase:
         missing = sorted(MESSAGE_NEEDED - self._columns.of("message") - {"ROWID"})
         if missing:
             raise SchemaTooOld(
-                f"The messages in {self._original.name} have no column {missing[0]}."
+                f"The messages in {self._original.name} have no column {missing[0]}.",
+                self._columns.of("message"),
             )
 
     def _read_newest_ms(self) -> int:
