@@ -6,6 +6,7 @@
 """
 
 import argparse
+import hashlib
 import platform
 import re
 import shutil
@@ -14,8 +15,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.inside import Answer, measure
 from benchmarks.programs import Measured, Program, folder_bytes, restic, sealwax
-from benchmarks.workload import SMALL_CHAT, write_first_day, write_next_day
+from benchmarks.workload import FILE_BYTES, NEW_FILES, SMALL_CHAT, write_first_day, write_next_day
+from sealwax.crypto.padding import padded_length
+from sealwax.crypto.sealing import OVERHEAD_BYTES
+from sealwax.demo.apple_database import ATTACHMENTS
 
 PERFORMANCE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 THREAD = f"+1555{SMALL_CHAT - 1:07d}"
@@ -36,6 +41,7 @@ class Run:
         self._theirs = restic(self._repository)
         self.rows: list[Row] = []
         self.sizes: list[tuple[str, int, int | None]] = []
+        self.answers: list[Answer] = []
 
     def run(self) -> None:
         print(f"writing {self._messages:,} messages …", file=sys.stderr)
@@ -47,10 +53,13 @@ class Run:
         self._row("first import, sealed and searchable", ("import", str(self._phone)), backup)
         self._ours.run("snapshot", "create", "--name", "first")
         self._size("stored after the first import")
+        self._size("of it messages", self._files_bytes())
         before = self._vault_bytes()
         write_next_day(self._phone, self._messages)
         self._row("next day", ("import", "--yes", str(self._phone)), backup)
         self._size("added by the next day", before)
+        ours, theirs = _stored_bytes(NEW_FILES)
+        self._size("of it messages", (before[0] + ours, before[1] + theirs))
         self._row("nothing changed", ("import", str(self._phone)), backup)
         self._row(
             "one deleted thread back",
@@ -59,12 +68,19 @@ class Run:
         )
         self._row("search", ("search", "number 77"), None)
         self._row("verify everything", ("verify",), ("check", "--read-data"))
+        print("inside the process", file=sys.stderr)
+        self.answers = list(measure(self._home, self._messages))
 
     def _row(self, name: str, ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> None:
         print(name, file=sys.stderr)
         mine = self._ours.run(*ours)
         other: Program | None = self._theirs if theirs else None
         self.rows.append((name, mine, other.run(*theirs) if other and theirs else None))
+
+    def _files_bytes(self) -> tuple[int, int]:
+        """The bytes of attachments, each once: random, so they get no smaller."""
+        files = (path for path in (self._phone / ATTACHMENTS).rglob("*") if path.is_file())
+        return _stored_bytes(len({hashlib.sha256(path.read_bytes()).digest() for path in files}))
 
     def _vault_bytes(self) -> tuple[int, int]:
         return folder_bytes(self._home / "vault"), folder_bytes(self._repository)
@@ -73,6 +89,11 @@ class Run:
         ours, theirs = self._vault_bytes()
         other = theirs - before[1] if self._theirs else None
         self.sizes.append((name, ours - before[0], other))
+
+
+def _stored_bytes(files: int) -> tuple[int, int]:
+    """The bytes that so many files take in Sealwax, which pads them, and in restic."""
+    return files * padded_length(OVERHEAD_BYTES + FILE_BYTES), files * FILE_BYTES
 
 
 def table(run: Run) -> list[str]:
@@ -88,6 +109,8 @@ def table(run: Run) -> list[str]:
         ratio = f"{ours / theirs:.3f}" if theirs else ""
         said = f"{theirs / 1e6:.2f} MB" if theirs is not None else ""
         lines.append(f"| {name} | {ours / 1e6:.2f} MB | {said} | {ratio} |")
+    for answer in run.answers:
+        lines.append(f"| {answer.name} | {answer.value:,.1f} {answer.unit} | | |")
     return lines
 
 

@@ -24,7 +24,7 @@ from sealwax.vault.objects import (
     seal_chunk,
     seal_segment,
 )
-from sealwax.vault.segment import TARGET_PLAIN_BYTES
+from sealwax.vault.segment import LARGEST_PLAIN_BYTES
 from tests.accounts import made_account
 
 ACCOUNT = made_account("objects of the vault")
@@ -72,7 +72,11 @@ def test_segments_are_cut_without_losing_a_change(lengths: list[int]) -> None:
     assert [change for batch in batches for change in batch] == changes
     for batch in batches:
         size_bytes = sum(len(change.entries[1].value) for change in batch[:-1])
-        assert size_bytes < TARGET_PLAIN_BYTES
+        assert size_bytes < LARGEST_PLAIN_BYTES
+    sizes = [sum(len(change.entries[1].value) for change in batch) for batch in batches]
+    largest = max(lengths, default=0) * 100 + 100
+    # None is a leftover: all are of about the same size.
+    assert all(abs(one - other) <= 2 * largest for one in sizes for other in sizes)
 
 
 @given(st.permutations(range(6)))

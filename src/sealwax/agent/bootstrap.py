@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import keyring
 import msgspec
-from keyring.backends import fail, null
 
 from sealwax.agent.api import Agent, Note
 from sealwax.agent.home import (
@@ -46,6 +44,7 @@ from sealwax.trust.home_keys import (
     new_home_keys,
     save_home_keys,
 )
+from sealwax.trust.system_keyring import SystemKeyring, find_keyring
 from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
@@ -78,15 +77,8 @@ class Environment(msgspec.Struct, frozen=True):
 
 def system_environment(passphrase: str | None) -> Environment:
     """This computer's clock, generator and keyring."""
-    return Environment(SystemClock(), SystemEntropy(), passphrase, system_keyring())
-
-
-def system_keyring() -> Keyring | None:
-    """The operating system's keyring, or None where there is none."""
-    backend = keyring.get_keyring()
-    if isinstance(backend, fail.Keyring | null.Keyring) or backend.priority <= 0:
-        return None
-    return backend
+    keyring = SystemKeyring() if passphrase else find_keyring()
+    return Environment(SystemClock(), SystemEntropy(), passphrase, keyring)
 
 
 def create_home(home: Path, store: Path | None, device_name: str, env: Environment) -> str:

@@ -28,6 +28,7 @@ from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
 from sealwax.trust.heads import HeadsBroken
+from sealwax.trust.system_keyring import find_keyring
 
 RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 PROBLEMS_SHOWN = 10
@@ -187,7 +188,7 @@ def _verify(session: Session) -> Verified:
 
 def _new_passphrase() -> str | None:
     passphrase = os.environ.get(PASSPHRASE_VARIABLE)
-    if passphrase or not can_ask() or system_environment(None).keyring is not None:
+    if passphrase or not can_ask() or find_keyring() is not None:
         return passphrase
     first = getpass.getpass("A passphrase for this device's keys: ")
     if first != getpass.getpass("The same again: "):

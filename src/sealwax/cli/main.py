@@ -2,8 +2,8 @@
 
 import os
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,6 +35,9 @@ from sealwax.cli.reading import (
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
 INTERRUPTED = 130
 COMMANDS = "sealwax.commands"
 """Entry points under this name are commands that other packages bring: the demo is one."""
@@ -54,13 +57,20 @@ class _Commands(click.Group):
         known = super().get_command(context, name)
         if known is not None:
             return known
-        for point in entry_points(group=COMMANDS, name=name):
+        for point in _entry_points().select(name=name):
             loaded: click.Command = point.load()
             return loaded
         return None
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted({*super().list_commands(context), *entry_points(group=COMMANDS).names})
+        return sorted({*super().list_commands(context), *_entry_points().names})
+
+
+def _entry_points() -> "EntryPoints":
+    # Most commands are our own, and finding those of others takes a twentieth of a second.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=COMMANDS)
 
 
 @click.group(

@@ -6,6 +6,10 @@ All inputs are length-prefixed. Implements "Records", "Chunks" and "The digest" 
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from sealwax.crypto.key_tree import ChunkKey, RootKeys
 from sealwax.ledger.framing import frame
@@ -18,7 +22,18 @@ _DIGEST_LABEL = frame(b"sealwax/digest/v1")
 _RECORD_LENGTH = (RECORD_ID_BYTES).to_bytes(8, "big")
 _HASH_LENGTH = (32).to_bytes(8, "big")
 _sha256 = hashlib.sha256
-_digest = hmac.digest
+
+
+def keyed_hash(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA-256. A history takes millions of them under two keys, so a key is set up once."""
+    code = _keyed(key).copy()
+    code.update(message)
+    return code.finalize()
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> HMAC:
+    return HMAC(key, hashes.SHA256())
 
 
 def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]]) -> list[bytes]:
@@ -32,7 +47,7 @@ def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]
             head = heads[kind] = _ID_LABEL + frame(bytes((kind,))) + name
         text = canonical.encode("utf-8", "surrogatepass")
         message = head + len(text).to_bytes(8, "big") + text
-        ids.append(_digest(key, message, "sha256")[:RECORD_ID_BYTES])
+        ids.append(keyed_hash(key, message)[:RECORD_ID_BYTES])
     return ids
 
 
@@ -72,4 +87,4 @@ def digest_term(keys: RootKeys, record: bytes, state: bytes) -> int:
     message = b"".join(
         (_DIGEST_LABEL, _RECORD_LENGTH, record, _HASH_LENGTH, _sha256(state).digest())
     )
-    return int.from_bytes(_digest(keys.digest, message, "sha256"), "big")
+    return int.from_bytes(keyed_hash(keys.digest, message), "big")

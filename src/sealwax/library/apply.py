@@ -5,6 +5,7 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import apsw
@@ -20,6 +21,8 @@ from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.model.state import decode, empty, encode, encode_change, join_change
 from sealwax.vault.digest import MODULUS, state_term
+
+UNSEEN_LIMIT = 50_000
 
 
 class Stored(NamedTuple):
@@ -53,13 +56,18 @@ class Tally(msgspec.Struct):
 
     def add(self, kind: int, projection: Projection, sign: int) -> None:
         """Counts a version in (+1) or out (-1)."""
-        key = f"{kind}:{projection.place}"
+        key = _tally_key(kind, projection.place)
         self.records[key] = self.records.get(key, 0) + sign
         if projection.place == PRESENT:
             self.file_bytes += sign * projection.file_bytes
 
     def of(self, kind: int, place: int) -> int:
-        return self.records.get(f"{int(kind)}:{place}", 0)
+        return self.records.get(_tally_key(int(kind), place), 0)
+
+
+@lru_cache(maxsize=256)
+def _tally_key(kind: int, place: int) -> str:
+    return f"{kind}:{place}"
 
 
 _decode_tally = msgspec.json.Decoder(Tally).decode
@@ -79,6 +87,9 @@ class Applier:
         self._connection = connection
         self._roots = roots
         self._conversations: dict[str, int] = {}
+        # An import asks for records before it has them written: what was not there then is not
+        # looked for again.
+        self._unseen: set[bytes] = set()
         self._next_record = self._greatest("record") + 1
         self._next_version = self._greatest("version") + 1
         self._next_text = self._greatest_text() + 1
@@ -90,6 +101,7 @@ class Applier:
     def fetch(self, uids: Sequence[bytes]) -> dict[bytes, Stored]:
         """What the library holds of these records, by id; those it has never seen are absent."""
         found: dict[bytes, Stored] = {}
+        uids = [uid for uid in uids if uid not in self._unseen]
         for wanted in pages_of_blobs(uids):
             rows = self._connection.execute(
                 "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
@@ -100,6 +112,8 @@ class Applier:
             )
             for uid, record, version, from_seq, text_id, state in rows:
                 found[uid] = Stored(record, version, from_seq, text_id, state)
+        if len(self._unseen) < UNSEEN_LIMIT:
+            self._unseen.update(uid for uid in uids if uid not in found)
         return found
 
     def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
@@ -108,6 +122,7 @@ class Applier:
         for change in changes:
             groups.setdefault(change.record, []).append(change)
         stored = self.fetch(list(groups))
+        self._unseen.clear()
         new_records: list[tuple[int, bytes, int, int]] = []
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []

@@ -1,5 +1,7 @@
 """What the library shows of a state: its place, its conversations, its time, its words."""
 
+from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from sealwax.model.change import Change
@@ -25,6 +27,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
+_name_of = itemgetter(0)
 _PLAIN = frozenset(
     field.name
     for field in (
@@ -72,20 +75,42 @@ def project_change(change: Change) -> Projection | None:
     None for anything else."""
     if change.kind != Kind.MESSAGE or change.life is None:
         return None
-    conversations: list[str] = []
-    time_ns, words = None, ""
-    for name, _, key, value in change.entries:
-        if name not in _PLAIN:
-            return None
-        if name == CONVERSATION.name:
-            conversations.append(key)
-        elif name == TIME_NS.name:
-            time_ns = value
-        elif name == TEXT.name:
-            words = value if isinstance(value, str) else ""
+    entries = change.entries
+    shape = _shape(tuple(map(_name_of, entries)))
+    if shape is None:
+        return None
+    words = "" if shape.text is None else entries[shape.text].value
+    inside = [entries[at].key for at in shape.conversations]
+    if len(inside) > 1:
+        inside.sort()
+    time_ns = entries[shape.time].value
     if time_ns is None:
         return None
-    return Projection(PRESENT, tuple(sorted(conversations)), time_ns, words, False)
+    return Projection(
+        PRESENT, tuple(inside), time_ns, words if isinstance(words, str) else "", False
+    )
+
+
+class _Shape(NamedTuple):
+    """Where in the entries of a plain message its columns stand."""
+
+    time: int
+    text: int | None
+    conversations: tuple[int, ...]
+
+
+@lru_cache(maxsize=4_096)
+def _shape(names: tuple[str, ...]) -> _Shape | None:
+    """The same for all changes with entries of these names; None unless they are a message's."""
+    if not _PLAIN.issuperset(names) or names.count(TIME_NS.name) != 1:
+        return None
+    if names.count(TEXT.name) > 1:
+        return None
+    return _Shape(
+        names.index(TIME_NS.name),
+        names.index(TEXT.name) if TEXT.name in names else None,
+        tuple(at for at, name in enumerate(names) if name == CONVERSATION.name),
+    )
 
 
 def _place(state: State, sign_of_content: object) -> int:

@@ -7,7 +7,8 @@ Joining is commutative, associative and idempotent. Three control fields shape t
 Implements "Records and how they merge" of docs/format.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -170,6 +171,10 @@ def encode_change(change: Change) -> bytes | None:
     if change.life is None or not change.entries:
         return None
     entries = change.entries
+    ordered = _in_order(tuple(map(_name_of, entries)))
+    if ordered is not None:
+        slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in ordered(entries)]
+        return _encode((change.kind, (change[2:5],), slots))
     if not _CONTROLS.isdisjoint(map(_name_of, entries)):
         return None
     if len(set(map(_slot_of, entries))) < len(entries):
@@ -177,6 +182,17 @@ def encode_change(change: Change) -> bytes | None:
     slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in entries]
     slots.sort(key=_slot_of)
     return _encode((change.kind, (change[2:5],), slots))
+
+
+@lru_cache(maxsize=4_096)
+def _in_order(names: tuple[str, ...]) -> Callable[[tuple[Entry, ...]], tuple[Entry, ...]] | None:
+    """Puts entries of these names in the order of slots; None where names alone do not say it.
+
+    A history has millions of changes, and a few dozen rows of names.
+    """
+    if len(names) < 2 or len(set(names)) < len(names) or not _CONTROLS.isdisjoint(names):
+        return None
+    return itemgetter(*sorted(range(len(names)), key=names.__getitem__))
 
 
 def decode(data: bytes) -> State:

@@ -7,13 +7,7 @@ object is hashed, opened and decoded. Damage is named with what it costs; the re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sealwax.crypto.sealing import (
-    SealBroken,
-    SealedKind,
-    SealUnknown,
-    open_sealed,
-    read_header,
-)
+from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import Commit, CommitKind
@@ -23,12 +17,14 @@ from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
 from sealwax.model.record import Kind
+from sealwax.snapshot.examine import Examination, Examined
 from sealwax.stores.base import Missing, Store, StoreError
 from sealwax.vault.checkpoint import open_checkpoint
 from sealwax.vault.commit_part import MERGED, Part, open_part
-from sealwax.vault.digest import MODULUS, change_digest, digest_bytes
+from sealwax.vault.digest import MODULUS, digest_bytes
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import check_name, open_chunk, open_segment
+
+REPORT_SECONDS = 0.1
 
 
 class Damage(NamedTuple):
@@ -94,10 +90,12 @@ class Verifier:
 
     def run(self) -> Verified:
         """Checks everything."""
+        examination = Examination(self._store, self._keys, MESSAGES_ZONE)
+        examination.start()
         self._check_own_pages()
         packets = self._check_account()
         self._check_chain()
-        present = self._check_objects()
+        present = self._check_objects(examination)
         if self._library is not None:
             self._compare_library(self._library)
         return Verified(
@@ -223,52 +221,45 @@ class Verifier:
         except StoreError as error:
             self._note("commit", zone, str(error))
 
-    def _check_objects(self) -> tuple[int, int, int]:
+    def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
         held = self._objects.held(self._head_seq)
+        while not examination.is_over(REPORT_SECONDS):
+            self._report(Step("Objects", min(examination.count, len(held)), len(held)))
+        found = examination.results()
         checked, size_bytes, unreferenced = 0, 0, 0
-        present: set[bytes] = set()
-        for stored in self._store.list_objects():
-            if stored.name not in held:
-                unreferenced += stored.name not in self._objects.intervals
-                self._check_unreferenced(stored.name)
+        for name, examined in found.items():
+            if name in held:
+                checked += 1
+                size_bytes += examined.size_bytes
+                self._check_object(name, examined)
                 continue
-            present.add(stored.name)
-            checked += 1
-            size_bytes += stored.size_bytes
-            self._report(Step("Objects", checked, len(held)))
-            self._check_object(stored.name)
-        for name in sorted(held - present):
+            unreferenced += name not in self._objects.intervals
+            if examined.misnamed:
+                cost = "Nothing refers to it: nothing is lost."
+                self._note("object", name.hex(), examined.misnamed, cost)
+        self._report(Step("Objects", len(held), len(held)))
+        for name in sorted(held - found.keys()):
             self._note("object", name.hex(), "it is missing", self._cost(name))
         return checked, size_bytes, unreferenced
 
-    def _check_object(self, name: bytes) -> None:
-        try:
-            data = self._store.get_object(name)
-            check_name(name, data)
-            if len(data) != self._objects.intervals[name].size_bytes:
-                raise SealBroken("It does not have the size that its commit says.")
-            if name in self._pieces:
-                # What it says was compared with the chain; here its seal is checked.
-                zone_key = self._keys.zone_key(MESSAGES_ZONE, read_header(data).epoch)
-                open_sealed(zone_key, SealedKind.CHECKPOINT, data)
-                return
-            if name not in self._segments:
-                open_chunk(self._keys, MESSAGES_ZONE, data)
-                return
-            changes = open_segment(self._keys, MESSAGES_ZONE, data)
-            expected = self._segments[name]
-            found = digest_bytes(change_digest(self._keys.roots, changes))
-            if expected and found != expected:
-                raise SealBroken("Its changes are not those that its commit says.")
-        except (SealBroken, SealUnknown, StoreError) as error:
-            self._note("object", name.hex(), str(error), self._cost(name))
+    def _check_object(self, name: bytes, examined: Examined) -> None:
+        """Compares what an object is with what the chain says of it."""
+        wrong = examined.broken
+        expected = self._segments.get(name)
+        if not wrong and examined.size_bytes != self._objects.intervals[name].size_bytes:
+            wrong = "It does not have the size that its commit says."
+        if not wrong and examined.kind != self._kind(name):
+            wrong = "It is not of the kind that its commit says."
+        if not wrong and expected and examined.digest != expected:
+            wrong = "Its changes are not those that its commit says."
+        if wrong:
+            self._note("object", name.hex(), wrong, self._cost(name))
 
-    def _check_unreferenced(self, name: bytes) -> None:
-        try:
-            check_name(name, self._store.get_object(name))
-        except (SealBroken, StoreError) as error:
-            self._note("object", name.hex(), str(error), "Nothing refers to it: nothing is lost.")
+    def _kind(self, name: bytes) -> SealedKind:
+        if name in self._pieces:
+            return SealedKind.CHECKPOINT
+        return SealedKind.SEGMENT if name in self._segments else SealedKind.CHUNK
 
     def _cost(self, name: bytes) -> str:
         """What is lost with an object."""

@@ -25,7 +25,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.problem import Problem
 from sealwax.model.change import Change, Entry
 
-BATCH_ITEMS = 5_000
+BATCH_ITEMS = 4_000
 """At most this many items in one batch."""
 
 

@@ -6,13 +6,12 @@ date by adding and subtracting. It covers the joined state, tombstones and unkno
 Implements "The digest" of docs/format.md.
 """
 
-import hmac
 from collections.abc import Iterable
 
 import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import digest_term
+from sealwax.crypto.keyed_hash import digest_term, keyed_hash
 from sealwax.ledger.framing import frame
 from sealwax.model.change import Change
 
@@ -34,7 +33,7 @@ def change_digest(roots: RootKeys, changes: Iterable[Change]) -> int:
     for change in changes:
         encoded = _encode(change)
         message = b"".join((_CHANGE_LABEL, len(encoded).to_bytes(8, "big"), encoded))
-        total += int.from_bytes(hmac.digest(roots.digest, message, "sha256"), "big")
+        total += int.from_bytes(keyed_hash(roots.digest, message), "big")
     return total % MODULUS
 
 

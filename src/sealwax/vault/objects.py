@@ -4,7 +4,8 @@ What is sealed is opened again and compared before it is handed out (see `crypto
 here touches a disk: bytes in, bytes out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from sealwax.base.entropy import Entropy
@@ -15,7 +16,7 @@ from sealwax.ledger.names import object_name
 from sealwax.model.change import Change
 from sealwax.vault.digest import change_digest
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.segment import TARGET_PLAIN_BYTES, decode_segment, encode_segment
+from sealwax.vault.segment import LARGEST_PLAIN_BYTES, decode_segment, encode_segment
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """The fixed size of all pieces of a file but the last."""
@@ -76,26 +77,33 @@ def check_name(name: bytes, data: bytes) -> None:
         raise SealBroken(f"The object {name.hex()} is damaged: its bytes do not match its name.")
 
 
-def cut_segments(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """Cuts a stream of changes into batches of about one segment each."""
+def cut_segments(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Cuts changes into batches of about one segment each, and of about the same size."""
+    sizes = [_size_bytes(change) for change in changes]
+    total_bytes = sum(sizes)
+    pieces = max(1, ceil(total_bytes / LARGEST_PLAIN_BYTES))
     batch: list[Change] = []
-    size_bytes = 0
-    for change in changes:
+    done, done_bytes = 0, 0
+    for change, size_bytes in zip(changes, sizes, strict=True):
         batch.append(change)
-        size_bytes += _CHANGE_OVERHEAD_BYTES
-        for _, _, key, value in change.entries:
-            kind = type(value)
-            if kind is str or kind is bytes:
-                size_bytes += 8 + len(value)
-            elif kind is int or kind is bool:
-                size_bytes += 10
-            else:
-                size_bytes += len(key) + _weight(value)
-        if size_bytes >= TARGET_PLAIN_BYTES:
+        done_bytes += size_bytes
+        if done_bytes * pieces >= total_bytes * (done + 1):
             yield batch
-            batch, size_bytes = [], 0
-    if batch:
-        yield batch
+            batch, done = [], done_bytes * pieces // total_bytes
+
+
+def _size_bytes(change: Change) -> int:
+    """About the bytes of a change in a segment, before it is compressed."""
+    size_bytes = _CHANGE_OVERHEAD_BYTES
+    for _, _, key, value in change.entries:
+        kind = type(value)
+        if kind is str or kind is bytes:
+            size_bytes += 8 + len(value)
+        elif kind is int or kind is bool:
+            size_bytes += 10
+        else:
+            size_bytes += len(key) + _weight(value)
+    return size_bytes
 
 
 def _weight(value: object) -> int:

@@ -22,8 +22,8 @@ from sealwax.model.change import Change, Entry
 from sealwax.model.merge import Merge
 
 SEGMENT_VERSION = 1
-TARGET_PLAIN_BYTES = 768 * 1024
-"""A segment is closed when its changes come to about this much: 64 to 256 KiB when sealed."""
+LARGEST_PLAIN_BYTES = 768 * 1024
+"""The changes of a segment come to about this much at most: 64 to 256 KiB when sealed."""
 PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
 TIME_LIMIT_MS = 2**53
 LIFE_LIMIT = 2**31
