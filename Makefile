@@ -28,7 +28,7 @@ bench: $(INSTALLED)        ## time, bytes and memory
 lock: $(INSTALLED)         ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	  --python-version 3.11 --extra dev --extra browser pyproject.toml -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

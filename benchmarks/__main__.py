@@ -19,7 +19,7 @@ from benchmarks.inside import Answer, measure
 from benchmarks.programs import Measured, Program, folder_bytes, restic, sealwax
 from benchmarks.workload import FILE_BYTES, NEW_FILES, SMALL_CHAT, write_first_day, write_next_day
 from sealwax.crypto.padding import padded_length
-from sealwax.crypto.sealing import OVERHEAD_BYTES
+from sealwax.crypto.sealing import OBJECT_LEAST_BYTES, OVERHEAD_BYTES
 from sealwax.demo.apple_database import ATTACHMENTS
 
 PERFORMANCE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -93,7 +93,7 @@ class Run:
 
 def _stored_bytes(files: int) -> tuple[int, int]:
     """The bytes that so many files take in Sealwax, which pads them, and in restic."""
-    return files * padded_length(OVERHEAD_BYTES + FILE_BYTES), files * FILE_BYTES
+    return files * padded_length(OVERHEAD_BYTES + FILE_BYTES, OBJECT_LEAST_BYTES), files * FILE_BYTES
 
 
 def table(run: Run) -> list[str]:

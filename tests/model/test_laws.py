@@ -19,7 +19,7 @@ from sealwax.model.state import (
     join,
     join_change,
 )
-from tests.model.laws import LAWS
+from tests.laws import LAWS
 
 pytestmark = pytest.mark.laws
 

@@ -9,6 +9,7 @@ import pytest
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.world import delete_thread, write_world
+from sealwax.sources.apple import in_place
 from sealwax.sources.apple.private_copy import SourceMissing, SourceNotADatabase
 from sealwax.sources.base import Source
 from sealwax.sources.elsewhere import ReadElsewhere
@@ -81,3 +82,16 @@ def test_what_is_no_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotAnExport):
         open_source(tmp_path / "x.jsonl", scratch)
     assert not scratch.exists() or list(scratch.iterdir()) == []
+
+
+class TestChatDatabaseInPlace(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+        monkeypatch.setattr(in_place, "SETTLED_MS", -(2**40))
+        world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=60, photos=3)
+        delete_thread(tmp_path / "phone", world.mum_chat, NOW_MS - 1_000)
+        before = sorted(tmp_path.glob("phone/*"))
+        with closing(open_source(world.path, tmp_path / "scratch")) as source:
+            assert not (tmp_path / "scratch").exists()
+            yield source
+        assert sorted(tmp_path.glob("phone/*")) == before

@@ -30,6 +30,7 @@ from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import merge_small
 from sealwax.trust.account import extend_log
 from tests.homes import NOW_MS, ignore
+from tests.laws import cases
 from tests.sync.devices import Device, made_devices
 
 STEPS = 40
@@ -171,8 +172,11 @@ def _simulate(folder: Path, seed: int) -> None:
         device.library.close()
 
 
+@pytest.mark.laws
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=cases(25, 2_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(seed=st.integers(0, 2**32))
 def test_devices_end_up_the_same(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:

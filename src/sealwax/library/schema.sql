@@ -87,7 +87,9 @@ CREATE TABLE version (
 CREATE INDEX version_by_record ON version (record);
 CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, place, from_seq, to_seq)
   WHERE conversation IS NOT NULL;
-CREATE INDEX version_by_text ON version (text_id) WHERE text_id IS NOT NULL;
+-- A search puts what it finds in order and leaves out what is of another moment by this index alone.
+CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
+  WHERE text_id IS NOT NULL;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 
 CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;

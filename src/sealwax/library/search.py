@@ -1,7 +1,7 @@
 """Full-text search over all words of all versions: any script, earlier wordings, the trash."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -9,11 +9,14 @@ import apsw
 
 from sealwax.library.script import apart, runs
 from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import State, decode
 
 WORDS_LIMIT = 32
 QUERY_CHARACTERS_LIMIT = 1_000
+_PAGE_HITS = 256
+_GROUP = "GROUP BY version.record"
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
 
@@ -65,18 +68,41 @@ def search(
     matches, values = _matches(query)
     condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
     wanted, wanted_values = chosen(selection)
-    rows = connection.execute(
-        "SELECT version.record, version.conversation, version.state, max(version.from_seq)"
-        f" FROM version WHERE version.text_id IN ({matches}) AND {condition} AND {wanted}"
-        " GROUP BY version.record ORDER BY version.time_ns DESC, version.record DESC",
-        [*values, *at_values, *wanted_values],
-    )
+    # A common word is in a hundred thousand messages: what it takes to put them in order stands in
+    # the index of texts, and only of the newest are the states fetched. At one moment a record has
+    # one version; over all moments the newest counts.
+    seq, group = ("version.from_seq", "") if moment else ("max(version.from_seq)", _GROUP)
+    needed = -1 if selection.people or selection.larger_than_bytes is not None else limit
+    found = connection.execute(
+        f"SELECT version.id, {seq} FROM version INDEXED BY version_by_text"
+        f" WHERE version.text_id IN ({matches}) AND version.text_id IS NOT NULL"
+        f" AND {condition} AND {wanted} {group}"
+        " ORDER BY version.time_ns DESC, version.record DESC LIMIT ?",
+        [*values, *at_values, *wanted_values, needed],
+    ).fetchall()
     hits = (
         Hit(message_view(record, conversation, state), seq)
-        for record, conversation, encoded, seq in rows
+        for record, conversation, encoded, seq in _states(connection, found)
         if is_chosen(record, conversation, state := decode(encoded))
     )
     return list(islice(hits, limit))
+
+
+def _states(
+    connection: apsw.Connection, found: Sequence[Any]
+) -> Iterator[tuple[int, int | None, bytes, int]]:
+    """Record, conversation, state and seq of the versions that were found, in their order."""
+    for start in range(0, len(found), _PAGE_HITS):
+        page = found[start : start + _PAGE_HITS]
+        rows: Any = connection.execute(
+            "SELECT id, record, conversation, state FROM version"
+            " WHERE id IN (SELECT value FROM carray(?))",
+            (integers(version for version, _ in page),),
+        )
+        states = {version: rest for version, *rest in rows}
+        for version, seq in page:
+            record, conversation, state = states[version]
+            yield record, conversation, state, seq
 
 
 def _matches(query: Query) -> tuple[str, list[Any]]:

@@ -72,7 +72,7 @@ def test_a_database_that_never_stands_still_is_told(
     def marks(*_: Path) -> tuple[int | None, ...]:
         return (next(times), None, None)
 
-    monkeypatch.setattr("sealwax.sources.apple.private_copy._marks", marks)
+    monkeypatch.setattr("sealwax.sources.apple.private_copy.file_marks", marks)
     with pytest.raises(SourceBusy):
         Seen(path)
 

@@ -20,8 +20,9 @@ from sealwax.sources.apple.chatdb.source import ChatDatabase
 from sealwax.sources.apple.typedstream.plain import render
 from sealwax.sources.base import Item, Observation
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home, said, write_threads
+from tests.laws import cases
 
-ROWS = 600
+ROWS = cases(600, 6_000)
 
 
 class _Read(NamedTuple):
@@ -91,7 +92,8 @@ def _act(rng: random.Random, database: AppleDatabase, number: int) -> None:
             run(rng.choice(("VACUUM", "REINDEX", "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)")))
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.laws
+@settings(max_examples=cases(25, 2_000), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_nothing_is_missed_whatever_happened(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -1,8 +1,8 @@
 """Opening somebody's database without touching it.
 
-SQLite never opens the original: opening one in WAL mode would leave files beside it. The file, and
-what SQLite keeps beside it, are copied into a private folder, and the copy is
-opened. They must belong together: when one changes meanwhile, all are copied again.
+Opening a database in WAL mode would leave files beside it. So the file, and what SQLite keeps
+beside it, are copied into a private folder, and the copy is opened. They must belong together: when
+one changes meanwhile, all are copied again. A file that stands still needs no copy: see `in_place`.
 """
 
 import errno
@@ -24,7 +24,7 @@ _PAGE_BYTES, _CHANGE_COUNTER = slice(16, 18), slice(24, 28)
 _PAGES, _SIZE_VALID_FOR = slice(28, 32), slice(92, 96)
 """Fields of the head of an SQLite file: https://www.sqlite.org/fileformat.html#the_database_header"""
 _FILL_LIMIT_BYTES = 64 * 1024**3
-_BESIDE = ("-wal", "-journal")
+BESIDE = ("-wal", "-journal")
 """What SQLite keeps beside a database: the newest messages, or what a crash left to undo."""
 
 
@@ -82,6 +82,9 @@ class PrivateCopy:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
 
+    def check(self) -> None:
+        """A copy of one's own does not change."""
+
     def close(self) -> None:
         """Closes the copy and removes it."""
         self.connection.close()
@@ -116,9 +119,9 @@ def _source_error(original: Path, error: OSError) -> SourceError:
 
 
 def _copy_together(original: Path, copy: Path) -> None:
-    names = ("", *_BESIDE)
+    names = ("", *BESIDE)
     for _ in range(COPY_TRIES):
-        before = _marks(original)
+        before = file_marks(original)
         try:
             for name, mark in zip(names, before, strict=True):
                 target = copy.with_name(copy.name + name)
@@ -131,13 +134,14 @@ def _copy_together(original: Path, copy: Path) -> None:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoRoomForCopy(f"There is no room for a copy of {original.name}.") from error
             raise _source_error(original, error) from error
-        if _marks(original) == before and before[0] is not None:
+        if file_marks(original) == before and before[0] is not None:
             return
     raise SourceBusy(f"{original} changed each of the {COPY_TRIES} times it was copied.")
 
 
-def _marks(original: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    return tuple(_mark(original.with_name(original.name + name)) for name in ("", *_BESIDE))
+def file_marks(original: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """What tells whether a database was written: size, time and number of its files."""
+    return tuple(_mark(original.with_name(original.name + name)) for name in ("", *BESIDE))
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
@@ -154,32 +158,43 @@ def _fill_up(copy: Path) -> int:
     SQLite reads nothing at all of a file that is shorter than it says. With zeros in the place of
     the missing pages it reads the others, and those count as damaged.
     """
-    with copy.open("r+b") as file:
+    missing = missing_bytes(copy)
+    if missing:
+        with copy.open("r+b") as file:
+            file.truncate(file.seek(0, os.SEEK_END) + missing)
+    return missing
+
+
+def missing_bytes(path: Path) -> int:
+    """How much shorter a database is than its head states; raises OSError."""
+    with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
         size_bytes = file.seek(0, os.SEEK_END)
-        if len(head) < _HEAD_BYTES or head[_CHANGE_COUNTER] != head[_SIZE_VALID_FOR]:
-            # An older SQLite wrote this file and left the number of pages as it was.
-            return 0
-        page_bytes = int.from_bytes(head[_PAGE_BYTES], "big")
-        page_bytes = 65_536 if page_bytes == 1 else page_bytes
-        stated_bytes = int.from_bytes(head[_PAGES], "big") * page_bytes
-        if not size_bytes < stated_bytes <= _FILL_LIMIT_BYTES:
-            return 0
-        file.truncate(stated_bytes)
-    return stated_bytes - size_bytes
+    if len(head) < _HEAD_BYTES or head[_CHANGE_COUNTER] != head[_SIZE_VALID_FOR]:
+        # An older SQLite wrote this file and left the number of pages as it was.
+        return 0
+    page_bytes = int.from_bytes(head[_PAGE_BYTES], "big")
+    page_bytes = 65_536 if page_bytes == 1 else page_bytes
+    stated_bytes = int.from_bytes(head[_PAGES], "big") * page_bytes
+    return stated_bytes - size_bytes if size_bytes < stated_bytes <= _FILL_LIMIT_BYTES else 0
 
 
 def _open(copy: Path) -> apsw.Connection:
     copy.chmod(0o600)
     try:
         connection = apsw.Connection(str(copy))
-        connection.pragma("temp_store", 2)
         # The copy becomes one file, so that its pages can be compared.
         connection.pragma("journal_mode", "delete")
         connection.pragma("synchronous", 0)
-        connection.pragma("trusted_schema", 0)
-        connection.pragma("cache_size", -16 * 1024)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        configure(connection)
     except apsw.Error as error:
         raise SourceNotADatabase(f"The database cannot be opened: {error}.") from error
     return connection
+
+
+def configure(connection: apsw.Connection) -> None:
+    """Settings for reading a database that is not ours; raises apsw.Error where it is none."""
+    connection.pragma("temp_store", 2)
+    connection.pragma("trusted_schema", 0)
+    connection.pragma("cache_size", -16 * 1024)
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

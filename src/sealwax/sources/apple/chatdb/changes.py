@@ -5,7 +5,6 @@ along. Whenever something is unclear, nothing is given and everything is compare
 no notice: tombstones are read whole, and what merely vanished is no deletion.
 """
 
-import mmap
 from array import array
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -16,7 +15,7 @@ import apsw
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.pages import Compared
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select
-from sealwax.sources.apple.chatdb.tree import NotATree, Pages
+from sealwax.sources.apple.chatdb.tree import FileBytes, NotATree, Pages
 
 DIRTY_SHARE_LIMIT = 0.4
 """With more of a file changed than this, reading all of it is as fast."""
@@ -48,8 +47,8 @@ def changed_rows(
     if "message" not in roots or compared.now.page_bytes < 4_096:
         return None
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
-            pages = Pages(data)
+        with path.open("rb") as file:
+            pages = Pages(FileBytes(file.fileno()))
             touched = _Touched(pages, compared.dirty)
             rows = {table: touched.rows(roots[table]) for table in _TABLES if table in roots}
             messages = rows["message"].union(joined)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from sealwax.base.clock import SystemClock
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.attachments import Attachments, read_attachments
 from sealwax.sources.apple.chatdb.changes import Changed, changed_rows
@@ -24,7 +25,8 @@ from sealwax.sources.apple.chatdb.reading import Reading
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.apple.dates import to_ms, unix_ns
-from sealwax.sources.apple.private_copy import PrivateCopy, SourceNotADatabase, check_database
+from sealwax.sources.apple.in_place import opened
+from sealwax.sources.apple.private_copy import SourceNotADatabase, check_database
 from sealwax.sources.base import BATCH_ITEMS, Deletion, Description, Item, SourceError
 
 OWN_MESSAGES = Path("~/Library/Messages")
@@ -66,7 +68,7 @@ class ChatDatabase:
         return self._marks == known.marks and is_still_missing
 
     def _open(self, scratch: Path) -> None:
-        self._copy = PrivateCopy(self._original, scratch)
+        self._copy = opened(self._original, scratch, SystemClock())
         self._connection = self._copy.connection
         try:
             self._columns = Columns(self._connection)
@@ -76,6 +78,7 @@ class ChatDatabase:
             self._joins = self._read_joins()
             self._compared = self._compare()
             self._changed = self._find_changed()
+            self._copy.check()
         except BrokenTable as error:
             self._copy.close()
             raise SourceNotADatabase(f"{self._original} is damaged: {error}.") from error
@@ -103,9 +106,17 @@ class ChatDatabase:
         )
 
     def read(self) -> Iterator[list[Item]]:
-        """Contacts and conversations, attachments, messages by conversation, orphans, deletions."""
+        """Contacts and conversations, attachments, messages by conversation, orphans, deletions.
+
+        Raises SourceBusy when the file is written meanwhile; what was given until then is sound.
+        """
         if self._is_unchanged:
             return
+        for batch in self._batches():
+            self._copy.check()
+            yield batch
+
+    def _batches(self) -> Iterator[list[Item]]:
         yield from _batches(self._people(self._threads))
         changed = self._changed
         self._files.missing = list(self._still_missing()) if changed else []

@@ -4,9 +4,9 @@ Source: "Database File Format" of the SQLite project. Everything read is checked
 bounds; what does not fit raises NotATree, and the caller compares everything instead.
 """
 
-import mmap
+import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 INTERIOR, LEAF = 0x05, 0x0D
 _TREE_PAGES = frozenset((0x02, 0x05, 0x0A, 0x0D))
@@ -19,6 +19,31 @@ class NotATree(Exception):
     """The pages of this file do not have the form of a database."""
 
 
+class FileBytes:
+    """An open file as bytes that are read when asked for. Not a memory map: a file that is cut
+    short meanwhile would end the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __len__(self) -> int:
+        return os.fstat(self._descriptor).st_size
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> bytes: ...
+
+    def __getitem__(self, at: int | slice) -> int | bytes:
+        if isinstance(at, slice):
+            return os.pread(self._descriptor, at.stop - at.start, at.start)
+        byte = os.pread(self._descriptor, 1, at)
+        if not byte:
+            raise NotATree("it was cut short meanwhile")
+        return byte[0]
+
+
 class Cell(NamedTuple):
     """A row on a leaf: its number, and its first overflow page (0: none)."""
 
@@ -29,7 +54,7 @@ class Cell(NamedTuple):
 class Pages:
     """The pages of a database file, by number from 1."""
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
+    def __init__(self, data: "FileBytes | bytes") -> None:
         self._data = data
         stated = int.from_bytes(data[16:18], "big")
         self.page_bytes = 65_536 if stated == 1 else stated
@@ -41,7 +66,10 @@ class Pages:
     def page(self, number: int) -> bytes:
         if not 0 < number <= self.count:
             raise NotATree("it refers to a page that is not there")
-        return self._data[(number - 1) * self.page_bytes : number * self.page_bytes]
+        page = self._data[(number - 1) * self.page_bytes : number * self.page_bytes]
+        if len(page) < self.page_bytes:
+            raise NotATree("it was cut short meanwhile")
+        return page
 
     def kind(self, number: int) -> int:
         """The first byte of a page's header: which kind of tree page it is, if it is one."""

@@ -1,0 +1,87 @@
+"""A disk that records what a folder store asks of it, and what a power cut may leave of that."""
+
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sealwax.stores import folder as folder_module
+from sealwax.stores.folder_writing import fsync_files, fsync_folders, give_name, write_temporary
+
+
+class Step(NamedTuple):
+    """One thing that the disk was asked, or (`what` is "acknowledged") a promise that was given."""
+
+    what: str
+    path: Path
+    data: bytes = b""
+    target: Path | None = None
+
+
+class Disk:
+    """Records what a folder store asks of the disk."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.steps: list[Step] = []
+        patch.setattr(folder_module, "write_temporary", self._write)
+        patch.setattr(folder_module, "fsync_files", self._sync)
+        patch.setattr(folder_module, "give_name", self._name)
+        patch.setattr(folder_module, "fsync_folders", self._sync_folders)
+
+    def acknowledged(self, path: Path, data: bytes) -> None:
+        self.steps.append(Step("acknowledged", path, data))
+
+    def _write(self, place: Path, data: bytes) -> Path:
+        path = write_temporary(place, data)
+        self.steps.append(Step("write", path, data))
+        return path
+
+    def _sync(self, paths: list[Path]) -> None:
+        fsync_files(paths)
+        self.steps += [Step("sync", path) for path in paths]
+
+    def _name(self, temporary: Path, final: Path) -> bool:
+        given = give_name(temporary, final)
+        if given:
+            self.steps.append(Step("name", temporary, target=final))
+        return given
+
+    def _sync_folders(self, places: Iterable[Path]) -> None:
+        kept = set(places)
+        fsync_folders(kept)
+        self.steps += [Step("sync folder", place) for place in kept]
+
+
+class _File:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.is_synced = False
+
+
+def crash(steps: list[Step], rng: random.Random) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
+    """What may be on the disk after these steps and a power cut, and what was promised."""
+    files: dict[Path, _File] = {}
+    names: dict[Path, tuple[_File, bool]] = {}
+    promised: dict[Path, bytes] = {}
+    for step in steps:
+        if step.what == "write":
+            files[step.path] = _File(step.data)
+        elif step.what == "sync":
+            files[step.path].is_synced = True
+        elif step.what == "name":
+            assert step.target is not None
+            names[step.target] = (files[step.path], False)
+        elif step.what == "sync folder":
+            for path, (file, _) in names.items():
+                if path.parent == step.path:
+                    names[path] = (file, True)
+        else:
+            promised[step.path] = step.data
+    left: dict[Path, bytes] = {}
+    for path, (file, is_durable) in names.items():
+        if is_durable or rng.random() < 0.5:
+            cut = rng.choice((0, len(file.data) // 2, len(file.data)))
+            left[path] = file.data if file.is_synced else file.data[:cut]
+    return left, promised
