@@ -1,6 +1,6 @@
 """`python -m benchmarks.page`: how fast a long conversation's exported page opens in Chromium.
 
-    python -m benchmarks.page [--messages 100000] [--write]
+python -m benchmarks.page [--messages 100000] [--write]
 """
 
 import argparse
@@ -65,9 +65,7 @@ def _opened_ms(page: Page, path: Path) -> float:
     taken = []
     for _ in range(OPENINGS):
         page.goto(path.as_uri(), wait_until="load")
-        taken.append(
-            page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-        )
+        taken.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
     return statistics.median(taken)
 
 

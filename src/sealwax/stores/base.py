@@ -11,7 +11,8 @@ The contract, checked by `tests/stores/contract.py` for every implementation:
 2. Putting an object that is there already changes nothing and succeeds, so an upload may be
    repeated at any time. An object is there whole or not at all.
 3. `append_commit` creates seq n only when n is 0 or n - 1 exists; it raises `CommitExists` when n
-   is taken and `CommitGap` when n - 1 is missing. A torn write never becomes a commit.
+   is taken and `CommitGap` when n - 1 is missing. A store may take the very bytes that are there
+   already for a request whose answer was lost, and say yes. A torn write never becomes a commit.
 4. Reads see every write that returned before them.
 5. `get_object` returns the bytes as they are stored: checking them against the name is the
    reader's work, always.

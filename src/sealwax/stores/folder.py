@@ -121,14 +121,22 @@ class FolderStore:
         return _read(object_path(self._folder, name), OBJECT_LIMIT_BYTES, "object", name.hex())
 
     def has_objects(self, names: Iterable[bytes]) -> set[bytes]:
-        return {name for name in names if _size(object_path(self._folder, name))}
+        return set(self.object_sizes(names))
 
-    def list_objects(self) -> Iterator[StoredObject]:
+    def object_sizes(self, names: Iterable[bytes]) -> dict[bytes, int]:
+        """The sizes of those of `names` that are there."""
+        sizes = {name: _size(object_path(self._folder, name)) for name in names}
+        return {name: size_bytes for name, size_bytes in sizes.items() if size_bytes}
+
+    def list_objects(self, after: bytes = b"") -> Iterator[StoredObject]:
+        first_shard = after.hex()[:2]
         with plain_errors("listing objects"):
             for shard in _sorted_names(self._folder / OBJECTS):
+                if shard < first_shard:
+                    continue
                 for file_name in _sorted_names(self._folder / OBJECTS / shard):
                     name = object_of(file_name)
-                    if name is not None and file_name[:2] == shard:
+                    if name is not None and file_name[:2] == shard and name > after:
                         size_bytes = _size(object_path(self._folder, name))
                         if size_bytes:
                             yield StoredObject(name, size_bytes)

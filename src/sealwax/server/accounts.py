@@ -1,0 +1,223 @@
+"""Accounts: invited by the operator, begun by a device, locked and unlocked by the operator.
+
+An account is claimed with an invitation and its own genesis commit, whose hash is its name. Who may
+write is what the account's log says: the server folds it as devices do, and believes nobody.
+"""
+
+import hashlib
+import threading
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.base.clock import Clock
+from sealwax.base.entropy import Entropy
+from sealwax.ledger.account import AccountLog, Member, VoidEntryError, parse_genesis
+from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
+from sealwax.ledger.wire import Usage
+from sealwax.server.database import Database
+from sealwax.server.refusal import Refusal, malformed, not_there
+
+PLANS_BYTES = tuple(gigabytes * 10**9 for gigabytes in (5, 50, 200, 2_000, 6_000, 12_000))
+FREE_PLAN_BYTES = PLANS_BYTES[0]
+RESERVE_LIMIT_BYTES = 50 * 10**6
+RESERVE_SHARE = 100
+NAME_LIMIT = 64
+LOGS_KEPT = 4_096
+_INVITATION_BYTES = 20
+
+
+class Standing(NamedTuple):
+    """What the database says of an account."""
+
+    name: str
+    plan_bytes: int
+    asked_bytes: int | None
+    head_bytes: int
+    snapshot_bytes: int
+    locked_ms: int | None
+    lock_reason: str
+
+    @property
+    def used_bytes(self) -> int:
+        return self.head_bytes + self.snapshot_bytes
+
+    @property
+    def reserve_bytes(self) -> int:
+        return min(RESERVE_LIMIT_BYTES, self.plan_bytes // RESERVE_SHARE)
+
+
+class Accounts:
+    """All accounts of a server."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._logs: dict[bytes, AccountLog] = {}
+        self._lock = threading.Lock()
+
+    def invite(self, name: str, plan_bytes: int = FREE_PLAN_BYTES) -> str:
+        """A new invitation for an account of this name; its secret is kept nowhere."""
+        if not 0 < len(name) <= NAME_LIMIT or not name.isprintable():
+            raise malformed("A name has 1 to 64 letters.")
+        secret = self._entropy.bytes(_INVITATION_BYTES).hex()
+        row = (_hashed(secret), name, plan_bytes, self._clock.now_ms())
+
+        def act(connection: apsw.Connection) -> None:
+            if connection.execute("SELECT 1 FROM invitation WHERE name = ?", (name,)).fetchone():
+                raise Refusal(409, "name-taken", f"There is an account named {name} already.")
+            connection.execute(
+                "INSERT INTO invitation (secret_hash, name, plan_bytes, made_ms)"
+                " VALUES (?, ?, ?, ?)",
+                row,
+            )
+
+        self._database.write(act)
+        return secret
+
+    def claim(self, account: bytes, secret: str, genesis: bytes) -> None:
+        """Begins an account with its genesis commit. The same request again changes nothing."""
+        if commit_hash(genesis) != account:
+            raise malformed("An account is named by the hash of its first commit.")
+        try:
+            commit = parse_genesis(genesis)
+        except VoidEntryError as error:
+            raise malformed(f"The first commit does not count: {error}.") from error
+        now_ms = self._clock.now_ms()
+
+        def act(connection: apsw.Connection) -> None:
+            found = connection.execute(
+                "SELECT name, plan_bytes, account FROM invitation WHERE secret_hash = ?",
+                (_hashed(secret),),
+            ).fetchone()
+            if found is None or found[2] not in (None, account):
+                raise Refusal(403, "invitation-bad", "This invitation is not known, or was used.")
+            if found[2] == account:
+                return
+            connection.execute(
+                "UPDATE invitation SET account = ? WHERE secret_hash = ?",
+                (account, _hashed(secret)),
+            )
+            connection.execute(
+                "INSERT INTO account (account, name, plan_bytes, made_ms) VALUES (?, ?, ?, ?)",
+                (account, found[0], found[1], now_ms),
+            )
+            connection.execute(
+                "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
+                " VALUES (?, ?, 0, ?, ?, ?)",
+                (account, ACCOUNT_ZONE, commit.header.op_id, now_ms, genesis),
+            )
+            connection.execute(
+                "INSERT INTO zone (account, zone, seq, hash, position) VALUES (?, ?, 0, ?, 0)",
+                (account, ACCOUNT_ZONE, account),
+            )
+
+        self._database.write(act)
+
+    def log(self, account: bytes) -> AccountLog:
+        """The account's log, folded; raises Refusal when there is no such account."""
+        with self._lock:
+            known = self._logs.get(account)
+        if known is not None:
+            return known
+        log = AccountLog(account)
+        rows = self._database.read().execute(
+            "SELECT data FROM chain WHERE account = ? AND zone = ? ORDER BY seq",
+            (account, ACCOUNT_ZONE),
+        )
+        for (data,) in rows:
+            log.extend(data)
+        if not log.states:
+            raise not_there("There is no such account here.")
+        with self._lock:
+            if len(self._logs) >= LOGS_KEPT:
+                self._logs.clear()
+            self._logs[account] = log
+        return log
+
+    def forget_log(self, account: bytes) -> None:
+        """The account's log has a new commit."""
+        with self._lock:
+            self._logs.pop(account, None)
+
+    def member(self, account: bytes, member: bytes) -> Member | None:
+        """A trusted device of the account, or its recovery key."""
+        newest = self.log(account).newest
+        if newest.recovery.id == member:
+            return newest.recovery
+        return newest.devices.get(member)
+
+    def standing(self, account: bytes) -> Standing:
+        return standing(self._database.read(), account)
+
+    def usage(self, account: bytes) -> Usage:
+        """What devices are told."""
+        found = self.standing(account)
+        return Usage(
+            found.name,
+            found.plan_bytes,
+            found.reserve_bytes,
+            found.head_bytes,
+            found.snapshot_bytes,
+            found.asked_bytes,
+            found.locked_ms,
+            found.lock_reason,
+        )
+
+    def ask_for_plan(self, account: bytes, plan_bytes: int) -> None:
+        """Remembers which plan an account asks for, for the operator to grant."""
+        self._set(account, "asked_bytes = ?", plan_bytes)
+
+    def grant_plan(self, name: str, plan_bytes: int) -> None:
+        self._set(self.named(name), "plan_bytes = ?, asked_bytes = NULL", plan_bytes)
+
+    def lock(self, name: str, reason: str) -> None:
+        """Until it is unlocked, nothing is taken and nothing handed out; nothing is deleted."""
+        now_ms = self._clock.now_ms()
+        self._set(self.named(name), "locked_ms = ?, lock_reason = ?", now_ms, reason)
+
+    def unlock(self, name: str) -> None:
+        self._set(self.named(name), "locked_ms = NULL, lock_reason = ''")
+
+    def named(self, name: str) -> bytes:
+        """The account of a name that the operator gave."""
+        row = (
+            self._database.read()
+            .execute("SELECT account FROM account WHERE name = ?", (name,))
+            .fetchone()
+        )
+        if row is None:
+            raise not_there(f"There is no account named {name}.")
+        return bytes(row[0])
+
+    def all(self) -> list[tuple[str, Usage]]:
+        """Every account: its name in hexadecimal, and what it is charged for."""
+        rows: Any = self._database.read().execute("SELECT account FROM account ORDER BY name")
+        accounts = [bytes(account) for (account,) in rows]
+        return [(account.hex(), self.usage(account)) for account in accounts]
+
+    def _set(self, account: bytes, columns: str, *values: Any) -> None:
+        def act(connection: apsw.Connection) -> None:
+            connection.execute(
+                f"UPDATE account SET {columns} WHERE account = ?",
+                (*values, account),
+            )
+
+        self._database.write(act)
+
+
+def standing(connection: apsw.Connection, account: bytes) -> Standing:
+    """What the database says of an account; raises Refusal when there is none."""
+    row = connection.execute(
+        "SELECT name, plan_bytes, asked_bytes, head_bytes, snapshot_bytes, locked_ms, lock_reason"
+        " FROM account WHERE account = ?",
+        (account,),
+    ).fetchone()
+    if row is None:
+        raise not_there("There is no such account here.")
+    return Standing(*row)
+
+
+def _hashed(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -1,0 +1,125 @@
+"""The server's database: one thread writes, and writes that wait are committed together.
+
+An answer follows the fsync. Devices that write at the same time share one: that is what makes many
+commits a second possible on one disk.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from importlib import resources
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import apsw
+
+from sealwax.base.errors import SealwaxError
+
+MIGRATIONS = ("schema.sql",)
+"""Applied in this order; the database remembers how many it has."""
+TOGETHER = 256
+_CACHE_KIB = 16 * 1024
+_BUSY_MS = 10_000
+
+T = TypeVar("T")
+Act = Callable[[apsw.Connection], T]
+
+
+class DatabaseNewer(SealwaxError):
+    """The database was made by a newer server."""
+
+    code = "server-database-newer"
+    hint = "Run the version of Sealwax that made it, or a newer one."
+
+
+class Database:
+    """An open database. `write` and `read` may be called by any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or makes it; raises DatabaseNewer."""
+        self._path = path
+        self._readers = threading.local()
+        self._jobs: SimpleQueue[tuple[Act[Any], Future[Any]] | None] = SimpleQueue()
+        path.touch(mode=0o600)
+        self._writer = self._opened()
+        self._migrate()
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
+        self._thread.start()
+
+    def write(self, act: Act[T]) -> T:
+        """Runs `act` in a transaction; returns when what it did is on the disk. What it raises
+        undoes what it did, and nothing else."""
+        future: Future[T] = Future()
+        self._jobs.put((act, future))
+        return future.result()
+
+    def read(self) -> apsw.Connection:
+        """A connection for reading, of the calling thread's own."""
+        connection = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = self._readers.connection = self._opened()
+        return connection
+
+    def close(self) -> None:
+        """Writes what waits, then ends."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._writer.close()
+
+    def _opened(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(_BUSY_MS)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", 2)
+        connection.pragma("cache_size", -_CACHE_KIB)
+        return connection
+
+    def _migrate(self) -> None:
+        done = int(str(self._writer.pragma("user_version")))
+        if done > len(MIGRATIONS):
+            raise DatabaseNewer(f"The server's database has version {done}.")
+        for number, name in enumerate(MIGRATIONS[done:], done + 1):
+            sql = resources.files("sealwax.server").joinpath(name).read_text("utf-8")
+            with self._writer:
+                for _ in self._writer.execute(sql):
+                    pass
+                self._writer.pragma("user_version", number)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs, is_last = [job], False
+            while len(jobs) < TOGETHER and not is_last:
+                try:
+                    following = self._jobs.get_nowait()
+                except Empty:
+                    break
+                if following is None:
+                    is_last = True
+                else:
+                    jobs.append(following)
+            self._commit(jobs)
+            if is_last:
+                return
+
+    def _commit(self, jobs: list[tuple[Act[Any], Future[Any]]]) -> None:
+        """All jobs in one transaction, each undone alone when it fails."""
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            with self._writer:
+                for act, future in jobs:
+                    try:
+                        with self._writer:
+                            done.append((future, act(self._writer)))
+                    except apsw.FullError:
+                        raise
+                    except Exception as error:
+                        future.set_exception(error)
+        except Exception as error:
+            # The transaction as a whole failed: none of it is on the disk.
+            for _, future in jobs:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, result in done:
+            future.set_result(result)

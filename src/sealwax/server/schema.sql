@@ -1,0 +1,64 @@
+-- The server's database, migration 1. Every key starts with the account. Times are ms since 1970.
+
+CREATE TABLE account (
+  account BLOB PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  plan_bytes INTEGER NOT NULL,
+  asked_bytes INTEGER,
+  head_bytes INTEGER NOT NULL DEFAULT 0,
+  snapshot_bytes INTEGER NOT NULL DEFAULT 0,
+  made_ms INTEGER NOT NULL,
+  locked_ms INTEGER,
+  lock_reason TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- Invitations by the hash of their secret. `account` is who used it.
+CREATE TABLE invitation (
+  secret_hash BLOB PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  plan_bytes INTEGER NOT NULL,
+  made_ms INTEGER NOT NULL,
+  account BLOB
+) STRICT, WITHOUT ROWID;
+
+-- The head of each zone, as the rules of the chain need it.
+CREATE TABLE zone (
+  account BLOB NOT NULL,
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (account, zone)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chain (
+  account BLOB NOT NULL,
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  op_id BLOB NOT NULL,
+  arrived_ms INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chain_by_seq ON chain (account, zone, seq);
+CREATE UNIQUE INDEX chain_by_op ON chain (account, zone, op_id);
+
+-- Objects that counting commits added, with the interval in which they are live (2^62 is "still").
+CREATE TABLE object (
+  account BLOB NOT NULL,
+  zone TEXT NOT NULL,
+  name BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  added_seq INTEGER NOT NULL,
+  dropped_seq INTEGER NOT NULL,
+  PRIMARY KEY (account, zone, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX object_by_name ON object (account, name);
+
+CREATE TABLE pin (
+  account BLOB NOT NULL,
+  zone TEXT NOT NULL,
+  commit_seq INTEGER NOT NULL,
+  pinned_seq INTEGER NOT NULL,
+  lock_until_ms INTEGER NOT NULL,
+  PRIMARY KEY (account, zone, commit_seq)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,61 @@
+"""A real server on a port of its own, in a thread of the test's process."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from sealwax.base.clock import Clock, SystemClock
+from sealwax.base.entropy import SystemEntropy
+from sealwax.crypto.device_keys import MemberKeys
+from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.server.app import Parts
+from sealwax.server.serve import Listening, http_server, opened_parts
+from sealwax.stores.server import Connection, ServerStore
+from tests.accounts import Account
+
+HOST = "127.0.0.1"
+
+
+class Running(NamedTuple):
+    """A server that listens, and its parts."""
+
+    url: str
+    parts: Parts
+
+    def store(self, account: Account, member: MemberKeys | None = None) -> ServerStore:
+        """The account's store, signed in as a device."""
+        keys = member or account.devices[0]
+        connection = Connection(self.url)
+        return ServerStore(connection, account.log.account, keys.member().id, keys.sign)
+
+    def begun(self, account: Account, name: str = "somebody") -> ServerStore:
+        """Begins an account on the server, with all commits of its log."""
+        secret = self.parts.accounts.invite(name)
+        connection = Connection(self.url)
+        connection.claim(account.log.account, secret, account.commits[0])
+        connection.close()
+        store = self.store(account)
+        for seq, data in enumerate(account.commits[1:], 1):
+            store.append_commit(ACCOUNT_ZONE, seq, data)
+        return store
+
+
+@contextmanager
+def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
+    """Serves a folder until the block ends."""
+    where = Listening(HOST, 0)
+    with (
+        opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
+        socket.create_server((HOST, 0)) as listener,
+    ):
+        server = http_server(parts, where)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield Running(f"http://{HOST}:{listener.getsockname()[1]}", parts)
+        finally:
+            server.should_exit = True
+            thread.join(20)
