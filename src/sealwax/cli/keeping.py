@@ -36,7 +36,8 @@ GROUPS_ASKED = (2, 6)
 
 
 @click.command("init")
-@click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
+@click.option("--store", help="Where the vault shall be: a folder, or a server's address.")
+@click.option("--invitation", default="", help="The invitation that a server wants.")
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -49,7 +50,12 @@ GROUPS_ASKED = (2, 6)
 @yes_option
 @with_session
 def init_command(
-    session: Session, store: Path | None, name: str, is_recovery: bool, is_yes: bool
+    session: Session,
+    store: str | None,
+    invitation: str,
+    name: str,
+    is_recovery: bool,
+    is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
@@ -60,7 +66,7 @@ def init_command(
             lambda: _show_recovered(session, store),
         )
         return
-    code = create_home(session.home, store, name, environment)
+    code = create_home(session.home, store, name, environment, invitation)
     session.give(
         {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
     )
@@ -217,7 +223,7 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Next: sealwax import PATH")
 
 
-def _show_recovered(session: Session, store: Path | None) -> None:
+def _show_recovered(session: Session, store: str | None) -> None:
     click.echo(f"Opened: {session.home}")
     click.echo("This device was added to the account, and its vault is from now on")
     click.echo(f"    {store or session.home / 'vault'}")

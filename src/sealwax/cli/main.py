@@ -34,6 +34,7 @@ from sealwax.cli.reading import (
 )
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
+from sealwax.cli.syncing import backup_group, sync_group
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -115,6 +116,8 @@ for command in (
     conversation_group,
     held_group,
     storage_group,
+    sync_group,
+    backup_group,
     verify_command,
     status_command,
 ):
