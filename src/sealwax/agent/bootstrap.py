@@ -145,8 +145,8 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
             library, found = _open_library(home, keys, opened)
             notes += found
             try:
-                device = Device(store, library, log, opened, keys.member_keys(), heads, env)
                 with naming_damage():
+                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
                     notes += _catch_up(device, is_lenient)
                     noted = dict.fromkeys(notes)
                     yield Agent(home, settings, device, env.clock, env.entropy, noted)

@@ -168,9 +168,10 @@ class Outbox:
         return sorted(objects.held(head_seq))
 
     def _is_of_this_history(self, history: Replica) -> bool:
-        """Whether the library's head is in the near history: not when a repair was cut off."""
+        """Whether the library's head is in the near history: not when a repair was cut off, which
+        lets go of the remembered head first."""
         head = history.head()
-        if head.seq < 0:
+        if head.seq < 0 or history.heads.get(MESSAGES_ZONE) is not None:
             return True
         try:
             return commit_hash(history.store.get_commit(MESSAGES_ZONE, head.seq)) == head.hash
