@@ -15,6 +15,7 @@ import msgspec
 from sealwax.agent.compacting import Compaction, compact, plan_compaction
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.owners import Owners
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -124,6 +125,7 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.owners = Owners(settings, replica.keys.roots)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
     # For several threads.
@@ -250,6 +252,11 @@ class Agent:
         if len(left) == len(self.sources()):
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
+        self.owners.forget(path)
+
+    def accept_source(self, path: Path) -> None:
+        """Says that a source of another account than before is right; raises NothingToAccept."""
+        self.owners.accept(path)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
@@ -273,6 +280,7 @@ class Agent:
             self.home,
             self._replica,
             self._clock.now_ms(),
+            self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )

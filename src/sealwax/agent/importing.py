@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
 from sealwax.intake.apply import Imported, Intake, Progress
 from sealwax.sources.base import Source
@@ -37,12 +38,13 @@ def import_source(
     home: Path,
     replica: Replica,
     now_ms: int,
+    owners: Owners,
     snapshot: Callable[[str], int],
     report: Callable[[Progress], None],
 ) -> Imported:
     """Imports a source, or what changed in it since it was last imported (unless `is_full`).
 
-    `snapshot` pins the present for a reason. Raises SourceError or StoreError.
+    `snapshot` pins the present for a reason. Raises SourceError, SourceOfAnother or StoreError.
     """
     replica.pull()
     holdings = replica.library.holdings
@@ -51,6 +53,7 @@ def import_source(
     if asked.is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
         known, whole_ms = None, now_ms
     with _opened(asked.path, home / SCRATCH_FOLDER, known, replica) as source:
+        owners.check(asked.path, source.describe().owners, asked.is_dry_run)
         done = Intake(
             source,
             replica.library,
