@@ -24,6 +24,7 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -51,6 +52,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
@@ -126,6 +128,7 @@ class Agent:
         self._entropy = entropy
         self._library = replica.library
         self.owners = Owners(settings, replica.keys.roots)
+        self.upkeep = Upkeep(replica, clock)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
     # For several threads.
@@ -349,9 +352,9 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str) -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = BY_HAND) -> Snapshot:
         """Pins the present."""
-        return self.snapshot(str(self._snapshot(name, "by hand")))
+        return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
