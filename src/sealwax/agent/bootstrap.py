@@ -14,6 +14,7 @@ from sealwax.agent.home import (
     HomeLock,
     scratch_folder,
 )
+from sealwax.agent.presence import withdraw
 from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import Entropy, SystemEntropy
 from sealwax.base.errors import SealwaxError
@@ -142,6 +143,8 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
     with HomeLock(home):
         keys = load_home_keys(home, env.passphrase, env.keyring)
         settings = Settings(home)
+        # Whoever has the lock is not the agent that these files speak of.
+        withdraw(home)
         shutil.rmtree(scratch_folder(home), ignore_errors=True)
         with _opened_store(_root_of(home, settings), keys.account) as store:
             heads = RememberedHeads(home)

@@ -6,14 +6,13 @@ by one thread, in `run` or one after the other by a test; everything else may be
 
 import datetime
 from collections.abc import Callable
-from concurrent.futures import Future
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sealwax.agent.api import Agent
 from sealwax.agent.chores import Chores
 from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
-from sealwax.agent.journal import Journal
+from sealwax.agent.journal import Entries, Journal
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
@@ -23,6 +22,7 @@ from sealwax.agent.watching import Hints, SourceWatch
 from sealwax.base.clock import Clock
 from sealwax.base.condition import Condition, Conditions
 from sealwax.base.errors import SealwaxError
+from sealwax.library.database import naming_damage
 from sealwax.sources.base import SourceError
 from sealwax.sync.pause import Pause, PauseRules, pause_plan
 
@@ -32,6 +32,14 @@ OFF = SyncState(is_on=False)
 """Where there is no sync at all."""
 
 T = TypeVar("T")
+
+
+class Told(NamedTuple):
+    """A running agent at one moment: its jobs, sync as of its last look, its journal."""
+
+    jobs: list[JobTold]
+    sync: SyncState
+    journal: Entries
 
 
 class RunningAgent:
@@ -76,13 +84,22 @@ class RunningAgent:
         """Asks a reader something; see `agent.readers`."""
         return self.readers.read(ask)
 
-    def ask(self, kind: str, work: Callable[[Agent, Report], T]) -> "Future[T]":
+    def ask(self, kind: str, work: Callable[[Agent, Report], Any]) -> Job:
         """Has something done by the thread that writes, after what it is doing."""
-        return self.jobs.start(kind, lambda report: work(self.agent, report), False).future
+
+        def named(report: Report) -> Any:
+            with naming_damage():
+                return work(self.agent, report)
+
+        return self.jobs.start(kind, named, is_single=False)
 
     def start(self, kind: JobKind) -> Job:
         """Has a job done now, whatever the schedule says."""
         return self.jobs.start(kind, self._work(kind))
+
+    def told(self) -> Told:
+        """What it does and why it waits."""
+        return Told(self.jobs.told(), self._sync_state, self.journal.entries)
 
     def news(self) -> None:
         """The store has something new."""
@@ -107,7 +124,7 @@ class RunningAgent:
         """Works until `stop`."""
         try:
             while not self._stop.is_set():
-                self.look()
+                self._look_and_go_on()
                 self.jobs.run_next(LOOK_SECONDS)
         finally:
             self.close()
@@ -153,6 +170,16 @@ class RunningAgent:
             self.start(kind)
         return due
 
+    def _look_and_go_on(self) -> None:
+        """What hinders a look may not hinder the next one."""
+        try:
+            with naming_damage():
+                self.look()
+        except (SealwaxError, OSError) as error:
+            self._log(
+                "look", error.code if isinstance(error, SealwaxError) else type(error).__name__
+            )
+
     def close(self) -> None:
         """Ends the watch and the readers; the agent itself is closed by who opened it."""
         self.jobs.close()
@@ -195,7 +222,8 @@ class RunningAgent:
                 self._interrupted = None if self._interrupted == kind else self._interrupted
                 if kind == JobKind.SYNC:
                     self._told_of_news.clear()
-                self.chores.do(kind, report)
+                with naming_damage():
+                    self.chores.do(kind, report)
             except AgentStops:
                 # It stands as under way in the journal, and is done first next time.
                 raise

@@ -16,6 +16,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.owners import Owners
+from sealwax.agent.running import RunningAgent
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.errors import SealwaxError, codes
 
@@ -23,7 +24,7 @@ READING = frozenset(
     """
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
-    upkeep.plan_retention owners.held
+    upkeep.plan_retention upkeep.rhythm owners.held running.told
     """.split()
 )
 """Answered by a reader, at the same time as anything else."""
@@ -35,8 +36,10 @@ WRITING = frozenset(
     """.split()
 )
 """Done by the one thread that writes, one after the other."""
-PARTS: dict[str, type] = {"upkeep": Upkeep, "owners": Owners}
-"""Parts of the agent by the name of their attribute; their methods are called as `part.method`."""
+RUNNING = "running"
+PARTS: dict[str, type] = {"upkeep": Upkeep, "owners": Owners, RUNNING: RunningAgent}
+"""Parts of the agent by the name of their attribute; their methods are called as `part.method`.
+`running` is the running agent itself."""
 REQUEST_LIMIT_BYTES = 16 * 1024 * 1024
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 LENGTH_BYTES = 4
