@@ -6,7 +6,7 @@ has a method that only says what it would do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.owners import Owners
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -25,6 +26,7 @@ from sealwax.agent.selecting import (
 )
 from sealwax.agent.status import Status
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -52,6 +54,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
@@ -62,6 +65,7 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
     "jsonl": export_jsonl,
@@ -125,7 +129,24 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.owners = Owners(settings, replica.keys.roots)
+        self.upkeep = Upkeep(self._library, self._journal, clock)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+
+    # For several threads.
+
+    def reader(self) -> "Agent":
+        """The same home once more, for another thread, to read only; see `agent.readers`."""
+        device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """For a reader: everything inside is read as of one moment."""
+        return self._library.standing_still()
+
+    def close(self) -> None:
+        """Closes a reader."""
+        self._library.close()
 
     # Reading.
 
@@ -242,6 +263,11 @@ class Agent:
         if len(left) == len(self.sources()):
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
+        self.owners.forget(path)
+
+    def accept_source(self, path: Path) -> None:
+        """Says that a source of another account than before is right; raises NothingToAccept."""
+        self.owners.accept(path)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
@@ -265,6 +291,7 @@ class Agent:
             self.home,
             self.device,
             self._clock.now_ms(),
+            self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )
@@ -334,9 +361,9 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str) -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = BY_HAND) -> Snapshot:
         """Pins the present."""
-        return self.snapshot(str(self._snapshot(name, "by hand")))
+        return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
