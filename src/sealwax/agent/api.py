@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.selecting import (
@@ -123,6 +124,7 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.devices = Devices(replica, clock, entropy)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
     # Reading.

@@ -83,8 +83,8 @@ def system_environment(passphrase: str | None) -> Environment:
 
 def create_home(home: Path, store: Path | None, device_name: str, env: Environment) -> str:
     """Makes a home, an account and its vault; gives the recovery key, which is kept nowhere."""
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     code = new_recovery_code(env.entropy)
     keys = new_home_keys(env.entropy)
     beginning = begin_account(
@@ -99,7 +99,7 @@ def create_home(home: Path, store: Path | None, device_name: str, env: Environme
     with HomeLock(home):
         with _opened_store(root, beginning.account, is_new=True) as vault:
             vault.append_commit(ACCOUNT_ZONE, 0, beginning.commit)
-        _finish_home(home, store, keys, env)
+        finish_home(home, store, keys, env)
     return code
 
 
@@ -107,8 +107,8 @@ def recover_home(
     home: Path, store: Path | None, recovery_code: str, device_name: str, env: Environment
 ) -> None:
     """Makes a home for a vault that exists, with its recovery key alone: a new device is added."""
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     keys = new_home_keys(env.entropy)
     root = store or home / VAULT_FOLDER
@@ -128,7 +128,7 @@ def recover_home(
         )
         vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
         keys = msgspec.structs.replace(keys, account=account)
-        _finish_home(home, store, keys, env)
+        finish_home(home, store, keys, env)
 
 
 @contextmanager
@@ -203,17 +203,19 @@ def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
     return []
 
 
-def _refuse_existing(home: Path) -> None:
+def refuse_existing(home: Path) -> None:
+    """Raises HomeExists."""
     if (home / KEY_FILE).exists():
         raise HomeExists(f"There is a Sealwax home at {home} already.")
 
 
-def _need_a_place_for_keys(env: Environment) -> None:
+def need_a_place_for_keys(env: Environment) -> None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either."""
     if not env.passphrase and env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 
 
-def _finish_home(home: Path, store: Path | None, keys: HomeKeys, env: Environment) -> None:
+def finish_home(home: Path, store: Path | None, keys: HomeKeys, env: Environment) -> None:
     """Settings first, keys last: a home counts as made once its keys are there."""
     if store is not None:
         Settings(home).set(STORE_SETTING, str(store.resolve()))

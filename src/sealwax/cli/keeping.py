@@ -16,6 +16,7 @@ from sealwax.agent.bootstrap import (
 )
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -36,7 +37,9 @@ GROUPS_ASKED = (2, 6)
 
 
 @click.command("init")
-@click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
+@click.option(
+    "--store", "place", metavar="PLACE", help="Where the vault shall be: a folder or a server."
+)
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -46,13 +49,30 @@ GROUPS_ASKED = (2, 6)
     is_flag=True,
     help=f"Open a vault that exists with its recovery key ({RECOVERY_VARIABLE}, or asked for).",
 )
+@click.option(
+    "--join",
+    "code",
+    metavar="CODE",
+    help="Become a device of an account, by the code that one of its devices shows (- asks).",
+)
 @yes_option
 @with_session
 def init_command(
-    session: Session, store: Path | None, name: str, is_recovery: bool, is_yes: bool
+    session: Session,
+    place: str | None,
+    name: str,
+    is_recovery: bool,
+    code: str | None,
+    is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
+    if code is not None:
+        if place is None:
+            raise click.UsageError("Name the place of the account with --store.")
+        show_joining(session, place, code, name, environment)
+        return
+    store = Path(place) if place is not None else None
     if is_recovery:
         recover_home(session.home, store, _recovery_key(), name, environment)
         session.give(
@@ -60,12 +80,13 @@ def init_command(
             lambda: _show_recovered(session, store),
         )
         return
-    code = create_home(session.home, store, name, environment)
+    recovery = create_home(session.home, store, name, environment)
     session.give(
-        {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
+        {"home": session.home, "recovery_key": recovery},
+        lambda: _show_recovery_key(session, recovery),
     )
     if not is_yes and can_ask() and not session.is_json:
-        _ask_groups_back(code)
+        _ask_groups_back(recovery)
 
 
 @click.command("import")

@@ -31,7 +31,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.sealing import Sealer, SealHere, Segments
-from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -135,6 +135,14 @@ class Replica:
     @property
     def device(self) -> bytes:
         return self._device
+
+    @property
+    def author(self) -> MemberKeys:
+        return self._author
+
+    @property
+    def heads(self) -> RememberedHeads:
+        return self._heads
 
     def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
         """The same device's view with another library: to build one in scratch."""
@@ -277,6 +285,7 @@ class Replica:
         """Brings the account log up to date, and keeps its commits' bytes."""
         known = self._heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
+        keep_up(self.keys, self.log, self._author)
         if known is not None and known[0] >= self.log.head:
             return
         with self.library.transaction():
