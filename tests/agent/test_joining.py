@@ -167,7 +167,8 @@ def test_a_machine_that_the_log_does_not_name_is_not_in(tmp_path: Path) -> None:
         store = server.begun(account)
         with trusted(tmp_path / "first", account, store) as replica:
             devices = _devices(replica)
-            devices._admit = lambda device, name: replica.heads.all()  # type: ignore[method-assign]
+            heads = {ACCOUNT_ZONE: (0, account.log.account)}
+            devices._admit = lambda device, name: heads  # type: ignore[method-assign]
             linking = Linking(devices)
             home = tmp_path / "second"
             with pytest.raises(Exception, match="does not trust"):
