@@ -21,7 +21,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
@@ -296,10 +296,19 @@ class Replica:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = judge(head, data, self.log)
+            judged = self._judged(head, data)
             self._heads.check(judged.head)
             head = judged.head
             yield judged, data
+
+    def _judged(self, head: Head, data: bytes) -> Judged:
+        """Judges a commit; one that was written since the account's log was read has it read
+        again, for all devices must judge alike."""
+        judged = judge(head, data, self.log)
+        if judged.void_reason == BEYOND_LOG:
+            self._pull_account()
+            judged = judge(head, data, self.log)
+        return judged
 
     def _next_stretch(self) -> list[tuple[Judged, bytes]]:
         return list(islice(self._following(), PULL_COMMITS))

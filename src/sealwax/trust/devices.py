@@ -92,6 +92,15 @@ class DeviceBook:
 
         self._append(compose)
 
+    def rename(self, device: bytes, name: str) -> None:
+        """Gives a device another name; raises DeviceGone or StoreError."""
+
+        def compose(op_id: bytes) -> bytes:
+            self._need(device)
+            return self._writer.rename_device(device, name, self._clock.now_ms(), op_id)
+
+        self._append(compose)
+
     def _need(self, device: bytes) -> None:
         if device not in self._log.newest.devices:
             raise DeviceGone("The account does not have this device.")

@@ -7,6 +7,7 @@ from sealwax.crypto.key_tree import SALT_BYTES, AccountKey, new_account_key
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
+    DeviceRename,
     DeviceRevoke,
     Genesis,
     Member,
@@ -56,6 +57,12 @@ class AccountWriter:
         entry = DeviceRevoke(device, self._rotation([*stay, self._log.newest.recovery]))
         part = Part(reason="revoked")
         return self._commit(CommitKind.DEVICE_REVOKE, encode_entry(entry), part, time_ms, op_id)
+
+    def rename_device(self, device: bytes, name: str, time_ms: int, op_id: bytes) -> bytes:
+        """Gives a device another name."""
+        entry = encode_entry(DeviceRename(device))
+        part = Part(reason="renamed", device_name=name)
+        return self._commit(CommitKind.DEVICE_RENAME, entry, part, time_ms, op_id)
 
     def _rotation(self, members: list[Member]) -> Rotation:
         old = self._newest_key()
