@@ -1,12 +1,14 @@
 """A new machine joins an account, through a real server or a folder on a shared disk."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.devices import Devices
 from sealwax.agent.joining import join_home
@@ -14,19 +16,16 @@ from sealwax.base.clock import SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.link_code import new_link_code
 from sealwax.ledger.account import Member
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
-from sealwax.library.library import Library
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.wire import ZoneHead
+from sealwax.stores.base import StoreError
 from sealwax.stores.letters import LinkUnknown, LinkUsed
-from sealwax.stores.server import Connection, ServerStore, ServerUnreachable
-from sealwax.sync.replica import Replica
-from sealwax.trust.account import open_for_device, read_log
+from sealwax.stores.server import ServerUnreachable
 from sealwax.trust.heads import RememberedHeads, RolledBack
-from sealwax.trust.home_keys import load_home_keys
 from sealwax.trust.linking import Heads
-from tests.accounts import Account, made_account, next_commit
-from tests.homes import environment, ignore
+from tests.homes import environment, ignore, importing, write_threads
 from tests.linking import soon
-from tests.server.running import running
+from tests.server.running import Running, running
 
 
 class Linking:
@@ -62,53 +61,55 @@ class Linking:
             raise self.error
 
 
-@contextmanager
-def trusted(folder: Path, account: Account, store: ServerStore) -> Iterator[Replica]:
-    """The first device of an account on a server."""
-    folder.mkdir()
-    log = read_log(store, account.log.account)
-    keys = open_for_device(log, account.devices[0])
-    library = Library(folder / "library.db", b"k" * 32, keys.roots, is_durable=False)
-    heads = RememberedHeads(folder)
-    clock, entropy = SystemClock(), SystemEntropy()
-    replica = Replica(store, library, log, keys, account.devices[0], heads, clock, entropy)
-    replica.pull()
-    try:
-        yield replica
-    finally:
-        library.close()
+class Homes:
+    """Homes of one account on a real server; the first is made at once."""
+
+    def __init__(self, folder: Path, server: Running) -> None:
+        self.folder = folder
+        self.server = server
+        self.env = environment(SystemClock())
+        invitation = server.parts.accounts.invite("somebody")
+        self.first = folder / "first"
+        create_home(self.first, server.url, "first", self.env, invitation)
+        write_threads(folder / "phone", [3])
+        importing(self.first, self.env, folder / "phone")
+
+    def joined(self, name: str, linking: Linking, tell: Callable[[str], None] = ignore) -> Path:
+        home = self.folder / name
+        join_home(home, self.server.url, linking.code, name, self.env, tell, soon)
+        return home
+
+    def open(self, home: Path) -> AbstractContextManager[Agent]:
+        return open_agent(home, self.env)
 
 
-def _devices(replica: Replica) -> Devices:
-    return Devices(replica, SystemClock(), SystemEntropy())
-
-
-def test_a_new_machine_joins_through_a_server(tmp_path: Path) -> None:
-    account, env = made_account(), environment()
+@pytest.fixture
+def homes(tmp_path: Path) -> Iterator[Homes]:
     with running(tmp_path / "server") as server:
-        store = server.begun(account)
-        with trusted(tmp_path / "first", account, store) as replica:
-            linking = Linking(_devices(replica))
-            digits: list[str] = []
-            home = tmp_path / "second"
-            join_home(home, server.url, linking.code, "second", env, digits.append, soon)
-            linking.end()
-            assert digits == [linking.digits]
-            heads = RememberedHeads(home).all()
-            assert heads == replica.heads.all()
-            assert heads[ACCOUNT_ZONE] == (1, commit_hash(store.get_commit(ACCOUNT_ZONE, 1)))
-        keys = load_home_keys(home, None, env.keyring)
-        member = keys.member_keys()
-        assert keys.account == account.log.account
-        theirs = ServerStore(Connection(server.url), keys.account, member.member().id, member.sign)
-        opened = open_for_device(read_log(theirs, keys.account), member)
-        assert opened.roots == account.keys.roots
-        # What the server keeps of it is a device in the log; the letters were never on its disk.
+        yield Homes(tmp_path, server)
+
+
+def test_a_new_machine_joins_through_a_server(homes: Homes) -> None:
+    digits: list[str] = []
+    with homes.open(homes.first) as agent:
+        agent.create_snapshot("here")
+        linking = Linking(agent.devices)
+        second = homes.joined("second", linking, digits.append)
+        linking.end()
+        heads = RememberedHeads(second).all()
+        assert heads == {
+            zone: head
+            for zone, head in agent.device.history.heads.all().items()
+            if zone in (ACCOUNT_ZONE, MESSAGES_ZONE)
+        }
+        assert MESSAGES_ZONE in heads
         with pytest.raises(LinkUsed):
-            join_home(tmp_path / "third", server.url, linking.code, "third", env, ignore, soon)
-        assert not (tmp_path / "third" / "keys").exists()
-        theirs.close()
-        store.close()
+            homes.joined("third", linking)
+    assert digits == [linking.digits]
+    assert not (homes.folder / "third" / "keys").exists()
+    with homes.open(second) as agent:
+        assert [device.name for device in agent.devices.list()] == ["first", "second"]
+        assert [snapshot.name for snapshot in agent.snapshots()] == ["here"]
 
 
 def test_a_code_for_another_server_is_not_known(tmp_path: Path) -> None:
@@ -123,59 +124,67 @@ def test_a_code_for_another_server_is_not_known(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
-def test_a_store_that_shows_an_older_history_is_refused(tmp_path: Path) -> None:
+def test_a_store_that_shows_an_older_history_is_refused(homes: Homes) -> None:
     """The server hides the newest commit of the messages from the new device."""
-    account, env = made_account(), environment()
-    with running(tmp_path / "server") as server:
-        store = server.begun(account)
-        with trusted(tmp_path / "first", account, store) as replica:
-            data = next_commit(account, replica.head())
-            store.append_commit(MESSAGES_ZONE, 0, data)
-            replica.pull()
-            hide = threading.Event()
-            devices = _devices(replica)
-            admit = devices._admit
+    with homes.open(homes.first) as agent:
+        agent.create_snapshot("one")
+        agent.create_snapshot("two")
+        zones = homes.server.parts.zones
+        heads, admit = zones.heads, agent.devices._admit
 
-            def admit_and_hide(device: Member, name: str) -> Heads:
-                heads = admit(device, name)
-                hide.set()
-                return heads
+        def hiding(account: bytes) -> list[ZoneHead]:
+            return [
+                msgspec.structs.replace(head, seq=head.seq - (head.zone == MESSAGES_ZONE))
+                for head in heads(account)
+            ]
 
-            devices._admit = admit_and_hide  # type: ignore[method-assign]
-            linking = Linking(devices)
-            read = server.parts.zones.get
+        def admit_and_hide(device: Member, name: str) -> Heads:
+            told = admit(device, name)
+            zones.heads = hiding  # type: ignore[method-assign]
+            return told
 
-            def hiding(name: bytes, zone: str, seq: int) -> bytes:
-                if hide.is_set() and zone == MESSAGES_ZONE:
-                    return read(name, ACCOUNT_ZONE, 0)
-                return read(name, zone, seq)
-
-            server.parts.zones.get = hiding  # type: ignore[method-assign]
-            home = tmp_path / "second"
-            with pytest.raises(RolledBack):
-                join_home(home, server.url, linking.code, "second", env, ignore, soon)
-            linking.end()
-            assert not (home / "keys").exists()
-            assert not (home / "heads").exists()
-        store.close()
+        agent.devices._admit = admit_and_hide  # type: ignore[method-assign]
+        linking = Linking(agent.devices)
+        with pytest.raises(RolledBack):
+            homes.joined("second", linking)
+        linking.end()
+    second = homes.folder / "second"
+    assert not {"keys", "heads", "vault"} & {path.name for path in second.iterdir()}
 
 
-def test_a_machine_that_the_log_does_not_name_is_not_in(tmp_path: Path) -> None:
+def test_a_machine_that_the_log_does_not_name_is_not_in(homes: Homes) -> None:
     """A trusted device that says yes and writes nothing."""
-    account, env = made_account(), environment()
-    with running(tmp_path / "server") as server:
-        store = server.begun(account)
-        with trusted(tmp_path / "first", account, store) as replica:
-            devices = _devices(replica)
-            heads = {ACCOUNT_ZONE: (0, account.log.account)}
-            devices._admit = lambda device, name: heads  # type: ignore[method-assign]
-            linking = Linking(devices)
-            home = tmp_path / "second"
-            with pytest.raises(Exception, match="does not trust"):
-                join_home(home, server.url, linking.code, "second", env, ignore, soon)
-            linking.end()
-            assert not (home / "keys").exists()
-        store.close()
+    with homes.open(homes.first) as agent:
+        heads = {ACCOUNT_ZONE: (0, agent.device.history.keys.account)}
+        agent.devices._admit = lambda device, name: heads  # type: ignore[method-assign]
+        linking = Linking(agent.devices)
+        with pytest.raises(StoreError, match="does not trust"):
+            homes.joined("second", linking)
+        linking.end()
+    assert not (homes.folder / "second" / "keys").exists()
+
+
+def test_a_device_that_was_put_out_is_out_at_once(homes: Homes) -> None:
+    with homes.open(homes.first) as agent:
+        linking = Linking(agent.devices)
+        second = homes.joined("second", linking)
+        linking.end()
+        with homes.open(second) as gone:
+            assert gone.devices.list()
+            gone.sync.pull()
+            agent.devices.revoke("second")
+            # Its token was good a moment ago.
+            with pytest.raises(StoreError, match="does not trust"):
+                gone.device.mirror.far.list_zones()  # type: ignore[union-attr]
+            with pytest.raises(StoreError, match="does not trust"):
+                gone.sync.pull()
+        assert agent.device.history.log.newest.epoch == 1
+        assert [device.name for device in agent.devices.list()] == ["first"]
+        agent.create_snapshot("afterwards")
+        known = {device.name: device for device in agent.devices.list(is_all=True)}
+        assert known["second"].revoked_by == "first"
+        assert known["second"].added_by == "first"
+        assert agent.devices.settle() == ()
 
 
 def test_a_new_machine_joins_through_a_folder(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import islice
 
+from sealwax.agent.device import Device
 from sealwax.agent.linking import Linked, Offered, Wait, letters_of, offer_link
 from sealwax.agent.selecting import NothingMatches, SeveralMatch
 from sealwax.base.clock import Clock
@@ -11,9 +12,8 @@ from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.account import Member
 from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.sync.closing import close_zones
-from sealwax.sync.replica import Replica
 from sealwax.trust.devices import DeviceBook
 from sealwax.trust.linking import Candidate, Heads
 from sealwax.trust.roster import KnownDevice, roster
@@ -41,12 +41,14 @@ class DeviceNameBad(SealwaxError):
 class Devices:
     """The devices of the account of an open home."""
 
-    def __init__(self, replica: Replica, clock: Clock, entropy: Entropy) -> None:
-        self._replica = replica
+    def __init__(self, device: Device, clock: Clock, entropy: Entropy) -> None:
+        self._device = device
+        self._replica = device.history
         self._clock = clock
         self._entropy = entropy
+        history = device.history
         self._book = DeviceBook(
-            replica.store, replica.log, replica.keys, replica.author, clock, entropy
+            history.store, history.log, history.keys, device.author, clock, entropy
         )
 
     def list(
@@ -114,7 +116,7 @@ class Devices:
 
         Raises DeviceIsThis, DeviceGone, DeviceLast, NothingMatches, SeveralMatch or StoreError.
         """
-        self._replica.pull()
+        self._device.sync.pull()
         device = self.find(wanted)
         if device.is_this:
             raise DeviceIsThis("This is the device itself.")
@@ -126,7 +128,7 @@ class Devices:
     def rename(self, wanted: str, name: str) -> KnownDevice:
         """Gives a device another name; raises DeviceNameBad, NothingMatches, SeveralMatch or
         StoreError."""
-        self._replica.pull()
+        self._device.sync.pull()
         device = self.find(wanted)
         clean = " ".join(name.split())
         others = {one.name.casefold() for one in self.list() if one.id != device.id}
@@ -141,17 +143,30 @@ class Devices:
         """Ends a revocation that was interrupted, here or on another device: closes the zones that
         are still open to a device that was put out. Gives their names; most often there are none.
         Raises StoreError."""
-        return close_zones(self._replica, self._clock, self._entropy)
+        mirror = self._device.mirror
+        shared = self._device.near if mirror is None else mirror.far
+        return close_zones(
+            self._replica,
+            self._device.outbox.own,
+            shared,
+            self._device.author,
+            self._clock,
+            self._entropy,
+        )
 
     def _admit(self, device: Member, name: str) -> Heads:
         """Writes the device into the log; gives the newest heads, its own entry included."""
-        self._replica.pull()
+        self._device.sync.pull()
         self._book.add(device, name)
         self._remember_log()
-        return self._replica.heads.all()
+        told = self._replica.heads.all()
+        if self._device.mirror is None:
+            return told
+        # The server has nothing of zones that devices keep for themselves.
+        return {zone: told[zone] for zone in (ACCOUNT_ZONE, MESSAGES_ZONE) if zone in told}
 
     def _remember_log(self) -> None:
-        self._replica.pull()
+        self._device.sync.pull()
         log = self._replica.log
         self._replica.heads.remember(ACCOUNT_ZONE, log.head, log.head_hash)
 

@@ -1,27 +1,21 @@
 """Making a home on a new machine with a code that a trusted device shows."""
 
+import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from sealwax.agent.bootstrap import (
-    STORE_SETTING,
-    Environment,
-    finish_home,
-    need_a_place_for_keys,
-    refuse_existing,
-)
+from sealwax.agent.bootstrap import finish_home, need_a_place_for_keys, refuse_existing
+from sealwax.agent.device import Environment
 from sealwax.agent.home import HomeLock
 from sealwax.agent.linking import Admitted, Wait, ask_in, letters_at
+from sealwax.agent.place import Place, opened_store, place_of
 from sealwax.base.paths import make_folder
-from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.stores.base import Store
-from sealwax.stores.folder import FolderStore
-from sealwax.stores.server import Connection, ServerStore, is_server
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.stores.mirror import MirrorStore
 from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import HEADS_FILE, RememberedHeads
 from sealwax.trust.home_keys import new_home_keys
@@ -50,42 +44,28 @@ def join_home(
         admitted = ask_in(
             letters, code, member.member(), device_name, tell, env.clock, env.entropy, wait
         )
+    place = place_of(home, address)
     make_folder(home)
     with HomeLock(home):
-        _remember(home, address, admitted, member)
-        Settings(home).set(STORE_SETTING, _kept(address))
-        keys = msgspec.structs.replace(keys, account=admitted.account)
-        finish_home(home, None, keys, env)
+        _remember(home, place, admitted, member)
+        finish_home(home, place, msgspec.structs.replace(keys, account=admitted.account), env)
 
 
-def _remember(home: Path, address: str, admitted: Admitted, member: MemberKeys) -> None:
+def _remember(home: Path, place: Place, admitted: Admitted, member: MemberKeys) -> None:
     """Remembers the heads and checks the store against them, and the log against this device."""
     (home / HEADS_FILE).unlink(missing_ok=True)
     heads = RememberedHeads(home)
     for zone, (seq, head_hash) in admitted.heads.items():
         heads.remember(zone, seq, head_hash)
     try:
-        with _opened_store(address, admitted.account, member) as store:
-            open_for_device(read_log(store, admitted.account), member)
+        with opened_store(place, admitted.account, member) as store:
+            if isinstance(store, MirrorStore):
+                store.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
             heads.check_store(store)
+            open_for_device(read_log(store, admitted.account), member)
     except BaseException:
         # Nothing of a home that was not made stays behind, for the next try may be another account.
         (home / HEADS_FILE).unlink(missing_ok=True)
+        if place.url:
+            shutil.rmtree(place.root, ignore_errors=True)
         raise
-
-
-@contextmanager
-def _opened_store(address: str, account: bytes, member: MemberKeys) -> Iterator[Store]:
-    store: Store
-    if is_server(address):
-        store = ServerStore(Connection(address), account, member.member().id, member.sign)
-    else:
-        store = FolderStore.open(Path(address), account)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _kept(address: str) -> str:
-    return address if is_server(address) else str(Path(address).resolve())

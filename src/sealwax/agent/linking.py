@@ -17,6 +17,7 @@ from sealwax.stores.base import Store, StoreError
 from sealwax.stores.folder import FolderStore
 from sealwax.stores.folder_letters import FolderLetters
 from sealwax.stores.letters import Letters, LinkUnknown
+from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.server import Connection, ServerStore, ServerUnreachable, is_server
 from sealwax.stores.server_letters import ServerLetters
 from sealwax.trust.linking import (
@@ -187,6 +188,8 @@ def ask_in(
 
 def letters_of(store: Store) -> Letters:
     """The letter boxes of the place that devices share; raises NoLetterBox."""
+    if isinstance(store, MirrorStore):
+        return letters_of(store.far)
     if isinstance(store, ServerStore):
         return ServerLetters(store.connection, store)
     if isinstance(store, FolderStore):

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from sealwax.agent.api import as_json
-from sealwax.agent.bootstrap import Environment
+from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Offered
 from sealwax.cli.options import with_session, yes_option

@@ -37,9 +37,8 @@ GROUPS_ASKED = (2, 6)
 
 
 @click.command("init")
-@click.option(
-    "--store", "place", metavar="PLACE", help="Where the vault shall be: a folder or a server."
-)
+@click.option("--store", help="Where the vault shall be: a folder, or a server's address.")
+@click.option("--invitation", default="", help="The invitation that a server wants.")
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -59,7 +58,8 @@ GROUPS_ASKED = (2, 6)
 @with_session
 def init_command(
     session: Session,
-    place: str | None,
+    store: str | None,
+    invitation: str,
     name: str,
     is_recovery: bool,
     code: str | None,
@@ -68,11 +68,10 @@ def init_command(
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
     if code is not None:
-        if place is None:
+        if store is None:
             raise click.UsageError("Name the place of the account with --store.")
-        show_joining(session, place, code, name, environment)
+        show_joining(session, store, code, name, environment)
         return
-    store = Path(place) if place is not None else None
     if is_recovery:
         recover_home(session.home, store, _recovery_key(), name, environment)
         session.give(
@@ -80,7 +79,7 @@ def init_command(
             lambda: _show_recovered(session, store),
         )
         return
-    recovery = create_home(session.home, store, name, environment)
+    recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
         {"home": session.home, "recovery_key": recovery},
         lambda: _show_recovery_key(session, recovery),
@@ -238,7 +237,7 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Next: sealwax import PATH")
 
 
-def _show_recovered(session: Session, store: Path | None) -> None:
+def _show_recovered(session: Session, store: str | None) -> None:
     click.echo(f"Opened: {session.home}")
     click.echo("This device was added to the account, and its vault is from now on")
     click.echo(f"    {store or session.home / 'vault'}")

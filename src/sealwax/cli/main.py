@@ -35,6 +35,7 @@ from sealwax.cli.reading import (
 )
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
+from sealwax.cli.syncing import backup_group, sync_group
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -117,6 +118,8 @@ for command in (
     held_group,
     storage_group,
     device_group,
+    sync_group,
+    backup_group,
     verify_command,
     status_command,
 ):

@@ -7,7 +7,7 @@ synchronises is no place for a vault that several devices write: it has no creat
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
@@ -22,6 +22,7 @@ from sealwax.stores.base import (
 )
 from sealwax.stores.folder_layout import (
     ACCOUNTS,
+    LOST,
     MARKER,
     MARKER_FILE,
     MARKER_LIMIT_BYTES,
@@ -170,6 +171,37 @@ class FolderStore:
             if not give_name(temporary, path):
                 raise CommitExists(f"The commit {zone}/{seq} is there already.")
             fsync_folders({path.parent})
+
+    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+        """Appends commits that follow one another; see `stores.mirror.NearStore`.
+
+        They get their names in their order, after all of them are on the disk.
+        """
+        with plain_errors("appending commits"):
+            if start_seq > 0 and not _size(commit_path(self._folder, zone, start_seq - 1)):
+                raise CommitGap(f"The commit before {zone}/{start_seq} is not there.")
+            make_folder(self._temporary)
+            written = [write_temporary(self._temporary, data) for data in commits]
+            if written:
+                fsync_files(written)
+            folders: set[Path] = set()
+            for seq, temporary in enumerate(written, start_seq):
+                path = commit_path(self._folder, zone, seq)
+                make_folder(path.parent)
+                if _size(path) or not give_name(temporary, path):
+                    raise CommitExists(f"The commit {zone}/{seq} is there already.")
+                folders.add(path.parent)
+            fsync_folders(folders)
+
+    def set_aside_zone(self, zone: str) -> None:
+        """Moves a zone's commits into the folder `lost`; see `stores.mirror.NearStore`."""
+        folder = zone_folder(self._folder, zone)
+        lost = self._folder / LOST
+        with plain_errors("putting a history aside"):
+            make_folder(lost)
+            number = 1 + sum(1 for _ in lost.iterdir())
+            folder.rename(lost / f"{folder.name}-{number}")
+            fsync_folders({lost, folder.parent})
 
     def get_commit(self, zone: str, seq: int) -> bytes:
         path = commit_path(self._folder, zone, seq)

@@ -23,6 +23,7 @@ from sealwax.ledger.wire import (
     Appended,
     Challenge,
     Config,
+    HexHash,
     PlanRequest,
     ServerStatus,
     Token,
@@ -182,6 +183,11 @@ class Connection:
         """Begins an account with an invitation."""
         headers = {**_OCTETS, "x-invitation": invitation}
         self.send("PUT", f"/v1/accounts/{account.hex()}", headers=headers, content=genesis)
+
+    def accounts_of_recovery(self, member: bytes) -> list[bytes]:
+        """The accounts whose recovery key has this id."""
+        found = self.ask(list[HexHash], "GET", f"/v1/recoveries/{member.hex()}")
+        return [bytes.fromhex(account) for account in found]
 
     def leave(self, box: bytes, side: str, message: bytes) -> None:
         """Leaves a message for linking; see `server.links`."""
