@@ -14,6 +14,7 @@ import msgspec
 
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
+from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
@@ -123,7 +124,8 @@ class Agent:
         self.home = home
         self._settings = settings
         self.device = device
-        self.sync = Syncing(device, settings, clock)
+        self.devices = Devices(device, clock, entropy)
+        self.sync = Syncing(device, settings, clock, self.devices.settle)
         self._replica = replica = device.history
         self._journal = device.journal
         self._clock = clock

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -36,7 +36,7 @@ from sealwax.library.database import (
     set_aside,
 )
 from sealwax.library.library import Library
-from sealwax.stores.base import Store
+from sealwax.stores.base import Store, StoreError
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
 from sealwax.trust.home_keys import (
@@ -77,8 +77,8 @@ def create_home(
 
     `store` is the folder of the vault, or the address of a server, which takes an invitation.
     """
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     code = new_recovery_code(env.entropy)
     keys = new_home_keys(env.entropy)
     beginning = begin_account(
@@ -101,8 +101,8 @@ def recover_home(
     home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
 ) -> None:
     """Makes a home for a vault that exists, with its recovery key alone: a new device is added."""
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     keys = new_home_keys(env.entropy)
     place = place_of(home, store)
@@ -152,7 +152,10 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     device = Device(store, library, log, opened, keys.member_keys(), heads, env)
                     notes += _catch_up(device, is_lenient)
                     noted = dict.fromkeys(notes)
-                    yield Agent(home, settings, device, env.clock, env.entropy, noted)
+                    agent = Agent(home, settings, device, env.clock, env.entropy, noted)
+                    with suppress(StoreError):
+                        agent.devices.settle()
+                    yield agent
             finally:
                 library.close()
 
@@ -191,12 +194,14 @@ def _catch_up(device: Device, is_lenient: bool) -> list[Note]:
     return []
 
 
-def _refuse_existing(home: Path) -> None:
+def refuse_existing(home: Path) -> None:
+    """Raises HomeExists."""
     if (home / KEY_FILE).exists():
         raise HomeExists(f"There is a Sealwax home at {home} already.")
 
 
-def _need_a_place_for_keys(env: Environment) -> None:
+def need_a_place_for_keys(env: Environment) -> None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either."""
     if not env.passphrase and env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 

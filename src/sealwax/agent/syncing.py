@@ -1,6 +1,7 @@
 """Sync and backup of one device, as surfaces see them: switches, state, sync now."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from sealwax.agent.device import Device
@@ -28,7 +29,12 @@ class SyncOff(SealwaxError):
 class Syncing:
     """Sync of an open home."""
 
-    def __init__(self, device: Device, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, device: Device, settings: Settings, clock: Clock, settle: Callable[[], object]
+    ) -> None:
+        """`settle` ends a revocation that another device did not finish; it may raise
+        StoreError."""
+        self._settle = settle
         self._device = device
         self._settings = settings
         self._clock = clock
@@ -50,7 +56,10 @@ class Syncing:
         """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
         if not self.is_on:
             raise SyncOff("Sync is off on this device.")
-        return self._device.sync.now(report, is_fetching_files)
+        outcome = self._device.sync.now(report, is_fetching_files)
+        with suppress(StoreError):
+            self._settle()
+        return outcome
 
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""

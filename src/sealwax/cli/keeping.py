@@ -16,6 +16,7 @@ from sealwax.agent.bootstrap import (
 )
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -47,6 +48,12 @@ GROUPS_ASKED = (2, 6)
     is_flag=True,
     help=f"Open a vault that exists with its recovery key ({RECOVERY_VARIABLE}, or asked for).",
 )
+@click.option(
+    "--join",
+    "code",
+    metavar="CODE",
+    help="Become a device of an account, by the code that one of its devices shows (- asks).",
+)
 @yes_option
 @with_session
 def init_command(
@@ -55,10 +62,16 @@ def init_command(
     invitation: str,
     name: str,
     is_recovery: bool,
+    code: str | None,
     is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
+    if code is not None:
+        if store is None:
+            raise click.UsageError("Name the place of the account with --store.")
+        show_joining(session, store, code, name, environment)
+        return
     if is_recovery:
         recover_home(session.home, store, _recovery_key(), name, environment)
         session.give(
@@ -66,12 +79,13 @@ def init_command(
             lambda: _show_recovered(session, store),
         )
         return
-    code = create_home(session.home, store, name, environment, invitation)
+    recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
-        {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
+        {"home": session.home, "recovery_key": recovery},
+        lambda: _show_recovery_key(session, recovery),
     )
     if not is_yes and can_ask() and not session.is_json:
-        _ask_groups_back(code)
+        _ask_groups_back(recovery)
 
 
 @click.command("import")

@@ -10,6 +10,7 @@ import click
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.devices import device_group
 from sealwax.cli.grouping import conversation_group
 from sealwax.cli.keeping import (
     export_command,
@@ -116,6 +117,7 @@ for command in (
     conversation_group,
     held_group,
     storage_group,
+    device_group,
     sync_group,
     backup_group,
     verify_command,

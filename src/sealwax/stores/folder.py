@@ -86,7 +86,7 @@ class FolderStore:
                 if any(root.iterdir()):
                     raise NotAStore(f"{root} holds other things than a vault.")
                 write_durably(root / MARKER_FILE, MARKER)
-            _check_marker(root)
+            check_vault(root)
             store = cls(root, account)
             for name in (OBJECTS, ZONES, TEMPORARY):
                 make_folder(store._folder / name)
@@ -95,12 +95,16 @@ class FolderStore:
     @classmethod
     def open(cls, root: Path, account: bytes) -> "FolderStore":
         """Opens what `create` made; writes nothing into a vault that is read-only."""
-        _check_marker(root)
+        check_vault(root)
         store = cls(root, account)
         if not store._folder.is_dir():
             raise NotAStore(f"The vault at {root} does not hold this account.")
         remove_stale(store._temporary)
         return store
+
+    @property
+    def root(self) -> Path:
+        return self._root
 
     def describe(self) -> str:
         return str(self._root)
@@ -297,13 +301,14 @@ class FolderStore:
 
 def list_accounts(root: Path) -> list[bytes]:
     """The accounts that a vault holds; raises NotAStore."""
-    _check_marker(root)
+    check_vault(root)
     folder = root / ACCOUNTS
     names = _sorted_names(folder) if folder.is_dir() else []
     return [bytes.fromhex(name) for name in names if object_of(name) is not None]
 
 
-def _check_marker(root: Path) -> None:
+def check_vault(root: Path) -> None:
+    """Raises NotAStore or StoreNewer where there is no vault that this version knows."""
     try:
         with (root / MARKER_FILE).open("rb") as file:
             marker = file.read(MARKER_LIMIT_BYTES)

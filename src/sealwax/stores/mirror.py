@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import (
     CommitExists,
     CommitGap,
@@ -237,7 +238,9 @@ class MirrorStore:
         if near_seq >= 0 and not self._is_shared(zone, near_seq):
             self._need_one_history(zone)
         came = 0
-        commits = self._far_commits(zone, near_seq + 1)
+        # Not beyond the head that was told: what was appended since may name a position of the
+        # account's log that was not fetched.
+        commits = islice(self._far_commits(zone, near_seq + 1), far_seq - near_seq)
         while batch := [data for _, data in islice(commits, COMMITS_TOGETHER)]:
             self.near.append_commits(zone, near_seq + 1 + came, batch)
             came += len(batch)
@@ -301,7 +304,8 @@ def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
         found: dict[str, tuple[int, bytes]] = told()
         return found
     heads = {}
-    for zone in zones:
+    # The account's log last: so it has every position that the other zones name.
+    for zone in sorted(zones, key=lambda zone: zone == ACCOUNT_ZONE):
         seq = far.head_seq(zone)
         if seq >= 0:
             heads[zone] = (seq, _hash(far.get_commit(zone, seq)))

@@ -47,6 +47,7 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.letters import LinkUsed
 
 TRIES = 4
 WAITS_SECONDS = (0.1, 0.5, 2.0)
@@ -117,6 +118,8 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "account-locked": AccountLocked,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,
+    "link-used": LinkUsed,
+    "link-taken": LinkUsed,
     "server-trouble": ServerTrouble,
 }
 _decode_trouble = msgspec.json.Decoder(Trouble).decode
@@ -216,6 +219,10 @@ class ServerStore:
         self._sign = sign
         self._path = f"/v1/accounts/{account.hex()}"
         self._token = ""
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
 
     def describe(self) -> str:
         return self._connection.url

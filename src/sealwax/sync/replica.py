@@ -21,7 +21,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
@@ -31,7 +31,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.sealing import Sealer, SealHere, Segments
-from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -301,6 +301,7 @@ class Replica:
         """Brings the account log up to date, and keeps its commits' bytes."""
         known = self.heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
+        keep_up(self.keys, self.log, self._author)
         if known is not None and known[0] >= self.log.head:
             return
         with self.library.transaction():
@@ -311,10 +312,19 @@ class Replica:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = judge(head, data, self.log)
+            judged = self._judged(head, data)
             self.heads.check(judged.head)
             head = judged.head
             yield judged, data
+
+    def _judged(self, head: Head, data: bytes) -> Judged:
+        """Judges a commit; one that was written since the account's log was read has it read
+        again, for all devices must judge alike."""
+        judged = judge(head, data, self.log)
+        if judged.void_reason == BEYOND_LOG:
+            self._pull_account()
+            judged = judge(head, data, self.log)
+        return judged
 
     def _next_stretch(self, until_seq: int | None) -> list[tuple[Judged, bytes]]:
         left = PULL_COMMITS
