@@ -6,6 +6,7 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import apsw
@@ -14,15 +15,23 @@ import msgspec
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
-from sealwax.library.project import PRESENT, Projection, project, project_change
+from sealwax.library.prepared import Prepared
+from sealwax.library.project import PRESENT, Projection, project
 from sealwax.library.script import apart, pairs
 from sealwax.library.values import pages_of_blobs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
-from sealwax.model.state import decode, empty, encode, encode_change, join_change
+from sealwax.model.state import decode, empty, encode, join_change
 from sealwax.vault.digest import MODULUS, state_term
 
 UNSEEN_LIMIT = 50_000
+INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
+INSERT_VERSION = (
+    "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
+    " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_WORDS = "INSERT INTO text_index (rowid, body) VALUES (?, ?)"
+INSERT_UNSPACED = "INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)"
 
 
 class Stored(NamedTuple):
@@ -60,6 +69,11 @@ class Tally(msgspec.Struct):
         self.records[key] = self.records.get(key, 0) + sign
         if projection.place == PRESENT:
             self.file_bytes += sign * projection.file_bytes
+
+    def add_plain(self, count: int) -> None:
+        """Counts so many messages of the present in."""
+        key = _tally_key(int(Kind.MESSAGE), PRESENT)
+        self.records[key] = self.records.get(key, 0) + count
 
     def of(self, kind: int, place: int) -> int:
         return self.records.get(_tally_key(int(kind), place), 0)
@@ -131,14 +145,6 @@ class Applier:
         tally = self.tally()
         for uid, group in groups.items():
             old = stored.get(uid)
-            if old is None and len(group) == 1:
-                write = self._first(group[0], seq)
-                if write is not None:
-                    fresh.append(write)
-                    new_records.append((write.record, uid, write.kind, write.version))
-                    difference += state_term(self._roots, uid, write.encoded)
-                    tally.add(write.kind, write.projection, 1)
-                    continue
             before = decode(old.state) if old and old.version is not None else None
             after = before or empty(group[0].kind)
             for change in group:
@@ -178,14 +184,70 @@ class Applier:
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed))
 
-    def _first(self, change: Change, seq: int) -> _Write | None:
-        """A record of which nothing was known and that one plain change tells all of: the short
-        way, which nearly every message of a first import takes."""
-        projection = project_change(change)
-        encoded = encode_change(change) if projection is not None else None
-        if projection is None or encoded is None:
-            return None
-        return self._write(self._take_record(), seq, change.kind, projection, encoded)
+    def apply_prepared(self, prepared: Prepared, seq: int, newest_pinned_seq: int) -> Applied:
+        """The same for changes that were made ready. Messages that are known already are joined;
+        all others are written as they are."""
+        known = self.fetch(prepared.records)
+        if known:
+            prepared = prepared.without(known, self._roots)
+        self._unseen.clear()
+        count = len(prepared.records)
+        if count:
+            self._insert_plain(prepared, seq)
+            self._add_to_digest(int.from_bytes(prepared.digest, "big"))
+            tally = self.tally()
+            tally.add_plain(count)
+            self._set_fact("tally", msgspec.json.encode(tally))
+        if not prepared.others:
+            return Applied(count, 0)
+        joined = self.apply(prepared.others, seq, newest_pinned_seq)
+        return Applied(joined.added + count, joined.changed)
+
+    def _insert_plain(self, prepared: Prepared, seq: int) -> None:
+        count = len(prepared.records)
+        records = range(self._next_record, self._next_record + count)
+        versions = range(self._next_version, self._next_version + count)
+        self._next_record, self._next_version = records.stop, versions.stop
+        rows: list[int | None] = [self.conversation(name) for name in prepared.conversations]
+        rows.append(None)
+        inside = [rows[place] for place in prepared.inside]
+        text_ids, worded = self._numbered(prepared.words)
+        run = self._connection.executemany
+        kind = repeat(int(Kind.MESSAGE))
+        run(INSERT_RECORD, zip(records, prepared.records, kind, versions))
+        run(
+            INSERT_VERSION,
+            zip(
+                versions,
+                records,
+                repeat(seq),
+                repeat(STILL),
+                kind,
+                repeat(PRESENT),
+                inside,
+                prepared.times,
+                text_ids,
+                repeat(0),
+                prepared.states,
+            ),
+        )
+        run(INSERT_WORDS, worded)
+        run(INSERT_UNSPACED, [(text_ids[place], words) for place, words in prepared.unspaced])
+
+    def _numbered(self, words: list[str]) -> tuple[list[int | None], list[tuple[int, str]]]:
+        """The row of the text index for each, and those rows; none where there are no words."""
+        text_ids: list[int | None] = []
+        worded: list[tuple[int, str]] = []
+        text_id = self._next_text
+        for text in words:
+            if text:
+                text_ids.append(text_id)
+                worded.append((text_id, text))
+                text_id += 1
+            else:
+                text_ids.append(None)
+        self._next_text = text_id
+        return text_ids, worded
 
     def digest(self) -> int:
         """The digest of the joined state, every record included."""
@@ -256,7 +318,7 @@ class Applier:
         seq: int,
     ) -> None:
         run = self._connection.executemany
-        run("INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)", new_records)
+        run(INSERT_RECORD, new_records)
         run(
             "UPDATE version SET to_seq = ? WHERE id = ?",
             [(seq, old.version) for _, old in closed],
@@ -312,11 +374,7 @@ class Applier:
                 )
             )
         run = self._connection.executemany
-        run(
-            "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
-            " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        run(INSERT_VERSION, rows)
         run("INSERT INTO also_in (version, conversation) VALUES (?, ?)", others)
 
     def _index(self, writes: list[_Write]) -> None:
@@ -325,9 +383,9 @@ class Applier:
             (write.text_id, write.projection.words) for write in writes if write.text_id is not None
         ]
         worded = [(text_id, apart(words)) for text_id, words in texts]
-        run("INSERT INTO text_index (rowid, body) VALUES (?, ?)", worded)
+        run(INSERT_WORDS, worded)
         unspaced = [(text_id, cut) for text_id, words in texts if (cut := pairs(words))]
-        run("INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)", unspaced)
+        run(INSERT_UNSPACED, unspaced)
 
     def _point(self, record: int, version: int) -> None:
         self._connection.execute("UPDATE record SET version = ? WHERE id = ?", (version, record))

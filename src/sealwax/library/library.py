@@ -10,6 +10,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.holdings import Holdings
+from sealwax.library.prepared import Prepared
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
@@ -49,6 +50,10 @@ class Library:
     def apply_changes(self, changes: Iterable[Change], seq: int) -> Applied:
         """Joins changes as those of the commit `seq`; inside a transaction."""
         return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
+
+    def apply_prepared(self, prepared: Prepared, seq: int) -> Applied:
+        """The same for changes that were made ready; see `library.prepared`."""
+        return self.applier.apply_prepared(prepared, seq, self.holdings.newest_pinned_seq())
 
     def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""

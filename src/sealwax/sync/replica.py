@@ -25,12 +25,14 @@ from sealwax.ledger.chain import Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
+from sealwax.library.apply import Applied
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
+from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.pieces import sealed_pieces
-from sealwax.sync.sealing import Sealer, SealHere, Segments
+from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
 from sealwax.trust.account import NotTrusted, extend_log
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -80,19 +82,19 @@ class Pulled(NamedTuple):
 class _Sealing:
     """The segments of one commit: sealed by whoever seals, stored once, before the commit."""
 
-    def __init__(self, segments: Segments, store: Store, epoch: int) -> None:
+    def __init__(self, sealing: Sealing, store: Store, epoch: int) -> None:
         self.epoch = epoch
-        self._segments = segments
+        self._sealing = sealing
         self._store = store
-        self._stored: list[SealedSegment] | None = None
+        self._sealed: SealedBatch | None = None
 
-    def stored(self) -> list[SealedSegment]:
-        """The segments, once they are in the store."""
-        if self._stored is None:
-            segments = self._segments()
-            self._store.put_objects((segment.name, segment.data) for segment in segments)
-            self._stored = segments
-        return self._stored
+    def stored(self) -> SealedBatch:
+        """What was sealed, once it is in the store."""
+        if self._sealed is None:
+            sealed = self._sealing()
+            self._store.put_objects((segment.name, segment.data) for segment in sealed.segments)
+            self._sealed = sealed
+        return self._sealed
 
 
 class Replica:
@@ -184,7 +186,7 @@ class Replica:
                 self.pull()
                 written = Written(found, 0, 0, 0)
             self._remember()
-            stored_bytes = sum(len(segment.data) for segment in sealing.stored())
+            stored_bytes = sum(len(segment.data) for segment in sealing.stored().segments)
             return written._replace(stored_bytes=stored_bytes)
         raise CannotAppend("The history could not be extended: others were always faster.")
 
@@ -249,8 +251,9 @@ class Replica:
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
         with self.library.transaction():
-            applied = self.library.apply_changes(writing.changes, head.seq + 1)
-            draft = self._draft(op_id, writing, sealing.stored())
+            sealed = sealing.stored()
+            applied = self._apply_prepared(sealed.prepared, head.seq + 1)
+            draft = self._draft(op_id, writing, sealed.segments)
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
             data = compose(complete, place, self.keys, self._author, self._entropy)
@@ -259,6 +262,10 @@ class Replica:
             self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
         return Written(head.seq + 1, applied.added, applied.changed, 0)
+
+    def _apply_prepared(self, prepared: Sequence[Prepared], seq: int) -> Applied:
+        applied = [self.library.apply_prepared(one, seq) for one in prepared]
+        return Applied(sum(one.added for one in applied), sum(one.changed for one in applied))
 
     def _need_live(self, names: Sequence[bytes]) -> None:
         """What a compaction replaces must still be there at its parent."""

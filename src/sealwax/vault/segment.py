@@ -11,7 +11,7 @@ Implements "Segments" of docs/format.md. Sealing is in `objects`.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 import zstandard
@@ -82,8 +82,33 @@ def encode_segment(changes: Sequence[Change]) -> bytes:
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
 
 
+class Shape(NamedTuple):
+    """What the changes of the same fields in the same order share; `compared` are the places and
+    classes of values that are compared as numbers."""
+
+    names: tuple[str, ...]
+    merges: tuple[int, ...]
+    compared: tuple[tuple[int, int], ...]
+
+
+CheckedRow: TypeAlias = tuple[Shape, int, bytes, int | None, int, bytes, list[str], list[Any]]
+"""A change that was checked: its shape, kind, record, life, time in ms, device, keys and values."""
+
+
 def decode_segment(data: bytes) -> list[Change]:
     """The changes of a segment; raises SealBroken or SealUnknown."""
+    return [change_of(row) for row in checked_rows(data)]
+
+
+def change_of(row: CheckedRow) -> Change:
+    """The change that a row of a segment is."""
+    shape, kind, record, life, time_ms, device, keys, values = row
+    entries = tuple(map(_new_entry, zip(shape.names, shape.merges, keys, values, strict=True)))
+    return Change(kind, record, life, time_ms, device, entries)
+
+
+def checked_rows(data: bytes) -> list[CheckedRow]:
+    """The changes of a segment as rows, all of them checked; raises SealBroken or SealUnknown."""
     plain = _decompress(data)
     try:
         segment = _decode(plain)
@@ -93,15 +118,15 @@ def decode_segment(data: bytes) -> list[Change]:
     if segment.version != SEGMENT_VERSION:
         raise SealUnknown(f"A segment has version {segment.version}.")
     try:
-        return _changes(segment)
+        return _checked(segment)
     except (IndexError, ValueError, TypeError):
         raise SealBroken("A change in a segment does not have the form of one.") from None
 
 
-def _changes(segment: _Segment) -> list[Change]:
+def _checked(segment: _Segment) -> list[CheckedRow]:
     devices = segment.devices
-    shapes: dict[tuple[Any, ...], _Shape] = {}
-    changes: list[Change] = []
+    shapes: dict[tuple[Any, ...], Shape] = {}
+    rows: list[CheckedRow] = []
     for kind, record, life, time_ms, device, flat in segment.rows:
         keys, values = flat[1::3], flat[2::3]
         positions = tuple(flat[::3])
@@ -112,30 +137,23 @@ def _changes(segment: _Segment) -> list[Change]:
             shape = shapes[positions] = _shape(segment.fields, positions)
         if not _ONLY_TEXTS.issuperset(map(type, keys)) or len(keys) != len(values):
             raise ValueError
+        if len(values) != len(positions):
+            raise ValueError
         for at, merge in shape.compared:
             _check_value(merge, values[at])
-        for value in values:
-            if type(value) not in _SCALARS:
-                _check_form(value, DEPTH_LIMIT)
-        entries = tuple(map(_new_entry, zip(shape.names, shape.merges, keys, values, strict=True)))
-        changes.append(Change(kind, record, life, time_ms, devices[device], entries))
-    return changes
+        if not _SCALARS.issuperset(map(type, values)):
+            for value in values:
+                if type(value) not in _SCALARS:
+                    _check_form(value, DEPTH_LIMIT)
+        rows.append((shape, kind, record, life, time_ms, devices[device], keys, values))
+    return rows
 
 
-class _Shape(NamedTuple):
-    """What the changes of the same fields in the same order share; `compared` are the places and
-    classes of values that are compared as numbers."""
-
-    names: tuple[str, ...]
-    merges: tuple[int, ...]
-    compared: tuple[tuple[int, int], ...]
-
-
-def _shape(fields: list[tuple[str, int]], positions: tuple[int, ...]) -> _Shape:
+def _shape(fields: list[tuple[str, int]], positions: tuple[int, ...]) -> Shape:
     if min(positions, default=0) < 0:
         raise ValueError
     named = [fields[position] for position in positions]
-    return _Shape(
+    return Shape(
         tuple(name for name, _ in named),
         tuple(merge for _, merge in named),
         tuple((at, merge) for at, (_, merge) in enumerate(named) if merge in _COMPARED),
