@@ -25,7 +25,7 @@ from sealwax.model.field import (
     TIME_NS,
 )
 from sealwax.model.record import Kind
-from sealwax.model.state import encode, from_change
+from sealwax.model.state import State, empty, encode, join_change
 from sealwax.vault.digest import MODULUS, state_term
 from sealwax.vault.segment import checked_rows, encode_segment
 from tests.accounts import made_account
@@ -71,11 +71,13 @@ def _is_written_by_us(change: Change) -> bool:
 @given(st.lists(CHANGES.filter(_is_written_by_us), max_size=6))
 def test_columns_are_what_the_states_show(changes: list[Change]) -> None:
     prepared = _prepared(changes)
-    plain = {change.record: change for change in changes if change not in prepared.others}
-    assert sorted(plain) == sorted(prepared.records)
-    assert len(plain) + len(prepared.others) == len(changes)
+    states = _joined(changes)
+    assert sorted(states) == sorted([*prepared.records, *(item.record for item in prepared.others)])
+    for record, kind, projection, encoded in prepared.others:
+        state = states[record]
+        assert (kind, projection, encoded) == (state.kind, project(state), encode(state))
     for at, record in enumerate(prepared.records):
-        state = from_change(plain[record])
+        state = states[record]
         shown = project(state)
         inside = prepared.inside[at]
         told = () if inside == NO_CONVERSATION else (prepared.conversations[inside],)
@@ -94,7 +96,7 @@ def test_the_digest_is_that_of_the_states(changes: list[Change]) -> None:
         terms = [state_term(ROOTS, *pair) for pair in zip(left.records, left.states, strict=True)]
         assert int.from_bytes(left.digest, "big") == sum(terms) % MODULUS
         assert not set(known) & set(left.records)
-        assert {change.record for change in left.others} >= set(known)
+        assert {item.record for item in left.others} >= set(known)
 
 
 def test_plain_words_are_made_ready() -> None:
@@ -121,6 +123,13 @@ def test_a_library_comes_out_the_same(history: list[list[Change]], pinned_seq: i
         assert [_shown(library) for library in libraries[1:]] == [_shown(libraries[0])]
         for library in libraries:
             library.close()
+
+
+def _joined(changes: list[Change]) -> dict[bytes, State]:
+    states: dict[bytes, State] = {}
+    for change in changes:
+        states[change.record] = join_change(states.get(change.record, empty(change.kind)), change)
+    return states
 
 
 def _prepared(changes: list[Change]) -> Prepared:

@@ -7,8 +7,8 @@ import pytest
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
-from sealwax.snapshot.pins import SnapshotMissing
 from sealwax.demo.apple_database import AppleDatabase
+from sealwax.snapshot.pins import SnapshotMissing
 from sealwax.sources.apple.typedstream.plain import render
 from tests.homes import (
     NOW_MS,

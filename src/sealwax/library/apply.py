@@ -13,15 +13,15 @@ import apsw
 import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_ids
+from sealwax.crypto.keyed_hash import DigestSum, record_ids
 from sealwax.library.database import STILL
-from sealwax.library.prepared import Prepared
+from sealwax.library.prepared import Joined, Prepared, join_all
 from sealwax.library.project import PRESENT, Projection, project
 from sealwax.library.script import apart, pairs
 from sealwax.library.values import pages_of_blobs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
-from sealwax.model.state import decode, empty, encode, join_change
+from sealwax.model.state import decode, encode, join
 from sealwax.vault.digest import MODULUS, state_term
 
 UNSEEN_LIMIT = 50_000
@@ -132,55 +132,50 @@ class Applier:
 
     def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
         """Joins the changes of the commit `seq`; the digest is brought up to date."""
-        groups: dict[bytes, list[Change]] = {}
-        for change in changes:
-            groups.setdefault(change.record, []).append(change)
-        stored = self.fetch(list(groups))
+        return self._apply(join_all(changes), seq, newest_pinned_seq)
+
+    def _apply(self, items: Sequence[Joined], seq: int, newest_pinned_seq: int) -> Applied:
+        """Joins each record with what is known of it. No record is there twice."""
+        stored = self.fetch([item.record for item in items])
         self._unseen.clear()
         new_records: list[tuple[int, bytes, int, int]] = []
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []
         closed: list[tuple[_Write, Stored]] = []
-        difference = 0
+        coming, going = DigestSum(self._roots), DigestSum(self._roots)
         tally = self.tally()
-        for uid, group in groups.items():
+        for uid, kind, projection, encoded in items:
             old = stored.get(uid)
-            before = decode(old.state) if old and old.version is not None else None
-            after = before or empty(group[0].kind)
-            for change in group:
-                after = join_change(after, change)
-            encoded = encode(after)
-            if before is not None and old is not None:
-                if encoded == old.state:
-                    continue
-                difference -= state_term(self._roots, uid, old.state)
-            difference += state_term(self._roots, uid, encoded)
-            projection = project(after)
-            tally.add(after.kind, projection, 1)
             if old is None or old.version is None:
+                coming.add(uid, encoded)
+                tally.add(kind, projection, 1)
                 record = old.record if old else self._take_record()
-                write = self._write(record, seq, after.kind, projection, encoded)
+                write = self._write(record, seq, kind, projection, encoded)
                 fresh.append(write)
                 if old is None:
-                    new_records.append((record, uid, after.kind, write.version))
+                    new_records.append((record, uid, kind, write.version))
                 else:
                     self._point(record, write.version)
+                continue
+            before = decode(old.state)
+            after = join(before, decode(encoded))
+            state = encode(after)
+            if state == old.state:
+                continue
+            going.add(uid, old.state)
+            coming.add(uid, state)
+            shown, showing = project(before), project(after)
+            tally.add(before.kind, shown, -1)
+            tally.add(after.kind, showing, 1)
+            text_id = old.text_id if shown.words == showing.words else None
+            if old.from_seq <= newest_pinned_seq:
+                write = self._write(old.record, seq, after.kind, showing, state, text_id)
+                closed.append((write, old))
             else:
-                assert before is not None
-                shown = project(before)
-                tally.add(before.kind, shown, -1)
-                same_words = shown.words == projection.words
-                text_id = old.text_id if same_words else None
-                if old.from_seq <= newest_pinned_seq:
-                    write = self._write(old.record, seq, after.kind, projection, encoded, text_id)
-                    closed.append((write, old))
-                else:
-                    write = self._write(
-                        old.record, old.from_seq, after.kind, projection, encoded, text_id
-                    )
-                    replaced.append((write._replace(version=old.version), old))
+                write = self._write(old.record, old.from_seq, after.kind, showing, state, text_id)
+                replaced.append((write._replace(version=old.version), old))
         self._store(new_records, fresh, replaced, closed, seq)
-        self._add_to_digest(difference)
+        self._add_to_digest(coming.total - going.total)
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed))
 
@@ -200,7 +195,7 @@ class Applier:
             self._set_fact("tally", msgspec.json.encode(tally))
         if not prepared.others:
             return Applied(count, 0)
-        joined = self.apply(prepared.others, seq, newest_pinned_seq)
+        joined = self._apply(prepared.others, seq, newest_pinned_seq)
         return Applied(joined.added + count, joined.changed)
 
     def _insert_plain(self, prepared: Prepared, seq: int) -> None:
@@ -214,7 +209,7 @@ class Applier:
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
         kind = repeat(int(Kind.MESSAGE))
-        run(INSERT_RECORD, zip(records, prepared.records, kind, versions))
+        run(INSERT_RECORD, zip(records, prepared.records, kind, versions, strict=False))
         run(
             INSERT_VERSION,
             zip(
@@ -229,6 +224,7 @@ class Applier:
                 text_ids,
                 repeat(0),
                 prepared.states,
+                strict=False,
             ),
         )
         run(INSERT_WORDS, worded)
@@ -248,6 +244,10 @@ class Applier:
                 text_ids.append(None)
         self._next_text = text_id
         return text_ids, worded
+
+    def is_empty(self) -> bool:
+        """Whether no record was ever seen."""
+        return self._next_record == 1
 
     def digest(self) -> int:
         """The digest of the joined state, every record included."""

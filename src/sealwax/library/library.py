@@ -59,6 +59,10 @@ class Library:
         """Moves the head over a judged commit; inside the transaction of its changes."""
         self.holdings.apply(judged, part, data)
 
+    def is_empty(self) -> bool:
+        """Whether it holds no record: nothing is lost when it has to be made anew."""
+        return self.applier.is_empty()
+
     def digest(self) -> int:
         return self.applier.digest()
 

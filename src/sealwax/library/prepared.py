@@ -3,27 +3,38 @@
 Nearly every message of a history is told by one plain change. Of such a one all columns can be
 worked out without the library: the canonical bytes of its state, its words, its part of the digest.
 What is left for the library is to see that it does not know the record yet, and to write rows.
-Everything else (`others`) is joined the long way.
+Everything else (`others`) is joined as far as it goes; the library joins it with what it knows.
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.library.project import TIME_LIMIT_NS, PlainPlaces, plain_places
+from sealwax.crypto.keyed_hash import DigestSum
+from sealwax.library.project import TIME_LIMIT_NS, PlainPlaces, Projection, plain_places, project
 from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
 from sealwax.model.field import FIELDS
 from sealwax.model.record import Kind
-from sealwax.model.state import LoneState, changes, decode, is_lone
-from sealwax.vault.digest import MODULUS, digest_bytes, state_term
+from sealwax.model.state import LoneState, State, decode, empty, encode, is_lone, join_change
+from sealwax.vault.digest import digest_bytes
 from sealwax.vault.segment import CheckedRow, Shape, change_of
 
 NO_CONVERSATION = -1
 _MESSAGE = int(Kind.MESSAGE)
 _record_of = itemgetter(2)
+
+
+class Joined(NamedTuple):
+    """What the changes of one record come to: the columns that are read off its state, and the
+    canonical bytes of that state."""
+
+    record: bytes
+    kind: int
+    projection: Projection
+    encoded: bytes
 
 
 class Prepared(NamedTuple):
@@ -32,7 +43,7 @@ class Prepared(NamedTuple):
     The first lists are columns of plain messages, one each, no record twice: ids, times, places in
     `conversations` (or NO_CONVERSATION), words for the index, states. `unspaced` are pairs of a
     place in the columns and words for the other index. `digest` is the sum of what these states add
-    to the digest of a history, 32 bytes.
+    to the digest of a history, 32 bytes. `others` are all other records.
     """
 
     records: list[bytes]
@@ -43,24 +54,27 @@ class Prepared(NamedTuple):
     conversations: list[str]
     unspaced: list[tuple[int, str]]
     digest: bytes
-    others: list[Change]
+    others: list[Joined]
 
     def without(self, known: Collection[bytes], roots: RootKeys) -> "Prepared":
         """The same, with the messages of these records among the others."""
         kept = [at for at, record in enumerate(self.records) if record not in known]
-        digest = int.from_bytes(self.digest, "big")
-        moved: list[Change] = []
-        for record, state in zip(self.records, self.states, strict=True):
+        going = DigestSum(roots)
+        moved: list[Joined] = []
+        for record, encoded in zip(self.records, self.states, strict=True):
             if record in known:
-                digest -= state_term(roots, record, state)
-                moved += changes(record, decode(state))
+                going.add(record, encoded)
+                moved.append(Joined(record, _MESSAGE, project(decode(encoded)), encoded))
         places = {at: place for place, at in enumerate(kept)}
-        return Prepared(
-            *([column[at] for at in kept] for column in self[:5]),  # type: ignore[arg-type]
-            self.conversations,
-            [(places[at], words) for at, words in self.unspaced if at in places],
-            digest_bytes(digest),
-            [*moved, *self.others],
+        return self._replace(
+            records=[self.records[at] for at in kept],
+            times=[self.times[at] for at in kept],
+            inside=[self.inside[at] for at in kept],
+            words=[self.words[at] for at in kept],
+            states=[self.states[at] for at in kept],
+            unspaced=[(places[at], words) for at, words in self.unspaced if at in places],
+            digest=digest_bytes(int.from_bytes(self.digest, "big") - going.total),
+            others=[*moved, *self.others],
         )
 
 
@@ -77,7 +91,8 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
     ways: dict[int, _Way | None] = {}
     conversations: dict[str, int] = {}
     twice = _named_twice(rows)
-    total = 0
+    others: list[Change] = []
+    digest = DigestSum(roots)
     for row in rows:
         shape, kind, record, life, time_ms, device, keys, values = row
         try:
@@ -85,32 +100,45 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         except KeyError:
             way = ways[id(shape)] = _way(shape)
         if way is None or kind != _MESSAGE or life is None or record in twice:
-            made.others.append(change_of(row))
+            others.append(change_of(row))
             continue
-        places, lone = way
-        time_ns = values[places.time]
-        if type(time_ns) is not int or abs(time_ns) >= TIME_LIMIT_NS or keys[places.time]:
-            made.others.append(change_of(row))
+        (time, text, inside), lone = way
+        time_ns = values[time]
+        if type(time_ns) is not int or abs(time_ns) >= TIME_LIMIT_NS or keys[time]:
+            others.append(change_of(row))
             continue
         words = ""
-        if places.text is not None and not keys[places.text] and type(values[places.text]) is str:
-            words = values[places.text]
-        if not words.isascii():
-            if cut := pairs(words):
-                made.unspaced.append((len(made.records), cut))
-            words = apart(words)
-        state = lone.encode(kind, (life, time_ms, device), keys, values)
-        total += state_term(roots, record, state)
+        if text is not None and not keys[text] and type(values[text]) is str:
+            words = values[text]
+            if not words.isascii():
+                if cut := pairs(words):
+                    made.unspaced.append((len(made.records), cut))
+                words = apart(words)
+        encoded = lone.encode(kind, (life, time_ms, device), keys, values)
+        digest.add(record, encoded)
         made.records.append(record)
         made.times.append(time_ns)
         made.words.append(words)
-        made.states.append(state)
-        if places.inside is None:
+        made.states.append(encoded)
+        if inside is None:
             made.inside.append(NO_CONVERSATION)
         else:
-            made.inside.append(conversations.setdefault(keys[places.inside], len(conversations)))
+            made.inside.append(conversations.setdefault(keys[inside], len(conversations)))
     made.conversations.extend(conversations)
-    return made._replace(digest=(total % MODULUS).to_bytes(32, "big"))
+    made.others.extend(join_all(others))
+    return made._replace(digest=digest_bytes(digest.total))
+
+
+def join_all(changes: Iterable[Change]) -> list[Joined]:
+    """What changes come to, one for each record."""
+    states: dict[bytes, State] = {}
+    for change in changes:
+        state = states.get(change.record)
+        states[change.record] = join_change(state or empty(change.kind), change)
+    return [
+        Joined(record, state.kind, project(state), encode(state))
+        for record, state in states.items()
+    ]
 
 
 def _way(shape: Shape) -> _Way | None:

@@ -8,7 +8,7 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +30,8 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, Missing, Store, StoreError
+from sealwax.stores.base import CommitExists, Store, StoreError
+from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
 from sealwax.trust.account import NotTrusted, extend_log
@@ -42,13 +43,15 @@ from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import (
     Sealed,
     SealedSegment,
-    check_name,
-    open_segment,
+    open_rows,
     seal_chunk,
 )
+from sealwax.vault.segment import change_of
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 APPEND_TRIES = 64
+LONG_PULL_OBJECTS = 16
+"""A pull of more objects is applied in large transactions."""
 PULL_COMMITS = 256
 """Commits are judged and applied in stretches of this many, so memory stays bounded."""
 
@@ -77,6 +80,17 @@ class Pulled(NamedTuple):
     commits: int
     void: int
     damaged: int
+
+
+class _Following(NamedTuple):
+    """A commit that follows the head: its opened part, those of its segments that are needed, and
+    why its part does not open, where it does not."""
+
+    judged: Judged
+    data: bytes
+    part: Part
+    segments: list[bytes]
+    unreadable: str = ""
 
 
 class _Sealing:
@@ -162,9 +176,20 @@ class Replica:
         self._pull_account()
         total = Pulled(0, 0, 0)
         needed = self._needed()
-        while stretch := self._next_stretch():
-            for judged, data in stretch:
-                total = self._apply(judged, data, needed, total)
+        if len(needed) < LONG_PULL_OBJECTS:
+            return self._pull_stretches(needed, total)
+        database = self.library.database
+        with database.making() if self.library.is_empty() else database.grouped():
+            return self._pull_stretches(needed, total)
+
+    def _pull_stretches(self, needed: set[bytes], total: Pulled) -> Pulled:
+        while stretch := self._next_stretch(needed):
+            names = [name for following in stretch for name in following.segments]
+            with closing(new_opener(self.store, self.keys, self.zone, len(names))) as opener:
+                opened = opener.open(names)
+                with closing(opened):
+                    for following in stretch:
+                        total = self._apply(following, opened, total)
             self._remember()
         return total
 
@@ -299,8 +324,21 @@ class Replica:
             head = judged.head
             yield judged, data
 
-    def _next_stretch(self) -> list[tuple[Judged, bytes]]:
-        return list(islice(self._following(), PULL_COMMITS))
+    def _next_stretch(self, needed: set[bytes]) -> list[_Following]:
+        stretch = islice(self._following(), PULL_COMMITS)
+        return [self._look_at(judged, data, needed) for judged, data in stretch]
+
+    def _look_at(self, judged: Judged, data: bytes, needed: set[bytes]) -> _Following:
+        """What is to be done for a commit. A sealed part that does not open must not stop all
+        others: the commit's objects are unreadable, and the chain goes on."""
+        if judged.commit is None:
+            return _Following(judged, data, Part(), [])
+        try:
+            part = open_part(self.keys, judged.commit)
+        except (SealBroken, SealUnknown) as error:
+            return _Following(judged, data, Part(), [], str(error))
+        added = judged.commit.header.added[: part.segments]
+        return _Following(judged, data, part, [name for name, _ in added if name in needed])
 
     def _needed(self) -> set[bytes]:
         """Those objects of the commits to come that the head or a pin holds; others may be gone."""
@@ -311,43 +349,30 @@ class Replica:
                 objects.apply(judged.commit)
         return objects.held(head_seq)
 
-    def _apply(self, judged: Judged, data: bytes, needed: set[bytes], total: Pulled) -> Pulled:
-        if judged.commit is None:
-            with self.library.transaction():
-                self.library.apply_commit(judged, Part(), data)
-            return total._replace(void=total.void + 1)
+    def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
+        """Applies a commit; its segments are taken from those that are being opened."""
+        judged, holdings = following.judged, self.library.holdings
         damaged = 0
         with self.library.transaction():
-            part = self._open_part(judged)
-            for name, _ in judged.commit.header.added[: part.segments]:
-                if name not in needed:
-                    continue
-                try:
-                    changes = self.read_segment(name)
-                except (Missing, SealBroken, SealUnknown) as error:
-                    self.library.holdings.note_damage(name, judged.head.seq, str(error))
+            for name in following.segments:
+                segment = next(opened)
+                if isinstance(segment, Prepared):
+                    self.library.apply_prepared(segment, judged.head.seq)
+                else:
+                    holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
-                    continue
-                self.library.apply_changes(changes, judged.head.seq)
-            self.library.apply_commit(judged, part, data)
+            if following.unreadable and judged.commit is not None:
+                for name, _ in judged.commit.header.added:
+                    holdings.note_damage(name, judged.head.seq, following.unreadable)
+            self.library.apply_commit(judged, following.part, following.data)
+        if judged.commit is None:
+            return total._replace(void=total.void + 1)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
-
-    def _open_part(self, judged: Judged) -> Part:
-        """A commit's sealed part. One that does not open must not stop all others: its objects are
-        noted as unreadable, and the chain goes on."""
-        assert judged.commit is not None
-        try:
-            return open_part(self.keys, judged.commit)
-        except (SealBroken, SealUnknown) as error:
-            for name, _ in judged.commit.header.added:
-                self.library.holdings.note_damage(name, judged.head.seq, str(error))
-            return Part()
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
-        data = self.store.get_object(name)
-        check_name(name, data)
-        return open_segment(self.keys, self.zone, data)
+        key, data = fetch_segment(self.store, self.keys, self.zone, name)
+        return [change_of(row) for row in open_rows(key, data)]
 
     def _remember(self) -> None:
         head = self.head()
