@@ -186,7 +186,7 @@ class Replica:
         self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
-        needed = self._needed()
+        needed = self._needed(until_seq)
         if len(needed) < LONG_PULL_OBJECTS:
             return self._pull_stretches(needed, total, until_seq)
         database = self.library.database
@@ -276,7 +276,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self.heads.all().items() if zone != self.zone},
+            heads=self._seen_heads(),
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -287,6 +287,15 @@ class Replica:
             writing.dropped,
             writing.public,
         )
+
+    def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
+        """The heads of the other zones. In the device's own zone, the head of the messages zone is
+        the one that the library stands on: a pin is made anew from there."""
+        seen = {zone: head for zone, head in self.heads.all().items() if zone != self.zone}
+        base = self.library.holdings.head(MESSAGES_ZONE) if self.is_own else None
+        if base is not None:
+            seen[MESSAGES_ZONE] = (base.seq, base.hash)
+        return seen
 
     def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
         """One try: the library's transaction holds the append to the store."""
@@ -390,14 +399,16 @@ class Replica:
             found += self._look_at(judged, data, needed).segments
         return found
 
-    def _needed(self) -> set[bytes]:
-        """Those objects of the commits to come that the head or a pin holds; others may be gone."""
+    def _needed(self, until_seq: int | None = None) -> set[bytes]:
+        """Those objects of the commits to come that the head or a pin holds, or the seq up to which
+        they are read; others may be gone."""
         objects, head_seq = Objects(), -1
         for judged, _ in self._following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
-        return objects.held(head_seq)
+        held = objects.held(head_seq)
+        return held if until_seq is None else held | objects.live_at(until_seq)
 
     def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
         """Applies a commit; its segments are taken from those that are being opened."""
