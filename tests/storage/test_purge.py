@@ -25,7 +25,7 @@ from sealwax.snapshot.plan import MERGE
 from sealwax.snapshot.restore import restore
 from sealwax.sources.base import Item, Observation
 from sealwax.storage.apply import delete, undelete
-from sealwax.storage.purge import plan_emptying, plan_selected, purge
+from sealwax.storage.purge import drop_pieces, plan_emptying, plan_selected, purge
 from sealwax.storage.usage import large_files, overview
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import PURGE_REST_MS, drop_purged_words
@@ -231,15 +231,26 @@ def test_a_file_that_another_device_imports_meanwhile_is_not_lost() -> None:
 
 
 def test_a_piece_that_came_into_use_is_not_dropped() -> None:
-    """The same race the other way round: the import arrives between the plan and the drop."""
+    """The same race the other way round: the import arrives just before the drop."""
     with _devices(2) as ((one, two), _):
-        one.replica.pull()
         plan = plan_selected(one.library, _select(one.library, 5), False)
+        purge(one.library, one.replica, plan._replace(chunks=frozenset()), NOW_MS)
         twin = two.folder / "twin"
         twin.write_bytes(b"file 5" * 55)
         told = (entry(ORIGIN, ["imessage", "m9"]), entry(ATTACHMENT, 0, "a9"))
-        two.take([_file("a9", twin), Observation(int(Kind.MESSAGE), "m9", NOW_MS, told)], NOW_MS)
-        purge(one.library, one.replica, plan, NOW_MS)
+        late = [_file("a9", twin), Observation(int(Kind.MESSAGE), "m9", NOW_MS, told)]
+        pull = one.replica.pull
+        raced: list[bool] = []
+
+        def racing(*arguments: int) -> object:
+            if not raced:
+                raced.append(True)
+                two.take(late, NOW_MS)
+            return pull(*arguments)
+
+        one.replica.pull = racing  # type: ignore[method-assign]
+        drop_pieces(one.library, one.replica, plan.chunks)
+        one.replica.pull = pull  # type: ignore[method-assign]
         two.replica.pull()
         for device in (one, two):
             assert _bytes(device, "a9") == b"file 5" * 55
