@@ -6,7 +6,7 @@ has a method that only says what it would do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.owners import Owners
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -27,6 +28,7 @@ from sealwax.agent.selecting import (
 from sealwax.agent.status import Status
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -44,7 +46,7 @@ from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
-from sealwax.snapshot.diff import ConversationDiff, diff
+from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
     create_snapshot,
@@ -54,6 +56,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
@@ -64,6 +67,7 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
     "jsonl": export_jsonl,
@@ -131,7 +135,24 @@ class Agent:
         self.storage = Storing(
             device, lambda reason: self._snapshot("", reason), self._selection_now, clock
         )
+        self.owners = Owners(settings, replica.keys.roots)
+        self.upkeep = Upkeep(self._library, self._journal, clock)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+
+    # For several threads.
+
+    def reader(self) -> "Agent":
+        """The same home once more, for another thread, to read only; see `agent.readers`."""
+        device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """For a reader: everything inside is read as of one moment."""
+        return self._library.standing_still()
+
+    def close(self) -> None:
+        """Closes a reader."""
+        self._library.close()
 
     # Reading.
 
@@ -248,6 +269,11 @@ class Agent:
         if len(left) == len(self.sources()):
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
+        self.owners.forget(path)
+
+    def accept_source(self, path: Path) -> None:
+        """Says that a source of another account than before is right; raises NothingToAccept."""
+        self.owners.accept(path)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
@@ -271,6 +297,7 @@ class Agent:
             self.home,
             self.device,
             self._clock.now_ms(),
+            self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )
@@ -340,9 +367,9 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str) -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = BY_HAND) -> Snapshot:
         """Pins the present."""
-        return self.snapshot(str(self._snapshot(name, "by hand")))
+        return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
@@ -352,8 +379,7 @@ class Agent:
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
         """What differs between two snapshots, or a snapshot and the present, with titles."""
-        from_seq = self.snapshot(older).moment
-        to_seq = self.snapshot(newer).moment if newer else self._library.head_moment()
+        from_seq, to_seq = self._span(older, newer)
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
@@ -363,6 +389,18 @@ class Agent:
             (item, titles.get(item.conversation or 0, "no conversation"))
             for item in diff(self._library, from_seq, to_seq)
         ]
+
+    def diff_messages(self, older: str, newer: str | None, chat: str) -> Iterator[MessageDiff]:
+        """The messages of a conversation that differ between two snapshots, or a snapshot and the
+        present; oldest first."""
+        from_seq, to_seq = self._span(older, newer)
+        known = {
+            view.record: view
+            for seq in (from_seq, to_seq)
+            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+        }
+        conversation = find_conversation(list(known.values()), chat)
+        return diff_messages(self._library, from_seq, to_seq, conversation.record)
 
     # Restoring and exporting.
 
@@ -409,6 +447,11 @@ class Agent:
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)
+
+    def _span(self, older: str, newer: str | None) -> tuple[float, float]:
+        """The moments of two snapshots, or of a snapshot and the present."""
+        from_moment = self.snapshot(older).moment
+        return from_moment, self.snapshot(newer).moment if newer else self._library.head_moment()
 
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)

@@ -19,6 +19,7 @@ from sealwax.agent.place import (
     opened_store,
     place_of,
 )
+from sealwax.agent.presence import withdraw
 from sealwax.base.clock import SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
@@ -135,6 +136,8 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
     with HomeLock(home):
         keys = load_home_keys(home, env.passphrase, env.keyring)
         settings = Settings(home)
+        # Whoever has the lock is not the agent that these files speak of.
+        withdraw(home)
         shutil.rmtree(scratch_folder(home), ignore_errors=True)
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:

@@ -47,8 +47,17 @@ class Device:
         zone = device_zone(author.member().id)
         clock, entropy = env.clock, env.entropy
         self.author = author
+        self._env = env
+        self._store = store
         self.history = Replica(store, library, log, keys, author, heads, clock, entropy)
         own = Replica(self.near, library, log, keys, author, heads, clock, entropy, zone)
         self.outbox = Outbox(own)
         self.journal = Journal(self.history, self.outbox)
         self.sync = Sync(self.journal, self.mirror, clock)
+
+    def reader(self, library: Library, heads: RememberedHeads) -> "Device":
+        """The same device with another library: to read beside whoever writes."""
+        history = self.history
+        return Device(
+            self._store, library, history.log, history.keys, self.author, heads, self._env
+        )

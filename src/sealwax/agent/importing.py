@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sealwax.agent.device import Device
 from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
 from sealwax.intake.apply import Imported, Intake, Progress
 from sealwax.sources.base import Source
@@ -37,12 +38,13 @@ def import_source(
     home: Path,
     device: Device,
     now_ms: int,
+    owners: Owners,
     snapshot: Callable[[str], int],
     report: Callable[[Progress], None],
 ) -> Imported:
     """Imports a source, or what changed in it since it was last imported (unless `is_full`).
 
-    `snapshot` pins the present for a reason. Raises SourceError or StoreError.
+    `snapshot` pins the present for a reason. Raises SourceError, SourceOfAnother or StoreError.
     """
     device.outbox.catch_up(device.history)
     library, journal = device.history.library, device.journal
@@ -53,6 +55,7 @@ def import_source(
         known, whole_ms = None, now_ms
     scratch = home / SCRATCH_FOLDER
     with journal.together(), _opened(asked.path, scratch, known, device) as source:
+        owners.check(asked.path, source.describe().owners, asked.is_dry_run)
         done = Intake(
             source,
             library,

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from sealwax.agent.device import Device
+from sealwax.agent.sync_state import SyncState, Waiting
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
@@ -13,7 +14,6 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
-from sealwax.sync.outbox import Waiting
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
@@ -24,21 +24,6 @@ class SyncOff(SealwaxError):
 
     code = "sync-off"
     hint = "`sealwax sync on` switches it on and joins what both sides have."
-
-
-class SyncState(NamedTuple):
-    """How things stand: the switches, the place that devices share, what is not there yet, and when
-    everything was last known to be there (ms since 1970; 0 for never). `trouble` is what the
-    shared place said last, or empty; `is_full` says that its storage is full."""
-
-    is_on: bool
-    is_backup_on: bool
-    store: str
-    is_server: bool
-    waiting: Waiting
-    verified_ms: int
-    trouble: str
-    is_full: bool
 
 
 class Syncing:
@@ -78,17 +63,22 @@ class Syncing:
 
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
-        device = self._device
-        trouble = device.journal.trouble
+        device, journal = self._device, self._device.journal
+        waiting = device.outbox.waiting()
+        told = Waiting(
+            waiting.messages, waiting.attachments, waiting.size_bytes, waiting.since_ms or None
+        )
+        is_server = device.mirror is not None
         return SyncState(
-            self.is_on,
-            self.is_backup_on,
-            device.history.store.describe(),
-            device.mirror is not None,
-            device.outbox.waiting(),
-            device.sync.verified_ms(),
-            trouble.sentence if trouble else "",
-            device.journal.is_full,
+            is_on=self.is_on,
+            is_backup_on=self.is_backup_on,
+            store=device.history.store.describe(),
+            is_remote=is_server,
+            waiting=told,
+            verified_ms=device.sync.verified_ms() or None,
+            trouble=journal.trouble.sentence if journal.trouble else "",
+            is_full=journal.is_full,
+            media=2 if is_server else 1,
         )
 
     def usage(self) -> Usage | None:

@@ -151,6 +151,16 @@ def source_remove(session: Session, path: Path) -> None:
     session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
 
 
+@source_group.command("accept")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_session
+def source_accept(session: Session, path: Path) -> None:
+    """Say that a source is right though it is of another account than before."""
+    with session.agent() as agent:
+        agent.accept_source(path)
+    session.give({"accepted": path}, lambda: click.echo(f"From the next import on: {path}"))
+
+
 @click.command("export")
 @click.argument("export_format", metavar="FORMAT", type=click.Choice(sorted(EXPORTERS)))
 @click.argument("out", type=click.Path(path_type=Path))

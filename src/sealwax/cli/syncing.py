@@ -2,12 +2,11 @@
 
 import click
 
-from sealwax.agent.syncing import SyncState
+from sealwax.agent.sync_state import SyncState, Waiting
 from sealwax.cli import show
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session
 from sealwax.sync.apply import SyncOutcome, SyncProgress
-from sealwax.sync.outbox import Waiting
 
 
 @click.group("sync")
@@ -110,10 +109,11 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         at = show.day_and_time(done.verified_ms * 1_000_000)
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
-    if done.waiting.is_nothing:
+    waiting = Waiting(*done.waiting)
+    if not waiting:
         click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
         return
-    click.secho(_waits(done.waiting, store), fg="yellow")
+    click.secho(_waits(waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
 
 
@@ -122,7 +122,7 @@ def _show_state(state: SyncState) -> None:
     click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
     if not state.is_on and not state.is_backup_on:
         click.secho("Both are off: nothing protects what comes from now on.", fg="red")
-    if not state.waiting.is_nothing:
+    if state.waiting:
         click.secho(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")
@@ -131,7 +131,7 @@ def _show_state(state: SyncState) -> None:
 
 
 def _waits(waiting: Waiting, store: str) -> str:
-    since = show.day_and_time(waiting.since_ms * 1_000_000)
+    since = show.day_and_time((waiting.since_ms or 0) * 1_000_000)
     return (
         f"Not on {store}: {show.count(waiting.messages, 'message')},"
         f" {show.count(waiting.attachments, 'attachment')}, {show.size(waiting.size_bytes)},"

@@ -10,6 +10,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.holdings import Holdings
+from sealwax.library.prepared import Prepared
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
@@ -27,6 +28,7 @@ class Library:
     def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
         with naming_damage():
             self.database = Database(path, key, is_durable)
+        self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
@@ -37,6 +39,26 @@ class Library:
         except BaseException:
             self.database.close()
             raise
+
+    def reader(self) -> "Library":
+        """The same file opened once more, for another thread: it reads and cannot write. Readers
+        and the writer do not wait for each other."""
+        library = Library(self.database.path, self._key, self._roots)
+        library.database.connection.pragma("query_only", 1)
+        return library
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """All reading inside sees one moment, whatever is written meanwhile."""
+        self.database.connection.execute("BEGIN")
+        try:
+            # What was not there before may be now.
+            self.applier.forget()
+            yield
+        finally:
+            # What tried to write has ended the transaction already.
+            if self.database.connection.in_transaction:
+                self.database.connection.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -51,10 +73,18 @@ class Library:
     def apply_changes(self, changes: Iterable[Change], moment: float) -> Applied:
         """Joins changes as those of a moment: the seq of a commit of the messages zone, or a step
         of the tail; inside a transaction. What lies beneath the tail is kept."""
-        kept = self.holdings.newest_pinned_moment()
-        if self.tail.is_there():
-            kept = max(kept, self.tail.floor(self.head_seq()))
-        return self.applier.apply(changes, moment, kept)
+        return self.applier.apply(changes, moment, self._kept())
+
+    def apply_prepared(self, prepared: Prepared, moment: float) -> Applied:
+        """The same for changes that were made ready; see `library.prepared`."""
+        return self.applier.apply_prepared(prepared, moment, self._kept())
+
+    def _kept(self) -> float:
+        """The newest moment that is shown by a pin, or lies beneath the tail."""
+        pinned = self.holdings.newest_pinned_moment()
+        if not self.tail.is_there():
+            return pinned
+        return max(pinned, self.tail.floor(self.head_seq()))
 
     def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""
@@ -82,6 +112,10 @@ class Library:
     def head_moment(self) -> float:
         """The moment that shows the present: the head of the messages zone, and the tail."""
         return self.tail.moment(self.head_seq())
+
+    def is_empty(self) -> bool:
+        """Whether it holds no record: nothing is lost when it has to be made anew."""
+        return self.applier.is_empty()
 
     def digest(self) -> int:
         return self.applier.digest()
