@@ -6,18 +6,19 @@ again, or when compaction rewrites the purged words.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Set
+from itertools import chain
 from typing import NamedTuple
 
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
-from sealwax.library.project import TRASH
+from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.usage import chunk_names, files, messages_with_files, used_chunks
 from sealwax.model.field import ATTACHMENT, CONTENT
 from sealwax.model.record import Kind
 from sealwax.model.state import State
-from sealwax.storage.plan import Target, files_of_nobody, is_rested, plan_purge
+from sealwax.storage.plan import Target, files_of_nobody, is_rested, plan_delete, plan_purge
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writer, Writing, write_in_batches
 
@@ -27,12 +28,14 @@ REASON = "purge"
 
 class PurgePlan(NamedTuple):
     """What a purge takes away: the messages (none, when only files go), the attachments, and the
-    pieces that they are made of. `freed_bytes` are those of files that nothing else is made of;
-    they come back once no snapshot holds them. `chats` counts conversations."""
+    pieces that they are made of. `conversations` that are selected whole go into the trash: their
+    names stay, for a message may still come. `freed_bytes` are those of files that nothing else is
+    made of; they come back once no snapshot holds them. `chats` counts conversations."""
 
     messages: tuple[Target, ...]
     attachments: tuple[Target, ...]
     chunks: frozenset[bytes]
+    conversations: tuple[Target, ...]
     chats: int
     files: int
     freed_bytes: int
@@ -47,7 +50,12 @@ def plan_selected(library: Library, selection: Selection, only_files: bool) -> P
     moment = Moment(library.head_moment(), ANYWHERE)
     rows = library.read.messages(selection, moment)
     larger_than = selection.larger_than_bytes if only_files else None
-    return _plan(library, rows, only_files, larger_than)
+    plan = _plan(library, rows, only_files, larger_than)
+    if only_files or selection != Selection(selection.conversations):
+        return plan
+    found = library.read.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT,)))
+    whole = (row for row in found if row.record in selection.conversations)
+    return plan._replace(conversations=tuple(Target(row.uid, row.state) for row in whole))
 
 
 def plan_emptying(library: Library, until_ms: int, recent: Callable[[], Set[bytes]]) -> PurgePlan:
@@ -64,8 +72,9 @@ def plan_emptying(library: Library, until_ms: int, recent: Callable[[], Set[byte
 def purge(library: Library, writer: Writer, plan: PurgePlan, now_ms: int) -> int:
     """Purges; gives the number of records."""
     targets = [*plan.messages, *plan.attachments]
+    trashed = plan_delete(plan.conversations, now_ms, writer.device)
     changes = plan_purge(targets, now_ms, writer.device)
-    done = write_in_batches(writer, changes, REASON)
+    done = write_in_batches(writer, chain(trashed, changes), REASON)
     drop_pieces(library, writer, plan.chunks)
     return done
 
@@ -114,6 +123,7 @@ def _plan(
         () if only_files else tuple(messages),
         tuple(found),
         chunks,
+        (),
         len(chats),
         len(found),
         sum(freed.values()),
