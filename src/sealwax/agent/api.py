@@ -26,6 +26,7 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
@@ -131,6 +132,9 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.storage = Storing(
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+        )
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(self._library, self._journal, clock)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
@@ -457,6 +461,9 @@ class Agent:
 
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
+
+    def _selection_now(self, select: Select) -> Selection:
+        return self._selection(select, self._library.now())
 
     def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment

@@ -31,9 +31,10 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, Store, StoreError
+from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
+from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
 from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
@@ -44,6 +45,8 @@ from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import (
     Sealed,
     SealedSegment,
+    check_name,
+    open_chunk,
     open_rows,
     seal_chunk,
 )
@@ -213,14 +216,16 @@ class Replica:
         else they are sealed now.
         """
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        sealing = None
+        asked, sealing, sealed_changes = writing, None, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
-            # What a removed device could still open is not for new words: a new epoch seals anew.
-            if sealing is None and sealed is not None:
+            writing = self._as_of_now(asked)
+            if sealing is None and sealed is not None and writing.changes is asked.changes:
                 sealing = _Sealing(partial(_given, sealed), self.store, self._epoch())
-            if sealing is None or sealing.epoch != self._epoch():
-                sealing = self._start_sealing(writing.changes)
+            # What a removed device could still open is not for new words: a new epoch seals anew.
+            is_current = sealing is not None and sealing.epoch == self._epoch()
+            if sealing is None or not is_current or writing.changes is not sealed_changes:
+                sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)
             except CommitExists:
@@ -249,6 +254,39 @@ class Replica:
         )
         self.store.put_objects(objects)
         return stored
+
+    def _as_of_now(self, writing: Writing) -> Writing:
+        """What is to be written, after all that others wrote: pieces that are in use are not
+        dropped, and those that were dropped meanwhile are sealed anew."""
+        if self.is_own:
+            return writing
+        if writing.in_use is not None:
+            in_use = writing.in_use()
+            writing = writing._replace(
+                dropped=tuple(name for name in writing.dropped if name not in in_use)
+            )
+        named = named_pieces(writing.changes) - {name for name, _ in writing.chunks}
+        known = self.library.holdings.intervals(named) if named else {}
+        gone = [name for name, dropped_seq in known.items() if dropped_seq != STILL]
+        if not gone:
+            return writing
+        anew = {name: sealed for name in gone if (sealed := self._sealed_anew(name)) is not None}
+        self.store.put_objects(anew.values())
+        names = {name: sealed.name for name, sealed in anew.items()}
+        chunks = tuple((sealed.name, len(sealed.data)) for sealed in anew.values())
+        changes = renamed(writing.changes, names)
+        return writing._replace(changes=changes, chunks=(*writing.chunks, *chunks))
+
+    def _sealed_anew(self, name: bytes) -> Sealed | None:
+        """A dropped piece under a name that may be used; None where the piece is gone."""
+        try:
+            data = self.store.get_object(name)
+            check_name(name, data)
+            piece = open_chunk(self.keys, MESSAGES_ZONE, data)
+        except (Missing, SealBroken, SealUnknown):
+            return None
+        sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece)
+        return self._settle(piece, sealed)[0]
 
     def _settle(self, piece: bytes, sealed: Sealed) -> tuple[Sealed, bool]:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
