@@ -3,11 +3,20 @@
 The rules are those of `ledger.objects`, in SQL.
 """
 
+from typing import NamedTuple
+
 import apsw
 
 from sealwax.ledger.commit import Commit
 from sealwax.ledger.objects import FOREVER, Effects, effects
 from sealwax.server.quota import Standing, need_room
+
+
+class Counted(NamedTuple):
+    """Bytes live at the heads, and bytes held by heads or pins."""
+
+    head_bytes: int
+    held_bytes: int
 
 
 def charge(
@@ -21,17 +30,31 @@ def charge(
     """Keeps what a commit does to objects and pins, and what the account is charged for. Raises
     Refusal where it does not fit."""
     effect = effects(commit)
-    added_bytes = sum(size_bytes for _, size_bytes in effect.added)
-    need_room(found, added_bytes, is_essential)
+    names = _touched(effect)
+    before = _counted_of(connection, account, names)
     _keep(connection, account, zone, effect, commit.header.time_ms)
-    if effect.dropped or effect.unpinned or effect.redacted:
-        head_bytes, held_bytes = _counted(connection, account)
+    after = _counted_of(connection, account, names)
+    need_room(found, max(after.held_bytes - before.held_bytes, 0), is_essential)
+    if effect.unpinned:
+        # What only the snapshot held may be any object that was dropped since.
+        total = _counted(connection, account)
     else:
-        head_bytes, held_bytes = found.head_bytes + added_bytes, found.used_bytes + added_bytes
-    connection.execute(
-        "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
-        (head_bytes, held_bytes - head_bytes, account),
-    )
+        head_bytes = found.head_bytes + after.head_bytes - before.head_bytes
+        total = Counted(head_bytes, found.used_bytes + after.held_bytes - before.held_bytes)
+    if total != (found.head_bytes, found.used_bytes):
+        connection.execute(
+            "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
+            (total.head_bytes, total.held_bytes - total.head_bytes, account),
+        )
+
+
+def _touched(effect: Effects) -> set[bytes]:
+    """The names of all objects whose intervals a commit may change."""
+    names = {name for name, _ in effect.added}
+    names.update(effect.dropped)
+    for old, new in effect.redacted:
+        names.update((old,) if new is None else (old, new))
+    return names
 
 
 def _keep(
@@ -84,15 +107,28 @@ def _redact(
         )
 
 
-def _counted(connection: apsw.Connection, account: bytes) -> tuple[int, int]:
-    """(bytes live at the heads, bytes held by heads or pins), each object once."""
-    row = connection.execute(
-        "SELECT ifnull(sum(size_bytes) FILTER (WHERE is_live), 0), ifnull(sum(size_bytes), 0) FROM"
-        " (SELECT max(size_bytes) AS size_bytes, max(dropped_seq = ?2) AS is_live FROM object"
-        "  WHERE account = ?1 AND (dropped_seq = ?2 OR EXISTS (SELECT 1 FROM pin"
-        "   WHERE pin.account = object.account AND pin.zone = object.zone"
-        "   AND added_seq <= pinned_seq AND pinned_seq < dropped_seq)) GROUP BY name)",
-        (account, FOREVER),
-    ).fetchone()
+_COUNTED = (
+    "SELECT ifnull(sum(size_bytes) FILTER (WHERE is_live), 0), ifnull(sum(size_bytes), 0) FROM"
+    " (SELECT max(size_bytes) AS size_bytes, max(dropped_seq = ?2) AS is_live FROM object"
+    "  WHERE account = ?1{one} AND (dropped_seq = ?2 OR EXISTS (SELECT 1 FROM pin"
+    "   WHERE pin.account = object.account AND pin.zone = object.zone"
+    "   AND added_seq <= pinned_seq AND pinned_seq < dropped_seq)) GROUP BY name)"
+)
+_ALL, _ONE = _COUNTED.format(one=""), _COUNTED.format(one=" AND name = ?3")
+
+
+def _counted(connection: apsw.Connection, account: bytes) -> Counted:
+    """All objects of an account, each once."""
+    row = connection.execute(_ALL, (account, FOREVER)).fetchone()
     assert row is not None
-    return int(row[0]), int(row[1])
+    return Counted(int(row[0]), int(row[1]))
+
+
+def _counted_of(connection: apsw.Connection, account: bytes, names: set[bytes]) -> Counted:
+    """Some objects of an account, each once, whatever zones they are in."""
+    head_bytes = held_bytes = 0
+    for name in names:
+        row = connection.execute(_ONE, (account, FOREVER, name)).fetchone()
+        assert row is not None
+        head_bytes, held_bytes = head_bytes + int(row[0]), held_bytes + int(row[1])
+    return Counted(head_bytes, held_bytes)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sealwax.ledger.names import HASH_BYTES
+from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES
 from sealwax.ledger.wire import (
     BATCH_BYTES,
     BATCH_OBJECTS,
@@ -39,6 +39,7 @@ from sealwax.stores.server_connection import JSON, Connection, checked_url, is_s
 from sealwax.stores.server_errors import (
     AccountLocked,
     BadAddress,
+    CommitVoid,
     DeviceNotTrusted,
     InvitationBad,
     QuotaFull,
@@ -53,6 +54,7 @@ from sealwax.stores.server_session import Session
 __all__ = [
     "AccountLocked",
     "BadAddress",
+    "CommitVoid",
     "Connection",
     "DeviceNotTrusted",
     "InvitationBad",
@@ -111,8 +113,11 @@ class ServerStore:
     def primed(self, event: Event) -> Iterator[None]:
         """Within, this thread gets from the event what it brought, without a request: `heads` are
         those that were told last, with the event's; `read_commits` that begins at its seq ends
-        with its commit; objects inside it are not asked for. Check names as ever."""
-        self._here.brought = Brought(event)
+        with its commit; objects inside it are not asked for. Check names as ever. An event that
+        goes beyond what is known of the account's log answers nothing: all is asked then."""
+        brought = Brought(event)
+        account_seq, _ = self._known_heads.get(ACCOUNT_ZONE, (-1, b""))
+        self._here.brought = brought if brought.position <= account_seq else None
         try:
             yield
         finally:

@@ -27,6 +27,13 @@ class ServerRefused(StoreError):
     hint = "Run the command again; if it stays, tell whoever runs the server."
 
 
+class CommitVoid(ServerRefused):
+    """A commit would not count: the history, or the account, went on meanwhile."""
+
+    code = "commit-void"
+    hint = "Run the command again: it begins with what others wrote."
+
+
 class DeviceNotTrusted(StoreError):
     """The account does not trust this device any more."""
 
@@ -85,6 +92,7 @@ class TokenBad(ServerRefused):
 _REFUSALS: dict[str, type[StoreError]] = {
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
+    "commit-void": CommitVoid,
     "not-there": Missing,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,
@@ -94,6 +102,7 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "server-trouble": ServerTrouble,
     "token-bad": TokenBad,
     "token-missing": TokenBad,
+    "too-many-uploads": ServerRefused,
 }
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from sealwax.ledger.commit import MalformedCommitError, parse_commit
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.ledger.wire import EVENT_COMMIT_BYTES, EVENT_OBJECTS_BYTES, Event
 from sealwax.stores.server_errors import ServerTrouble
 
@@ -41,6 +43,8 @@ class Brought:
         is_whole = hashlib.sha256(event.commit).digest() == self.hash
         self.commit = event.commit if is_whole else b""
         """Empty where the event has no commit inside, or another than it says."""
+        self.position = self._position()
+        """The position of the account's log that one must know to judge the commit."""
 
     def has(self, zone: str, seq: int) -> bool:
         """Whether the event brought this commit."""
@@ -50,3 +54,11 @@ class Brought:
         """The heads that were known, with this commit's."""
         seq, _ = known.get(self.zone, (-1, b""))
         return known if seq > self.seq else {**known, self.zone: (self.seq, self.hash)}
+
+    def _position(self) -> int:
+        if self.zone == ACCOUNT_ZONE:
+            return -1
+        try:
+            return parse_commit(self.commit).header.position if self.commit else -1
+        except MalformedCommitError:
+            return -1
