@@ -33,6 +33,7 @@ from sealwax.cli.reading import (
     search_command,
     status_command,
 )
+from sealwax.cli.serving import admin_group, serve_command
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
@@ -122,6 +123,8 @@ for command in (
     backup_group,
     verify_command,
     status_command,
+    serve_command,
+    admin_group,
 ):
     cli.add_command(command)
 
