@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
@@ -35,6 +36,7 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
@@ -124,6 +126,8 @@ class Agent:
         self._entropy = entropy
         self._library = replica.library
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+        read_part = part_reader(replica.store, replica.keys, replica.zone)
+        self.browse = Browsing(replica.library, read_part)
 
     # Reading.
 
@@ -325,9 +329,9 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str) -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = "by hand") -> Snapshot:
         """Pins the present."""
-        return self.snapshot(str(self._snapshot(name, "by hand")))
+        return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
