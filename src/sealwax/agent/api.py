@@ -6,7 +6,7 @@ has a method that only says what it would do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +65,7 @@ from sealwax.storage.apply import (
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.compaction.apply import merge_small
 from sealwax.sync.replica import Replica
+from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
     "jsonl": export_jsonl,
@@ -128,6 +129,21 @@ class Agent:
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
+
+    # For several threads.
+
+    def reader(self) -> "Agent":
+        """The same home once more, for another thread, to read only; see `agent.readers`."""
+        replica = self._replica.twin(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, replica, self._clock, self._entropy, self.notes)
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """For a reader: everything inside is read as of one moment."""
+        return self._library.standing_still()
+
+    def close(self) -> None:
+        """Closes a reader."""
+        self._library.close()
 
     # Reading.
 

@@ -26,6 +26,7 @@ class Library:
     def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
         with naming_damage():
             self.database = Database(path, key, is_durable)
+        self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
@@ -35,6 +36,26 @@ class Library:
         except BaseException:
             self.database.close()
             raise
+
+    def reader(self) -> "Library":
+        """The same file opened once more, for another thread: it reads and cannot write. Readers
+        and the writer do not wait for each other."""
+        library = Library(self.database.path, self._key, self._roots)
+        library.database.connection.pragma("query_only", 1)
+        return library
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """All reading inside sees one moment, whatever is written meanwhile."""
+        self.database.connection.execute("BEGIN")
+        try:
+            # What was not there before may be now.
+            self.applier.forget()
+            yield
+        finally:
+            # What tried to write has ended the transaction already.
+            if self.database.connection.in_transaction:
+                self.database.connection.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
