@@ -16,6 +16,7 @@ from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.known_devices import KnownDevice, known_devices
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -225,6 +226,14 @@ class Agent:
             epoch=self._replica.log.newest.epoch,
             head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
+
+    def device_id(self) -> bytes:
+        """This device's id."""
+        return self._replica.device
+
+    def known_devices(self) -> list[KnownDevice]:
+        """The devices that the account trusts."""
+        return known_devices(self._replica.log, self._replica.keys)
 
     def verify(self, report: Callable[[Step], None]) -> Verified:
         """Checks every object, commit and key packet, and the library against them."""

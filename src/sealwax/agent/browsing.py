@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 from sealwax.agent.selecting import BadSelection, resolve_moment
 from sealwax.library.between import Counted, changed_records, count_changes, messages_at
+from sealwax.library.glance import Glance, glance
 from sealwax.library.library import Library
 from sealwax.library.months import Month, months
 from sealwax.library.parts import ReadPart
 from sealwax.library.project import TRASH
 from sealwax.library.recent import Recent, newest_messages, recent
-from sealwax.library.select import ANYWHERE, Moment
+from sealwax.library.search import Hit
+from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.record import Kind
 
 Key = tuple[int, int]
 """Where a message stands in its conversation: (time in ns, record)."""
-LAST_RECORD = 2**62
 
 
 class Window(NamedTuple):
@@ -118,6 +119,16 @@ class Browsing:
         views = [message_view(row.record, row.conversation, row.state) for row in rows]
         return {view.origin: view for view in views}
 
+    def glance(self, words: str, moment: Moment, conversation: int | None, limit: int) -> Glance:
+        """A quick search; see `library.glance`."""
+        return glance(self._connection, words, moment, _inside(conversation), limit)
+
+    def search(
+        self, words: str, moment: Moment | None, conversation: int | None, limit: int
+    ) -> list[Hit]:
+        """A whole search of a moment, or of all (None)."""
+        return self._library.search(words, moment, _inside(conversation), limit)
+
     def changes_since(self, then: Moment) -> list[Counted]:
         """How many messages of each conversation are otherwise now than at a moment."""
         return count_changes(self._connection, then, self._library.now())
@@ -131,3 +142,7 @@ class Browsing:
     def part(self, attachment: AttachmentView, start: int, end: int) -> bytes:
         """Some of an attachment's bytes; see `library.parts`."""
         return self._read_part(attachment, start, end)
+
+
+def _inside(conversation: int | None) -> Selection:
+    return Selection() if conversation is None else Selection((conversation,))

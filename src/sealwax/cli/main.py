@@ -18,6 +18,7 @@ from sealwax.cli.keeping import (
     source_group,
     verify_command,
 )
+from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
     delete_command,
     held_group,
@@ -117,6 +118,7 @@ for command in (
     storage_group,
     verify_command,
     status_command,
+    open_command,
 ):
     cli.add_command(command)
 

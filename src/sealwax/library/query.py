@@ -284,7 +284,8 @@ class Reader:
         """The records whose deletion waits for an answer."""
         yield from self._paged(
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version JOIN record ON record.version = version.id"
+            " version.state FROM version INDEXED BY version_by_held CROSS JOIN record"
+            " ON record.id = version.record AND record.version = version.id"
             " WHERE version.is_held = 1 AND version.record > ? ORDER BY version.record LIMIT ?",
             [],
         )
@@ -292,7 +293,8 @@ class Reader:
     def held(self) -> int:
         """How many records wait for an answer about their deletion."""
         row = self._connection.execute(
-            "SELECT count(*) FROM version JOIN record ON record.version = version.id"
+            "SELECT count(*) FROM version INDEXED BY version_by_held CROSS JOIN record"
+            " ON record.id = version.record AND record.version = version.id"
             " WHERE version.is_held = 1"
         ).fetchone()
         assert row is not None

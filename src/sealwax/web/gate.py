@@ -129,9 +129,7 @@ class Gate:
         else:
             await _answer(send, 403, _NOT_OPEN, "text/html")
 
-    def _why_not(
-        self, method: str, path: str, headers: dict[bytes, str]
-    ) -> tuple[int, str] | None:
+    def _why_not(self, method: str, path: str, headers: dict[bytes, str]) -> tuple[int, str] | None:
         """The status and the code of a refusal, or None."""
         own = f"http://{headers[b'host'].lower()}"
         origin = headers.get(b"origin")
