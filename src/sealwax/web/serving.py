@@ -45,7 +45,7 @@ def served(port: Port, entropy: Entropy, clock: Clock, tcp_port: int = 0) -> Ite
     except OSError as error:
         reason = error.strerror or str(error)
         raise PageAddress(f"Port {tcp_port} cannot be used: {reason}.") from error
-    # An answer is written in two parts; without this the second waits 40 ms for the first's receipt.
+    # An answer is written in two parts; the second must not wait for the first one's receipt.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with listener:
         number = listener.getsockname()[1]
