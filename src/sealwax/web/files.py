@@ -46,7 +46,7 @@ def file(request: Asked, record: Record) -> Response[Any]:
 
 @get("/api/thumbnails/{record:int}", sync_to_thread=True)
 def small(request: Asked, record: Record) -> Response[bytes]:
-    """A small picture of an attachment; 404 for what has none."""
+    """A small picture of an attachment; no content for what has none: that is no failure."""
     port: Port = request.app.state.port
     kept: Thumbnails = request.app.state.thumbnails
     is_known, picture = kept.get(record)
@@ -58,7 +58,7 @@ def small(request: Asked, record: Record) -> Response[bytes]:
                 picture = thumbnail(_part(port, found, 0, size_bytes))
         kept.keep(record, picture)
     if picture is None:
-        return Response(b"", media_type=OCTETS, status_code=404)
+        return Response(b"", media_type=OCTETS, status_code=204)
     return Response(
         picture,
         media_type="image/jpeg",

@@ -153,12 +153,14 @@ def conversations(
 
 
 @get("/api/conversations/{conversation:int}", sync_to_thread=True)
-def head(request: Asked, conversation: Record, at: At = None, trash: bool = False) -> Head:
-    """What stands above a thread, and its months."""
+def head(request: Asked, conversation: Record, at: At = None, trash: bool = False) -> Head | None:
+    """What stands above a thread, and its months; None where the moment does not have it."""
 
-    def ask(agent: Agent) -> Head:
+    def ask(agent: Agent) -> Head | None:
         moment = agent.browse.moment(at, trash)
         found = _of(_lists(request).get(agent, moment)[0], conversation)
+        if found is None:
+            return None
         months = agent.browse.months(conversation, moment)
         total = sum(month.messages for month in months)
         return Head(preview(found.view, None), total, [(*month,) for month in months])
@@ -315,11 +317,8 @@ def _bubbles(
     return [bubble(one, people, files, replied, since.get(one.record)) for one in messages]
 
 
-def _of(found: Sequence[Recent], conversation: int) -> Recent:
-    for item in found:
-        if item.view.record == conversation:
-            return item
-    raise NothingMatches("This conversation is not there at this moment.")
+def _of(found: Sequence[Recent], conversation: int) -> Recent | None:
+    return next((item for item in found if item.view.record == conversation), None)
 
 
 def _has(item: Recent, wanted: Sequence[str]) -> bool:

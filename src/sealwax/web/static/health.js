@@ -24,8 +24,9 @@ class Health extends HTMLElement {
   /** @param {import("./api.js").Safety} safety */
   #draw(safety) {
     this.replaceChildren();
-    const worst = safety.lines.some((line) => line.level === "danger") ? "Something needs you now"
-      : safety.lines.some((line) => line.level === "warn") ? "Something waits for you" : "All is well";
+    const worst = safety.lines.some((line) => line.level === "danger") ? "Something needs you now."
+      : safety.lines.some((line) => line.level === "warn") ? "Something waits for you." 
+      : safety.lines.some((line) => line.level === "note") ? "Nothing is wrong. There is something to know." : "All is well.";
     fill(this, h("div", { class: "page" },
       h("header", { class: "page-head" }, h("div", null, h("h1", null, "Safety"), h("p", { class: "lead" }, worst))),
       h("ul", { class: "lines" }, safety.lines.map((line) => h("li", { class: `card line ${line.level}` },

@@ -27,6 +27,8 @@ export class List extends HTMLElement {
   #whole = 0;
 
   connectedCallback() {
+    // Shown again after another screen: it is built already.
+    if (this.firstChild) return;
     this.input = h("input", {
       type: "search", placeholder: "Search", "aria-label": "Search conversations and messages",
       autocomplete: "off", spellcheck: "false", maxlength: "300",

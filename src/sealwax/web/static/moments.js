@@ -16,6 +16,8 @@ export class Moments extends HTMLElement {
   #settled = 0;
 
   connectedCallback() {
+    // Shown again after another screen: it is built already.
+    if (this.firstChild) return;
     this.label = h("p", { class: "moment-now" });
     this.range = h("input", {
       type: "range", min: "0", step: "1", "aria-label": "Moment", oninput: () => this.#moved(),
@@ -87,9 +89,12 @@ export class Moments extends HTMLElement {
     if (!stops) return;
     const every = Math.max(1, Math.ceil(stops / LABELS));
     const years = new Set(this.snapshots.map((one) => new Date(one.made_ms).getFullYear()));
+    let said = "";
     this.snapshots.forEach((one, index) => {
-      const isNamed = index % every === 0 && stops - index > every / 2;
-      const text = years.size > 3 ? String(new Date(one.made_ms).getFullYear()) : date(one.made_ms).replace(/,? \d{4}$/, "");
+      const text = years.size > 2 ? String(new Date(one.made_ms).getFullYear()) : date(one.made_ms).replace(/,? \d{4}$/, "");
+      // A label is said once, and leaves room for the present's.
+      const isNamed = index % every === 0 && text !== said && (index + 1) / (stops + 1) < 0.88;
+      if (isNamed) said = text;
       const tick = h("i", null, isNamed && h("span", null, text));
       tick.style.left = `${(100 * index) / stops}%`;
       this.ticks.append(tick);

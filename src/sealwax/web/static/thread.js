@@ -25,6 +25,8 @@ export class Thread extends HTMLElement {
   #ask = new AbortController();
 
   connectedCallback() {
+    // Shown again after another screen: it is built already.
+    if (this.firstChild) return;
     this.head = h("header", { class: "thread-head" });
     this.list = h("ol", { class: "messages", "aria-label": "Messages" });
     this.top_ = h("div", { class: "thread-edge" });
@@ -231,7 +233,7 @@ export class Thread extends HTMLElement {
 
   async #headOf() {
     const [conversation, at, trash] = [this.#conversation, this.#at, this.#trash];
-    /** @type {import("./api.js").Head} */
+    /** @type {import("./api.js").Head | null} */
     let found;
     try {
       found = await ask(`conversations/${conversation}`, { at, trash });
@@ -241,6 +243,11 @@ export class Thread extends HTMLElement {
       return;
     }
     if (conversation !== this.#conversation || at !== this.#at || trash !== this.#trash) return;
+    if (!found) {
+      this.months.hidden = true;
+      this.head.replaceChildren(back(at, trash), h("h2", null, at ? "This conversation was not there then." : "This conversation is not here."));
+      return;
+    }
     const { title, is_group, people } = found.conversation;
     this.head.replaceChildren();
     const chosen = { c: conversation };
