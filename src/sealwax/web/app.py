@@ -3,11 +3,13 @@
 import logging
 from collections.abc import AsyncIterator, Iterable
 from copy import deepcopy
+from threading import Thread
 from typing import Any
 
 import msgspec
 from anyio import to_thread
 from litestar import Litestar, Response, get
+from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
@@ -17,7 +19,7 @@ from sealwax.agent.selecting import NothingMatches
 from sealwax.base.errors import SealwaxError
 from sealwax.snapshot.pins import SnapshotMissing
 from sealwax.web import acting, files, reading
-from sealwax.web.assets import Asset, load_assets
+from sealwax.web.assets import WithAssets, load_assets
 from sealwax.web.gate import Gate, Keys
 from sealwax.web.plans import Plans
 from sealwax.web.reading import Asked, Lists
@@ -28,6 +30,9 @@ LOG = logging.getLogger("sealwax.web")
 BODY_LIMIT_BYTES = 64 * 1024
 LISTENERS_LIMIT = 16
 RETRY_MS = 1_000
+PACKED_FROM_BYTES = 1_400
+NOT_PACKED = ["^/api/files/", "^/api/thumbnails/", "^/api/events"]
+"""What is packed already, or must not wait to be."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -36,17 +41,6 @@ class Refused(msgspec.Struct, frozen=True):
     code: str
     sentence: str
     hint: str
-
-
-@get("/", sync_to_thread=False)
-def index(request: Asked) -> Response[bytes]:
-    return _asset(request, "index.html")
-
-
-@get("/static/{name:str}", sync_to_thread=False)
-def static(request: Asked, name: str) -> Response[bytes]:
-    """One of the page's own files, packed where the browser takes that."""
-    return _asset(request, name)
 
 
 @get("/api/events", sync_to_thread=False)
@@ -80,13 +74,27 @@ def events(request: Asked) -> ServerSentEvent:
 
 def create_app(port: Port, keys: Keys, hosts: Iterable[str]) -> Gate:
     """The application for one port, as an ASGI application behind its gate."""
+    lists = Lists()
+
+    def warm() -> None:
+        port.read(lambda agent: lists.get(agent, agent.browse.moment(None)))
+
+    async def started(_: Litestar) -> None:
+        # The browser takes a moment to come: its first question is answered by then.
+        Thread(target=warm, name="sealwax first list", daemon=True).start()
+
     app = Litestar(
         # Litestar changes the handlers that it is given; another application needs its own.
-        route_handlers=deepcopy(
-            [index, static, events, *reading.ROUTES, *acting.ROUTES, *files.ROUTES]
-        ),
+        route_handlers=deepcopy([events, *reading.ROUTES, *acting.ROUTES, *files.ROUTES]),
         request_max_body_size=BODY_LIMIT_BYTES,
+        on_startup=[started],
         openapi_config=None,
+        compression_config=CompressionConfig(
+            backend="gzip",
+            minimum_size=PACKED_FROM_BYTES,
+            gzip_compress_level=3,
+            exclude=NOT_PACKED,
+        ),
         exception_handlers={
             SealwaxError: _refused,
             HTTPException: _http_error,
@@ -95,12 +103,11 @@ def create_app(port: Port, keys: Keys, hosts: Iterable[str]) -> Gate:
         logging_config=None,
     )
     app.state.port = port
-    app.state.assets = load_assets()
-    app.state.lists = Lists()
+    app.state.lists = lists
     app.state.plans = Plans()
     app.state.thumbnails = Thumbnails()
     app.state.listeners = 0
-    return Gate(app, keys, hosts)  # type: ignore[arg-type]
+    return Gate(WithAssets(app, load_assets()), keys, hosts)  # type: ignore[arg-type]
 
 
 class _End:
@@ -123,20 +130,6 @@ def _told(port: Port, kind: str) -> ServerSentEventMessage:
     elif kind == "safety":
         data = port.safety()
     return ServerSentEventMessage(event=kind, data=msgspec.json.encode(data).decode())
-
-
-def _asset(request: Asked, name: str) -> Response[bytes]:
-    found: Asset | None = request.app.state.assets.get(name)
-    if found is None:
-        raise NothingMatches("The page has no such file.")
-    # Kept by the browser, but asked for again each time: a new version is seen at once.
-    headers = {"ETag": found.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == found.tag:
-        return Response(b"", status_code=304, media_type=found.kind, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        return Response(found.packed, media_type=found.kind, headers=headers)
-    return Response(found.plain, media_type=found.kind, headers=headers)
 
 
 def _refused(_: Asked, error: SealwaxError) -> Response[Refused]:

@@ -32,6 +32,7 @@ from sealwax.web.shapes import (
 LISTS_KEPT = 6
 LIST_LIMIT = 200
 PAGE_LIMIT = 120
+FIRST_LIMIT = 60
 HITS_LIMIT = 200
 
 Asked = Request[Any, Any, Any]
@@ -54,6 +55,13 @@ class ThreadPage(msgspec.Struct, frozen=True):
     items: list[Bubble]
     has_older: bool
     has_newer: bool
+
+
+class First(msgspec.Struct, frozen=True):
+    """The first page of the list, and the end of its first thread."""
+
+    list: ListPage
+    thread: ThreadPage | None
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -124,6 +132,22 @@ class Lists:
         return made
 
 
+@get("/api/first", sync_to_thread=True)
+def first(request: Asked) -> First:
+    """What a page that was just opened shows, in one answer: the list, and its first thread."""
+
+    def ask(agent: Agent) -> First:
+        moment = agent.browse.moment(None)
+        found, _ = _lists(request).get(agent, moment)
+        page = _list_page(agent, found, 0, FIRST_LIMIT)
+        if not page.items:
+            return First(page, None)
+        window = agent.browse.newest(page.items[0].id, moment, FIRST_LIMIT)
+        return First(page, _drawn(request, agent, window, moment, is_past=False))
+
+    return _port(request).read(ask)
+
+
 @get("/api/conversations", sync_to_thread=True)
 def conversations(
     request: Asked,
@@ -143,11 +167,7 @@ def conversations(
         wanted = words.casefold().split()
         if wanted:
             found = [item for item in found if _has(item, wanted)]
-        page = found[offset : offset + limit]
-        newest = agent.browse.newest_messages(page)
-        items = [preview(item.view, newest.get(item.view.record)) for item in page]
-        more = offset + limit
-        return ListPage(items, len(found), more if more < len(found) else None)
+        return _list_page(agent, found, offset, limit)
 
     return _port(request).read(ask)
 
@@ -297,7 +317,15 @@ def changes(request: Asked, number: Record) -> Changes:
     return _port(request).read(ask)
 
 
-ROUTES = [conversations, head, thread, message, search, snapshots, changes]
+ROUTES = [first, conversations, head, thread, message, search, snapshots, changes]
+
+
+def _list_page(agent: Agent, found: Sequence[Recent], offset: int, limit: int) -> ListPage:
+    page = found[offset : offset + limit]
+    newest = agent.browse.newest_messages(page)
+    items = [preview(item.view, newest.get(item.view.record)) for item in page]
+    more = offset + limit
+    return ListPage(items, len(found), more if more < len(found) else None)
 
 
 def _drawn(

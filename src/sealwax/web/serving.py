@@ -54,7 +54,7 @@ def served(port: Port, entropy: Entropy, clock: Clock, tcp_port: int = 0) -> Ite
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                log_level="warning",
+                log_level="critical",
                 access_log=False,
                 server_header=False,
                 date_header=False,

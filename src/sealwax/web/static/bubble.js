@@ -28,10 +28,17 @@ export function bubble(message, context) {
   else item.append(h("span", { class: "unseen" }, `${message.from_me ? "You" : message.who || "They"}: `));
   const open = () => context.open(message.id);
   item.append(h("div", { class: "line" },
-    h("div", { class: "bubble" }, message.reply && quote(message, context), files(message), words(message, open), reactions(message)),
+    h("div", { class: shape(message) }, message.reply && quote(message, context), files(message), words(message, open), reactions(message)),
     h("button", { class: "more quiet round", "aria-label": `More about the message of ${clock(message.time_ms)}`, tabIndex: -1, onclick: open }, icon("more"))));
-  item.append(h("div", { class: "meta" }, ...meta(message, open)));
+  const told = meta(message, open);
+  item.append(h("div", { class: told.filter(Boolean).length > 1 ? "meta" : "meta plain" }, ...told));
   return item;
+}
+
+/** @param {Message} message */
+function shape(message) {
+  const isBare = message.files?.some((file) => file.kind === "image" && file.is_kept) && !message.text && !message.subject && !message.reply;
+  return `bubble${isBare ? " bare" : ""}${message.reactions?.length ? " reacted" : ""}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /** The shell: the list at one side, one screen beside it, the time above, the foot below. */
-import { connect, listen } from "./api.js";
+import { connect, listen, prime } from "./api.js";
 import "./foot.js";
 import { fill, h, icon } from "./h.js";
 import { List } from "./list.js";
@@ -49,8 +49,12 @@ class App extends HTMLElement {
       this.list.show(place().at, place().trash, true);
       if (this.screen.firstElementChild === this.thread) this.thread.refresh();
     });
-    this.show();
-    connect();
+    prime();
+    // What is not needed to draw the first message comes after it.
+    this.show().finally(() => {
+      this.moments.load();
+      connect();
+    });
   }
 
   async show() {

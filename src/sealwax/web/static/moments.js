@@ -26,7 +26,7 @@ export class Moments extends HTMLElement {
     this.acts = h("div", { class: "moment-acts" });
     fill(this, this.label, h("div", { class: "moment-track" }, this.range, this.ticks), this.acts);
     listen("history", () => this.load());
-    this.load();
+    this.show(place().at);
   }
 
   async load() {

@@ -68,8 +68,14 @@ export class Thread extends HTMLElement {
   /** The first message in sight. */
   firstKey() {
     const top = this.scroller.getBoundingClientRect().top + 8;
-    for (const item of this.list.children) if (item.getBoundingClientRect().bottom > top) return item.dataset.key ?? null;
-    return null;
+    const items = this.list.children;
+    let [low, high] = [0, items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (items[middle].getBoundingClientRect().bottom > top) high = middle;
+      else low = middle + 1;
+    }
+    return /** @type {HTMLElement | undefined} */ (items[low])?.dataset.key ?? null;
   }
 
   /** @param {string | null} around @param {string | null} shown */
