@@ -9,8 +9,10 @@ writing one. The largest conversation of the workload holds a sixth of all messa
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +22,13 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.__main__ import write
 from benchmarks.workload import END_MS
-from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent, system_environment
 from sealwax.demo.bulk import write_bulk
-from sealwax.web.local_port import LocalPort
-from sealwax.web.serving import served
 
 CHROMIUM = "/usr/bin/chromium"
 PASSPHRASE = "only for measuring"
+SETTLE_SECONDS = 1.0
+"""A browser takes longer to start than this."""
 OPENINGS, PAGES, SNAPSHOT_OPENINGS = 7, 60, 8
 SEARCHES = (
     "tomorrow",
@@ -118,21 +119,50 @@ def main() -> None:
     parser.add_argument("--home", type=Path)
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
-    with _home(arguments.home, arguments.messages) as agent:
-        bars, messages, thread = _measured(agent)
+    with _home(arguments.home, arguments.messages) as (home, passphrase):
+        with open_agent(home, system_environment(passphrase), is_lenient=True) as agent:
+            largest = max(agent.conversations(), key=lambda view: view.messages)
+            snapshot, messages = agent.snapshots()[-1].number, agent.status().counts.messages
+        bars = _measured(Program(home, passphrase), largest.record, snapshot)
     lines = ["| | measured | at most |", "|---|---|---|", *(bar.row() for bar in bars)]
     print("\n".join(lines))
     if arguments.write:
-        write(f"The web app: {messages:,} messages, a thread of {thread:,}", lines)
+        write(f"The web app: {messages:,} messages, a thread of {largest.messages:,}", lines)
     sys.exit(not all(bar.is_kept for bar in bars))
 
 
+class Program(NamedTuple):
+    """`sealwax open` of a home, as people start it."""
+
+    home: Path
+    passphrase: str
+
+    @contextmanager
+    def opened(self) -> Iterator[str]:
+        """The link that it prints."""
+        command = [sys.executable, "-m", "sealwax", "--home", str(self.home), "open"]
+        process = subprocess.Popen(
+            [*command, "--no-browser"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "SEALWAX_PASSPHRASE": self.passphrase},
+        )
+        try:
+            assert process.stdout is not None
+            link = process.stdout.readline().split()[-1]
+            time.sleep(SETTLE_SECONDS)
+            yield link
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
 @contextmanager
-def _home(home: Path | None, messages: int) -> Iterator[Agent]:
+def _home(home: Path | None, messages: int) -> Iterator[tuple[Path, str]]:
     if home is not None:
-        environment = system_environment(os.environ["SEALWAX_PASSPHRASE"])
-        with open_agent(home, environment, is_lenient=True) as agent:
-            yield agent
+        yield home, os.environ["SEALWAX_PASSPHRASE"]
         return
     environment = system_environment(PASSPHRASE)
     with tempfile.TemporaryDirectory(prefix="sealwax-page-") as name:
@@ -144,33 +174,30 @@ def _home(home: Path | None, messages: int) -> Iterator[Agent]:
             print("importing …", file=sys.stderr)
             agent.import_source(written.path, lambda _: None)
             agent.create_snapshot("first")
-            yield agent
+        yield folder / "home", PASSPHRASE
 
 
-def _measured(agent: Agent) -> tuple[list[Bar], int, int]:
-    views = agent.conversations()
-    largest = max(views, key=lambda view: view.messages)
+def _measured(program: Program, largest: int, snapshot: int) -> list[Bar]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
-            first, size_bytes = _openings(agent, browser)
-            rest = _session(agent, browser, largest.record)
+            first, size_bytes = _openings(program, browser)
+            rest = _session(program, browser, largest, snapshot)
         finally:
             browser.close()
-    bars = [
+    return [
         Bar("first message, cold: median", statistics.median(first), 600, "ms"),
         Bar("first message, cold: slowest", max(first), 600, "ms"),
         Bar("transferred before the first message", size_bytes / 1000, 60, "KB"),
         *rest,
     ]
-    return bars, agent.status().counts.messages, largest.messages
 
 
-def _openings(agent: Agent, browser: Browser) -> tuple[list[float], float]:
+def _openings(program: Program, browser: Browser) -> tuple[list[float], float]:
     """Each with a server and a browser's context of its own: nothing is kept from before."""
     taken, size_bytes = [], 0.0
     for _ in range(OPENINGS):
-        with _page(agent, browser) as (page, _):
+        with _page(program, browser) as (page, _):
             page.wait_for_selector("li.message")
             taken.append(page.evaluate("window.firstMessage"))
             size_bytes = page.evaluate(BYTES)
@@ -178,34 +205,25 @@ def _openings(agent: Agent, browser: Browser) -> tuple[list[float], float]:
 
 
 @contextmanager
-def _page(agent: Agent, browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+def _page(program: Program, browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     """A page that has been let in, and what it should not have done: errors, requests elsewhere."""
-    port = LocalPort(agent)
-    environment = system_environment("")
     wrong: list[str] = []
-    try:
-        with served(port, environment.entropy, environment.clock) as site:
-            context = browser.new_context(viewport=VIEW)  # type: ignore[arg-type]
-            page = context.new_page()
-            page.on("console", lambda told: told.type == "error" and wrong.append(told.text))
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on(
-                "request",
-                lambda asked: asked.url.startswith(site.address) or wrong.append(asked.url),
-            )
-            page.add_init_script(WATCH)
-            page.goto(site.new_link())
-            page.wait_for_url(f"{site.address}/{site.keys.run}/**")
-            yield page, wrong
-            port.end_events()
-            context.close()
-    finally:
-        port.close()
+    with program.opened() as link:
+        address = link.partition("/enter/")[0]
+        context = browser.new_context(viewport=VIEW)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.on("console", lambda told: told.type == "error" and wrong.append(told.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: asked.url.startswith(address) or wrong.append(asked.url))
+        page.add_init_script(WATCH)
+        page.goto(link)
+        page.wait_for_url(f"{address}/")
+        yield page, wrong
+        context.close()
 
 
-def _session(agent: Agent, browser: Browser, largest: int) -> list[Bar]:
-    number = agent.snapshots()[-1].number
-    with _page(agent, browser) as (page, wrong):
+def _session(program: Program, browser: Browser, largest: int, number: int) -> list[Bar]:
+    with _page(program, browser) as (page, wrong):
         page.wait_for_selector("li.message")
         page.evaluate(f"location.hash = '/c/{largest}'")
         page.wait_for_timeout(800)

@@ -14,7 +14,7 @@ from sealwax.library.values import integers
 from sealwax.library.view import message_view
 from sealwax.model.state import decode
 
-TEXTS_LIMIT = 1_500
+TEXTS_LIMIT = 800
 
 
 class Glance(NamedTuple):
