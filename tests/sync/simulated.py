@@ -296,9 +296,7 @@ class World:
                 device.history.library,
                 device.journal,
                 device.history.keys.roots,
-                lambda reason: create_snapshot(
-                    device.history.library, device.journal, "", reason
-                ),
+                lambda reason: create_snapshot(device.history.library, device.journal, "", reason),
                 ignore,
                 is_confirmed=True,
             ).run()

@@ -19,6 +19,7 @@ from sealwax.cli.keeping import (
     source_group,
     verify_command,
 )
+from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
     delete_command,
     held_group,
@@ -125,6 +126,7 @@ for command in (
     status_command,
     serve_command,
     admin_group,
+    open_command,
 ):
     cli.add_command(command)
 
