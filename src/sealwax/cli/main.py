@@ -10,6 +10,7 @@ import click
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.agent import agent_group
 from sealwax.cli.grouping import conversation_group
 from sealwax.cli.keeping import (
     export_command,
@@ -117,6 +118,7 @@ for command in (
     storage_group,
     verify_command,
     status_command,
+    agent_group,
 ):
     cli.add_command(command)
 
