@@ -1,11 +1,13 @@
-"""The agent as a command: run."""
+"""The agent as a command: run, install, uninstall."""
 
 import datetime
 import sys
+from pathlib import Path
 
 import click
 import msgspec
 
+from sealwax.agent.installing import install, run_command, uninstall
 from sealwax.agent.jobs import JobState, JobTold
 from sealwax.agent.presence import Presence
 from sealwax.base.clock import Clock, SystemClock
@@ -49,6 +51,23 @@ def agent_run(session: Session, port: int) -> None:
         host = Host(running, clock, SystemEntropy())
         host.serve(port, log.began)
     log.tell("ended", "")
+
+
+@agent_group.command("install")
+@with_session
+def agent_install(session: Session) -> None:
+    """Have the system start the agent now and at each login."""
+    path = install(session.home, Path.home(), session.is_default_home, run_command)
+    session.give({"installed": path}, lambda: click.echo(f"The agent runs from now on: {path}"))
+
+
+@agent_group.command("uninstall")
+@with_session
+def agent_uninstall(session: Session) -> None:
+    """End the agent, and have it started no more."""
+    path = uninstall(session.home, Path.home(), session.is_default_home, run_command)
+    told = f"Removed: {path}" if path else "It was not installed."
+    session.give({"removed": path}, lambda: click.echo(told))
 
 
 class Log:

@@ -43,6 +43,10 @@ class Session:
         self.is_json = is_json
         self.is_verbose = is_verbose
 
+    @property
+    def is_default_home(self) -> bool:
+        return self.home.absolute() == Path(DEFAULT_HOME).expanduser()
+
     @contextmanager
     def agent(self, is_lenient: bool = False) -> Iterator[Agent]:
         """The home: through the agent that runs on it, else opened by this process; `is_lenient`
