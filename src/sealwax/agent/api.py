@@ -16,6 +16,7 @@ from sealwax.agent.compacting import Compaction, compact, plan_compaction
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -129,6 +130,7 @@ class Agent:
         self._library = replica.library
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(replica, clock)
+        self.recovery = Recovery(replica.log, settings)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
     # For several threads.

@@ -33,6 +33,7 @@ from sealwax.cli.reading import (
     search_command,
     status_command,
 )
+from sealwax.cli.security import security_group
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 
@@ -119,6 +120,7 @@ for command in (
     verify_command,
     status_command,
     agent_group,
+    security_group,
 ):
     cli.add_command(command)
 
