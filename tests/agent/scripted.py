@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sealwax.agent.api import Agent
 from sealwax.agent.jobs import Step
-from sealwax.agent.syncing import SyncState, Usage, Waiting
+from sealwax.agent.sync_state import SyncState, Usage, Waiting
 from sealwax.stores.base import StoreError
 
 BYTES_A_MESSAGE = 1_000
@@ -61,3 +61,9 @@ class ScriptedSync:
 
     def switch(self, is_on: bool) -> None:
         self.is_on = is_on
+
+    def switch_backup(self, is_on: bool) -> None:
+        self.is_backup_on = is_on
+
+    def hold(self, is_paused: bool) -> None:
+        """What waits is counted, not written."""

@@ -25,7 +25,7 @@ from sealwax.agent.remote.calls import (
     function_of,
     shape_of,
 )
-from sealwax.agent.remote.client import AgentGone, RemoteAgent, find_running
+from sealwax.agent.remote.client import AgentGone, NotThroughAgent, RemoteAgent, find_running
 from sealwax.agent.remote.serving import CallServer
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.selecting import NothingMatches, Select
@@ -141,9 +141,13 @@ def test_every_method_that_may_be_called_has_a_form() -> None:
         assert callable(function_of(method))
         shape_of(method)
     remote: Any = RemoteAgent(Path("/"), None, "")  # type: ignore[arg-type]
-    for hidden in ("_library", "close", "reader", "standing_still", "unknown"):
-        with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError):
+        _ = remote._library
+    for hidden in ("close", "reader", "standing_still", "unknown"):
+        with pytest.raises(NotThroughAgent):
             getattr(remote, hidden)
+    with pytest.raises(NotThroughAgent):
+        _ = remote.devices.link
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,24 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
+from sealwax.agent.device import Device
+from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
+    NothingMatches,
     Select,
     find_conversation,
     resolve,
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
@@ -64,9 +69,6 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
-from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
-from sealwax.sync.compaction.apply import merge_small
-from sealwax.sync.replica import Replica
 from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
@@ -116,7 +118,7 @@ class Agent:
         self,
         home: Path,
         settings: Settings,
-        replica: Replica,
+        device: Device,
         clock: Clock,
         entropy: Entropy,
         notes: Iterable[Note] = (),
@@ -124,21 +126,28 @@ class Agent:
         self.notes = tuple(notes)
         self.home = home
         self._settings = settings
-        self._replica = replica
+        self.device = device
+        self.devices = Devices(device, clock, entropy)
+        self.sync = Syncing(device, settings, clock, self.devices.settle)
+        self._replica = replica = device.history
+        self._journal = device.journal
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
         self.owners = Owners(settings, replica.keys.roots)
-        self.upkeep = Upkeep(replica, clock)
+        self.upkeep = Upkeep(self._library, self._journal, clock)
         self.recovery = Recovery(replica.log, settings)
+        self.tracing = Tracing(
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources, self._anywhere
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
 
     # For several threads.
 
     def reader(self) -> "Agent":
         """The same home once more, for another thread, to read only; see `agent.readers`."""
-        replica = self._replica.twin(self._library.reader(), RememberedHeads(self.home))
-        return Agent(self.home, self._settings, replica, self._clock, self._entropy, self.notes)
+        device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
 
     def standing_still(self) -> AbstractContextManager[None]:
         """For a reader: everything inside is read as of one moment."""
@@ -179,7 +188,7 @@ class Agent:
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
         """The attachments of messages by canonical id."""
         wanted = [origin for message in messages for origin in message.attachments]
-        return self._library.read.attachments(wanted, Moment(self._library.head_seq(), ANYWHERE))
+        return self._library.read.attachments(wanted, Moment(self._library.head_moment(), ANYWHERE))
 
     def search(
         self, words: str, at: str | None = None, select: Select | None = None, limit: int = 100
@@ -188,7 +197,7 @@ class Agent:
         any kept moment."""
         moment = resolve_moment(self._library, at)
         if at is None:
-            moment = Moment(self._library.head_seq(), ANYWHERE)
+            moment = Moment(self._library.head_moment(), ANYWHERE)
         selection = self._selection(select or Select(), moment or self._library.now())
         return self._library.search(words, moment, selection, limit)
 
@@ -232,8 +241,14 @@ class Agent:
     def verify(self, report: Callable[[Step], None]) -> Verified:
         """Checks every object, commit and key packet, and the library against them."""
         replica = self._replica
-        verifier = Verifier(replica.store, replica.log, replica.keys, self._library, report)
-        found = verifier.run()
+        own_zone = self.device.outbox.zone
+        store = self.device.near
+        verifier = Verifier(store, replica.log, replica.keys, self._library, report, own_zone)
+        try:
+            self._library.strip_tail()
+            found = verifier.run()
+        finally:
+            self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
         return found._replace(damage=(*noted, *found.damage))
 
@@ -283,16 +298,14 @@ class Agent:
         done = import_source(
             ImportAsked(path, is_confirmed, is_dry_run, is_full),
             self.home,
-            self._replica,
+            self.device,
             self._clock.now_ms(),
             self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )
         if not is_dry_run:
-            merge_small(self._replica)
-        if not is_dry_run and is_checkpoint_due(self._replica):
-            write_checkpoint(self._replica, self._entropy)
+            tidy(self.device, self._entropy)
         return done
 
     # Grouping.
@@ -308,7 +321,7 @@ class Agent:
     def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
         conversation = self.conversation(chat).record
         now_ms, roots = self._clock.now_ms(), self._replica.keys.roots
-        return act(self._library, self._replica, roots, conversation, now_ms)
+        return act(self._library, self._journal, roots, conversation, now_ms)
 
     # Space.
 
@@ -320,7 +333,10 @@ class Agent:
         """Merges small objects and deletes what nothing holds; no message and no snapshot
         changes."""
         scratch = self.home / SCRATCH_FOLDER
-        return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        try:
+            return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        finally:
+            self.device.outbox.put_on()
 
     # Deleting, and taking it back.
 
@@ -332,17 +348,17 @@ class Agent:
     def delete(self, select: Select) -> int:
         """Puts the selection into the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return delete(self._library, self._replica, selection, self._clock.now_ms())
+        return delete(self._library, self._journal, selection, self._clock.now_ms())
 
     def undelete(self, select: Select) -> int:
         """Brings the selection back from the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return undelete(self._library, self._replica, selection, self._clock.now_ms())
+        return undelete(self._library, self._journal, selection, self._clock.now_ms())
 
     def answer_held(self, is_accepted: bool) -> int:
         """Answers all held deletions: they stay in the trash, or everything returns."""
         act = accept_held if is_accepted else undo_held
-        return act(self._library, self._replica, self._clock.now_ms())
+        return act(self._library, self._journal, self._clock.now_ms())
 
     # Snapshots.
 
@@ -361,13 +377,13 @@ class Agent:
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
         snapshots = [self.snapshot(text) for text in wanted]
-        drop_snapshots(self._library, self._replica, snapshots, self._clock.now_ms())
+        drop_snapshots(self._library, self._journal, snapshots, self._clock.now_ms())
         return snapshots
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
         """What differs between two snapshots, or a snapshot and the present, with titles."""
-        from_seq = self.snapshot(older).pinned_seq
-        to_seq = self.snapshot(newer).pinned_seq if newer else self._library.head_seq()
+        from_seq = self.snapshot(older).moment
+        to_seq = self.snapshot(newer).moment if newer else self._library.head_moment()
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
@@ -382,9 +398,9 @@ class Agent:
 
     def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
         """What a restore would do."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         device, now_ms = self._replica.device, self._clock.now_ms()
-        return preview(self._library, pinned_seq, selection, mode, now_ms, device)
+        return preview(self._library, moment, selection, mode, now_ms, device)
 
     def restore(
         self,
@@ -394,11 +410,11 @@ class Agent:
         report: Callable[[int], None] = lambda _: None,
     ) -> Restored:
         """Restores from a snapshot; *replace* takes a snapshot of the present first."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         if mode == REPLACE:
             self._snapshot("", "before a restore")
         now_ms = self._clock.now_ms()
-        return restore(self._library, self._replica, pinned_seq, selection, mode, now_ms, report)
+        return restore(self._library, self._journal, moment, selection, mode, now_ms, report)
 
     def export(
         self,
@@ -421,8 +437,16 @@ class Agent:
         )
         return EXPORTERS[export_format](wanted, out)
 
+    def _anywhere(self, chat: str) -> ConversationView | None:
+        """A conversation of the present or the trash."""
+        everywhere = self._library.now()._replace(places=ANYWHERE)
+        try:
+            return find_conversation(self._library.read.conversations(everywhere), chat)
+        except NothingMatches:
+            return None
+
     def _snapshot(self, name: str, reason: str) -> int:
-        return create_snapshot(self._library, self._replica, name, reason)
+        return create_snapshot(self._library, self._journal, name, reason)
 
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)
@@ -433,9 +457,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
-    def _past(self, wanted: str, select: Select) -> tuple[int, Selection]:
-        pinned_seq = self.snapshot(wanted).pinned_seq
-        return pinned_seq, self._selection(select, Moment(pinned_seq))
+    def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
+        moment = self.snapshot(wanted).moment
+        return moment, self._selection(select, Moment(moment))
 
 
 def as_json(value: Any) -> Any:

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
+from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
-from sealwax.sync.replica import Replica
+from sealwax.vault.writing import Writer
 
 
 class Rhythm(NamedTuple):
@@ -18,9 +19,9 @@ class Rhythm(NamedTuple):
 class Upkeep:
     """A part of the agent; see `agent.api`."""
 
-    def __init__(self, replica: Replica, clock: Clock) -> None:
-        self._replica = replica
-        self._library = replica.library
+    def __init__(self, library: Library, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._library = library
         self._clock = clock
 
     def rhythm(self) -> Rhythm:
@@ -30,7 +31,7 @@ class Upkeep:
 
     def create_daily_snapshot(self) -> int:
         """Pins the present as the snapshot of the day; gives its number."""
-        return create_snapshot(self._library, self._replica, "", DAILY)
+        return create_snapshot(self._library, self._writer, "", DAILY)
 
     def plan_retention(self) -> RetentionPlan:
         """Which snapshots go by the calendar of this computer, and which stay why."""
@@ -43,5 +44,5 @@ class Upkeep:
         plan = self.plan_retention()
         if plan.dropped:
             gone = list(plan.dropped)
-            drop_snapshots(self._library, self._replica, gone, self._clock.now_ms())
+            drop_snapshots(self._library, self._writer, gone, self._clock.now_ms())
         return plan

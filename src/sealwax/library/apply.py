@@ -30,7 +30,7 @@ class Stored(NamedTuple):
 
     record: int
     version: int | None
-    from_seq: int
+    from_seq: float
     text_id: int | None
     state: bytes
 
@@ -40,7 +40,7 @@ class _Write(NamedTuple):
 
     record: int
     version: int
-    from_seq: int
+    from_seq: float
     kind: int
     projection: Projection
     encoded: bytes
@@ -116,8 +116,11 @@ class Applier:
             self._unseen.update(uid for uid in uids if uid not in found)
         return found
 
-    def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
-        """Joins the changes of the commit `seq`; the digest is brought up to date."""
+    def apply(self, changes: Iterable[Change], moment: float, kept: float) -> Applied:
+        """Joins the changes of a moment; the digest is brought up to date.
+
+        Versions that began at or before the moment `kept` are closed, later ones replaced.
+        """
         groups: dict[bytes, list[Change]] = {}
         for change in changes:
             groups.setdefault(change.record, []).append(change)
@@ -132,7 +135,7 @@ class Applier:
         for uid, group in groups.items():
             old = stored.get(uid)
             if old is None and len(group) == 1:
-                write = self._first(group[0], seq)
+                write = self._first(group[0], moment)
                 if write is not None:
                     fresh.append(write)
                     new_records.append((write.record, uid, write.kind, write.version))
@@ -153,7 +156,7 @@ class Applier:
             tally.add(after.kind, projection, 1)
             if old is None or old.version is None:
                 record = old.record if old else self._take_record()
-                write = self._write(record, seq, after.kind, projection, encoded)
+                write = self._write(record, moment, after.kind, projection, encoded)
                 fresh.append(write)
                 if old is None:
                     new_records.append((record, uid, after.kind, write.version))
@@ -165,27 +168,42 @@ class Applier:
                 tally.add(before.kind, shown, -1)
                 same_words = shown.words == projection.words
                 text_id = old.text_id if same_words else None
-                if old.from_seq <= newest_pinned_seq:
-                    write = self._write(old.record, seq, after.kind, projection, encoded, text_id)
+                if old.from_seq <= kept:
+                    write = self._write(
+                        old.record, moment, after.kind, projection, encoded, text_id
+                    )
                     closed.append((write, old))
                 else:
                     write = self._write(
                         old.record, old.from_seq, after.kind, projection, encoded, text_id
                     )
                     replaced.append((write._replace(version=old.version), old))
-        self._store(new_records, fresh, replaced, closed, seq)
+        self._store(new_records, fresh, replaced, closed, moment)
         self._add_to_digest(difference)
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed))
 
-    def _first(self, change: Change, seq: int) -> _Write | None:
+    def _first(self, change: Change, moment: float) -> _Write | None:
         """A record of which nothing was known and that one plain change tells all of: the short
         way, which nearly every message of a first import takes."""
         projection = project_change(change)
         encoded = encode_change(change) if projection is not None else None
         if projection is None or encoded is None:
             return None
-        return self._write(self._take_record(), seq, change.kind, projection, encoded)
+        return self._write(self._take_record(), moment, change.kind, projection, encoded)
+
+    def facts(self) -> dict[str, bytes]:
+        """The digest and the running counts as they are kept, to be put back later."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, value FROM fact WHERE name IN ('digest', 'tally')"
+        )
+        return dict(rows)
+
+    def put_facts_back(self, facts: dict[str, bytes]) -> None:
+        """The digest and the counts of an earlier moment are those of the head again."""
+        self._connection.execute("DELETE FROM fact WHERE name IN ('digest', 'tally')")
+        for name, value in facts.items():
+            self._set_fact(name, value)
 
     def digest(self) -> int:
         """The digest of the joined state, every record included."""
@@ -203,12 +221,12 @@ class Applier:
     def _sum(self, rows: Iterable[Any]) -> int:
         return sum(state_term(self._roots, uid, state) for uid, state in rows) % MODULUS
 
-    def digest_at(self, seq: int) -> int:
+    def digest_at(self, moment: float) -> int:
         """The digest of a moment that is kept, added up from the versions that it shows."""
         rows = self._connection.execute(
             "SELECT record.uid, version.state FROM version"
             " JOIN record ON record.id = version.record WHERE from_seq <= ?1 AND ?1 < to_seq",
-            (seq,),
+            (moment,),
         )
         return self._sum(rows)
 
@@ -236,7 +254,7 @@ class Applier:
     def _write(
         self,
         record: int,
-        from_seq: int,
+        from_seq: float,
         kind: int,
         projection: Projection,
         encoded: bytes,
@@ -253,13 +271,13 @@ class Applier:
         fresh: list[_Write],
         replaced: list[tuple[_Write, Stored]],
         closed: list[tuple[_Write, Stored]],
-        seq: int,
+        moment: float,
     ) -> None:
         run = self._connection.executemany
         run("INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)", new_records)
         run(
             "UPDATE version SET to_seq = ? WHERE id = ?",
-            [(seq, old.version) for _, old in closed],
+            [(moment, old.version) for _, old in closed],
         )
         run(
             "UPDATE record SET version = ? WHERE id = ?",

@@ -13,10 +13,12 @@ import apsw
 
 from sealwax.base.errors import SealwaxError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
+NEVER = -STILL
+"""A moment before all others."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
 _LOG_PAGES = 4_096
@@ -108,6 +110,16 @@ class Database:
             self._is_grouping, self._in_group = False, 0
             if self.connection.in_transaction:
                 self.connection.execute("COMMIT")
+
+    def empty(self) -> None:
+        """Removes every row of every table; inside a transaction."""
+        rows = self.connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT%'"
+        ).fetchall()
+        for (table,) in rows:
+            self.connection.execute(f'DELETE FROM "{table}"')
+        for index in ("text_index", "unspaced_index"):
+            self.connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
 
     def check(self) -> list[str]:
         """What is wrong with the file: every page is read and authenticated, free ones too."""

@@ -14,6 +14,7 @@ from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
 from sealwax.library.select import Moment, Selection
+from sealwax.library.tail import Tail
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.model.state import State
@@ -30,6 +31,7 @@ class Library:
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
+        self.tail = Tail(connection)
         try:
             with naming_damage():
                 self.applier = Applier(connection, roots)
@@ -67,13 +69,40 @@ class Library:
             self.applier.forget()
             raise
 
-    def apply_changes(self, changes: Iterable[Change], seq: int) -> Applied:
-        """Joins changes as those of the commit `seq`; inside a transaction."""
-        return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
+    def apply_changes(self, changes: Iterable[Change], moment: float) -> Applied:
+        """Joins changes as those of a moment: the seq of a commit of the messages zone, or a step
+        of the tail; inside a transaction. What lies beneath the tail is kept."""
+        kept = self.holdings.newest_pinned_moment()
+        if self.tail.is_there():
+            kept = max(kept, self.tail.floor(self.head_seq()))
+        return self.applier.apply(changes, moment, kept)
 
     def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""
-        self.holdings.apply(judged, part, data)
+        shown = None if judged.head.zone == MESSAGES_ZONE else self.head_moment()
+        self.holdings.apply(judged, part, data, shown)
+
+    def next_step(self) -> float:
+        """Begins the next step of the tail; inside a transaction."""
+        return self.tail.next_step(self.head_seq(), self.applier)
+
+    def strip_tail(self) -> None:
+        """Takes the tail off, in a transaction of its own; what pins show of it stays."""
+        if not self.tail.is_there():
+            return
+        with self.transaction():
+            self.tail.strip(self.head_seq(), self.applier)
+        self.applier.forget()
+
+    def clear(self) -> None:
+        """Forgets everything: it is made anew from the vault."""
+        with self.transaction():
+            self.database.empty()
+        self.applier.forget()
+
+    def head_moment(self) -> float:
+        """The moment that shows the present: the head of the messages zone, and the tail."""
+        return self.tail.moment(self.head_seq())
 
     def digest(self) -> int:
         return self.applier.digest()
@@ -102,7 +131,7 @@ class Library:
 
     def now(self) -> Moment:
         """The present."""
-        return Moment(self.head_seq())
+        return Moment(self.head_moment())
 
     def search(
         self, words: str, moment: Moment | None, selection: Selection, limit: int

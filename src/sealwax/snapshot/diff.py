@@ -16,7 +16,7 @@ class ConversationDiff(NamedTuple):
     changed: int
 
 
-def diff(library: Library, from_seq: int, to_seq: int) -> list[ConversationDiff]:
+def diff(library: Library, from_seq: float, to_seq: float) -> list[ConversationDiff]:
     """The conversations whose messages differ between two moments, most different first."""
     added: Counter[int | None] = Counter()
     removed: Counter[int | None] = Counter()

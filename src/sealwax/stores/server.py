@@ -7,6 +7,7 @@ request may be repeated, for objects are named by their bytes and commits carry 
 import ipaddress
 import time
 from collections.abc import Callable, Iterable, Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from sealwax.ledger.wire import (
     Appended,
     Challenge,
     Config,
+    HexHash,
     PlanRequest,
     ServerStatus,
     Token,
@@ -46,6 +48,7 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.letters import LinkUsed
 
 TRIES = 4
 WAITS_SECONDS = (0.1, 0.5, 2.0)
@@ -116,9 +119,18 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "account-locked": AccountLocked,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,
+    "link-used": LinkUsed,
+    "link-taken": LinkUsed,
     "server-trouble": ServerTrouble,
 }
 _decode_trouble = msgspec.json.Decoder(Trouble).decode
+
+
+def _date_ms(told: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(told).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 class Connection:
@@ -128,6 +140,8 @@ class Connection:
         """Raises BadAddress. `transport` stands in for the network in tests."""
         self.url = checked_url(url)
         is_here = _is_loopback(urlsplit(self.url).hostname or "")
+        self.server_ms: int | None = None
+        """The server's clock when it last answered (ms since 1970), to a second."""
         self._client = httpx.Client(
             base_url=self.url,
             timeout=_TIMEOUT,
@@ -149,6 +163,7 @@ class Connection:
                     name = type(error).__name__
                     raise ServerUnreachable(f"{self.url} does not answer ({name}).") from error
             else:
+                self.server_ms = _date_ms(answer.headers.get("date", ""))
                 if answer.status_code not in _AGAIN or number == TRIES - 1:
                     return _body(answer)
             time.sleep(WAITS_SECONDS[min(number, len(WAITS_SECONDS) - 1)])
@@ -180,6 +195,11 @@ class Connection:
         headers = {**_OCTETS, "x-invitation": invitation}
         self.send("PUT", f"/v1/accounts/{account.hex()}", headers=headers, content=genesis)
 
+    def accounts_of_recovery(self, member: bytes) -> list[bytes]:
+        """The accounts whose recovery key has this id."""
+        found = self.ask(list[HexHash], "GET", f"/v1/recoveries/{member.hex()}")
+        return [bytes.fromhex(account) for account in found]
+
     def leave(self, box: bytes, side: str, message: bytes) -> None:
         """Leaves a message for linking; see `server.links`."""
         self.send("PUT", f"/v1/links/{box.hex()}/{side}", headers=_OCTETS, content=message)
@@ -210,6 +230,10 @@ class ServerStore:
         self._sign = sign
         self._path = f"/v1/accounts/{account.hex()}"
         self._token = ""
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
 
     def describe(self) -> str:
         return self._connection.url
@@ -301,6 +325,11 @@ class ServerStore:
 
     def list_zones(self) -> list[str]:
         return sorted(head.zone for head in self._heads())
+
+    @property
+    def server_ms(self) -> int | None:
+        """The server's clock when it last answered (ms since 1970), to a second."""
+        return self._connection.server_ms
 
     def usage(self) -> Usage:
         """How full the account is."""

@@ -21,7 +21,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
@@ -31,7 +31,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.sealing import Sealer, SealHere, Segments
-from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -117,7 +117,7 @@ class Replica:
         self.zone = zone
         self._author = author
         self._device = author.member().id
-        self._heads = heads
+        self.heads = heads
         self._clock = clock
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
@@ -135,6 +135,11 @@ class Replica:
     @property
     def device(self) -> bytes:
         return self._device
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the device's own zone, not the one that all share."""
+        return self.zone != MESSAGES_ZONE
 
     def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
         """The same device's view with another library: to build one in scratch."""
@@ -154,25 +159,34 @@ class Replica:
         """The newest commit that the library has applied."""
         return self.library.holdings.head(self.zone) or beginning(self.keys.account, self.zone)
 
-    def pull(self) -> Pulled:
-        """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
-        self._heads.check_store(self.store)
+    def pull(self, until_seq: int | None = None) -> Pulled:
+        """Applies what the store holds beyond the library, up to a seq if one is given; raises
+        RolledBack or StoreError."""
+        self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
         needed = self._needed()
-        while stretch := self._next_stretch():
+        while stretch := self._next_stretch(until_seq):
+            if not self.is_own:
+                self.library.strip_tail()
             for judged, data in stretch:
                 total = self._apply(judged, data, needed, total)
             self._remember()
         return total
 
-    def write(self, writing: Writing) -> Written:
-        """Seals, stores and appends; see `vault.writing.Writer`."""
+    def write(self, writing: Writing, sealed: Sequence[SealedSegment] = ()) -> Written:
+        """Seals, stores and appends; see `vault.writing.Writer`.
+
+        `sealed` are the segments of the changes where they are sealed already, under the newest
+        epoch; else they are sealed now.
+        """
         op_id = self._entropy.bytes(OP_ID_BYTES)
         sealing = None
         for _ in range(APPEND_TRIES):
             self.pull()
             # What a removed device could still open is not for new words: a new epoch seals anew.
+            if sealing is None and sealed:
+                sealing = _Sealing(lambda: list(sealed), self.store, self._epoch())
             if sealing is None or sealing.epoch != self._epoch():
                 sealing = self._start_sealing(writing.changes)
             try:
@@ -182,7 +196,7 @@ class Replica:
                 if found is None:
                     continue
                 self.pull()
-                written = Written(found, 0, 0, 0)
+                written = Written(found, 0, 0, 0, self.is_own)
             self._remember()
             stored_bytes = sum(len(segment.data) for segment in sealing.stored())
             return written._replace(stored_bytes=stored_bytes)
@@ -193,11 +207,11 @@ class Replica:
         stored: list[StoredFile | OSError] = []
         epoch, roots = self._epoch(), self.keys.roots
         # The keys are derived before other threads ask for them.
-        self.keys.zone_key(self.zone, epoch)
+        self.keys.zone_key(MESSAGES_ZONE, epoch)
         objects = sealed_pieces(
             paths,
             lambda: FileHash(roots),
-            lambda piece: seal_chunk(self.keys, self.zone, epoch, piece),
+            lambda piece: seal_chunk(self.keys, MESSAGES_ZONE, epoch, piece),
             self._settle,
             stored,
         )
@@ -208,19 +222,20 @@ class Replica:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
         counter = 0
         while True:
-            dropped_seq = self.library.holdings.intervals([sealed.name]).get(sealed.name)
+            known = self.library.holdings.intervals([sealed.name])
+            dropped_seq = known.get(sealed.name)
             if dropped_seq is None or dropped_seq == STILL:
                 return sealed, dropped_seq is None
             # A dropped name is never added again: the piece is sealed anew under another salt.
             counter += 1
-            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
+            sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece, counter)
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
         epoch = self._epoch()
-        key = self.keys.zone_key(self.zone, epoch)
+        key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
         return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
@@ -229,7 +244,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self._heads.all().items() if zone != self.zone},
+            heads={zone: head for zone, head in self.heads.all().items() if zone != self.zone},
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -248,8 +263,11 @@ class Replica:
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
+        if not self.is_own:
+            self.library.strip_tail()
         with self.library.transaction():
-            applied = self.library.apply_changes(writing.changes, head.seq + 1)
+            moment = self._moment(head.seq + 1, bool(writing.changes))
+            applied = self.library.apply_changes(writing.changes, moment)
             draft = self._draft(op_id, writing, sealing.stored())
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
@@ -258,7 +276,13 @@ class Replica:
             assert judged.void_reason is None, judged.void_reason
             self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
-        return Written(head.seq + 1, applied.added, applied.changed, 0)
+        return Written(head.seq + 1, applied.added, applied.changed, 0, self.is_own)
+
+    def _moment(self, seq: int, is_change: bool) -> float:
+        """The moment of a commit in the library; inside a transaction."""
+        if not self.is_own:
+            return seq
+        return self.library.next_step() if is_change else self.library.head_moment()
 
     def _need_live(self, names: Sequence[bytes]) -> None:
         """What a compaction replaces must still be there at its parent."""
@@ -275,8 +299,9 @@ class Replica:
 
     def _pull_account(self) -> None:
         """Brings the account log up to date, and keeps its commits' bytes."""
-        known = self._heads.get(ACCOUNT_ZONE)
+        known = self.heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
+        keep_up(self.keys, self.log, self._author)
         if known is not None and known[0] >= self.log.head:
             return
         with self.library.transaction():
@@ -287,13 +312,25 @@ class Replica:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = judge(head, data, self.log)
-            self._heads.check(judged.head)
+            judged = self._judged(head, data)
+            self.heads.check(judged.head)
             head = judged.head
             yield judged, data
 
-    def _next_stretch(self) -> list[tuple[Judged, bytes]]:
-        return list(islice(self._following(), PULL_COMMITS))
+    def _judged(self, head: Head, data: bytes) -> Judged:
+        """Judges a commit; one that was written since the account's log was read has it read
+        again, for all devices must judge alike."""
+        judged = judge(head, data, self.log)
+        if judged.void_reason == BEYOND_LOG:
+            self._pull_account()
+            judged = judge(head, data, self.log)
+        return judged
+
+    def _next_stretch(self, until_seq: int | None) -> list[tuple[Judged, bytes]]:
+        left = PULL_COMMITS
+        if until_seq is not None:
+            left = max(0, min(left, until_seq - self.head().seq))
+        return list(islice(self._following(), left))
 
     def _needed(self) -> set[bytes]:
         """Those objects of the commits to come that the head or a pin holds; others may be gone."""
@@ -312,7 +349,9 @@ class Replica:
         damaged = 0
         with self.library.transaction():
             part = self._open_part(judged)
-            for name, _ in judged.commit.header.added[: part.segments]:
+            names = [name for name, _ in judged.commit.header.added[: part.segments]]
+            moment = self._moment(judged.head.seq, bool(needed.intersection(names)))
+            for name in names:
                 if name not in needed:
                     continue
                 try:
@@ -321,7 +360,7 @@ class Replica:
                     self.library.holdings.note_damage(name, judged.head.seq, str(error))
                     damaged += 1
                     continue
-                self.library.apply_changes(changes, judged.head.seq)
+                self.library.apply_changes(changes, moment)
             self.library.apply_commit(judged, part, data)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
 
@@ -340,10 +379,10 @@ class Replica:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
         data = self.store.get_object(name)
         check_name(name, data)
-        return open_segment(self.keys, self.zone, data)
+        return open_segment(self.keys, MESSAGES_ZONE, data)
 
     def _remember(self) -> None:
         head = self.head()
         if head.seq >= 0:
-            self._heads.remember(self.zone, head.seq, head.hash)
-        self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
+            self.heads.remember(self.zone, head.seq, head.hash)
+        self.heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
