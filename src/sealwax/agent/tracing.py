@@ -134,7 +134,7 @@ def _canonical(chat: str | None, view: ConversationView | None) -> str | None:
     the address."""
     if chat is None:
         return None
-    return view.origin.partition(":")[2] if view is not None else canonical_direct(chat)
+    return view.origin if view is not None else canonical_direct(chat)
 
 
 def _messages(items: list[Observation], wanted: str | None) -> Iterator[str]:

@@ -30,6 +30,7 @@ from sealwax.agent.remote.calls import (
     report_name,
     shape_of,
 )
+from sealwax.agent.running import Told as RunningTold
 from sealwax.base.errors import SealwaxError
 
 LOOPBACK = "127.0.0.1"
@@ -57,6 +58,12 @@ def find_running(home: Path) -> Agent | None:
         # What was left behind by an agent that was killed leads nowhere.
         return None
     return cast(Agent, RemoteAgent(home, presence, read_token(home)))
+
+
+def told_by(agent: Agent) -> RunningTold:
+    """What a running agent does; `agent` is one that `find_running` gave."""
+    told: RunningTold = cast(Any, agent).running.told()
+    return told
 
 
 class RemoteAgent:

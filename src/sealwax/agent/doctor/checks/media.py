@@ -13,5 +13,5 @@ def check_media(facts: Facts) -> Iterator[Finding]:
             "one-medium",
             "warn",
             "Protected from deletion. Not from losing this disk.",
-            "add a store (`sealwax sync connect`) or copy the vault to another disk",
+            "copy the vault to another disk, or keep it with a server: docs/sync-versus-backup.md",
         )
