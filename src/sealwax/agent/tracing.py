@@ -140,9 +140,13 @@ def _canonical(chat: str | None, view: ConversationView | None) -> str | None:
 def _messages(items: list[Observation], wanted: str | None) -> Iterator[str]:
     """The canonical ids of the messages of a conversation."""
     for item in items:
-        told = {entry.name: entry.value for entry in item.entries}
-        is_own = item.kind == Kind.MESSAGE and ORIGIN.name in told
-        if is_own and wanted in (None, told.get(CONVERSATION.name)):
+        is_own = item.kind == Kind.MESSAGE and any(
+            entry.name == ORIGIN.name for entry in item.entries
+        )
+        is_wanted = wanted is None or any(
+            entry.name == CONVERSATION.name and entry.key == wanted for entry in item.entries
+        )
+        if is_own and is_wanted:
             yield item.canonical_id
 
 
