@@ -48,7 +48,7 @@ from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
-from sealwax.snapshot.diff import ConversationDiff, diff
+from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
     create_snapshot,
@@ -382,8 +382,7 @@ class Agent:
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
         """What differs between two snapshots, or a snapshot and the present, with titles."""
-        from_seq = self.snapshot(older).moment
-        to_seq = self.snapshot(newer).moment if newer else self._library.head_moment()
+        from_seq, to_seq = self._span(older, newer)
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
@@ -393,6 +392,18 @@ class Agent:
             (item, titles.get(item.conversation or 0, "no conversation"))
             for item in diff(self._library, from_seq, to_seq)
         ]
+
+    def diff_messages(self, older: str, newer: str | None, chat: str) -> Iterator[MessageDiff]:
+        """The messages of a conversation that differ between two snapshots, or a snapshot and the
+        present; oldest first."""
+        from_seq, to_seq = self._span(older, newer)
+        known = {
+            view.record: view
+            for seq in (from_seq, to_seq)
+            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+        }
+        conversation = find_conversation(list(known.values()), chat)
+        return diff_messages(self._library, from_seq, to_seq, conversation.record)
 
     # Restoring and exporting.
 
@@ -447,6 +458,11 @@ class Agent:
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)
+
+    def _span(self, older: str, newer: str | None) -> tuple[float, float]:
+        """The moments of two snapshots, or of a snapshot and the present."""
+        from_moment = self.snapshot(older).moment
+        return from_moment, self.snapshot(newer).moment if newer else self._library.head_moment()
 
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)

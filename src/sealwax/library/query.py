@@ -245,8 +245,9 @@ class Reader:
 
     def message_differences(
         self, from_seq: float, to_seq: float
-    ) -> Iterator[tuple[int | None, bool, bool]]:
-        """(conversation, shown then, shown now) of the messages that two moments show otherwise."""
+    ) -> Iterator[tuple[int, int | None, bool, bool]]:
+        """(record, conversation, shown then, shown now) of the messages that two moments show
+        otherwise."""
         low, high = sorted((from_seq, to_seq))
         rows: list[Any] = self._connection.execute(
             "SELECT version.conversation, version.from_seq, version.place, version.record,"
@@ -256,14 +257,14 @@ class Reader:
             " OR (from_seq <= ?2 AND to_seq > ?2)) ORDER BY version.record, version.from_seq",
             (low, high),
         ).fetchall()
-        for _, group in groupby(rows, key=lambda row: row[3]):
+        for record, group in groupby(rows, key=lambda row: row[3]):
             versions = list(group)
             then = [row for row in versions if row[1] <= from_seq < row[4]]
             now = [row for row in versions if row[1] <= to_seq < row[4]]
             if then != now:
                 was_there = any(row[2] == PRESENT for row in then)
                 is_there = any(row[2] == PRESENT for row in now)
-                yield versions[-1][0], was_there, is_there
+                yield record, versions[-1][0], was_there, is_there
 
     def held_rows(self) -> Iterator[Row]:
         """The records whose deletion waits for an answer."""

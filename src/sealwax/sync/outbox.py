@@ -19,11 +19,10 @@ from sealwax.ledger.objects import Objects
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
+from sealwax.sync.opening import sealed_already
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
-from sealwax.vault.digest import change_digest
-from sealwax.vault.objects import SealedSegment
-from sealwax.vault.writing import CHANGES_LIMIT, Writing, Written
+from sealwax.vault.writing import Writing, Written
 
 PARTED = "parted"
 SENT = "sent"
@@ -117,22 +116,12 @@ class Outbox:
         listed = list(objects)
         chunks = tuple((name, size_bytes) for name, size_bytes, is_one in listed if not is_one)
         segments = [name for name, _, is_one in listed if is_one]
-        batch: list[SealedSegment] = []
-        changes: list[Change] = []
         for name in segments:
-            found = self.own.read_segment(name)
-            data = self.own.store.get_object(name)
-            digest = change_digest(self.own.keys.roots, found)
-            batch.append(SealedSegment(name, data, digest, len(found)))
-            changes += found
-            if len(changes) >= CHANGES_LIMIT:
-                self.own.write(Writing(tuple(changes), Part(reason=PARTED)), batch)
-                batch, changes = [], []
+            sealed, changes = sealed_already(self.own.store, self.own.keys, MESSAGES_ZONE, [name])
+            self.own.write(Writing(tuple(changes), Part(reason=PARTED)), sealed)
         for start in range(0, len(chunks), DROPPED_TOGETHER):
             part = chunks[start : start + DROPPED_TOGETHER]
             self.own.write(Writing((), Part(reason=PARTED), chunks=part))
-        if batch:
-            self.own.write(Writing(tuple(changes), Part(reason=PARTED)), batch)
 
     def put_on(self) -> None:
         """Puts what waits onto the library, where it is not there: after the messages zone went on,
