@@ -105,6 +105,7 @@ def test_the_answers_are_those_of_the_agent_itself(serving: Serving, tmp_path: P
     messages = remote.read(view.record, limit=1_000)
     assert messages == own.read(view.record, limit=1_000)
     assert remote.attachments(messages) == own.attachments(messages)
+    assert remote.search("the", limit=20) == own.search("the", limit=20) != []
     photos = list(remote.media(Select()))
     assert photos == list(own.media(Select()))
     assert len(photos) == 3
