@@ -17,8 +17,10 @@ from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
+    NothingMatches,
     Select,
     find_conversation,
     resolve,
@@ -27,6 +29,7 @@ from sealwax.agent.selecting import (
 from sealwax.agent.status import Status
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
@@ -137,6 +140,10 @@ class Agent:
         )
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(self._library, self._journal, clock)
+        self.recovery = Recovery(replica.log, settings)
+        self.tracing = Tracing(
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources, self._anywhere
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
@@ -446,6 +453,14 @@ class Agent:
             report,
         )
         return EXPORTERS[export_format](wanted, out)
+
+    def _anywhere(self, chat: str) -> ConversationView | None:
+        """A conversation of the present or the trash."""
+        everywhere = self._library.now()._replace(places=ANYWHERE)
+        try:
+            return find_conversation(self._library.read.conversations(everywhere), chat)
+        except NothingMatches:
+            return None
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)

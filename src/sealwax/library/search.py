@@ -24,7 +24,7 @@ class Hit(NamedTuple):
     """A message that was found."""
 
     message: MessageView
-    seq: int
+    seq: float
 
 
 class Query(NamedTuple):
