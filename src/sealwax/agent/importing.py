@@ -76,5 +76,7 @@ def _opened(path: Path, scratch: Path, known: bytes | None, replica: Replica) ->
         source = stack.enter_context(closing(ReadElsewhere(path, scratch, known)))
         sealer = stack.enter_context(closing(SealElsewhere()))
         stack.enter_context(replica.sealed_by(sealer))
-        stack.enter_context(replica.library.database.grouped())
+        library = replica.library
+        is_new = library.is_empty()
+        stack.enter_context(library.database.making() if is_new else library.database.grouped())
         yield source

@@ -7,7 +7,7 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -102,6 +102,11 @@ class _Sealing:
         self._store = store
         self._sealed: SealedBatch | None = None
 
+    def give_up(self) -> None:
+        """What comes is not wanted any more."""
+        if self._sealed is None:
+            self._sealed = self._sealing()
+
     def stored(self) -> SealedBatch:
         """What was sealed, once it is in the store."""
         if self._sealed is None:
@@ -195,13 +200,22 @@ class Replica:
 
     def write(self, writing: Writing) -> Written:
         """Seals, stores and appends; see `vault.writing.Writer`."""
+        self.pull()
+        return self.begin(writing)()
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; see `vault.writing.Writer`."""
+        sealing = self._start_sealing(writing.changes)
+        return lambda: self._finish(writing, sealing)
+
+    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        sealing = None
         for _ in range(APPEND_TRIES):
             self.pull()
             # What a removed device could still open is not for new words: a new epoch seals anew.
-            if sealing is None or sealing.epoch != self._epoch():
-                sealing = self._start_sealing(writing.changes)
+            if sealing.epoch != self._epoch():
+                sealing.give_up()
+                sealing = self._seal_now(writing.changes)
             try:
                 written = self._append(op_id, writing, sealing)
             except CommitExists:
@@ -245,10 +259,17 @@ class Replica:
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
-    def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
+    def _start_sealing(self, changes: tuple[Change, ...]) -> _Sealing:
+        sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
+        return self._sealing_by(sealer, changes)
+
+    def _seal_now(self, changes: tuple[Change, ...]) -> _Sealing:
+        """Here, whoever seals otherwise: others may be sealing the next batch already."""
+        return self._sealing_by(self._seal_here, changes)
+
+    def _sealing_by(self, sealer: Sealer, changes: tuple[Change, ...]) -> _Sealing:
         epoch = self._epoch()
         key = self.keys.zone_key(self.zone, epoch)
-        sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
         return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
     def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:

@@ -6,11 +6,13 @@ last. The companion keeps nothing between two batches.
 """
 
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Thread
 from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from sealwax.base.companion import Companion
+from sealwax.base.companion import Companion, CompanionLost
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.library.prepared import Prepared, prepare
@@ -62,7 +64,7 @@ class Sealer(Protocol):
     """Seals batches of changes, one after the other."""
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
-        """Begins to seal; what it gives is to be called before the next `start`."""
+        """Begins to seal; what several of them give is to be called in their order."""
         ...
 
 
@@ -82,10 +84,13 @@ class SealHere:
 
 
 class SealElsewhere:
-    """Has a companion seal; close it when done."""
+    """Has a companion seal; close it when done. Several batches may be on their way: a thread takes
+    the answers, so that the companion never waits for this process."""
 
     def __init__(self) -> None:
         self._companion = Companion(COMPANION)
+        self._answers: SimpleQueue[bytes | Exception] = SimpleQueue()
+        Thread(target=self._receive, daemon=True).start()
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         """Raises CompanionLost, as what it gives does."""
@@ -96,8 +101,20 @@ class SealElsewhere:
     def close(self) -> None:
         self._companion.close()
 
+    def _receive(self) -> None:
+        try:
+            while True:
+                self._answers.put(self._companion.receive())
+        except (CompanionLost, ValueError) as error:
+            # A ValueError is a pipe that was closed meanwhile.
+            self._answers.put(error)
+
     def _take(self) -> SealedBatch:
-        answers = _decode_answers(self._companion.receive())
+        told = self._answers.get()
+        if isinstance(told, Exception):
+            self._answers.put(told)
+            raise told
+        answers = _decode_answers(told)
         return SealedBatch(
             [
                 SealedSegment(name, data, int.from_bytes(digest, "big"), changes)

@@ -4,7 +4,7 @@ Import, restore and deletion decide *what* changes; one `Writer` turns that into
 a commit, and keeps the library in step. So those machines know neither stores nor chains.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -66,6 +66,13 @@ class Writer(Protocol):
 
     def write(self, writing: Writing) -> Written:
         """Stores the changes and appends the commit; durable when it returns."""
+        ...
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; what it gives does the rest of `write`.
+
+        Until then nothing of it is written. Several may be begun, and are finished in their order.
+        """
         ...
 
 
