@@ -9,13 +9,13 @@ import pytest
 
 from sealwax.agent.bootstrap import (
     HomeExists,
-    VaultEmpty,
     create_home,
     open_agent,
     recover_home,
     repair_home,
 )
 from sealwax.agent.home import HomeLock, HomeLocked
+from sealwax.agent.place import VaultEmpty
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.passphrase import PassphraseWrong

@@ -44,12 +44,12 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
+def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator[Running]:
     """Serves a folder until the block ends."""
     where = Listening(HOST, 0)
     with (
         opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
-        socket.create_server((HOST, 0)) as listener,
+        socket.create_server((HOST, port)) as listener,
     ):
         server = http_server(parts, where)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

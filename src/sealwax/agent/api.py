@@ -6,15 +6,18 @@ has a method that only says what it would do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
+from sealwax.agent.device import Device
+from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.owners import Owners
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -23,6 +26,8 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.syncing import Syncing
+from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -50,6 +55,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
@@ -60,9 +66,7 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
-from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
-from sealwax.sync.compaction.apply import merge_small
-from sealwax.sync.replica import Replica
+from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
     "jsonl": export_jsonl,
@@ -111,7 +115,7 @@ class Agent:
         self,
         home: Path,
         settings: Settings,
-        replica: Replica,
+        device: Device,
         clock: Clock,
         entropy: Entropy,
         notes: Iterable[Note] = (),
@@ -119,11 +123,36 @@ class Agent:
         self.notes = tuple(notes)
         self.home = home
         self._settings = settings
-        self._replica = replica
+        self.device = device
+        self.devices = Devices(device, clock, entropy)
+        self.sync = Syncing(device, settings, clock, self.devices.settle)
+        self._replica = replica = device.history
+        self._journal = device.journal
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.owners = Owners(settings, replica.keys.roots)
+        self.upkeep = Upkeep(self._library, self._journal, clock)
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+
+    # For several threads.
+
+    def reader(self) -> "Agent":
+        """The same home once more, for another thread, to read only; see `agent.readers`."""
+        device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def expect_readers(self) -> None:
+        """From now on the library may be read by others at any time."""
+        self._library.database.has_readers = True
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """For a reader: everything inside is read as of one moment."""
+        return self._library.standing_still()
+
+    def close(self) -> None:
+        """Closes a reader."""
+        self._library.close()
 
     # Reading.
 
@@ -156,7 +185,7 @@ class Agent:
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
         """The attachments of messages by canonical id."""
         wanted = [origin for message in messages for origin in message.attachments]
-        return self._library.read.attachments(wanted, Moment(self._library.head_seq(), ANYWHERE))
+        return self._library.read.attachments(wanted, Moment(self._library.head_moment(), ANYWHERE))
 
     def search(
         self, words: str, at: str | None = None, select: Select | None = None, limit: int = 100
@@ -165,7 +194,7 @@ class Agent:
         any kept moment."""
         moment = resolve_moment(self._library, at)
         if at is None:
-            moment = Moment(self._library.head_seq(), ANYWHERE)
+            moment = Moment(self._library.head_moment(), ANYWHERE)
         selection = self._selection(select or Select(), moment or self._library.now())
         return self._library.search(words, moment, selection, limit)
 
@@ -209,8 +238,14 @@ class Agent:
     def verify(self, report: Callable[[Step], None]) -> Verified:
         """Checks every object, commit and key packet, and the library against them."""
         replica = self._replica
-        verifier = Verifier(replica.store, replica.log, replica.keys, self._library, report)
-        found = verifier.run()
+        own_zone = self.device.outbox.zone
+        store = self.device.near
+        verifier = Verifier(store, replica.log, replica.keys, self._library, report, own_zone)
+        try:
+            self._library.strip_tail()
+            found = verifier.run()
+        finally:
+            self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
         return found._replace(damage=(*noted, *found.damage))
 
@@ -234,6 +269,11 @@ class Agent:
         if len(left) == len(self.sources()):
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
+        self.owners.forget(path)
+
+    def accept_source(self, path: Path) -> None:
+        """Says that a source of another account than before is right; raises NothingToAccept."""
+        self.owners.accept(path)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
@@ -255,15 +295,14 @@ class Agent:
         done = import_source(
             ImportAsked(path, is_confirmed, is_dry_run, is_full),
             self.home,
-            self._replica,
+            self.device,
             self._clock.now_ms(),
+            self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )
         if not is_dry_run:
-            merge_small(self._replica)
-        if not is_dry_run and is_checkpoint_due(self._replica):
-            write_checkpoint(self._replica, self._entropy)
+            tidy(self.device, self._entropy)
         return done
 
     # Grouping.
@@ -279,7 +318,7 @@ class Agent:
     def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
         conversation = self.conversation(chat).record
         now_ms, roots = self._clock.now_ms(), self._replica.keys.roots
-        return act(self._library, self._replica, roots, conversation, now_ms)
+        return act(self._library, self._journal, roots, conversation, now_ms)
 
     # Space.
 
@@ -291,7 +330,10 @@ class Agent:
         """Merges small objects and deletes what nothing holds; no message and no snapshot
         changes."""
         scratch = self.home / SCRATCH_FOLDER
-        return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        try:
+            return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        finally:
+            self.device.outbox.put_on()
 
     # Deleting, and taking it back.
 
@@ -303,17 +345,17 @@ class Agent:
     def delete(self, select: Select) -> int:
         """Puts the selection into the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return delete(self._library, self._replica, selection, self._clock.now_ms())
+        return delete(self._library, self._journal, selection, self._clock.now_ms())
 
     def undelete(self, select: Select) -> int:
         """Brings the selection back from the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return undelete(self._library, self._replica, selection, self._clock.now_ms())
+        return undelete(self._library, self._journal, selection, self._clock.now_ms())
 
     def answer_held(self, is_accepted: bool) -> int:
         """Answers all held deletions: they stay in the trash, or everything returns."""
         act = accept_held if is_accepted else undo_held
-        return act(self._library, self._replica, self._clock.now_ms())
+        return act(self._library, self._journal, self._clock.now_ms())
 
     # Snapshots.
 
@@ -325,14 +367,14 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str) -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = BY_HAND) -> Snapshot:
         """Pins the present."""
-        return self.snapshot(str(self._snapshot(name, "by hand")))
+        return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
         snapshots = [self.snapshot(text) for text in wanted]
-        drop_snapshots(self._library, self._replica, snapshots, self._clock.now_ms())
+        drop_snapshots(self._library, self._journal, snapshots, self._clock.now_ms())
         return snapshots
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
@@ -364,9 +406,9 @@ class Agent:
 
     def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
         """What a restore would do."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         device, now_ms = self._replica.device, self._clock.now_ms()
-        return preview(self._library, pinned_seq, selection, mode, now_ms, device)
+        return preview(self._library, moment, selection, mode, now_ms, device)
 
     def restore(
         self,
@@ -376,11 +418,11 @@ class Agent:
         report: Callable[[int], None] = lambda _: None,
     ) -> Restored:
         """Restores from a snapshot; *replace* takes a snapshot of the present first."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         if mode == REPLACE:
             self._snapshot("", "before a restore")
         now_ms = self._clock.now_ms()
-        return restore(self._library, self._replica, pinned_seq, selection, mode, now_ms, report)
+        return restore(self._library, self._journal, moment, selection, mode, now_ms, report)
 
     def export(
         self,
@@ -404,12 +446,12 @@ class Agent:
         return EXPORTERS[export_format](wanted, out)
 
     def _snapshot(self, name: str, reason: str) -> int:
-        return create_snapshot(self._library, self._replica, name, reason)
+        return create_snapshot(self._library, self._journal, name, reason)
 
-    def _span(self, older: str, newer: str | None) -> tuple[int, int]:
-        """The seqs of two snapshots, or of a snapshot and the present."""
-        from_seq = self.snapshot(older).pinned_seq
-        return from_seq, self.snapshot(newer).pinned_seq if newer else self._library.head_seq()
+    def _span(self, older: str, newer: str | None) -> tuple[float, float]:
+        """The moments of two snapshots, or of a snapshot and the present."""
+        from_moment = self.snapshot(older).moment
+        return from_moment, self.snapshot(newer).moment if newer else self._library.head_moment()
 
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)
@@ -420,9 +462,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
-    def _past(self, wanted: str, select: Select) -> tuple[int, Selection]:
-        pinned_seq = self.snapshot(wanted).pinned_seq
-        return pinned_seq, self._selection(select, Moment(pinned_seq))
+    def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
+        moment = self.snapshot(wanted).moment
+        return moment, self._selection(select, Moment(moment))
 
 
 def as_json(value: Any) -> Any:

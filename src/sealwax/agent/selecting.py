@@ -100,7 +100,7 @@ def resolve_moment(library: Library, at: str | None) -> Moment | None:
         return library.now()
     if at.strip().lower() == "all":
         return None
-    return Moment(find_snapshot(library, at).pinned_seq)
+    return Moment(find_snapshot(library, at).moment)
 
 
 def _names(view: ConversationView) -> set[str]:

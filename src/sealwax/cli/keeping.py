@@ -16,6 +16,7 @@ from sealwax.agent.bootstrap import (
 )
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -36,7 +37,8 @@ GROUPS_ASKED = (2, 6)
 
 
 @click.command("init")
-@click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
+@click.option("--store", help="Where the vault shall be: a folder, or a server's address.")
+@click.option("--invitation", default="", help="The invitation that a server wants.")
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -46,13 +48,30 @@ GROUPS_ASKED = (2, 6)
     is_flag=True,
     help=f"Open a vault that exists with its recovery key ({RECOVERY_VARIABLE}, or asked for).",
 )
+@click.option(
+    "--join",
+    "code",
+    metavar="CODE",
+    help="Become a device of an account, by the code that one of its devices shows (- asks).",
+)
 @yes_option
 @with_session
 def init_command(
-    session: Session, store: Path | None, name: str, is_recovery: bool, is_yes: bool
+    session: Session,
+    store: str | None,
+    invitation: str,
+    name: str,
+    is_recovery: bool,
+    code: str | None,
+    is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
+    if code is not None:
+        if store is None:
+            raise click.UsageError("Name the place of the account with --store.")
+        show_joining(session, store, code, name, environment)
+        return
     if is_recovery:
         recover_home(session.home, store, _recovery_key(), name, environment)
         session.give(
@@ -60,12 +79,13 @@ def init_command(
             lambda: _show_recovered(session, store),
         )
         return
-    code = create_home(session.home, store, name, environment)
+    recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
-        {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
+        {"home": session.home, "recovery_key": recovery},
+        lambda: _show_recovery_key(session, recovery),
     )
     if not is_yes and can_ask() and not session.is_json:
-        _ask_groups_back(code)
+        _ask_groups_back(recovery)
 
 
 @click.command("import")
@@ -129,6 +149,16 @@ def source_remove(session: Session, path: Path) -> None:
     with session.agent() as agent:
         agent.remove_source(path)
     session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
+
+
+@source_group.command("accept")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_session
+def source_accept(session: Session, path: Path) -> None:
+    """Say that a source is right though it is of another account than before."""
+    with session.agent() as agent:
+        agent.accept_source(path)
+    session.give({"accepted": path}, lambda: click.echo(f"From the next import on: {path}"))
 
 
 @click.command("export")
@@ -217,7 +247,7 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Next: sealwax import PATH")
 
 
-def _show_recovered(session: Session, store: Path | None) -> None:
+def _show_recovered(session: Session, store: str | None) -> None:
     click.echo(f"Opened: {session.home}")
     click.echo("This device was added to the account, and its vault is from now on")
     click.echo(f"    {store or session.home / 'vault'}")

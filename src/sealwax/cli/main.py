@@ -10,6 +10,7 @@ import click
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.devices import device_group
 from sealwax.cli.grouping import conversation_group
 from sealwax.cli.keeping import (
     export_command,
@@ -34,6 +35,7 @@ from sealwax.cli.reading import (
 )
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
+from sealwax.cli.syncing import backup_group, sync_group
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -115,6 +117,9 @@ for command in (
     conversation_group,
     held_group,
     storage_group,
+    device_group,
+    sync_group,
+    backup_group,
     verify_command,
     status_command,
 ):

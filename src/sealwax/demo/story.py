@@ -16,12 +16,12 @@ import click
 
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import (
-    Environment,
     create_home,
     open_agent,
     recover_home,
     system_environment,
 )
+from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import CAKE_WORDS, World, delete_thread, write_world

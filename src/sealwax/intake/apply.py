@@ -118,7 +118,7 @@ class Intake:
         self._is_dry_run = is_dry_run
         self._places = Places(split_conversations(library))
         self._tally = _Tally()
-        self._start_seq = library.head_seq()
+        self._start_seq = library.head_moment()
         self._deletions: list[Deletion] = []
         self._trashed_but_seen: set[bytes] = set()
         self._changes: list[Change] = []

@@ -39,7 +39,7 @@ class Stored(NamedTuple):
 
     record: int
     version: int | None
-    from_seq: int
+    from_seq: float
     text_id: int | None
     state: bytes
 
@@ -49,7 +49,7 @@ class _Write(NamedTuple):
 
     record: int
     version: int
-    from_seq: int
+    from_seq: float
     kind: int
     projection: Projection
     encoded: bytes
@@ -130,11 +130,14 @@ class Applier:
             self._unseen.update(uid for uid in uids if uid not in found)
         return found
 
-    def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
-        """Joins the changes of the commit `seq`; the digest is brought up to date."""
-        return self._apply(join_all(changes), seq, newest_pinned_seq)
+    def apply(self, changes: Iterable[Change], moment: float, kept: float) -> Applied:
+        """Joins the changes of a moment; the digest is brought up to date.
 
-    def _apply(self, items: Sequence[Joined], seq: int, newest_pinned_seq: int) -> Applied:
+        Versions that began at or before the moment `kept` are closed, later ones replaced.
+        """
+        return self._apply(join_all(changes), moment, kept)
+
+    def _apply(self, items: Sequence[Joined], moment: float, kept: float) -> Applied:
         """Joins each record with what is known of it. No record is there twice."""
         records = [item.record for item in items]
         stored = self.fetch(records)
@@ -151,7 +154,7 @@ class Applier:
                 coming.add(uid, encoded)
                 tally.add(kind, projection, 1)
                 record = old.record if old else self._take_record()
-                write = self._write(record, seq, kind, projection, encoded)
+                write = self._write(record, moment, kind, projection, encoded)
                 fresh.append(write)
                 if old is None:
                     new_records.append((record, uid, kind, write.version))
@@ -169,18 +172,18 @@ class Applier:
             tally.add(before.kind, shown, -1)
             tally.add(after.kind, showing, 1)
             text_id = old.text_id if shown.words == showing.words else None
-            if old.from_seq <= newest_pinned_seq:
-                write = self._write(old.record, seq, after.kind, showing, state, text_id)
+            if old.from_seq <= kept:
+                write = self._write(old.record, moment, after.kind, showing, state, text_id)
                 closed.append((write, old))
             else:
                 write = self._write(old.record, old.from_seq, after.kind, showing, state, text_id)
                 replaced.append((write._replace(version=old.version), old))
-        self._store(new_records, fresh, replaced, closed, seq)
+        self._store(new_records, fresh, replaced, closed, moment)
         self._add_to_digest(coming.total - going.total)
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed))
 
-    def apply_prepared(self, prepared: Prepared, seq: int, newest_pinned_seq: int) -> Applied:
+    def apply_prepared(self, prepared: Prepared, moment: float, kept: float) -> Applied:
         """The same for changes that were made ready. Messages that are known already are joined;
         all others are written as they are."""
         known = self.fetch(prepared.records)
@@ -189,17 +192,17 @@ class Applier:
         self._unseen.difference_update(prepared.records)
         count = len(prepared.records)
         if count:
-            self._insert_plain(prepared, seq)
+            self._insert_plain(prepared, moment)
             self._add_to_digest(int.from_bytes(prepared.digest, "big"))
             tally = self.tally()
             tally.add_plain(count)
             self._set_fact("tally", msgspec.json.encode(tally))
         if not prepared.others:
             return Applied(count, 0)
-        joined = self._apply(prepared.others, seq, newest_pinned_seq)
+        joined = self._apply(prepared.others, moment, kept)
         return Applied(joined.added + count, joined.changed)
 
-    def _insert_plain(self, prepared: Prepared, seq: int) -> None:
+    def _insert_plain(self, prepared: Prepared, moment: float) -> None:
         count = len(prepared.records)
         records = range(self._next_record, self._next_record + count)
         versions = range(self._next_version, self._next_version + count)
@@ -216,7 +219,7 @@ class Applier:
             zip(
                 versions,
                 records,
-                repeat(seq),
+                repeat(moment),
                 repeat(STILL),
                 kind,
                 repeat(PRESENT),
@@ -250,6 +253,19 @@ class Applier:
         """Whether no record was ever seen."""
         return self._next_record == 1
 
+    def facts(self) -> dict[str, bytes]:
+        """The digest and the running counts as they are kept, to be put back later."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, value FROM fact WHERE name IN ('digest', 'tally')"
+        )
+        return dict(rows)
+
+    def put_facts_back(self, facts: dict[str, bytes]) -> None:
+        """The digest and the counts of an earlier moment are those of the head again."""
+        self._connection.execute("DELETE FROM fact WHERE name IN ('digest', 'tally')")
+        for name, value in facts.items():
+            self._set_fact(name, value)
+
     def digest(self) -> int:
         """The digest of the joined state, every record included."""
         row = self._connection.execute("SELECT value FROM fact WHERE name = 'digest'").fetchone()
@@ -266,12 +282,12 @@ class Applier:
     def _sum(self, rows: Iterable[Any]) -> int:
         return sum(state_term(self._roots, uid, state) for uid, state in rows) % MODULUS
 
-    def digest_at(self, seq: int) -> int:
+    def digest_at(self, moment: float) -> int:
         """The digest of a moment that is kept, added up from the versions that it shows."""
         rows = self._connection.execute(
             "SELECT record.uid, version.state FROM version"
             " JOIN record ON record.id = version.record WHERE from_seq <= ?1 AND ?1 < to_seq",
-            (seq,),
+            (moment,),
         )
         return self._sum(rows)
 
@@ -300,7 +316,7 @@ class Applier:
     def _write(
         self,
         record: int,
-        from_seq: int,
+        from_seq: float,
         kind: int,
         projection: Projection,
         encoded: bytes,
@@ -317,13 +333,13 @@ class Applier:
         fresh: list[_Write],
         replaced: list[tuple[_Write, Stored]],
         closed: list[tuple[_Write, Stored]],
-        seq: int,
+        moment: float,
     ) -> None:
         run = self._connection.executemany
         run(INSERT_RECORD, new_records)
         run(
             "UPDATE version SET to_seq = ? WHERE id = ?",
-            [(seq, old.version) for _, old in closed],
+            [(moment, old.version) for _, old in closed],
         )
         run(
             "UPDATE record SET version = ? WHERE id = ?",

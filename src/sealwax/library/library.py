@@ -15,6 +15,7 @@ from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
 from sealwax.library.select import Moment, Selection
+from sealwax.library.tail import Tail
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.model.state import State
@@ -27,15 +28,38 @@ class Library:
     def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
         with naming_damage():
             self.database = Database(path, key, is_durable)
+        self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
+        self.tail = Tail(connection)
         try:
             with naming_damage():
                 self.applier = Applier(connection, roots)
         except BaseException:
             self.database.close()
             raise
+
+    def reader(self) -> "Library":
+        """The same file opened once more, for another thread: it reads and cannot write. Readers
+        and the writer do not wait for each other."""
+        self.database.has_readers = True
+        library = Library(self.database.path, self._key, self._roots)
+        library.database.connection.pragma("query_only", 1)
+        return library
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """All reading inside sees one moment, whatever is written meanwhile."""
+        self.database.connection.execute("BEGIN")
+        try:
+            # What was not there before may be now.
+            self.applier.forget()
+            yield
+        finally:
+            # What tried to write has ended the transaction already.
+            if self.database.connection.in_transaction:
+                self.database.connection.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -47,17 +71,48 @@ class Library:
             self.applier.forget()
             raise
 
-    def apply_changes(self, changes: Iterable[Change], seq: int) -> Applied:
-        """Joins changes as those of the commit `seq`; inside a transaction."""
-        return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
+    def apply_changes(self, changes: Iterable[Change], moment: float) -> Applied:
+        """Joins changes as those of a moment: the seq of a commit of the messages zone, or a step
+        of the tail; inside a transaction. What lies beneath the tail is kept."""
+        return self.applier.apply(changes, moment, self._kept())
 
-    def apply_prepared(self, prepared: Prepared, seq: int) -> Applied:
+    def apply_prepared(self, prepared: Prepared, moment: float) -> Applied:
         """The same for changes that were made ready; see `library.prepared`."""
-        return self.applier.apply_prepared(prepared, seq, self.holdings.newest_pinned_seq())
+        return self.applier.apply_prepared(prepared, moment, self._kept())
+
+    def _kept(self) -> float:
+        """The newest moment that is shown by a pin, or lies beneath the tail."""
+        pinned = self.holdings.newest_pinned_moment()
+        if not self.tail.is_there():
+            return pinned
+        return max(pinned, self.tail.floor(self.head_seq()))
 
     def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""
-        self.holdings.apply(judged, part, data)
+        shown = None if judged.head.zone == MESSAGES_ZONE else self.head_moment()
+        self.holdings.apply(judged, part, data, shown)
+
+    def next_step(self) -> float:
+        """Begins the next step of the tail; inside a transaction."""
+        return self.tail.next_step(self.head_seq(), self.applier)
+
+    def strip_tail(self) -> None:
+        """Takes the tail off, in a transaction of its own; what pins show of it stays."""
+        if not self.tail.is_there():
+            return
+        with self.transaction():
+            self.tail.strip(self.head_seq(), self.applier)
+        self.applier.forget()
+
+    def clear(self) -> None:
+        """Forgets everything: it is made anew from the vault."""
+        with self.transaction():
+            self.database.empty()
+        self.applier.forget()
+
+    def head_moment(self) -> float:
+        """The moment that shows the present: the head of the messages zone, and the tail."""
+        return self.tail.moment(self.head_seq())
 
     def is_empty(self) -> bool:
         """Whether it holds no record: nothing is lost when it has to be made anew."""
@@ -90,7 +145,7 @@ class Library:
 
     def now(self) -> Moment:
         """The present."""
-        return Moment(self.head_seq())
+        return Moment(self.head_moment())
 
     def search(
         self, words: str, moment: Moment | None, selection: Selection, limit: int

@@ -181,7 +181,7 @@ class Reader:
             found.update((uid, str(conversation)) for uid, conversation in rows)
         return found
 
-    def unknown_at(self, uids: Sequence[bytes], seq: int) -> frozenset[bytes]:
+    def unknown_at(self, uids: Sequence[bytes], seq: float) -> frozenset[bytes]:
         """Those of these records of which nothing was known at a seq."""
         found: set[bytes] = set()
         for wanted in pages_of_blobs(uids):
@@ -195,7 +195,7 @@ class Reader:
             found.update(uid for (uid,) in rows)
         return frozenset(found)
 
-    def changed_since(self, seq: int, selection: Selection) -> Iterator[tuple[Row, Row]]:
+    def changed_since(self, seq: float, selection: Selection) -> Iterator[tuple[Row, Row]]:
         """(then, now) of the records that a moment showed otherwise than the head does.
 
         A selection other than everything leaves out what is not a message.
@@ -225,7 +225,7 @@ class Reader:
                 return
             last = rows[-1][4]
 
-    def new_since(self, seq: int, selection: Selection) -> Iterator[Row]:
+    def new_since(self, seq: float, selection: Selection) -> Iterator[Row]:
         """The records of the head that a moment did not know at all."""
         wanted, values = chosen(selection)
         key = page_key(selection)
@@ -244,7 +244,7 @@ class Reader:
                 yield row
 
     def message_differences(
-        self, from_seq: int, to_seq: int
+        self, from_seq: float, to_seq: float
     ) -> Iterator[tuple[int, int | None, bool, bool]]:
         """(record, conversation, shown then, shown now) of the messages that two moments show
         otherwise."""

@@ -85,6 +85,9 @@ class Accounts:
         except VoidEntryError as error:
             raise malformed(f"The first commit does not count: {error}.") from error
         now_ms = self._clock.now_ms()
+        log = AccountLog(account)
+        log.extend(genesis)
+        recovery = log.newest.recovery.id
 
         def act(connection: apsw.Connection) -> None:
             found = connection.execute(
@@ -100,8 +103,9 @@ class Accounts:
                 (account, _hashed(secret)),
             )
             connection.execute(
-                "INSERT INTO account (account, name, plan_bytes, made_ms) VALUES (?, ?, ?, ?)",
-                (account, found[0], found[1], now_ms),
+                "INSERT INTO account (account, name, recovery, plan_bytes, made_ms)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (account, found[0], recovery, found[1], now_ms),
             )
             connection.execute(
                 "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
@@ -147,6 +151,13 @@ class Accounts:
         if newest.recovery.id == member:
             return newest.recovery
         return newest.devices.get(member)
+
+    def of_recovery(self, recovery: bytes) -> list[bytes]:
+        """The accounts that have a recovery key of this id: whoever holds the key finds them."""
+        rows: Any = self._database.read().execute(
+            "SELECT account FROM account WHERE recovery = ? ORDER BY account", (recovery,)
+        )
+        return [bytes(account) for (account,) in rows]
 
     def standing(self, account: bytes) -> Standing:
         return standing(self._database.read(), account)

@@ -161,6 +161,16 @@ def claim(
     _parts(request).accounts.claim(bytes.fromhex(account), invitation, _commit_bytes(body))
 
 
+@get("/v1/recoveries/{member:str}")
+@_threaded
+def find_accounts(
+    request: Asked, member: Annotated[str, Parameter(pattern="^[0-9a-f]{32}$")]
+) -> list[str]:
+    """The accounts whose recovery key has this id: for a device that has nothing but the key."""
+    found = _parts(request).accounts.of_recovery(bytes.fromhex(member))
+    return [account.hex() for account in found]
+
+
 @get("/v1/accounts/{account:str}")
 @_threaded
 def usage(request: Asked, account: AccountPath) -> Usage:
@@ -316,7 +326,8 @@ def take_message(request: Asked, box: BoxPath, side: SidePath) -> Response[bytes
 
 
 ROUTES = [
-    config, status, challenge, claim, usage, token, ask_for_plan, zones, read_commits, get_commit,
+    config, status, challenge, claim, find_accounts, usage, token, ask_for_plan, zones,
+    read_commits, get_commit,
     append_commit, put_objects, list_objects, get_object, read_objects, present_objects,
     delete_objects, events, open_link, leave_message, take_message,
 ]  # fmt: skip

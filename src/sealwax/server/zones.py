@@ -134,6 +134,9 @@ class Zones:
         reason = log.extend(data)
         if reason is not None:
             raise Refusal(412, "commit-void", f"It does not count: {reason}.")
+        connection.execute(
+            "UPDATE account SET recovery = ? WHERE account = ?", (log.newest.recovery.id, account)
+        )
         return Head(ACCOUNT_ZONE, log.head, log.head_hash, log.head)
 
 

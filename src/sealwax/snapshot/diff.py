@@ -30,7 +30,7 @@ class MessageDiff(NamedTuple):
     after: MessageView | None
 
 
-def diff(library: Library, from_seq: int, to_seq: int) -> list[ConversationDiff]:
+def diff(library: Library, from_seq: float, to_seq: float) -> list[ConversationDiff]:
     """The conversations whose messages differ between two moments, most different first."""
     added: Counter[int | None] = Counter()
     removed: Counter[int | None] = Counter()
@@ -50,7 +50,7 @@ def diff(library: Library, from_seq: int, to_seq: int) -> list[ConversationDiff]
 
 
 def diff_messages(
-    library: Library, from_seq: int, to_seq: int, conversation: int
+    library: Library, from_seq: float, to_seq: float, conversation: int
 ) -> Iterator[MessageDiff]:
     """The messages of one conversation that differ between two moments, oldest first."""
     found = library.read.message_differences(from_seq, to_seq)
@@ -66,6 +66,6 @@ def diff_messages(
         yield from (MessageDiff(before.get(record), after.get(record)) for record in page)
 
 
-def _shown(library: Library, records: tuple[int, ...], seq: int) -> dict[int, MessageView]:
+def _shown(library: Library, records: tuple[int, ...], seq: float) -> dict[int, MessageView]:
     rows = library.read.messages(Selection(messages=records), Moment(seq))
     return {row.record: message_view(row.record, row.conversation, row.state) for row in rows}

@@ -72,13 +72,18 @@ class Verifier:
         keys: AccountKeys,
         library: Library | None,
         report: Callable[[Step], None],
+        own_zone: str | None = None,
     ) -> None:
-        """`library` is None when it cannot be opened: the vault is verified all the same."""
+        """`library` is None when it cannot be opened: the vault is verified all the same. What
+        waits in `own_zone`, this device's, is verified too; it must not be on the library."""
         self._store = store
         self._log = log
         self._keys = keys
         self._library = library
         self._report = report
+        self._own_zone = own_zone
+        self._own = Objects()
+        self._own_head_seq = -1
         self._damage: list[Damage] = []
         self._objects = Objects()
         self._pieces: set[bytes] = set()
@@ -95,6 +100,7 @@ class Verifier:
         self._check_own_pages()
         packets = self._check_account()
         self._check_chain()
+        self._check_own_zone()
         present = self._check_objects(examination)
         if self._library is not None:
             self._compare_library(self._library)
@@ -104,7 +110,7 @@ class Verifier:
             packets,
             present[0],
             present[1],
-            len(self._objects.pins),
+            len(self._objects.pins) + len(self._own.pins),
             present[2],
             tuple(self._damage),
         )
@@ -157,11 +163,29 @@ class Verifier:
                 "it is missing or unreadable, though this device has seen it",
             )
 
+    def _check_own_zone(self) -> None:
+        if self._own_zone is None:
+            return
+        head = beginning(self._keys.account, self._own_zone)
+        for _, data in self._read(self._own_zone):
+            judged = judge(head, data, self._log)
+            head = judged.head
+            self._commits += 1
+            if judged.commit is None:
+                self._void += 1
+                continue
+            part = self._open_part(judged.commit)
+            self._own.apply(judged.commit)
+            if part is not None:
+                names = [name for name, _ in judged.commit.header.added[: part.segments]]
+                self._segments.update(zip(names, part.change_digests, strict=False))
+        self._own_head_seq = head.seq
+
     def _open_part(self, commit: Commit) -> Part | None:
         try:
             return open_part(self._keys, commit)
         except (SealBroken, SealUnknown) as error:
-            self._note("commit", f"{MESSAGES_ZONE}/{commit.header.seq}", str(error))
+            self._note("commit", f"{commit.header.zone}/{commit.header.seq}", str(error))
             return None
 
     def _check_checkpoint(self, seq: int, names: list[bytes]) -> None:
@@ -223,7 +247,7 @@ class Verifier:
 
     def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
-        held = self._objects.held(self._head_seq)
+        held = self._objects.held(self._head_seq) | self._own.held(self._own_head_seq)
         while not examination.is_over(REPORT_SECONDS):
             self._report(Step("Objects", min(examination.count, len(held)), len(held)))
         found = examination.results()
@@ -234,7 +258,8 @@ class Verifier:
                 size_bytes += examined.size_bytes
                 self._check_object(name, examined)
                 continue
-            unreferenced += name not in self._objects.intervals
+            is_known = name in self._objects.intervals or name in self._own.intervals
+            unreferenced += not is_known
             if examined.misnamed:
                 cost = "Nothing refers to it: nothing is lost."
                 self._note("object", name.hex(), examined.misnamed, cost)
@@ -247,7 +272,8 @@ class Verifier:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
         expected = self._segments.get(name)
-        if not wrong and examined.size_bytes != self._objects.intervals[name].size_bytes:
+        known = self._objects.intervals.get(name) or self._own.intervals[name]
+        if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
         if not wrong and examined.kind != self._kind(name):
             wrong = "It is not of the kind that its commit says."
@@ -268,7 +294,7 @@ class Verifier:
         if self._library is None:
             return "A piece of a photo or file."
         for row in self._library.read.rows(
-            Kind.ATTACHMENT, Moment(self._library.head_seq(), ANYWHERE)
+            Kind.ATTACHMENT, Moment(self._library.head_moment(), ANYWHERE)
         ):
             view = attachment_view(row.record, row.state)
             if any(piece == name for piece, _ in view.chunks):

@@ -7,7 +7,7 @@ synchronises is no place for a vault that several devices write: it has no creat
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
@@ -22,6 +22,7 @@ from sealwax.stores.base import (
 )
 from sealwax.stores.folder_layout import (
     ACCOUNTS,
+    LOST,
     MARKER,
     MARKER_FILE,
     MARKER_LIMIT_BYTES,
@@ -85,7 +86,7 @@ class FolderStore:
                 if any(root.iterdir()):
                     raise NotAStore(f"{root} holds other things than a vault.")
                 write_durably(root / MARKER_FILE, MARKER)
-            _check_marker(root)
+            check_vault(root)
             store = cls(root, account)
             for name in (OBJECTS, ZONES, TEMPORARY):
                 make_folder(store._folder / name)
@@ -94,12 +95,16 @@ class FolderStore:
     @classmethod
     def open(cls, root: Path, account: bytes) -> "FolderStore":
         """Opens what `create` made; writes nothing into a vault that is read-only."""
-        _check_marker(root)
+        check_vault(root)
         store = cls(root, account)
         if not store._folder.is_dir():
             raise NotAStore(f"The vault at {root} does not hold this account.")
         remove_stale(store._temporary)
         return store
+
+    @property
+    def root(self) -> Path:
+        return self._root
 
     def describe(self) -> str:
         return str(self._root)
@@ -166,6 +171,37 @@ class FolderStore:
             if not give_name(temporary, path):
                 raise CommitExists(f"The commit {zone}/{seq} is there already.")
             fsync_folders({path.parent})
+
+    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+        """Appends commits that follow one another; see `stores.mirror.NearStore`.
+
+        They get their names in their order, after all of them are on the disk.
+        """
+        with plain_errors("appending commits"):
+            if start_seq > 0 and not _size(commit_path(self._folder, zone, start_seq - 1)):
+                raise CommitGap(f"The commit before {zone}/{start_seq} is not there.")
+            make_folder(self._temporary)
+            written = [write_temporary(self._temporary, data) for data in commits]
+            if written:
+                fsync_files(written)
+            folders: set[Path] = set()
+            for seq, temporary in enumerate(written, start_seq):
+                path = commit_path(self._folder, zone, seq)
+                make_folder(path.parent)
+                if _size(path) or not give_name(temporary, path):
+                    raise CommitExists(f"The commit {zone}/{seq} is there already.")
+                folders.add(path.parent)
+            fsync_folders(folders)
+
+    def set_aside_zone(self, zone: str) -> None:
+        """Moves a zone's commits into the folder `lost`; see `stores.mirror.NearStore`."""
+        folder = zone_folder(self._folder, zone)
+        lost = self._folder / LOST
+        with plain_errors("putting a history aside"):
+            make_folder(lost)
+            number = 1 + sum(1 for _ in lost.iterdir())
+            folder.rename(lost / f"{folder.name}-{number}")
+            fsync_folders({lost, folder.parent})
 
     def get_commit(self, zone: str, seq: int) -> bytes:
         path = commit_path(self._folder, zone, seq)
@@ -265,13 +301,14 @@ class FolderStore:
 
 def list_accounts(root: Path) -> list[bytes]:
     """The accounts that a vault holds; raises NotAStore."""
-    _check_marker(root)
+    check_vault(root)
     folder = root / ACCOUNTS
     names = _sorted_names(folder) if folder.is_dir() else []
     return [bytes.fromhex(name) for name in names if object_of(name) is not None]
 
 
-def _check_marker(root: Path) -> None:
+def check_vault(root: Path) -> None:
+    """Raises NotAStore or StoreNewer where there is no vault that this version knows."""
     try:
         with (root / MARKER_FILE).open("rb") as file:
             marker = file.read(MARKER_LIMIT_BYTES)

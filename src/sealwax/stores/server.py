@@ -23,6 +23,7 @@ from sealwax.ledger.wire import (
     Appended,
     Challenge,
     Config,
+    HexHash,
     PlanRequest,
     ServerStatus,
     Token,
@@ -46,6 +47,7 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.letters import LinkUsed
 
 TRIES = 4
 WAITS_SECONDS = (0.1, 0.5, 2.0)
@@ -116,6 +118,8 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "account-locked": AccountLocked,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,
+    "link-used": LinkUsed,
+    "link-taken": LinkUsed,
     "server-trouble": ServerTrouble,
 }
 _decode_trouble = msgspec.json.Decoder(Trouble).decode
@@ -180,6 +184,11 @@ class Connection:
         headers = {**_OCTETS, "x-invitation": invitation}
         self.send("PUT", f"/v1/accounts/{account.hex()}", headers=headers, content=genesis)
 
+    def accounts_of_recovery(self, member: bytes) -> list[bytes]:
+        """The accounts whose recovery key has this id."""
+        found = self.ask(list[HexHash], "GET", f"/v1/recoveries/{member.hex()}")
+        return [bytes.fromhex(account) for account in found]
+
     def leave(self, box: bytes, side: str, message: bytes) -> None:
         """Leaves a message for linking; see `server.links`."""
         self.send("PUT", f"/v1/links/{box.hex()}/{side}", headers=_OCTETS, content=message)
@@ -210,6 +219,10 @@ class ServerStore:
         self._sign = sign
         self._path = f"/v1/accounts/{account.hex()}"
         self._token = ""
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
 
     def describe(self) -> str:
         return self._connection.url

@@ -17,9 +17,13 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import ZoneKey
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.library.prepared import Prepared, prepare
+from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
+from sealwax.sync.sealing import SealedBatch
+from sealwax.vault.digest import change_digest
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import check_name, epoch_of, open_rows
+from sealwax.vault.objects import SealedSegment, check_name, epoch_of, open_rows
+from sealwax.vault.segment import change_of
 
 COMPANION = "sealwax.sync.opening_companion"
 WORTH_A_COMPANION = 16
@@ -55,6 +59,23 @@ class Answer(NamedTuple):
 encode = msgspec.msgpack.Encoder().encode
 decode_asked = msgspec.msgpack.Decoder(Asked).decode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+def sealed_already(
+    store: Store, keys: AccountKeys, zone: str, names: Sequence[bytes]
+) -> tuple[SealedBatch, list[Change]]:
+    """Segments that are in a store, as if they had just been sealed, and the changes in them;
+    raises what makes one unreadable."""
+    sealed, changes = SealedBatch([], []), []
+    for name in names:
+        key, data = fetch_segment(store, keys, zone, name)
+        rows = open_rows(key, data)
+        found = list(map(change_of, rows))
+        digest = change_digest(keys.roots, found)
+        sealed.segments.append(SealedSegment(name, data, digest, len(found)))
+        sealed.prepared.append(prepare(keys.roots, rows))
+        changes += found
+    return sealed, changes
 
 
 class Opener(Protocol):

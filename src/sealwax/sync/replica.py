@@ -9,6 +9,7 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
@@ -34,7 +35,7 @@ from sealwax.stores.base import CommitExists, Store, StoreError
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
-from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -102,11 +103,6 @@ class _Sealing:
         self._store = store
         self._sealed: SealedBatch | None = None
 
-    def give_up(self) -> None:
-        """What comes is not wanted any more."""
-        if self._sealed is None:
-            self._sealed = self._sealing()
-
     def stored(self) -> SealedBatch:
         """What was sealed, once it is in the store."""
         if self._sealed is None:
@@ -114,6 +110,10 @@ class _Sealing:
             self._store.put_objects((segment.name, segment.data) for segment in sealed.segments)
             self._sealed = sealed
         return self._sealed
+
+
+def _given(sealed: SealedBatch) -> SealedBatch:
+    return sealed
 
 
 class Replica:
@@ -138,7 +138,7 @@ class Replica:
         self.zone = zone
         self._author = author
         self._device = author.member().id
-        self._heads = heads
+        self.heads = heads
         self._clock = clock
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
@@ -156,6 +156,11 @@ class Replica:
     @property
     def device(self) -> bytes:
         return self._device
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the device's own zone, not the one that all share."""
+        return self.zone != MESSAGES_ZONE
 
     def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
         """The same device's view with another library: to build one in scratch."""
@@ -175,22 +180,25 @@ class Replica:
         """The newest commit that the library has applied."""
         return self.library.holdings.head(self.zone) or beginning(self.keys.account, self.zone)
 
-    def pull(self) -> Pulled:
-        """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
-        self._heads.check_store(self.store)
+    def pull(self, until_seq: int | None = None) -> Pulled:
+        """Applies what the store holds beyond the library, up to a seq if one is given; raises
+        RolledBack or StoreError."""
+        self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
         needed = self._needed()
         if len(needed) < LONG_PULL_OBJECTS:
-            return self._pull_stretches(needed, total)
+            return self._pull_stretches(needed, total, until_seq)
         database = self.library.database
         with database.making() if self.library.is_empty() else database.grouped():
-            return self._pull_stretches(needed, total)
+            return self._pull_stretches(needed, total, until_seq)
 
-    def _pull_stretches(self, needed: set[bytes], total: Pulled) -> Pulled:
-        while stretch := self._next_stretch(needed):
+    def _pull_stretches(self, needed: set[bytes], total: Pulled, until_seq: int | None) -> Pulled:
+        while stretch := self._next_stretch(needed, until_seq):
+            if not self.is_own:
+                self.library.strip_tail()
             names = [name for following in stretch for name in following.segments]
-            with closing(new_opener(self.store, self.keys, self.zone, len(names))) as opener:
+            with closing(new_opener(self.store, self.keys, MESSAGES_ZONE, len(names))) as opener:
                 opened = opener.open(names)
                 with closing(opened):
                     for following in stretch:
@@ -198,15 +206,20 @@ class Replica:
             self._remember()
         return total
 
-    def write(self, writing: Writing) -> Written:
-        """Seals, stores and appends; see `vault.writing.Writer`."""
+    def write(self, writing: Writing, sealed: SealedBatch | None = None) -> Written:
+        """Seals, stores and appends; see `vault.writing.Writer`.
+
+        `sealed` is what the changes come to where they are sealed already, under the newest epoch;
+        else they are sealed now.
+        """
         self.pull()
-        return self.begin(writing)()
+        if sealed is None:
+            return self.begin(writing)()
+        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
 
     def begin(self, writing: Writing) -> Callable[[], Written]:
         """Begins to seal; see `vault.writing.Writer`."""
-        sealing = self._start_sealing(writing.changes)
-        return lambda: self._finish(writing, sealing)
+        return partial(self._finish, writing, self._start_sealing(writing.changes))
 
     def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
@@ -214,8 +227,7 @@ class Replica:
             self.pull()
             # What a removed device could still open is not for new words: a new epoch seals anew.
             if sealing.epoch != self._epoch():
-                sealing.give_up()
-                sealing = self._seal_now(writing.changes)
+                sealing = self._start_sealing(writing.changes)
             try:
                 written = self._append(op_id, writing, sealing)
             except CommitExists:
@@ -223,7 +235,7 @@ class Replica:
                 if found is None:
                     continue
                 self.pull()
-                written = Written(found, 0, 0, 0)
+                written = Written(found, 0, 0, 0, self.is_own)
             self._remember()
             stored_bytes = sum(len(segment.data) for segment in sealing.stored().segments)
             return written._replace(stored_bytes=stored_bytes)
@@ -234,11 +246,11 @@ class Replica:
         stored: list[StoredFile | OSError] = []
         epoch, roots = self._epoch(), self.keys.roots
         # The keys are derived before other threads ask for them.
-        self.keys.zone_key(self.zone, epoch)
+        self.keys.zone_key(MESSAGES_ZONE, epoch)
         objects = sealed_pieces(
             paths,
             lambda: FileHash(roots),
-            lambda piece: seal_chunk(self.keys, self.zone, epoch, piece),
+            lambda piece: seal_chunk(self.keys, MESSAGES_ZONE, epoch, piece),
             self._settle,
             stored,
         )
@@ -249,27 +261,21 @@ class Replica:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
         counter = 0
         while True:
-            dropped_seq = self.library.holdings.intervals([sealed.name]).get(sealed.name)
+            known = self.library.holdings.intervals([sealed.name])
+            dropped_seq = known.get(sealed.name)
             if dropped_seq is None or dropped_seq == STILL:
                 return sealed, dropped_seq is None
             # A dropped name is never added again: the piece is sealed anew under another salt.
             counter += 1
-            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
+            sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece, counter)
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
-    def _start_sealing(self, changes: tuple[Change, ...]) -> _Sealing:
-        sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
-        return self._sealing_by(sealer, changes)
-
-    def _seal_now(self, changes: tuple[Change, ...]) -> _Sealing:
-        """Here, whoever seals otherwise: others may be sealing the next batch already."""
-        return self._sealing_by(self._seal_here, changes)
-
-    def _sealing_by(self, sealer: Sealer, changes: tuple[Change, ...]) -> _Sealing:
+    def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
         epoch = self._epoch()
-        key = self.keys.zone_key(self.zone, epoch)
+        key = self.keys.zone_key(MESSAGES_ZONE, epoch)
+        sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
         return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
     def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
@@ -277,7 +283,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self._heads.all().items() if zone != self.zone},
+            heads={zone: head for zone, head in self.heads.all().items() if zone != self.zone},
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -296,9 +302,12 @@ class Replica:
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
+        if not self.is_own:
+            self.library.strip_tail()
         with self.library.transaction():
             sealed = sealing.stored()
-            applied = self._apply_prepared(sealed.prepared, head.seq + 1)
+            moment = self._moment(head.seq + 1, bool(writing.changes))
+            applied = self._apply_prepared(sealed.prepared, moment)
             draft = self._draft(op_id, writing, sealed.segments)
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
@@ -307,10 +316,16 @@ class Replica:
             assert judged.void_reason is None, judged.void_reason
             self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
-        return Written(head.seq + 1, applied.added, applied.changed, 0)
+        return Written(head.seq + 1, applied.added, applied.changed, 0, self.is_own)
 
-    def _apply_prepared(self, prepared: Sequence[Prepared], seq: int) -> Applied:
-        applied = [self.library.apply_prepared(one, seq) for one in prepared]
+    def _moment(self, seq: int, is_change: bool) -> float:
+        """The moment of a commit in the library; inside a transaction."""
+        if not self.is_own:
+            return seq
+        return self.library.next_step() if is_change else self.library.head_moment()
+
+    def _apply_prepared(self, prepared: Sequence[Prepared], moment: float) -> Applied:
+        applied = [self.library.apply_prepared(one, moment) for one in prepared]
         return Applied(sum(one.added for one in applied), sum(one.changed for one in applied))
 
     def _need_live(self, names: Sequence[bytes]) -> None:
@@ -328,8 +343,9 @@ class Replica:
 
     def _pull_account(self) -> None:
         """Brings the account log up to date, and keeps its commits' bytes."""
-        known = self._heads.get(ACCOUNT_ZONE)
+        known = self.heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
+        keep_up(self.keys, self.log, self._author)
         if known is not None and known[0] >= self.log.head:
             return
         with self.library.transaction():
@@ -340,13 +356,25 @@ class Replica:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = judge(head, data, self.log)
-            self._heads.check(judged.head)
+            judged = self._judged(head, data)
+            self.heads.check(judged.head)
             head = judged.head
             yield judged, data
 
-    def _next_stretch(self, needed: set[bytes]) -> list[_Following]:
-        stretch = islice(self._following(), PULL_COMMITS)
+    def _judged(self, head: Head, data: bytes) -> Judged:
+        """Judges a commit; one that was written since the account's log was read has it read
+        again, for all devices must judge alike."""
+        judged = judge(head, data, self.log)
+        if judged.void_reason == BEYOND_LOG:
+            self._pull_account()
+            judged = judge(head, data, self.log)
+        return judged
+
+    def _next_stretch(self, needed: set[bytes], until_seq: int | None) -> list[_Following]:
+        left = PULL_COMMITS
+        if until_seq is not None:
+            left = max(0, min(left, until_seq - self.head().seq))
+        stretch = islice(self._following(), left)
         return [self._look_at(judged, data, needed) for judged, data in stretch]
 
     def _look_at(self, judged: Judged, data: bytes, needed: set[bytes]) -> _Following:
@@ -360,6 +388,14 @@ class Replica:
             return _Following(judged, data, Part(), [], str(error))
         added = judged.commit.header.added[: part.segments]
         return _Following(judged, data, part, [name for name, _ in added if name in needed])
+
+    def segments_ahead(self) -> list[bytes]:
+        """The segments that the next pull reads."""
+        needed = self._needed()
+        found: list[bytes] = []
+        for judged, data in self._following():
+            found += self._look_at(judged, data, needed).segments
+        return found
 
     def _needed(self) -> set[bytes]:
         """Those objects of the commits to come that the head or a pin holds; others may be gone."""
@@ -375,10 +411,11 @@ class Replica:
         judged, holdings = following.judged, self.library.holdings
         damaged = 0
         with self.library.transaction():
+            moment = self._moment(judged.head.seq, bool(following.segments))
             for name in following.segments:
                 segment = next(opened)
                 if isinstance(segment, Prepared):
-                    self.library.apply_prepared(segment, judged.head.seq)
+                    self.library.apply_prepared(segment, moment)
                 else:
                     holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
@@ -392,11 +429,11 @@ class Replica:
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
-        key, data = fetch_segment(self.store, self.keys, self.zone, name)
+        key, data = fetch_segment(self.store, self.keys, MESSAGES_ZONE, name)
         return [change_of(row) for row in open_rows(key, data)]
 
     def _remember(self) -> None:
         head = self.head()
         if head.seq >= 0:
-            self._heads.remember(self.zone, head.seq, head.hash)
-        self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
+            self.heads.remember(self.zone, head.seq, head.hash)
+        self.heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)

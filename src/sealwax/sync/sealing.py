@@ -6,6 +6,7 @@ last. The companion keeps nothing between two batches.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple, Protocol, TypeAlias
@@ -64,7 +65,7 @@ class Sealer(Protocol):
     """Seals batches of changes, one after the other."""
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
-        """Begins to seal; what several of them give is to be called in their order."""
+        """Begins to seal; several batches may be begun."""
         ...
 
 
@@ -89,36 +90,37 @@ class SealElsewhere:
 
     def __init__(self) -> None:
         self._companion = Companion(COMPANION)
-        self._answers: SimpleQueue[bytes | Exception] = SimpleQueue()
+        self._waited_for: SimpleQueue[Future[bytes]] = SimpleQueue()
         Thread(target=self._receive, daemon=True).start()
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         """Raises CompanionLost, as what it gives does."""
         batch = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
+        answer: Future[bytes] = Future()
+        self._waited_for.put(answer)
         self._companion.send(encode((*batch, changes)))
-        return self._take
+        return lambda: _sealed(answer.result())
 
     def close(self) -> None:
         self._companion.close()
 
     def _receive(self) -> None:
-        try:
-            while True:
-                self._answers.put(self._companion.receive())
-        except (CompanionLost, ValueError) as error:
-            # A ValueError is a pipe that was closed meanwhile.
-            self._answers.put(error)
+        """Gives each answer to whom it is for, in the order of the questions."""
+        while True:
+            answer = self._waited_for.get()
+            try:
+                answer.set_result(self._companion.receive())
+            except (CompanionLost, ValueError) as error:
+                # A ValueError is a pipe that was closed meanwhile.
+                answer.set_exception(error)
 
-    def _take(self) -> SealedBatch:
-        told = self._answers.get()
-        if isinstance(told, Exception):
-            self._answers.put(told)
-            raise told
-        answers = _decode_answers(told)
-        return SealedBatch(
-            [
-                SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
-                for name, data, digest, changes, _ in answers
-            ],
-            [answer.prepared for answer in answers],
-        )
+
+def _sealed(told: bytes) -> SealedBatch:
+    answers = _decode_answers(told)
+    return SealedBatch(
+        [
+            SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
+            for name, data, digest, changes, _ in answers
+        ],
+        [answer.prepared for answer in answers],
+    )

@@ -20,7 +20,8 @@ which stands on its own, so that an interrupted one goes on where it stopped."""
 class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
-    `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already.
+    `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already. `is_own`
+    says that it belongs in the device's own zone: letting go of a snapshot that is there.
     """
 
     changes: tuple[Change, ...]
@@ -29,15 +30,18 @@ class Writing(NamedTuple):
     chunks: tuple[tuple[bytes, int], ...] = ()
     dropped: tuple[bytes, ...] = ()
     public: bytes = b""
+    is_own: bool = False
 
 
 class Written(NamedTuple):
-    """What came of it: the commit's seq, records added and changed, sealed bytes stored."""
+    """What came of it: the commit's seq, records added and changed, sealed bytes stored, and
+    whether it is in the device's own zone."""
 
     seq: int
     added: int
     changed: int
     stored_bytes: int
+    is_own: bool = False
 
 
 class StoredFile(NamedTuple):
@@ -49,7 +53,7 @@ class StoredFile(NamedTuple):
 
 
 class Writer(Protocol):
-    """Writes to the chain of this device's zone."""
+    """Writes what this device has to say: to the messages zone, or to its own."""
 
     @property
     def device(self) -> bytes:

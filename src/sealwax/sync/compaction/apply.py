@@ -123,7 +123,7 @@ def _recorded_digest(replica: Replica, segment: LiveSegment) -> bytes | None:
 
 
 def _purged_long_ago(replica: Replica, now_ms: int) -> Iterator[tuple[bytes, int]]:
-    moment = Moment(replica.library.head_seq(), (NOWHERE,))
+    moment = Moment(replica.library.head_moment(), (NOWHERE,))
     for kind in Kind:
         for row in replica.library.read.rows(kind, moment):
             stamp = row.state.stamp(PURGED)

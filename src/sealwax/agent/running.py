@@ -1,0 +1,254 @@
+"""A home that looks after itself: one thread writes and does what is due, others read.
+
+`look` decides, about once a second, which jobs are due; `step` does the next one. Both are called
+by one thread, in `run` or one after the other by a test; everything else may be called by any.
+"""
+
+import datetime
+from collections.abc import Callable
+from threading import Event
+from typing import Any, NamedTuple, TypeVar
+
+from sealwax.agent.api import Agent
+from sealwax.agent.chores import Chores
+from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
+from sealwax.agent.journal import Entries, Journal
+from sealwax.agent.owners import SourceOfAnother
+from sealwax.agent.readers import Readers
+from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
+from sealwax.agent.sync_state import SyncPort, SyncState, Waiting
+from sealwax.agent.timekeeping import Timekeeper
+from sealwax.agent.watching import Hints, SourceWatch
+from sealwax.base.clock import Clock
+from sealwax.base.condition import Condition, Conditions
+from sealwax.base.errors import SealwaxError
+from sealwax.library.database import naming_damage
+from sealwax.sources.base import SourceError
+from sealwax.sync.pause import Pause, PauseRules, pause_plan
+
+LOOK_SECONDS = 1.0
+NOTHING = Waiting()
+OFF = SyncState(is_on=False)
+"""Where there is no sync at all."""
+
+T = TypeVar("T")
+
+
+class Told(NamedTuple):
+    """A running agent at one moment: its jobs, sync as of its last look, its journal."""
+
+    jobs: list[JobTold]
+    sync: SyncState
+    journal: Entries
+
+
+class RunningAgent:
+    """An open agent with its jobs, readers and watch."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        clock: Clock,
+        conditions: Conditions,
+        sync: Callable[[], SyncPort | None] = lambda: None,
+        changed: Callable[[JobTold], None] = lambda _: None,
+        log: Callable[[str, str], None] = lambda _, __: None,
+        zone: datetime.tzinfo | None = None,
+    ) -> None:
+        """`changed` hears of every change of a job; `log` of what happens, as (what, more)."""
+        self.agent = agent
+        self.readers = Readers(agent)
+        self.journal = Journal(agent.home)
+        self.jobs = Jobs(clock, changed, lambda places: log("crash", places))
+        self.watch = SourceWatch()
+        self.chores = Chores(agent, self.watch, self.journal, clock, sync)
+        self.pause: Pause | None = None
+        self.clock_jump_ms = 0
+        self._clock = clock
+        self._conditions = conditions
+        self._sync = sync
+        self._log = log
+        self._zone = zone
+        self._time = Timekeeper()
+        self._hints = Hints(self.jobs.wake)
+        self._interrupted = self.journal.interrupted
+        self._told_of_news = Event()
+        self._stop = Event()
+        self._sync_state = OFF
+        # What a sync that ended well could not bring over: no reason to sync again at once.
+        self._left_waiting = NOTHING
+
+    # For any thread.
+
+    def read(self, ask: Callable[[Agent], T]) -> T:
+        """Asks a reader something; see `agent.readers`."""
+        return self.readers.read(ask)
+
+    def ask(self, kind: str, work: Callable[[Agent, Report], Any]) -> Job:
+        """Has something done by the thread that writes, after what it is doing."""
+
+        def named(report: Report) -> Any:
+            with naming_damage():
+                return work(self.agent, report)
+
+        return self.jobs.start(kind, named, is_single=False)
+
+    def start(self, kind: JobKind) -> Job:
+        """Has a job done now, whatever the schedule says."""
+        return self.jobs.start(kind, self._work(kind))
+
+    def told(self) -> Told:
+        """What it does and why it waits."""
+        return Told(self.jobs.told(), self._sync_state, self.journal.entries)
+
+    def news(self) -> None:
+        """The store has something new."""
+        self._told_of_news.set()
+        self.jobs.wake()
+
+    def sync_state(self) -> SyncState:
+        """Sync as it was at the last look."""
+        return self._sync_state
+
+    def condition(self) -> Condition:
+        return self._conditions.now()
+
+    def stop(self) -> None:
+        """Ends `run` soon; the job under way ends at its next step."""
+        self._stop.set()
+        self.jobs.close()
+
+    # For the one thread that writes.
+
+    def run(self) -> None:
+        """Works until `stop`."""
+        try:
+            while not self._stop.is_set():
+                self._look_and_go_on()
+                self.jobs.run_next(LOOK_SECONDS)
+        finally:
+            self.close()
+
+    def step(self) -> bool:
+        """Looks, and does one job; whether there was one."""
+        self.look()
+        return self.jobs.run_next()
+
+    def look(self) -> list[JobKind]:
+        """Starts what is due."""
+        condition = self._conditions.now()
+        self._look_at_time(condition)
+        sources = self.chores.sources()
+        self._hints.follow(sources)
+        self._look_at_sync(condition)
+        if self.jobs.is_busy():
+            return []
+        rhythm = self.agent.upkeep.rhythm()
+        done_ms = {**self.journal.entries.done_ms, JobKind.SNAPSHOT: rhythm.daily_ms}
+        situation = Situation(
+            self._clock.now_ms(),
+            self._clock.monotonic(),
+            condition,
+            {
+                kind: at
+                for kind, at in done_ms.items()
+                if at is not None and kind != self._interrupted
+            },
+            self.journal.waits_until,
+            has_sources=bool(sources),
+            is_source_changed=bool(self.watch.changed(sources, self._clock.monotonic())),
+            is_sync_on=self._sync_state.is_on,
+            is_sync_paused=self.pause is not None,
+            is_imported_news=self._sync_state.waiting not in (NOTHING, self._left_waiting),
+            is_told_of_news=self._told_of_news.is_set(),
+            is_backup_on=self._sync_state.is_backup_on,
+            has_messages=rhythm.messages > 0,
+            zone=self._zone,
+        )
+        due = due_jobs(situation)
+        for kind in due:
+            self.start(kind)
+        return due
+
+    def _look_and_go_on(self) -> None:
+        """What hinders a look may not hinder the next one."""
+        try:
+            with naming_damage():
+                self.look()
+        except (SealwaxError, OSError) as error:
+            self._log(
+                "look", error.code if isinstance(error, SealwaxError) else type(error).__name__
+            )
+
+    def close(self) -> None:
+        """Ends the watch and the readers; the agent itself is closed by who opened it."""
+        self.jobs.close()
+        self._hints.close()
+        self.readers.close()
+
+    def _look_at_time(self, condition: Condition) -> None:
+        now_ms, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        passed = self._time.look(now_ms, monotonic, condition.suspended_seconds)
+        if passed.asleep_seconds:
+            self._log("woke", f"after {passed.asleep_seconds:.0f} s")
+        if passed.jumped_ms:
+            self._log("clock", f"was set by {passed.jumped_ms / 1000:.0f} s")
+            self.clock_jump_ms = passed.jumped_ms
+        if not passed.is_smooth:
+            self.journal.retry_now()
+            self.watch.forget()
+
+    def _look_at_sync(self, condition: Condition) -> None:
+        sync = self._sync()
+        if sync is None:
+            return
+        state = sync.state()
+        rules = PauseRules(needs_network=state.is_remote)
+        before = self.pause
+        self.pause = pause_plan(condition, rules, self._clock.now_ms(), before)
+        if before is not None and self.pause is None:
+            self.journal.retry_now()
+        if (before and before.reason) != (self.pause and self.pause.reason):
+            self._log("pause", self.pause.reason if self.pause else "over")
+        self._sync_state = state._replace(pause=self.pause if state.is_on else None)
+        if state.usage is not None:
+            day = self._clock.now_ms() // DAY_MS
+            self.journal.note_usage(day, state.usage.used_bytes)
+
+    def _work(self, kind: JobKind) -> Work:
+        def work(report: Report) -> Any:
+            try:
+                self.journal.begin(kind, self._clock.now_ms())
+                self._interrupted = None if self._interrupted == kind else self._interrupted
+                if kind == JobKind.SYNC:
+                    self._told_of_news.clear()
+                with naming_damage():
+                    self.chores.do(kind, report)
+            except AgentStops:
+                # It stands as under way in the journal, and is done first next time.
+                raise
+            except JobCancelled:
+                self.journal.put_off(kind, self._clock.monotonic())
+                raise
+            except (SourceError, SourceOfAnother):
+                # Each source has its own trouble in the journal; the others were imported.
+                self.journal.end_well(kind, self._clock.now_ms())
+                raise
+            except Exception as error:
+                self._failed(kind, error)
+                raise
+            self.journal.end_well(kind, self._clock.now_ms())
+            sync = self._sync()
+            if kind == JobKind.SYNC and sync is not None:
+                self._left_waiting = sync.state().waiting
+
+        return work
+
+    def _failed(self, kind: JobKind, error: Exception) -> None:
+        code, sentence, hint = "own-mistake", "A mistake in Sealwax stopped it.", ""
+        if isinstance(error, SealwaxError):
+            code, sentence, hint = error.code, error.sentence, error.hint
+        elif isinstance(error, OSError):
+            code, sentence = "job-refused", f"{error.strerror or 'The system refused it'}."
+        monotonic = self._clock.monotonic()
+        self.journal.end_badly(kind, self._clock.now_ms(), monotonic, code, sentence, hint)
