@@ -7,10 +7,9 @@ request may be repeated, for objects are named by their bytes and commits carry 
 import ipaddress
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from sealwax.base.errors import SealwaxError
@@ -49,9 +48,12 @@ from sealwax.stores.base import (
 )
 from sealwax.stores.letters import LinkUsed
 
+if TYPE_CHECKING:
+    import httpx
+
 TRIES = 4
 WAITS_SECONDS = (0.1, 0.5, 2.0)
-_TIMEOUT = httpx.Timeout(60, connect=10)
+_TIMEOUT_SECONDS, _CONNECT_SECONDS = 60, 10
 _AGAIN = frozenset((429, 502, 503, 504))
 _PRESENT_WORTH_BYTES = 1024 * 1024
 _LISTED_BYTES = HASH_BYTES + 8
@@ -128,13 +130,17 @@ _decode_trouble = msgspec.json.Decoder(Trouble).decode
 class Connection:
     """Requests to one server. `close` it when done."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: "httpx.BaseTransport | None" = None) -> None:
         """Raises BadAddress. `transport` stands in for the network in tests."""
         self.url = checked_url(url)
         is_here = _is_loopback(urlsplit(self.url).hostname or "")
+        # A command that talks to no server starts without it: it takes a tenth of a second.
+        import httpx
+
+        self._lost = httpx.HTTPError
         self._client = httpx.Client(
             base_url=self.url,
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_TIMEOUT_SECONDS, connect=_CONNECT_SECONDS),
             transport=transport,
             # A proxy has no business between two programs on one computer.
             trust_env=not is_here,
@@ -148,7 +154,7 @@ class Connection:
         for number in range(TRIES):
             try:
                 answer = self._client.request(method, path, headers=headers, **rest)
-            except httpx.HTTPError as error:
+            except self._lost as error:
                 if number == TRIES - 1:
                     name = type(error).__name__
                     raise ServerUnreachable(f"{self.url} does not answer ({name}).") from error
@@ -174,7 +180,7 @@ class Connection:
         try:
             answer = self._client.get("/status", headers={"accept": "application/json"})
             return msgspec.json.decode(answer.content, type=ServerStatus)
-        except httpx.HTTPError as error:
+        except self._lost as error:
             raise ServerUnreachable(f"{self.url} does not answer.") from error
         except msgspec.MsgspecError as error:
             raise ServerTrouble(f"{self.url} is no Sealwax server.") from error
@@ -420,7 +426,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _body(answer: httpx.Response) -> bytes:
+def _body(answer: "httpx.Response") -> bytes:
     """The bytes of an answer, or the error that it tells of."""
     if len(answer.content) > BODY_LIMIT_BYTES:
         raise ServerTrouble("The server's answer is larger than one may be.")
