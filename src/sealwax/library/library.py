@@ -156,7 +156,8 @@ class Library:
             return self.read.is_chosen(selection, record, conversation, state, attachments_at)
 
         connection = self.database.connection
-        return search(connection, words, moment, selection, is_chosen, limit)
+        is_present = moment is not None and moment.seq >= self.head_moment()
+        return search(connection, words, moment, selection, is_chosen, limit, is_present)
 
     def check(self) -> list[str]:
         """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
