@@ -162,10 +162,12 @@ class Database:
         for index in ("text_index", "unspaced_index"):
             self.connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
 
-    def check(self) -> list[str]:
-        """What is wrong with the file: every page is read and authenticated, free ones too."""
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the file: every page is read and authenticated, free ones too. With
+        `is_deep` each index is compared with its table as well."""
+        how = "integrity_check" if is_deep else "quick_check"
         try:
-            rows = self.connection.execute("PRAGMA integrity_check(20)").fetchall()
+            rows = self.connection.execute(f"PRAGMA {how}(20)").fetchall()
             wrong = [str(what) for (what,) in rows if what != "ok"]
             if not wrong:
                 self._read_every_page()

@@ -159,11 +159,11 @@ class Library:
         is_present = moment is not None and moment.seq >= self.head_moment()
         return search(connection, words, moment, selection, is_chosen, limit, is_present)
 
-    def check(self) -> list[str]:
-        """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
-        when the list is empty."""
-        wrong = self.database.check()
-        if wrong:
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the library itself: its pages, its structure, and with `is_deep` its
+        digest, added up from all records. Nothing, when the list is empty."""
+        wrong = self.database.check(is_deep)
+        if wrong or not is_deep:
             return wrong
         try:
             with naming_damage():
