@@ -155,6 +155,10 @@ class Agent:
         device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
         return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
 
+    def expect_readers(self) -> None:
+        """From now on the library may be read by others at any time."""
+        self._library.database.has_readers = True
+
     def standing_still(self) -> AbstractContextManager[None]:
         """For a reader: everything inside is read as of one moment."""
         return self._library.standing_still()
@@ -244,12 +248,14 @@ class Agent:
             head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
 
-    def verify(self, report: Callable[[Step], None]) -> Verified:
-        """Checks every object, commit and key packet, and the library against them."""
+    def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
+        """Checks every object, commit and key packet, and the library against them; `is_deep` adds
+        up all changes and records too, see `snapshot.verify`."""
         replica = self._replica
         own_zone = self.device.outbox.zone
         store = self.device.near
-        verifier = Verifier(store, replica.log, replica.keys, self._library, report, own_zone)
+        log, keys = replica.log, replica.keys
+        verifier = Verifier(store, log, keys, self._library, report, own_zone, is_deep)
         try:
             self._library.strip_tail()
             found = verifier.run()

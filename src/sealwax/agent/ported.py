@@ -8,7 +8,8 @@ from threading import Event as Flag
 from threading import Lock
 from typing import Any, TypeVar
 
-from sealwax.agent.api import Agent, as_json
+from sealwax.agent.api import Agent
+from sealwax.agent.as_json import as_json
 from sealwax.agent.doctor.examine import Examined
 from sealwax.agent.jobs import Job, JobTold, Step
 from sealwax.agent.jobs import Report as JobReport

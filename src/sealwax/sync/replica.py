@@ -7,7 +7,7 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -215,16 +215,23 @@ class Replica:
         `sealed` is what the changes come to where they are sealed already, under the newest epoch;
         else they are sealed now.
         """
+        self.pull()
+        if sealed is None:
+            return self.begin(writing)()
+        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; see `vault.writing.Writer`."""
+        return partial(self._finish, writing, self._start_sealing(writing.changes))
+
+    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        asked, sealing, sealed_changes = writing, None, writing.changes
+        asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
             writing = self._as_of_now(asked)
-            if sealing is None and sealed is not None and writing.changes is asked.changes:
-                sealing = _Sealing(partial(_given, sealed), self.store, self._epoch())
             # What a removed device could still open is not for new words: a new epoch seals anew.
-            is_current = sealing is not None and sealing.epoch == self._epoch()
-            if sealing is None or not is_current or writing.changes is not sealed_changes:
+            if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:
                 sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)

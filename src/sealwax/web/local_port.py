@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from sealwax.agent.api import Agent
+from sealwax.agent.doctor.examine import examine
+from sealwax.agent.examining import facts_of
 from sealwax.agent.port import (
     DeviceView,
     Event,
     JobView,
-    Level,
     Line,
     Progress,
     Report,
@@ -22,7 +23,8 @@ from sealwax.agent.port import (
     Switch,
 )
 from sealwax.agent.readers import Readers
-from sealwax.agent.status import lines
+from sealwax.base.clock import Clock
+from sealwax.base.condition import Conditions
 from sealwax.base.errors import SealwaxError
 from sealwax.web.plans import Done
 from sealwax.web.syncing import device_views, switch_this, sync_now
@@ -30,13 +32,6 @@ from sealwax.web.syncing import device_views, switch_this, sync_now
 T = TypeVar("T")
 ENDED_KEPT = 16
 LISTEN_SECONDS = 1.0
-_LEVELS: dict[str, Level] = {"bad": "danger", "warn": "warn", "note": "note", "ok": "ok"}
-_ACTIONS = (
-    ("sealwax snapshot create", "backup-now", "Make a snapshot."),
-    ("sealwax held", "answer-held", "Say whether they were meant."),
-    ("sealwax import", "import", "Import again, or run `sealwax import PATH`."),
-    ("sealwax verify", "verify", "Run `sealwax verify` in a terminal: it names what is damaged."),
-)
 _RUNNING = {
     "restore": "Restoring",
     "delete": "Moving to the trash",
@@ -65,8 +60,10 @@ class _Job:
 class LocalPort:
     """A port over an open agent. `close` before the agent is closed."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, conditions: Conditions, clock: Clock) -> None:
         self._agent = agent
+        self._conditions = conditions
+        self._clock = clock
         self._readers = Readers(agent)
         self._numbers = itertools.count(1)
         self._jobs: deque[_Job] = deque()
@@ -103,11 +100,12 @@ class LocalPort:
         return False
 
     def safety(self) -> Safety:
-        found = [
-            Line(_LEVELS[line.level], line.text, *_remedy(line.remedy))
-            for line in lines(self.read(lambda agent: agent.status()))
+        facts = self.read(lambda agent: facts_of(agent, self._conditions, self._clock))
+        examined = examine(facts)
+        lines = [
+            Line(found.level, found.text, found.remedy, found.action) for found in examined.findings
         ]
-        return Safety(found[0].text, found[0].level, found)
+        return Safety(examined.sentence, examined.level, lines)
 
     def devices(self) -> list[DeviceView]:
         return self.read(device_views)
@@ -210,11 +208,3 @@ class LocalPort:
     def _happened(self, kind: Any) -> None:
         for queue in tuple(self._listeners):
             queue.put(Event(kind))
-
-
-def _remedy(remedy: str) -> tuple[str, str]:
-    """What to do, for somebody who looks at a page, and the button that does it."""
-    for command, action, text in _ACTIONS:
-        if remedy.startswith(command):
-            return text, action
-    return remedy[:1].upper() + remedy[1:] + ("." if remedy else ""), ""
