@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
@@ -21,7 +22,6 @@ from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
-    NothingMatches,
     Select,
     find_conversation,
     resolve,
@@ -43,6 +43,7 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
@@ -138,9 +139,11 @@ class Agent:
         self.upkeep = Upkeep(self._library, self._journal, clock)
         self.recovery = Recovery(replica.log, settings)
         self.tracing = Tracing(
-            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources, self._anywhere
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
         )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+        read_part = part_reader(replica.store, replica.keys, replica.zone)
+        self.browse = Browsing(replica.library, read_part)
 
     # For several threads.
 
@@ -447,14 +450,6 @@ class Agent:
             report,
         )
         return EXPORTERS[export_format](wanted, out)
-
-    def _anywhere(self, chat: str) -> ConversationView | None:
-        """A conversation of the present or the trash."""
-        everywhere = self._library.now()._replace(places=ANYWHERE)
-        try:
-            return find_conversation(self._library.read.conversations(everywhere), chat)
-        except NothingMatches:
-            return None
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)

@@ -21,6 +21,7 @@ from sealwax.cli.keeping import (
     source_group,
     verify_command,
 )
+from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
     delete_command,
     held_group,
@@ -128,6 +129,7 @@ for command in (
     doctor_command,
     agent_group,
     security_group,
+    open_command,
 ):
     cli.add_command(command)
 snapshot_group.add_command(tidy_command)

@@ -65,7 +65,7 @@ def search(
     query = parse_query(words)
     if query == Query("", ""):
         return []
-    matches, values = _matches(query)
+    matches, values = matching(query)
     condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
     wanted, wanted_values = chosen(selection)
     # A common word is in a hundred thousand messages: what it takes to put them in order stands in
@@ -105,7 +105,8 @@ def _states(
             yield record, conversation, state, seq
 
 
-def _matches(query: Query) -> tuple[str, list[Any]]:
+def matching(query: Query) -> tuple[str, list[Any]]:
+    """The rows of the text indexes that hold a query, as SQL with its parameters."""
     parts: list[str] = []
     values: list[Any] = []
     for table, text in (("text_index", query.spaced), ("unspaced_index", query.unspaced)):
