@@ -20,7 +20,6 @@ from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
-    NothingMatches,
     Select,
     find_conversation,
     resolve,
@@ -142,7 +141,7 @@ class Agent:
         self.upkeep = Upkeep(self._library, self._journal, clock)
         self.recovery = Recovery(replica.log, settings)
         self.tracing = Tracing(
-            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources, self._anywhere
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
         )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
@@ -459,14 +458,6 @@ class Agent:
             report,
         )
         return EXPORTERS[export_format](wanted, out)
-
-    def _anywhere(self, chat: str) -> ConversationView | None:
-        """A conversation of the present or the trash."""
-        everywhere = self._library.now()._replace(places=ANYWHERE)
-        try:
-            return find_conversation(self._library.read.conversations(everywhere), chat)
-        except NothingMatches:
-            return None
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)

@@ -53,14 +53,16 @@ class Host:
         running: RunningAgent,
         clock: Clock,
         entropy: Entropy,
-        make_page: Callable[[RunningAgent, str], Application | None] = lambda _, __: None,
+        make_page: Callable[[int], Application] | None = None,
+        closing_page: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_page` gives what answers everything that is no call, from the running agent and the
-        token of this run."""
+        """`make_page` gives what answers everything that is no call, from the port; `closing_page`
+        is called before the page is ended."""
         self._running = running
         self._clock = clock
         self._token = new_token(entropy)
-        self._page = make_page(running, self._token)
+        self._make_page = make_page
+        self._closing_page = closing_page
         self._server: uvicorn.Server | None = None
         self._failure: BaseException | None = None
 
@@ -71,16 +73,17 @@ class Host:
 
         with closing(_listener(port)) as listener:
             taken = int(listener.getsockname()[1])
-            app = CallServer(self._running, self._token, self._clock, self._page)
+            page = self._make_page(taken) if self._make_page else None
+            app = CallServer(self._running, self._token, self._clock, page)
             config = uvicorn.Config(
                 app,
                 log_config=None,
                 access_log=False,
-                lifespan="off",
+                lifespan="off" if page is None else "on",
                 server_header=False,
                 timeout_graceful_shutdown=GOODBYE_SECONDS,
             )
-            self._server = uvicorn.Server(config)
+            self._server = _server(config, self._closing_page)
             worker = threading.Thread(target=self._work, name="worker")
             home = self._running.agent.home
             presence = announce(home, taken, self._clock.now_ms(), self._token)
@@ -115,9 +118,24 @@ class Host:
             self.stop()
 
 
+def _server(config: "uvicorn.Config", closing_page: Callable[[], None]) -> "uvicorn.Server":
+    """A server that tells the page before it waits for open connections to end."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            closing_page()
+            await super().shutdown(sockets)
+
+    return Server(config)
+
+
 def _listener(port: int) -> socket.socket:
     try:
-        return socket.create_server((LOOPBACK, port))
+        listener = socket.create_server((LOOPBACK, port))
+        # An answer is written in two parts; the second must not wait for the first one's receipt.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         reason = error.strerror or "it is refused"
         raise PortTaken(f"Port {port} cannot be used: {reason}.") from error

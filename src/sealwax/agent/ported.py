@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from threading import Event as Flag
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from sealwax.agent.api import Agent
@@ -26,6 +27,7 @@ from sealwax.agent.port import (
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.schedule import JobKind
 from sealwax.base.clock import Clock
+from sealwax.base.condition import Conditions
 from sealwax.base.errors import SealwaxError
 from sealwax.sync.pause import pause_sentence
 
@@ -34,6 +36,20 @@ WAIT_SECONDS = 1.0
 SAFETY_SECONDS = 1.0
 """So long an examination is good for: several windows ask for it after each event."""
 RESULTS_KEPT = 32
+DOING = {
+    "restore": "Restoring",
+    "delete": "Moving to the trash",
+    "undelete": "Taking out of the trash",
+    "held": "Answering held deletions",
+    "import": "Importing",
+    "sync": "Syncing",
+    "backup": "Making a snapshot",
+    "snapshot": "Making a snapshot",
+    "retention": "Looking at old snapshots",
+    "compaction": "Making room",
+    "verify": "Checking",
+}
+"""What a job does, before it says so itself."""
 
 T = TypeVar("T")
 
@@ -165,6 +181,10 @@ class RunningPort:
     def events(self) -> Iterator[Event | None]:
         return self._listeners.listen()
 
+    def end_events(self) -> None:
+        """Ends what `events` gave out: the page's open ends of the line go first."""
+        self._listeners.close()
+
     def _examine(self) -> Examined:
         now = self._clock.monotonic()
         if self._examined is None or now - self._examined[0] >= SAFETY_SECONDS:
@@ -187,7 +207,8 @@ class RunningPort:
     def _view(self, told: JobTold) -> JobView:
         pause = self._running.pause
         failure = told.failure
-        sentence = failure.sentence if failure else told.step.phase if told.step else ""
+        result = self._results.get(told.id)
+        sentence = _sentence(told, result)
         is_held = pause is not None and told.kind == JobKind.SYNC and told.ended_ms is None
         paused = pause_sentence(pause) if pause is not None and is_held else ""
         return JobView(
@@ -198,8 +219,34 @@ class RunningPort:
             sentence,
             failure.code if failure else "",
             failure.hint if failure else "",
-            self._results.get(told.id),
+            result,
         )
+
+
+def _sentence(told: JobTold, result: Any) -> str:
+    """What a job does or did."""
+    if told.failure is not None:
+        return told.failure.sentence
+    if isinstance(result, dict) and isinstance(result.get("sentence"), str):
+        return str(result["sentence"])
+    return told.step.phase if told.step is not None else DOING.get(told.kind, told.kind)
+
+
+@contextmanager
+def port_of(agent: Agent, clock: Clock, conditions: Conditions) -> Iterator[RunningPort]:
+    """A port over an agent of this process, which does only what it is asked for. Nothing else may
+    use the agent meanwhile."""
+    listeners = Listeners()
+    running = RunningAgent(agent, clock, conditions, changed=listeners.job_changed)
+    running.is_looking = False
+    worker = Thread(target=running.run, name="worker")
+    worker.start()
+    try:
+        yield RunningPort(running, listeners, clock)
+    finally:
+        listeners.close()
+        running.stop()
+        worker.join()
 
 
 def _progress(step: Step, pause: str) -> Progress:

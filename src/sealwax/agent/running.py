@@ -38,6 +38,13 @@ UNKNOWN = SyncState(is_on=False)
 T = TypeVar("T")
 
 
+class NoPage(SealwaxError):
+    """An agent without a page."""
+
+    code = "agent-no-page"
+    hint = "End it, and start it again with `sealwax agent run`."
+
+
 class Told(NamedTuple):
     """A running agent at one moment: its jobs, sync as of its last look, its journal."""
 
@@ -70,6 +77,8 @@ class RunningAgent:
         self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync)
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
+        self.is_looking = True
+        self.new_link: Callable[[], str] | None = None
         self._clock = clock
         self._conditions = conditions
         self._log = log
@@ -117,7 +126,7 @@ class RunningAgent:
         facts = self.read(
             lambda agent: gather(agent, told.sync, told.journal, condition, now_ms, self._zone)
         )
-        return facts._replace(clock_jump_ms=self.clock_jump_ms)
+        return facts._replace(clock_jump_ms=self.clock_jump_ms, is_agent_running=self.is_looking)
 
     def examine(self) -> Examined:
         """What the doctor says."""
@@ -148,6 +157,12 @@ class RunningAgent:
     def condition(self) -> Condition:
         return self._conditions.now()
 
+    def page_link(self) -> str:
+        """A link that opens the page once; raises NoPage."""
+        if self.new_link is None:
+            raise NoPage("This agent serves no page.")
+        return self.new_link()
+
     def stop(self) -> None:
         """Ends `run` soon; the job under way ends at its next step."""
         self._stop.set()
@@ -156,10 +171,12 @@ class RunningAgent:
     # For the one thread that writes.
 
     def run(self) -> None:
-        """Works until `stop`."""
+        """Works until `stop`; where it is not `is_looking`, only at what it is asked for."""
         try:
+            self._look_at_sync(self._conditions.now())
             while not self._stop.is_set():
-                self._look_and_go_on()
+                if self.is_looking:
+                    self._look_and_go_on()
                 self.jobs.run_next(LOOK_SECONDS)
         finally:
             self.close()

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from sealwax.agent.selecting import NothingMatches, find_conversation
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
@@ -55,14 +56,11 @@ class Tracing:
         roots: RootKeys,
         scratch: Path,
         sources: Callable[[], list[str]],
-        find: Callable[[str], ConversationView | None],
     ) -> None:
-        """`find` gives the conversation that is meant, wherever it is, or None."""
         self._library = library
         self._roots = roots
         self._scratch = scratch
         self._sources = sources
-        self._find = find
 
     def trace(self, chat: str | None, report: Callable[[int], None]) -> Traced:
         """Follows a conversation, or all; `report` is told how many messages were looked at."""
@@ -75,6 +73,14 @@ class Tracing:
         present, trashed = self._here(view, chat is None)
         title = view.title if view is not None else (chat or "")
         return Traced(title, tuple(traces), present, trashed)
+
+    def _find(self, chat: str) -> ConversationView | None:
+        """A conversation of the present or the trash."""
+        everywhere = self._library.now()._replace(places=ANYWHERE)
+        try:
+            return find_conversation(self._library.read.conversations(everywhere), chat)
+        except NothingMatches:
+            return None
 
     def _source(
         self, path: Path, wanted: str | None, seen: list[int], report: Callable[[int], None]

@@ -35,9 +35,12 @@ def agent_run(session: Session, port: int) -> None:
     Other commands work through it while it runs.
     """
     # Only here: no other command needs a server.
-    from sealwax.agent.hosting import Host, refuse_second
+    from sealwax.agent.hosting import LOOPBACK, Host, refuse_second
+    from sealwax.agent.ported import Listeners, RunningPort
     from sealwax.agent.running import RunningAgent
     from sealwax.base.system_conditions import SystemConditions
+    from sealwax.web.app import create_app
+    from sealwax.web.gate import Gate, Keys
 
     refuse_second(session.home)
     clock = SystemClock()
@@ -45,10 +48,22 @@ def agent_run(session: Session, port: int) -> None:
     with session.own_agent(is_lenient=True) as agent:
         for note in agent.notes:
             log.tell("note", f"{note.name}: {note.what}")
-        running = RunningAgent(
-            agent, clock, SystemConditions(session.home, clock), changed=log.job, log=log.tell
-        )
-        host = Host(running, clock, SystemEntropy())
+        listeners = Listeners()
+
+        def changed(told: JobTold) -> None:
+            log.job(told)
+            listeners.job_changed(told)
+
+        conditions = SystemConditions(session.home, clock)
+        running = RunningAgent(agent, clock, conditions, changed=changed, log=log.tell)
+
+        def make_page(number: int) -> Gate:
+            keys = Keys(SystemEntropy())
+            running.new_link = lambda: f"http://{LOOPBACK}:{number}{keys.new_link()}"
+            hosts = [f"{LOOPBACK}:{number}", f"localhost:{number}"]
+            return create_app(RunningPort(running, listeners, clock), keys, hosts)
+
+        host = Host(running, clock, SystemEntropy(), make_page, listeners.close)
         host.serve(port, log.began)
     log.tell("ended", "")
 

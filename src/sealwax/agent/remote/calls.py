@@ -29,8 +29,8 @@ READING = frozenset(
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
-    recovery.is_confirmed running.examine running.facts running.sync_state tracing.trace
-    devices.list sync.state
+    recovery.is_confirmed running.examine running.facts running.sync_state
+    running.page_link tracing.trace devices.list sync.state
     """.split()
 )
 """Answered by a reader, at the same time as anything else."""

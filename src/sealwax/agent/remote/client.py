@@ -66,6 +66,12 @@ def told_by(agent: Agent) -> RunningTold:
     return told
 
 
+def link_of(agent: Agent) -> str:
+    """A link that opens the running agent's page once."""
+    link: str = cast(Any, agent).running.page_link()
+    return link
+
+
 class RemoteAgent:
     """Has the methods of `agent.api.Agent` that may be called from another process."""
 
