@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from sealwax.agent.api import as_json
+from sealwax.agent.as_json import as_json
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Offered

@@ -7,7 +7,7 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -189,7 +189,7 @@ class Replica:
         self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
-        needed = self._needed()
+        needed = self._needed(until_seq)
         if len(needed) < LONG_PULL_OBJECTS:
             return self._pull_stretches(needed, total, until_seq)
         database = self.library.database
@@ -215,16 +215,23 @@ class Replica:
         `sealed` is what the changes come to where they are sealed already, under the newest epoch;
         else they are sealed now.
         """
+        self.pull()
+        if sealed is None:
+            return self.begin(writing)()
+        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; see `vault.writing.Writer`."""
+        return partial(self._finish, writing, self._start_sealing(writing.changes))
+
+    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        asked, sealing, sealed_changes = writing, None, writing.changes
+        asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
             writing = self._as_of_now(asked)
-            if sealing is None and sealed is not None and writing.changes is asked.changes:
-                sealing = _Sealing(partial(_given, sealed), self.store, self._epoch())
             # What a removed device could still open is not for new words: a new epoch seals anew.
-            is_current = sealing is not None and sealing.epoch == self._epoch()
-            if sealing is None or not is_current or writing.changes is not sealed_changes:
+            if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:
                 sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)
@@ -315,7 +322,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self.heads.all().items() if zone != self.zone},
+            heads=self._seen_heads(),
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -326,6 +333,15 @@ class Replica:
             writing.dropped,
             writing.public,
         )
+
+    def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
+        """The heads of the other zones. In the device's own zone, the head of the messages zone is
+        the one that the library stands on: a pin is made anew from there."""
+        seen = {zone: head for zone, head in self.heads.all().items() if zone != self.zone}
+        base = self.library.holdings.head(MESSAGES_ZONE) if self.is_own else None
+        if base is not None:
+            seen[MESSAGES_ZONE] = (base.seq, base.hash)
+        return seen
 
     def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
         """One try: the library's transaction holds the append to the store."""
@@ -429,14 +445,16 @@ class Replica:
             found += self._look_at(judged, data, needed).segments
         return found
 
-    def _needed(self) -> set[bytes]:
-        """Those objects of the commits to come that the head or a pin holds; others may be gone."""
+    def _needed(self, until_seq: int | None = None) -> set[bytes]:
+        """Those objects of the commits to come that the head or a pin holds, or the seq up to which
+        they are read; others may be gone."""
         objects, head_seq = Objects(), -1
         for judged, _ in self._following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
-        return objects.held(head_seq)
+        held = objects.held(head_seq)
+        return held if until_seq is None else held | objects.live_at(until_seq)
 
     def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
         """Applies a commit; its segments are taken from those that are being opened."""

@@ -75,6 +75,13 @@ class Writer(Protocol):
         """Stores the changes and appends the commit; durable when it returns."""
         ...
 
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; what it gives does the rest of `write`.
+
+        Until then nothing of it is written. Several may be begun, and are finished in their order.
+        """
+        ...
+
 
 def write_in_batches(writer: Writer, changes: Iterable[Change], reason: str) -> int:
     """Writes what a person confirmed, in commits that stand on their own; gives how many records.
