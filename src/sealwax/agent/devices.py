@@ -14,6 +14,7 @@ from sealwax.ledger.account import Member
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
+from sealwax.stores.server import ServerStore
 from sealwax.sync.closing import close_zones
 from sealwax.trust.devices import DeviceBook
 from sealwax.trust.linking import Candidate, Heads
@@ -66,16 +67,12 @@ class Devices:
         return [device for device in found if is_all or device.revoked_ms is None]
 
     def asked_ms(self) -> dict[bytes, int]:
-        """When devices last asked the server, as far as there is one that answers and tells."""
-        mirror = self._device.mirror
-        members = getattr(mirror.far, "members", None) if mirror is not None else None
-        if members is None:
-            return {}
+        """When devices last asked the server, as far as there is one that answers."""
+        far = self._device.mirror.far if self._device.mirror is not None else None
         try:
-            told: dict[bytes, int] = members()
+            return far.members() if isinstance(far, ServerStore) else {}
         except StoreError:
             return {}
-        return told
 
     def find(self, wanted: str) -> KnownDevice:
         """The device with this name, or whose id begins so; raises NothingMatches or
