@@ -270,7 +270,8 @@ class Replica:
     def _as_of_now(self, writing: Writing) -> Writing:
         """What is to be written, after all that others wrote: pieces that are in use are not
         dropped, and those that were dropped meanwhile are sealed anew."""
-        if self.is_own:
+        # A compaction writes what was said already, as it is, purged words among it.
+        if self.is_own or writing.kind == CommitKind.COMPACT:
             return writing
         if writing.in_use is not None:
             in_use = writing.in_use()
