@@ -6,8 +6,6 @@ device, some of them wrong by a day.
 """
 
 import random
-from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +16,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Intake
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.change import Change, entry
@@ -37,7 +35,6 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import RememberedHeads
-from sealwax.vault.commit_part import Part
 from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.writing import write_in_batches
@@ -437,7 +434,3 @@ def _later_fact(rng: random.Random, number: int, time_ms: int) -> Observation:
     else:
         fact = entry(EDIT, [time_ms, f"wording {rng.randrange(100)}"], f"{rng.randrange(3)}")
     return Observation(int(Kind.MESSAGE), f"m{number}", time_ms, (fact,))
-
-
-Act = Callable[[int], None]
-__all__ = ["MESSAGES_ZONE", "Home", "Killed", "Part", "Promised", "World", "deepcopy"]

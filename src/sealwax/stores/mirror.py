@@ -8,7 +8,8 @@ Trouble with the far store is told apart from trouble with the near one: `FarFul
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
@@ -123,6 +124,17 @@ class MirrorStore:
     def __init__(self, near: NearStore, far: Store) -> None:
         self.near = near
         self.far = far
+        self._is_far_current = False
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """For the time just after a refresh: what the far store does not have then is missing. At
+        any other time it may only be behind, and that is no damage."""
+        self._is_far_current = True
+        try:
+            yield
+        finally:
+            self._is_far_current = False
 
     def describe(self) -> str:
         return self.far.describe()
@@ -144,7 +156,7 @@ class MirrorStore:
         try:
             return self.near.get_object(name)
         except Missing:
-            data = self._get_far(name)
+            data = self._get_missing(name)
         if hashlib.sha256(data).digest() == name:
             self.near.put_objects([(name, data)])
         return data
@@ -159,12 +171,12 @@ class MirrorStore:
             assert seq <= near_seq
             self._append_far(zone, seq, data)
 
-    def put_back(self, parting: Parting) -> None:
-        """Appends what a far store that is behind has lost, each commit after its objects; raises
-        Incomplete where an object is on another device alone."""
+    def put_back(self, parting: Parting, held: Collection[bytes]) -> None:
+        """Appends what a far store that is behind has lost, each commit after those of its objects
+        that are still held; raises Incomplete where one is on another device alone."""
         assert parting.is_behind
         for seq, data in self.near.read_commits(parting.zone, parting.far_seq + 1):
-            names = _names_added(data)
+            names = [name for name in _names_added(data) if name in held]
             near = self.near.has_objects(names)
             far = self._ask(partial(self.far.has_objects, names))
             if not near | far >= set(names):
@@ -301,7 +313,7 @@ class MirrorStore:
         several: Callable[[list[bytes]], Iterator[tuple[bytes, bytes]]] | None
         several = getattr(self.far, "get_objects", None)
         if several is None:
-            found = ((name, self._get_far(name)) for name in names)
+            found = ((name, self._get_if_there(name)) for name in names)
         else:
             found = self._told(iter(several(names)))
         for name, data in found:
@@ -322,6 +334,20 @@ class MirrorStore:
 
     def _put_far(self, batch: list[tuple[bytes, bytes]]) -> None:
         self._ask(lambda: self.far.put_objects(batch))
+
+    def _get_missing(self, name: bytes) -> bytes:
+        try:
+            return self._get_far(name)
+        except Missing as error:
+            if self._is_far_current:
+                raise
+            raise FarAway(error) from error
+
+    def _get_if_there(self, name: bytes) -> bytes:
+        try:
+            return self._get_far(name)
+        except Missing:
+            return b""
 
     def _get_far(self, name: bytes) -> bytes:
         return self._ask(lambda: self.far.get_object(name))

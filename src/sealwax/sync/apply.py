@@ -89,7 +89,12 @@ class Sync:
         waiting = self._outbox.waiting()
         if self._journal.is_full and not why:
             why = "The account's storage is full."
-        is_verified = not why and waiting.is_nothing and self.agrees()
+        is_verified = False
+        if not why and waiting.is_nothing:
+            try:
+                is_verified = self._agrees_at_last()
+            except FarAway as error:
+                why = error.sentence
         now_ms = self._clock.now_ms()
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
@@ -127,6 +132,19 @@ class Sync:
         part = open_part(self._history.keys, parse_commit(data))
         return part.digest is None or part.digest == digest_bytes(self._library.digest())
 
+    def _agrees_at_last(self) -> bool:
+        """Whether the digests agree; where they do not, the library is made anew, once."""
+        if self.agrees() and not self._library.holdings.damage():
+            return True
+        self._library.clear()
+        if self._mirror is None:
+            self._outbox.catch_up(self._history)
+            return self.agrees()
+        with self._mirror.current():
+            self._mirror.fetch(self._history.segments_ahead())
+            self._outbox.catch_up(self._history)
+        return self.agrees()
+
     def _refresh(self) -> str:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""
         if self._mirror is None:
@@ -141,9 +159,12 @@ class Sync:
 
     def _pull(self) -> int:
         before = self._history.head().seq
-        if self._mirror is not None:
-            self._mirror.fetch(self._history.segments_ahead())
-        self._history.pull()
+        if self._mirror is None:
+            self._history.pull()
+        else:
+            with self._mirror.current():
+                self._mirror.fetch(self._history.segments_ahead())
+                self._history.pull()
         return self._history.head().seq - before
 
     def _send(self, report: Report) -> int:

@@ -442,6 +442,17 @@ class Replica:
         added = judged.commit.header.added[: part.segments]
         return _Following(judged, data, part, [name for name, _ in added if name in needed])
 
+    def held_ahead(self) -> set[bytes]:
+        """What the head of the near history and its pins hold, applied to the library or not."""
+        objects, head_seq = Objects(), -1
+        head = beginning(self.keys.account, self.zone)
+        for _, data in self.store.read_commits(self.zone, 0):
+            judged = self._judged(head, data)
+            head, head_seq = judged.head, judged.head.seq
+            if judged.commit is not None:
+                objects.apply(judged.commit)
+        return objects.held(head_seq)
+
     def segments_ahead(self) -> list[bytes]:
         """The segments that the next pull reads."""
         needed = self._needed()
