@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import apsw
 
 from sealwax.base.errors import SealwaxError
+from sealwax.server.refusal import disk_full
 
 MIGRATIONS = ("schema.sql", "members.sql")
 """Applied in this order; the database remembers how many it has."""
@@ -112,21 +113,26 @@ class Database:
     def _commit(self, jobs: list[tuple[Act[Any], Future[Any]]]) -> None:
         """All jobs in one transaction, each undone alone when it fails."""
         done: list[tuple[Future[Any], Any]] = []
+        disk_trouble: Exception | None = None
         try:
             with self._writer:
                 for act, future in jobs:
                     try:
                         with self._writer:
                             done.append((future, act(self._writer)))
-                    except apsw.FullError:
+                    except (apsw.FullError, apsw.IOError) as error:
+                        # SQLite has undone all of it by now; ending the transaction fails too.
+                        disk_trouble = disk_full() if isinstance(error, apsw.FullError) else error
                         raise
                     except Exception as error:
                         future.set_exception(error)
         except Exception as error:
             # The transaction as a whole failed: none of it is on the disk.
+            is_full = isinstance(error, apsw.FullError)
+            trouble = disk_trouble or (disk_full() if is_full else error)
             for _, future in jobs:
                 if not future.done():
-                    future.set_exception(error)
+                    future.set_exception(trouble)
             return
         for future, result in done:
             future.set_result(result)
