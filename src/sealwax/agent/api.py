@@ -8,16 +8,16 @@ has a method that only says what it would do.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
+from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -26,7 +26,9 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
@@ -40,12 +42,13 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
-from sealwax.snapshot.diff import ConversationDiff, diff
+from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
     create_snapshot,
@@ -131,9 +134,18 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.storage = Storing(
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+        )
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(self._library, self._journal, clock)
+        self.recovery = Recovery(replica.log, settings)
+        self.tracing = Tracing(
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+        read_part = part_reader(replica.store, replica.keys, replica.zone)
+        self.browse = Browsing(replica.library, read_part)
 
     # For several threads.
 
@@ -141,6 +153,10 @@ class Agent:
         """The same home once more, for another thread, to read only; see `agent.readers`."""
         device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
         return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def expect_readers(self) -> None:
+        """From now on the library may be read by others at any time."""
+        self._library.database.has_readers = True
 
     def standing_still(self) -> AbstractContextManager[None]:
         """For a reader: everything inside is read as of one moment."""
@@ -231,12 +247,14 @@ class Agent:
             head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
 
-    def verify(self, report: Callable[[Step], None]) -> Verified:
-        """Checks every object, commit and key packet, and the library against them."""
+    def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
+        """Checks every object, commit and key packet, and the library against them; `is_deep` adds
+        up all changes and records too, see `snapshot.verify`."""
         replica = self._replica
         own_zone = self.device.outbox.zone
         store = self.device.near
-        verifier = Verifier(store, replica.log, replica.keys, self._library, report, own_zone)
+        log, keys = replica.log, replica.keys
+        verifier = Verifier(store, log, keys, self._library, report, own_zone, is_deep)
         try:
             self._library.strip_tail()
             found = verifier.run()
@@ -375,8 +393,7 @@ class Agent:
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
         """What differs between two snapshots, or a snapshot and the present, with titles."""
-        from_seq = self.snapshot(older).moment
-        to_seq = self.snapshot(newer).moment if newer else self._library.head_moment()
+        from_seq, to_seq = self._span(older, newer)
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
@@ -386,6 +403,18 @@ class Agent:
             (item, titles.get(item.conversation or 0, "no conversation"))
             for item in diff(self._library, from_seq, to_seq)
         ]
+
+    def diff_messages(self, older: str, newer: str | None, chat: str) -> Iterator[MessageDiff]:
+        """The messages of a conversation that differ between two snapshots, or a snapshot and the
+        present; oldest first."""
+        from_seq, to_seq = self._span(older, newer)
+        known = {
+            view.record: view
+            for seq in (from_seq, to_seq)
+            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+        }
+        conversation = find_conversation(list(known.values()), chat)
+        return diff_messages(self._library, from_seq, to_seq, conversation.record)
 
     # Restoring and exporting.
 
@@ -433,6 +462,11 @@ class Agent:
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)
 
+    def _span(self, older: str, newer: str | None) -> tuple[float, float]:
+        """The moments of two snapshots, or of a snapshot and the present."""
+        from_moment = self.snapshot(older).moment
+        return from_moment, self.snapshot(newer).moment if newer else self._library.head_moment()
+
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)
         if moment is None:
@@ -442,26 +476,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
+    def _selection_now(self, select: Select) -> Selection:
+        return self._selection(select, self._library.now())
+
     def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment
         return moment, self._selection(select, Moment(moment))
-
-
-def as_json(value: Any) -> Any:
-    """A frozen value of this API as what JSON can say: maps by field name, paths and hashes as
-    text."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: as_json(item) for name, item in value._asdict().items()}
-    if isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value

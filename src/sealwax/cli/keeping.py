@@ -14,6 +14,7 @@ from sealwax.agent.bootstrap import (
     repair_home,
     system_environment,
 )
+from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.devices import show_joining
@@ -24,6 +25,7 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
+from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
 from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
@@ -31,7 +33,6 @@ from sealwax.snapshot.verify import Step, Verified
 from sealwax.trust.heads import HeadsBroken
 from sealwax.trust.system_keyring import find_keyring
 
-RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 PROBLEMS_SHOWN = 10
 GROUPS_ASKED = (2, 6)
 
@@ -73,7 +74,9 @@ def init_command(
         show_joining(session, store, code, name, environment)
         return
     if is_recovery:
-        recover_home(session.home, store, _recovery_key(), name, environment)
+        code = recovery_key()
+        recover_home(session.home, store, code, name, environment)
+        note_confirmed_at_beginning(session.home, code)
         session.give(
             {"home": session.home},
             lambda: _show_recovered(session, store),
@@ -86,6 +89,7 @@ def init_command(
     )
     if not is_yes and can_ask() and not session.is_json:
         _ask_groups_back(recovery)
+        note_confirmed_at_beginning(session.home, recovery)
 
 
 @click.command("import")
@@ -189,31 +193,32 @@ def export_command(
 
 @click.command("verify")
 @click.option("--repair", "is_repair", is_flag=True, help="Make a damaged library anew.")
+@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
 @with_session
-def verify_command(session: Session, is_repair: bool) -> None:
+def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
     """Check every object, commit and key, and the library against them."""
     try:
-        found = _verify(session)
+        found = _verify(session, is_deep)
     except (HeadsBroken, LibraryBroken):
         if not is_repair:
             raise
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     if is_repair and any(damage.kind == "library" for damage in found.damage):
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     session.give(found, lambda: _show_verified(found))
     if not found.is_sound:
         raise SystemExit(1)
 
 
-def _verify(session: Session) -> Verified:
+def _verify(session: Session, is_deep: bool) -> Verified:
     with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
 
         def report(step: Step) -> None:
             tell(step.phase, step.done, step.total)
 
-        return agent.verify(report)
+        return agent.verify(report, is_deep)
 
 
 def _new_passphrase() -> str | None:
@@ -224,15 +229,6 @@ def _new_passphrase() -> str | None:
     if first != getpass.getpass("The same again: "):
         raise click.UsageError("The two passphrases differ.")
     return first
-
-
-def _recovery_key() -> str:
-    known = os.environ.get(RECOVERY_VARIABLE)
-    if known:
-        return known
-    if not can_ask():
-        raise click.UsageError(f"Set {RECOVERY_VARIABLE} to the recovery key.")
-    return getpass.getpass("Recovery key: ")
 
 
 def _show_recovery_key(session: Session, code: str) -> None:
@@ -314,3 +310,5 @@ def _show_verified(found: Verified) -> None:
             click.echo(f"    {clean(damage.cost)}")
     if found.is_sound:
         click.secho("Everything is as it must be.", fg="green")
+        if not found.is_deep:
+            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

@@ -7,6 +7,7 @@ synchronises is no place for a vault that several devices write: it has no creat
 
 import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -109,6 +110,11 @@ class FolderStore:
 
     def describe(self) -> str:
         return str(self._root)
+
+    def free_bytes(self) -> int:
+        """How much room the disk has."""
+        with plain_errors("asking for its size"):
+            return shutil.disk_usage(self._root).free
 
     def put_objects(self, objects: Iterable[tuple[bytes, bytes | memoryview]]) -> None:
         batch: dict[bytes, bytes | memoryview] = {}

@@ -144,6 +144,11 @@ class ServerStore:
         told = self._session.ask(list[MemberSeen], "GET", "/members")
         return {bytes.fromhex(one.member): one.last_seen_ms for one in told}
 
+    @property
+    def server_ms(self) -> int | None:
+        """The server's clock when it last answered (ms since 1970), to a second."""
+        return self._session.connection.server_ms
+
     def usage(self) -> Usage:
         """How full the account is."""
         return self._session.ask(Usage, "GET", "")

@@ -6,6 +6,7 @@ Every request may be repeated: objects are named by their bytes, commits carry a
 import ipaddress
 import time
 from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -74,6 +75,8 @@ class Connection:
         """Raises BadAddress. `transport` stands in for the network in tests, `wait` for sleep."""
         self.url = checked_url(url)
         self._wait = wait
+        self.server_ms: int | None = None
+        """The server's clock when it last answered (ms since 1970), to a second."""
         is_here = _is_loopback(urlsplit(self.url).hostname or "")
         self._client = httpx.Client(
             base_url=self.url,
@@ -214,6 +217,7 @@ class Connection:
         try:
             with self._client.stream(method, path, headers=headers, **rest) as answer:
                 status, wait_seconds = answer.status_code, _seconds(answer)
+                self.server_ms = _date_ms(answer.headers.get("date", ""))
                 for piece in answer.iter_bytes():
                     size_bytes += len(piece)
                     if size_bytes > BODY_LIMIT_BYTES:
@@ -251,6 +255,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _date_ms(told: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(told).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _seconds(answer: httpx.Response) -> float | None:

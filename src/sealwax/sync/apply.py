@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
-from sealwax.crypto.sealing import read_header
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.journal import Journal, names_any
+from sealwax.sync.opening import sealed_already
 from sealwax.sync.outbox import Item, Waiting
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
-from sealwax.vault.digest import change_digest, digest_bytes
-from sealwax.vault.objects import SealedSegment
+from sealwax.vault.digest import digest_bytes
+from sealwax.vault.objects import epoch_of
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
@@ -137,6 +137,8 @@ class Sync:
 
     def _pull(self) -> int:
         before = self._history.head().seq
+        if self._mirror is not None:
+            self._mirror.fetch(self._history.segments_ahead())
         self._history.pull()
         return self._history.head().seq - before
 
@@ -163,15 +165,16 @@ class Sync:
             # They arrived the last time, before this device could note it.
             self._outbox.drop(names)
             return
-        sealed = self._sealed(sending.segments)
+        keys = self._history.keys
+        segments = [name for name, _ in sending.segments]
+        sealed, changes = sealed_already(self._outbox.own.store, keys, MESSAGES_ZONE, segments)
         if self._mirror is not None:
             self._mirror.upload(name for name, _ in sending.chunks)
-        changes = tuple(change for item in sending.items for change in self._outbox.changes(item))
-        writing = Writing(changes, Part(reason="sync"), chunks=sending.chunks)
-        if all(self._is_current(segment) for segment in sealed):
-            self._history.write(writing, sealed)
-        else:
-            self._history.write(writing)
+        writing = Writing(tuple(changes), Part(reason="sync"), chunks=sending.chunks)
+        epoch = self._history.log.newest.epoch
+        # Under an older epoch a device that was removed since could open it: it is sealed anew.
+        is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
+        self._history.write(writing, sealed if is_current else None)
         self._outbox.drop(names)
 
     def _send_words(self, item: Item) -> None:
@@ -189,19 +192,6 @@ class Sync:
         if words:
             self._outbox.write(Writing(tuple(files), Part(reason="waits"), chunks=item.chunks))
             self._outbox.drop(name for name, _ in item.segments)
-
-    def _sealed(self, segments: tuple[tuple[bytes, int], ...]) -> list[SealedSegment]:
-        roots = self._history.keys.roots
-        found = []
-        for name, _ in segments:
-            data = self._outbox.own.store.get_object(name)
-            changes = self._history.read_segment(name)
-            found.append(SealedSegment(name, data, change_digest(roots, changes), len(changes)))
-        return found
-
-    def _is_current(self, segment: SealedSegment) -> bool:
-        """Under an older epoch a device that was removed since could open it: it is sealed anew."""
-        return read_header(segment.data).epoch == self._history.log.newest.epoch
 
     def _fetch_files(self, report: Report) -> int:
         """Brings near what others stored: then this device has all of it."""
