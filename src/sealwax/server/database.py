@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import apsw
 
 from sealwax.base.errors import SealwaxError
-from sealwax.server.refusal import disk_full
+from sealwax.server.refusal import Refusal, disk_full
 
 MIGRATIONS = ("schema.sql", "members.sql")
 """Applied in this order; the database remembers how many it has."""
@@ -113,26 +113,40 @@ class Database:
     def _commit(self, jobs: list[tuple[Act[Any], Future[Any]]]) -> None:
         """All jobs in one transaction, each undone alone when it fails."""
         done: list[tuple[Future[Any], Any]] = []
-        disk_trouble: Exception | None = None
         try:
             with self._writer:
                 for act, future in jobs:
                     try:
                         with self._writer:
-                            done.append((future, act(self._writer)))
-                    except (apsw.FullError, apsw.IOError) as error:
-                        # SQLite has undone all of it by now; ending the transaction fails too.
-                        disk_trouble = disk_full() if isinstance(error, apsw.FullError) else error
-                        raise
+                            done.append((future, _acted(act, self._writer)))
                     except Exception as error:
+                        if not self._writer.in_transaction:
+                            raise
                         future.set_exception(error)
         except Exception as error:
             # The transaction as a whole failed: none of it is on the disk.
-            is_full = isinstance(error, apsw.FullError)
-            trouble = disk_trouble or (disk_full() if is_full else error)
+            trouble = _first(error)
             for _, future in jobs:
                 if not future.done():
                     future.set_exception(trouble)
             return
         for future, result in done:
             future.set_result(result)
+
+
+def _acted(act: Act[T], connection: apsw.Connection) -> T:
+    try:
+        return act(connection)
+    except apsw.FullError as error:
+        raise disk_full() from error
+
+
+def _first(error: Exception) -> Exception:
+    """What went wrong in the beginning: where SQLite has undone the whole transaction, ending it
+    is refused too, and says so instead."""
+    found: BaseException = error
+    while not isinstance(found, Refusal) and found.__context__ is not None:
+        found = found.__context__
+    if isinstance(found, apsw.FullError):
+        return disk_full()
+    return found if isinstance(found, Exception) else error

@@ -13,7 +13,7 @@ from sealwax.ledger.objects import FOREVER
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_OBJECTS
 from sealwax.server.database import Database
 from sealwax.server.quota import Standing, need_room
-from sealwax.server.refusal import Refusal, disk_full, malformed, not_there
+from sealwax.server.refusal import Refusal, malformed, not_there
 from sealwax.server.traffic import Traffic
 from sealwax.server.uploads import Uploads
 from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError

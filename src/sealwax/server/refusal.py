@@ -47,7 +47,3 @@ def not_allowed(detail: str, code: str = "token-bad") -> Refusal:
 
 def disk_full() -> Refusal:
     return Refusal(507, "server-disk-full", "The server's disk is full.")
-
-
-def server_disk_full() -> Refusal:
-    return Refusal(507, "server-disk-full", "The server's disk is full.")
