@@ -24,6 +24,7 @@ from tests.accounts import Account, made_account, next_commit
 from tests.homes import environment, importing, made_home
 
 from benchmarks.__main__ import write
+from benchmarks.hearing import hearing
 from benchmarks.inside import Answer
 from benchmarks.reference_sync import encrypted, upload
 from benchmarks.workload import write_first_day
@@ -50,14 +51,19 @@ class Server(psutil.Popen):  # type: ignore[misc]
         self.url = str(self.stdout.readline()).strip()
         self.port = int(self.url.rpartition(":")[2])
 
-    def begun(self, account: bytes, genesis: bytes, member: MemberKeys) -> ServerStore:
-        """A new account, signed in as one of its devices."""
+    def invitation(self) -> str:
+        """An invitation for the one account of this server."""
         command = [sys.executable, "-m", "sealwax", "admin", "account", "create", "someone"]
         told = subprocess.run(
             [*command, "--json", "--folder", str(self.folder)], capture_output=True, check=True
         )
+        invitation: str = json.loads(told.stdout)["invitation"]
+        return invitation
+
+    def begun(self, account: bytes, genesis: bytes, member: MemberKeys) -> ServerStore:
+        """A new account, signed in as one of its devices."""
         connection = Connection(self.url)
-        connection.claim(account, json.loads(told.stdout)["invitation"], genesis)
+        connection.claim(account, self.invitation(), genesis)
         return ServerStore(connection, account, member.member().id, member.sign)
 
     @property
@@ -166,6 +172,12 @@ def idle_devices(folder: Path, devices: int) -> Iterator[Answer]:
             line.close()
 
 
+def news(folder: Path) -> Iterator[Answer]:
+    """How soon one device has what another one writes."""
+    with served(folder / "server") as server:
+        yield from hearing(folder / "homes", server.url, server.invitation())
+
+
 def uploads(folder: Path, messages: int) -> Iterator[Answer]:
     """A sealed history, copied from a folder to a server; and the reference with the same one."""
     phone = write_first_day(folder / "phone", messages, 0)
@@ -251,6 +263,7 @@ def main() -> None:
         answers = [
             *commits_a_second(folder / "commits", arguments.commits),
             *idle_devices(folder / "idle", arguments.idle),
+            *news(folder / "news"),
             *uploads(folder, arguments.messages),
         ]
     lines = [f"| {one.name} | {one.value:,.2f} {one.unit} |" for one in answers]
