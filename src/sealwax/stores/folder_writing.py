@@ -132,8 +132,10 @@ def fsync_folders(folders: set[Path]) -> None:
 
 
 def make_folders(folders: set[Path]) -> None:
-    """Makes those folders that are not there, durably; their parents are there."""
+    """Makes those folders that are not there, durably."""
     missing = [folder for folder in folders if not folder.is_dir()]
+    for parent in {folder.parent for folder in missing}:
+        make_folder(parent)
     for folder in missing:
         folder.mkdir(mode=0o700, exist_ok=True)
     fsync_folders({folder.parent for folder in missing})
