@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sealwax.base.paths import fsync_folder, make_folder
+from sealwax.base.paths import fsync_file, fsync_folder, make_folder
 from sealwax.stores.base import Missing, StoreError, StoreFull, StoreReadOnly
 
 FSYNC_THREADS = 8
