@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint laws bench lock clean
+.PHONY: run test lint laws bench bench-server lock clean
 
 run: $(INSTALLED)          ## the demo: ten years of made-up messages, end to end
 	$(BIN)/sealwax demo
@@ -24,6 +24,9 @@ laws: $(INSTALLED)         ## the laws of merging with 100,000 cases each, and o
 
 bench: $(INSTALLED)        ## time, bytes and memory
 	$(BIN)/python -m benchmarks
+
+bench-server: $(INSTALLED) ## what the server takes, next to one encrypted record a row
+	$(BIN)/python -m benchmarks.server
 
 lock: $(INSTALLED)         ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv

@@ -1,6 +1,5 @@
 """A real server on a port of its own, in a thread of the test's process."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.server.parts import Parts
-from sealwax.server.serve import Listening, http_server, opened_parts
+from sealwax.server.serve import Listening, http_server, listening, opened_parts
 from sealwax.stores.server import Connection, ServerStore
 from tests.accounts import Account
 
@@ -49,7 +48,7 @@ def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator
     where = Listening(HOST, 0)
     with (
         opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
-        socket.create_server((HOST, port)) as listener,
+        listening(HOST, port) as listener,
     ):
         server = http_server(parts, where)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -1,15 +1,14 @@
 """Sync and backup of one device, as surfaces see them: switches, state, sync now."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
+from contextlib import nullcontext, suppress
 
 from sealwax.agent.device import Device
 from sealwax.agent.sync_state import SyncState, Waiting
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
-from sealwax.ledger.wire import Usage
+from sealwax.ledger.wire import Event, Usage
 from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
@@ -114,9 +113,17 @@ class Syncing:
         """Only what others wrote; gives how many steps came. Raises StoreError."""
         return self._device.sync.pull()
 
-    def listen(self) -> Iterator[Any]:
-        """Events of the shared place as they come; raises StoreError when the line breaks."""
+    def listen(self) -> Iterator[Event | None]:
+        """Commits of all devices as the server takes them, `None` now and then as a sign that the
+        line is up; raises StoreError when it breaks. For any thread: `heard` is for the one that
+        writes. After every new line, pull."""
         far = self.far
         if far is None:
             raise StoreError("This home has no server to listen to.")
         yield from far.events()
+
+    def heard(self, event: Event) -> int:
+        """As `pull`, with what an event brought: a small one costs no request."""
+        far = self.far
+        with far.primed(event) if far is not None else nullcontext():
+            return self.pull()

@@ -7,7 +7,6 @@ everything returns from a disk.
 
 import hashlib
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from sealwax.agent.linking import Offered
 from sealwax.agent.selecting import Select
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import World
-from sealwax.server.serve import Listening, http_server, opened_parts
+from sealwax.server.serve import Listening, http_server, listening, opened_parts
 from sealwax.stores.base import StoreError
 from sealwax.trust.linking import Candidate
 
@@ -172,7 +171,7 @@ def running_server(folder: Path, env: Environment) -> Iterator[tuple[str, str]]:
     """A real server on a free port of this computer; gives its address and an invitation."""
     with (
         opened_parts(folder, env.clock, env.entropy) as parts,
-        socket.create_server((HOST, 0)) as listener,
+        listening(HOST, 0) as listener,
     ):
         server = http_server(parts, Listening(HOST, 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

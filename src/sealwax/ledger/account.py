@@ -159,6 +159,14 @@ class AccountLog:
         """The state at a position, or None when the log does not reach it."""
         return self.states[position] if 0 <= position < len(self.states) else None
 
+    def copy(self) -> "AccountLog":
+        """A log of its own, to be extended without changing this one."""
+        log = AccountLog(self.account)
+        log.head_hash = self.head_hash
+        log.states, log.entries, log.commits = [*self.states], [*self.entries], [*self.commits]
+        log.void_reasons = {**self.void_reasons}
+        return log
+
     def extend(self, data: bytes) -> str | None:
         """Folds in the next commit's bytes; returns why it is void, or None when it counts.
 

@@ -98,30 +98,25 @@ class Accounts:
         self._database.write(act)
 
     def log(self, account: bytes) -> AccountLog:
-        """The account's log, folded; raises Refusal when there is no such account."""
-        with self._lock:
-            known = self._logs.get(account)
-        if known is not None:
-            return known
-        log = AccountLog(account)
-        rows = self._database.read().execute(
-            "SELECT data FROM chain WHERE account = ? AND zone = ? ORDER BY seq",
-            (account, ACCOUNT_ZONE),
-        )
-        for (data,) in rows:
-            log.extend(data)
-        if not log.states:
-            raise not_there("There is no such account here.")
-        with self._lock:
-            if len(self._logs) >= LOGS_KEPT:
-                self._logs.clear()
-            self._logs[account] = log
+        """The account's log as it stands now, folded; not to be extended. Raises Refusal when there
+        is no such account."""
+        known = self._known_log(account)
+        log = _grown(self._database.read(), account, known)
+        if log is not known:
+            with self._lock:
+                if len(self._logs) >= LOGS_KEPT:
+                    self._logs.clear()
+                self._logs[account] = log
         return log
 
-    def forget_log(self, account: bytes) -> None:
-        """The account's log has a new commit."""
+    def log_within(self, connection: apsw.Connection, account: bytes) -> AccountLog:
+        """As `log`, in a transaction, with what was written in it before. It may be undone, so
+        nobody else is told."""
+        return _grown(connection, account, self._known_log(account))
+
+    def _known_log(self, account: bytes) -> AccountLog | None:
         with self._lock:
-            self._logs.pop(account, None)
+            return self._logs.get(account)
 
     def member(self, account: bytes, member: bytes) -> Member | None:
         """A trusted device of the account, or its recovery key."""
@@ -221,6 +216,25 @@ def standing(connection: apsw.Connection, account: bytes) -> Standing:
     if row is None:
         raise not_there("There is no such account here.")
     return Standing(*row)
+
+
+def _grown(connection: apsw.Connection, account: bytes, known: AccountLog | None) -> AccountLog:
+    """The log that was known, or a copy of it with what came since. Each request asks, so that a
+    device that was removed is out at once."""
+    start_seq = known.head + 1 if known is not None else 0
+    rows: Any = connection.execute(
+        "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq >= ? ORDER BY seq",
+        (account, ACCOUNT_ZONE, start_seq),
+    )
+    fresh = [bytes(data) for (data,) in rows]
+    if known is not None and not fresh:
+        return known
+    if known is None and not fresh:
+        raise not_there("There is no such account here.")
+    log = known.copy() if known is not None else AccountLog(account)
+    for data in fresh:
+        log.extend(data)
+    return log
 
 
 def _hashed(secret: str) -> bytes:

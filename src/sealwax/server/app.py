@@ -16,9 +16,10 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from sealwax import __version__
 from sealwax.ledger.wire import BODY_LIMIT_BYTES, Trouble
 from sealwax.server.parts import Parts
-from sealwax.server.refusal import Refusal
+from sealwax.server.refusal import Refusal, disk_full
 from sealwax.server.routes import about, accounts, chains, linking, objects
 from sealwax.server.routes.asked import STATE, Asked
+from sealwax.stores.base import StoreFull
 
 LOG = logging.getLogger("sealwax.server")
 PROBLEM = "application/problem+json"
@@ -60,6 +61,7 @@ def create_app(parts: Parts) -> Litestar:
         exception_handlers={
             Refusal: _refused,
             HTTPException: _http_error,
+            StoreFull: _disk_full,
             Exception: _broken,
         },
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _SAFE.items()],
@@ -86,6 +88,12 @@ def _http_error(request: Asked, error: HTTPException) -> Response[Trouble]:
         return _broken(request, error)
     code = _CODES.get(status, "request-malformed")
     return _refused(request, Refusal(status, code, error.detail))
+
+
+def _disk_full(request: Asked, error: Exception) -> Response[Trouble]:
+    """The server's own disk, whatever an account's plan says."""
+    LOG.error("the disk is full", exc_info=error)
+    return _refused(request, disk_full())
 
 
 def _broken(request: Asked, error: Exception) -> Response[Trouble]:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import apsw
 
 from sealwax.base.errors import SealwaxError
+from sealwax.server.refusal import Refusal, disk_full
 
 MIGRATIONS = ("schema.sql", "members.sql")
 """Applied in this order; the database remembers how many it has."""
@@ -117,16 +118,35 @@ class Database:
                 for act, future in jobs:
                     try:
                         with self._writer:
-                            done.append((future, act(self._writer)))
-                    except apsw.FullError:
-                        raise
+                            done.append((future, _acted(act, self._writer)))
                     except Exception as error:
+                        if not self._writer.in_transaction:
+                            raise
                         future.set_exception(error)
         except Exception as error:
             # The transaction as a whole failed: none of it is on the disk.
+            trouble = _first(error)
             for _, future in jobs:
                 if not future.done():
-                    future.set_exception(error)
+                    future.set_exception(trouble)
             return
         for future, result in done:
             future.set_result(result)
+
+
+def _acted(act: Act[T], connection: apsw.Connection) -> T:
+    try:
+        return act(connection)
+    except apsw.FullError as error:
+        raise disk_full() from error
+
+
+def _first(error: Exception) -> Exception:
+    """What went wrong in the beginning: where SQLite has undone the whole transaction, ending it
+    is refused too, and says so instead."""
+    found: BaseException = error
+    while not isinstance(found, Refusal) and found.__context__ is not None:
+        found = found.__context__
+    if isinstance(found, apsw.FullError):
+        return disk_full()
+    return found if isinstance(found, Exception) else error

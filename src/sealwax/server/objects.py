@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import apsw
@@ -16,7 +16,7 @@ from sealwax.server.quota import Standing, need_room
 from sealwax.server.refusal import Refusal, malformed, not_there
 from sealwax.server.traffic import Traffic
 from sealwax.server.uploads import Uploads
-from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError, StoreFull
+from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError
 from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.stores.folder_layout import MARKER_FILE
 
@@ -59,7 +59,7 @@ class Objects:
                 raise malformed("These are more objects than one request may bring.")
         names = [name for name, _ in objects]
         store = self._store(account)
-        with self._traffic.coming(account, names), _full_disk():
+        with self._traffic.coming(account, names):
             here = store.object_sizes(names)
             new = {name: len(data) for name, data in objects if name not in here}
             need_room(standing, sum(new.values()), is_essential)
@@ -170,8 +170,7 @@ class Objects:
         with self._lock:
             store = self._stores.get(account)
             if store is None:
-                with _full_disk():
-                    store = FolderStore.create(self._folder, account)
+                store = FolderStore.create(self._folder, account)
                 store.remove_stale()
                 self._stores[account] = store
             return store
@@ -187,12 +186,3 @@ def _is_named(connection: apsw.Connection, account: bytes, name: bytes) -> bool:
 
 def _held(name: bytes) -> Refusal:
     return Refusal(409, "object-held", f"The object {name.hex()} is held by the history.")
-
-
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    """Says so when the server's own disk is full."""
-    try:
-        yield
-    except StoreFull as error:
-        raise Refusal(507, "server-disk-full", "The server's disk is full.") from error

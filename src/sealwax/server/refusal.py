@@ -43,3 +43,7 @@ def not_there(detail: str) -> Refusal:
 
 def not_allowed(detail: str, code: str = "token-bad") -> Refusal:
     return Refusal(401, code, detail)
+
+
+def disk_full() -> Refusal:
+    return Refusal(507, "server-disk-full", "The server's disk is full.")

@@ -43,7 +43,9 @@ class Seen:
         self._database.write_soon(act)
 
     def members(self, account: bytes) -> list[MemberSeen]:
-        """Every member that was ever seen."""
+        """Every member that was ever seen, whoever asks included."""
+        # What was noted before is written by now: writes are done in their order.
+        self._database.write(lambda _: None)
         rows = self._database.read().execute(
             "SELECT member, last_seen_ms FROM member WHERE account = ? ORDER BY member", (account,)
         )

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import apsw
 
 from sealwax.base.clock import Clock
-from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.commit import Commit, MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE
@@ -63,8 +62,6 @@ class Zones:
                     connection, account, zone, seq, commit, data, is_essential
                 )
             )
-        if zone == ACCOUNT_ZONE:
-            self._accounts.forget_log(account)
         self._objects.named_by_commit(account, names)
         return Appending(stood, commit)
 
@@ -164,18 +161,13 @@ class Zones:
                 )
 
     def _judged(self, connection: apsw.Connection, account: bytes, head: Head, data: bytes) -> Head:
+        known = self._accounts.log_within(connection, account)
         if head.zone != ACCOUNT_ZONE:
-            judged = judge(head, data, self._accounts.log(account))
+            judged = judge(head, data, known)
             if judged.commit is None:
                 raise Refusal(412, "commit-void", f"It does not count: {judged.void_reason}.")
             return judged.head
-        log = AccountLog(account)
-        rows = connection.execute(
-            "SELECT data FROM chain WHERE account = ? AND zone = ? ORDER BY seq",
-            (account, ACCOUNT_ZONE),
-        )
-        for (earlier,) in rows:
-            log.extend(earlier)
+        log = known.copy()
         reason = log.extend(data)
         if reason is not None:
             raise Refusal(412, "commit-void", f"It does not count: {reason}.")

@@ -73,6 +73,13 @@ class CommitGap(StoreError):
     hint = "Run `sealwax verify`: the vault lacks a part of its history."
 
 
+class CommitVoid(StoreError):
+    """A commit would not count: the history, or the account, went on meanwhile."""
+
+    code = "commit-void"
+    hint = "Run the command again: it begins with what others wrote."
+
+
 class StoredObject(NamedTuple):
     """An object's name (32 bytes) and how many bytes it takes."""
 

@@ -43,6 +43,7 @@ from sealwax.stores.folder_writing import (
     fsync_files,
     fsync_folders,
     give_name,
+    make_folders,
     plain_errors,
     remove_stale,
     write_temporary,
@@ -296,12 +297,11 @@ class FolderStore:
             for name, data in missing.items():
                 written[name] = write_temporary(self._temporary, data)
             fsync_files(list(written.values()))
-            folders: set[Path] = set()
+            finals = {name: object_path(self._folder, name) for name in written}
+            folders = {final.parent for final in finals.values()}
+            make_folders(folders)
             for name, temporary in written.items():
-                final = object_path(self._folder, name)
-                make_folder(final.parent)
-                self._name_object(temporary, final, len(missing[name]))
-                folders.add(final.parent)
+                self._name_object(temporary, finals[name], len(missing[name]))
             fsync_folders(folders)
         finally:
             for temporary in written.values():

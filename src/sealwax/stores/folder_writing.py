@@ -11,12 +11,12 @@ two devices must not write at the same moment.
 import errno
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sealwax.base.paths import fsync_file, fsync_folder
+from sealwax.base.paths import fsync_file, fsync_folder, make_folder
 from sealwax.stores.base import Missing, StoreError, StoreFull, StoreReadOnly
 
 FSYNC_THREADS = 8
@@ -58,11 +58,16 @@ def write_temporary(folder: Path, data: bytes | memoryview) -> Path:
 
 def fsync_files(paths: list[Path]) -> None:
     """Makes the bytes of files durable, several at a time: the disk merges the waits."""
-    if len(paths) == 1:
-        fsync_file(paths[0])
+    _together(fsync_file, paths)
+
+
+def _together(act: Callable[[Path], None], paths: Collection[Path]) -> None:
+    if len(paths) < 2:
+        for path in paths:
+            act(path)
         return
     with ThreadPoolExecutor(FSYNC_THREADS) as pool:
-        for _ in pool.map(fsync_file, paths):
+        for _ in pool.map(act, paths):
             pass
 
 
@@ -122,6 +127,15 @@ def _is_running(process: int) -> bool:
 
 
 def fsync_folders(folders: set[Path]) -> None:
-    """Makes new names durable."""
-    for folder in folders:
-        fsync_folder(folder)
+    """Makes new names durable, several folders at a time."""
+    _together(fsync_folder, folders)
+
+
+def make_folders(folders: set[Path]) -> None:
+    """Makes those folders that are not there, durably."""
+    missing = [folder for folder in folders if not folder.is_dir()]
+    for parent in {folder.parent for folder in missing}:
+        make_folder(parent)
+    for folder in missing:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    fsync_folders({folder.parent for folder in missing})

@@ -9,9 +9,9 @@ Trouble with the far store is told apart from trouble with the near one: `FarFul
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, Protocol, TypeVar
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
@@ -19,12 +19,14 @@ from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import (
     CommitExists,
     CommitGap,
+    CommitVoid,
     Missing,
     Store,
     StoredObject,
     StoreError,
     StoreFull,
 )
+from sealwax.stores.reserve import essential
 
 T = TypeVar("T")
 COMMITS_TOGETHER = 256
@@ -223,9 +225,19 @@ class MirrorStore:
         try:
             self._ask(lambda: self.far.append_commit(zone, seq, data))
         except (CommitExists, CommitGap):
-            self.refresh([zone])
+            self._refresh_with_account(zone)
+            raise
+        except CommitVoid as error:
+            # What others wrote meanwhile may be why. Where they wrote nothing, trying again is no
+            # use.
+            if not self._refresh_with_account(zone):
+                raise FarAway(error) from error
             raise
         self.near.append_commit(zone, seq, data)
+
+    def essential(self) -> AbstractContextManager[None]:
+        """See `stores.reserve`."""
+        return essential(self.far)
 
     def get_commit(self, zone: str, seq: int) -> bytes:
         return self.near.get_commit(zone, seq)
@@ -284,16 +296,29 @@ class MirrorStore:
             if not is_same:
                 self._need_one_history(zone)
             return 0
-        if near_seq >= 0 and not self._is_shared(zone, near_seq):
-            self._need_one_history(zone)
-        came = 0
         # Not beyond the head that was told: what was appended since may name a position of the
         # account's log that was not fetched.
-        commits = islice(self._far_commits(zone, near_seq + 1), far_seq - near_seq)
+        told = islice(self._far_commits(zone, near_seq + 1), far_seq - near_seq)
+        first = list(islice(told, 1))
+        if not (near_seq < 0 or self._goes_on(zone, near_seq, first)):
+            self._need_one_history(zone)
+        came, commits = 0, chain(first, told)
         while batch := [data for _, data in islice(commits, COMMITS_TOGETHER)]:
             self.near.append_commits(zone, near_seq + 1 + came, batch)
             came += len(batch)
         return came
+
+    def _refresh_with_account(self, zone: str) -> int:
+        """A commit that is fetched may name a position of the account's log that is new too."""
+        return self.refresh([ACCOUNT_ZONE, *([zone] if zone != ACCOUNT_ZONE else ())])
+
+    def _goes_on(self, zone: str, near_seq: int, first: list[tuple[int, bytes]]) -> bool:
+        """Whether the far history goes on from the near head: the commit after it names it, or it
+        is there itself."""
+        near_hash = _hash(self.near.get_commit(zone, near_seq))
+        return any(_previous(data) == near_hash for _, data in first) or self._is_shared(
+            zone, near_seq
+        )
 
     def _need_one_history(self, zone: str) -> None:
         parting = self.parting(zone)
@@ -356,7 +381,7 @@ class MirrorStore:
         """Asks the far store; its troubles become FarFull and FarAway."""
         try:
             return act()
-        except (CommitExists, CommitGap, Missing, FarAway, FarFull):
+        except (CommitExists, CommitGap, CommitVoid, Missing, FarAway, FarFull):
             raise
         except StoreFull as error:
             raise FarFull(error.sentence) from error
@@ -377,6 +402,14 @@ def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
         if seq >= 0:
             heads[zone] = (seq, _hash(far.get_commit(zone, seq)))
     return heads
+
+
+def _previous(data: bytes) -> bytes:
+    """The hash of the commit before, as a commit names it; nothing for one without form."""
+    try:
+        return parse_commit(data).header.previous
+    except MalformedCommitError:
+        return b""
 
 
 def _names_added(data: bytes) -> list[bytes]:

@@ -39,7 +39,6 @@ from sealwax.stores.server_connection import JSON, Connection, checked_url, is_s
 from sealwax.stores.server_errors import (
     AccountLocked,
     BadAddress,
-    CommitVoid,
     DeviceNotTrusted,
     InvitationBad,
     QuotaFull,
@@ -54,7 +53,6 @@ from sealwax.stores.server_session import Session
 __all__ = [
     "AccountLocked",
     "BadAddress",
-    "CommitVoid",
     "Connection",
     "DeviceNotTrusted",
     "InvitationBad",

@@ -2,7 +2,14 @@
 
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.wire import Trouble
-from sealwax.stores.base import CommitExists, CommitGap, Missing, StoreError, StoreFull
+from sealwax.stores.base import (
+    CommitExists,
+    CommitGap,
+    CommitVoid,
+    Missing,
+    StoreError,
+    StoreFull,
+)
 from sealwax.stores.letters import LinkUsed
 
 
@@ -25,13 +32,6 @@ class ServerRefused(StoreError):
 
     code = "server-refused"
     hint = "Run the command again; if it stays, tell whoever runs the server."
-
-
-class CommitVoid(ServerRefused):
-    """A commit would not count: the history, or the account, went on meanwhile."""
-
-    code = "commit-void"
-    hint = "Run the command again: it begins with what others wrote."
 
 
 class DeviceNotTrusted(StoreError):

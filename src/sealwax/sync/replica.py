@@ -8,7 +8,7 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,8 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, Missing, Store, StoreError
+from sealwax.stores.base import CommitExists, CommitVoid, Missing, Store, StoreError
+from sealwax.stores.reserve import essential
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
@@ -230,6 +231,11 @@ class Replica:
         return partial(self._finish, writing, self._start_sealing(writing.changes))
 
     def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
+        # Words go on when there is no room for files: they may use the reserve of a full account.
+        with nullcontext() if writing.chunks else essential(self.store):
+            return self._finish_now(writing, sealing)
+
+    def _finish_now(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
         asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
@@ -240,6 +246,9 @@ class Replica:
                 sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)
+            except CommitVoid:
+                # It stands nowhere: the next try is about what the account is now.
+                continue
             except CommitExists:
                 found = self._own_commit(op_id)
                 if found is None:

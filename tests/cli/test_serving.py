@@ -1,0 +1,313 @@
+"""A server as its operator runs it: real processes, real signals, real certificates."""
+
+import datetime
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from sealwax.cli.main import cli
+from sealwax.cli.serving import PlanBad, plan_bytes
+from sealwax.ledger.chain import beginning, judge
+from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.stores.base import StoreError
+from sealwax.stores.server import AccountLocked, Connection, ServerStore
+from tests.accounts import Account, made_account, next_commit
+from tests.stores.contract import named
+
+COMMAND = [sys.executable, "-m", "sealwax"]
+
+
+def _admin(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["admin", *arguments, "--folder", str(folder)])
+
+
+def _invited(folder: Path, name: str, *options: str) -> str:
+    result = _admin(folder, "account", "create", name, *options, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert set(told) == {"invitation"}
+    return str(told["invitation"])
+
+
+@contextmanager
+def _served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of its own, and the address that it prints on its first line."""
+    command = [*COMMAND, "serve", "--port", "0", "--folder", str(folder), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def _begun(url: str, account: Account, invitation: str) -> ServerStore:
+    connection = Connection(url)
+    connection.claim(account.log.account, invitation, account.commits[0])
+    device = account.devices[0]
+    return ServerStore(connection, account.log.account, device.member().id, device.sign)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_it_is_told_even_while_devices_listen(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    account = made_account()
+    with _served(tmp_path, "--json") as (process, line):
+        store = _begun(json.loads(line)["url"], account, _invited(tmp_path, "anna"))
+        events = store.events()
+        assert next(events) is None
+        process.send_signal(number)
+        with pytest.raises(StoreError):
+            next(events)
+        assert process.wait(30) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+        store.close()
+
+
+def test_killed_at_any_moment_it_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    account = made_account(devices=4)
+    invitation = _invited(tmp_path, "anna")
+    commits: dict[str, list[bytes]] = {}
+    objects: list[tuple[bytes, bytes]] = []
+    for round_number in range(3):
+        with _served(tmp_path) as (process, url):
+            store = _begun(url, account, invitation)
+            if round_number == 0:
+                for seq, data in enumerate(account.commits[1:], 1):
+                    store.append_commit(ACCOUNT_ZONE, seq, data)
+            _need_kept(store, commits, objects)
+            store.close()
+            writers = [
+                threading.Thread(target=_write, args=(url, account, number, commits, objects))
+                for number in range(len(account.devices))
+            ]
+            for writer in writers:
+                writer.start()
+            # Killed while all of them are writing, after some answers.
+            while len(objects) < 10 * (round_number + 1):
+                time.sleep(0.01)
+            process.kill()
+            for writer in writers:
+                writer.join()
+    assert objects and all(commits.values())
+    with _served(tmp_path) as (_, url):
+        store = _begun(url, account, invitation)
+        _need_kept(store, commits, objects)
+        for zone, known in commits.items():
+            head = beginning(account.log.account, zone)
+            for _, data in store.read_commits(zone, 0):
+                judged = judge(head, data, account.log)
+                assert judged.commit is not None, judged.void_reason
+                head = judged.head
+            assert head.seq >= len(known) - 1
+        store.close()
+
+
+def _need_kept(
+    store: ServerStore, commits: dict[str, list[bytes]], objects: list[tuple[bytes, bytes]]
+) -> None:
+    assert dict(store.get_objects(name for name, _ in objects)) == dict(objects)
+    for zone, known in commits.items():
+        kept = [data for _, data in store.read_commits(zone, 0)]
+        assert kept[: len(known)] == known
+        # A commit whose answer did not arrive may be kept too.
+        known[:] = kept
+
+
+def _write(
+    url: str,
+    account: Account,
+    number: int,
+    commits: dict[str, list[bytes]],
+    objects: list[tuple[bytes, bytes]],
+) -> None:
+    """Puts objects and appends commits to a device's own zone until the server is gone; remembers
+    what was acknowledged."""
+    device = account.devices[number]
+    zone = f"device/{device.member().id.hex()}"
+    known = commits.setdefault(zone, [])
+    head = beginning(account.log.account, zone)
+    for data in known:
+        head = judge(head, data, account.log).head
+    connection = Connection(url, wait=lambda seconds: None)
+    store = ServerStore(connection, account.log.account, device.member().id, device.sign)
+    with suppress(StoreError):
+        while True:
+            piece = named(os.urandom(20_000))
+            store.put_objects([piece])
+            objects.append(piece)
+            data = next_commit(account, head, author=device, added=((piece[0], len(piece[1])),))
+            store.append_commit(zone, head.seq + 1, data)
+            known.append(data)
+            head = judge(head, data, account.log).head
+    store.close()
+
+
+def _certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple[Path, Path]:
+    """A throw-away certificate that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate_file, key_file
+
+
+def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
+    certificate, key = _certificate(tmp_path)
+    options = ("--host", "localhost", "--certificate", str(certificate), "--key", str(key))
+    with _served(tmp_path / "server", *options) as (process, url):
+        assert url.startswith("https://localhost:")
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        with httpx.Client(verify=trusted, trust_env=False) as client:
+            assert client.get(f"{url}/v1/config").json()["api_version"] == 1
+        with httpx.Client(trust_env=False) as client, pytest.raises(httpx.ConnectError):
+            client.get(f"{url}/v1/config")
+        with httpx.Client(trust_env=False) as client, pytest.raises(httpx.HTTPError):
+            client.get(f"{url.replace('https', 'http')}/v1/config")
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pem"
+    broken.write_text("nothing")
+    options = ["--certificate", str(broken), "--key", str(broken), "--folder", str(tmp_path / "s")]
+    result = _run(tmp_path, "serve", "--port", "0", *options, "--json")
+    assert (result.returncode, _code(result)) == (1, "server-certificate")
+
+
+def test_it_does_not_listen_to_other_computers_without_tls(tmp_path: Path) -> None:
+    result = _run(tmp_path, "serve", "--port", "0", "--host", "0.0.0.0", "--json")
+    assert (result.returncode, _code(result)) == (1, "server-line-open")
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with _served(tmp_path / "one") as (_, url):
+        port = url.rpartition(":")[2]
+        result = _run(tmp_path, "serve", "--port", port, "--json")
+    assert (result.returncode, _code(result)) == (1, "server-address")
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SEALWAX_SERVER": str(folder / "server")}
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+    )
+
+
+def _code(result: subprocess.CompletedProcess[str]) -> str:
+    return str(json.loads(result.stdout)["error"])
+
+
+def test_a_lock_and_a_plan_are_in_force_at_once(tmp_path: Path) -> None:
+    account = made_account()
+    with _served(tmp_path) as (_, url):
+        store = _begun(url, account, _invited(tmp_path, "anna", "--plan", "50GB"))
+        assert store.usage().plan_bytes == 50 * 10**9
+        assert _admin(tmp_path, "account", "lock", "anna", "--reason", "unpaid").exit_code == 0
+        with pytest.raises(AccountLocked, match="unpaid") as caught:
+            store.heads()
+        assert caught.value.since_ms
+        assert "unpaid" in _admin(tmp_path, "account", "list").output
+        assert _admin(tmp_path, "account", "unlock", "anna").exit_code == 0
+        store.ask_for_plan(200 * 10**9)
+        assert "200" in _admin(tmp_path, "account", "list").output
+        assert _admin(tmp_path, "plan", "anna", "200GB").exit_code == 0
+        usage = store.usage()
+        assert (usage.plan_bytes, usage.asked_bytes) == (200 * 10**9, None)
+        store.close()
+
+
+def test_accounts_are_listed_whether_they_have_begun_or_not(tmp_path: Path) -> None:
+    assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
+        "accounts": [],
+        "invited": [],
+    }
+    _invited(tmp_path, "anna")
+    assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout)["invited"] == ["anna"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("account", "create", "anna"),
+        ("account", "create", "x" * 65),
+        ("account", "lock", "nobody"),
+        ("account", "unlock", "nobody"),
+        ("plan", "nobody", "50GB"),
+    ],
+)
+def test_what_an_operator_mistypes_changes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    _invited(tmp_path, "anna")
+    before = _admin(tmp_path, "account", "list", "--json").stdout
+    result = _run(tmp_path, "admin", *arguments, "--folder", str(tmp_path), "--json")
+    assert (result.returncode, _code(result)) == (1, "admin-refused")
+    assert _admin(tmp_path, "account", "list", "--json").stdout == before
+
+
+def test_plans_are_written_as_people_write_them() -> None:
+    assert plan_bytes("50GB") == 50 * 10**9
+    assert plan_bytes(" 1.5 tb ") == 1_500 * 10**9
+    for text in ("", "50", "GB", "-5GB", "0GB", "99999999TB", "5GiB", "nan GB"):
+        with pytest.raises(PlanBad):
+            plan_bytes(text)
+
+
+def test_every_command_says_what_it_does() -> None:
+    def walk(command: click.Command) -> Iterator[click.Command]:
+        yield command
+        if isinstance(command, click.Group):
+            for inner in command.commands.values():
+                yield from walk(inner)
+
+    for name in ("serve", "admin"):
+        for command in walk(cli.commands[name]):
+            assert command.help, command.name

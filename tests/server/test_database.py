@@ -1,0 +1,131 @@
+"""The database: one thread writes, failures undo one job alone, a full disk passes."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from sealwax.server.database import MIGRATIONS, Database, DatabaseNewer
+from sealwax.server.refusal import Refusal
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "server.db")
+    yield database
+    database.close()
+
+
+def _insert(database: Database, number: int, size_bytes: int = 1) -> None:
+    def act(connection: apsw.Connection) -> None:
+        connection.execute(
+            "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
+            " VALUES (x'00', 'messages', ?1, CAST(?1 AS BLOB), 0, zeroblob(?2))",
+            (number, size_bytes),
+        )
+
+    database.write(act)
+
+
+def _numbers(database: Database) -> list[int]:
+    return [int(row[0]) for row in database.read().execute("SELECT seq FROM chain ORDER BY seq")]
+
+
+def test_what_many_threads_write_together_is_all_there(database: Database) -> None:
+    threads = [threading.Thread(target=_insert, args=(database, number)) for number in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _numbers(database) == list(range(100))
+
+
+def test_a_job_that_fails_undoes_itself_alone(database: Database) -> None:
+    class Mistake(Exception):
+        pass
+
+    def failing(connection: apsw.Connection) -> None:
+        connection.execute("DELETE FROM chain")
+        raise Mistake
+
+    gate = threading.Event()
+    waiting = threading.Thread(target=database.write, args=(lambda _: gate.wait(10),))
+    waiting.start()
+    # These wait together, and are committed together.
+    threads = [threading.Thread(target=_insert, args=(database, number)) for number in range(3)]
+    failures: list[BaseException] = []
+
+    def fail() -> None:
+        with pytest.raises(Mistake) as caught:
+            database.write(failing)
+        failures.append(caught.value)
+
+    threads.insert(2, threading.Thread(target=fail))
+    for thread in threads:
+        thread.start()
+    gate.set()
+    for thread in (waiting, *threads):
+        thread.join()
+    assert len(failures) == 1
+    assert _numbers(database) == [0, 1, 2]
+
+
+def test_a_full_disk_fails_what_does_not_fit_and_passes(database: Database) -> None:
+    _insert(database, 0)
+
+    def limit(pages: int) -> None:
+        database.write(lambda connection: connection.pragma("max_page_count", pages))
+
+    limit(60)
+    results: list[str] = []
+
+    def fill(number: int) -> None:
+        try:
+            _insert(database, number, 40_000)
+        except Refusal as refusal:
+            assert refusal.trouble.code == "server-disk-full"
+            results.append("refused")
+        else:
+            results.append(f"kept {number}")
+
+    threads = [threading.Thread(target=fill, args=(number,)) for number in range(1, 40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "refused" in results
+    acknowledged = {int(result.split()[1]) for result in results if result != "refused"}
+    assert {0} | acknowledged <= set(_numbers(database))
+    limit(100_000)
+    _insert(database, 100, 40_000)
+    assert 100 in _numbers(database)
+
+
+def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "server.db"
+    Database(path).close()
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", len(MIGRATIONS) + 1)
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseNewer):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "server.db"
+    database = Database(path)
+    _insert(database, 5)
+    database.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TABLE member")
+    connection.execute("DROP TABLE probe")
+    connection.pragma("user_version", 1)
+    connection.close()
+    database = Database(path)
+    assert _numbers(database) == [5]
+    assert database.read().execute("SELECT count(*) FROM member").fetchone() == (0,)
+    database.close()
