@@ -22,6 +22,8 @@ class ScriptedSync:
         self.is_backup_on = True
         self.kept = 0
         self.now_ms: Callable[[], int] = agent._clock.now_ms
+        self.true_ms: Callable[[], int] = self.now_ms
+        self._answered: tuple[int, int] | None = None
         self._since_ms: int | None = None
         self._verified_ms: int | None = None
         self._down_since_ms: int | None = None
@@ -45,6 +47,8 @@ class ScriptedSync:
             trouble="The server does not answer." if self._down_since_ms else "",
             usage=Usage(self.plan_bytes, self.kept * BYTES_A_MESSAGE),
             is_full=self.is_full,
+            store_now_ms=self._answered[0] if self._answered else None,
+            answered_ms=self._answered[1] if self._answered else None,
             media=2,
         )
 
@@ -55,9 +59,16 @@ class ScriptedSync:
                 self._down_since_ms = self.now_ms()
             raise StoreError("https://example.net does not answer.")
         self._down_since_ms = None
+        self._answered = (self.true_ms(), self.now_ms())
         if not self.is_full:
             self.kept = self._agent.upkeep.rhythm().messages
             self._verified_ms = self.now_ms()
 
     def switch(self, is_on: bool) -> None:
         self.is_on = is_on
+
+    def switch_backup(self, is_on: bool) -> None:
+        self.is_backup_on = is_on
+
+    def hold(self, is_paused: bool) -> None:
+        """What waits is counted, not written."""

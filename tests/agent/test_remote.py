@@ -25,7 +25,7 @@ from sealwax.agent.remote.calls import (
     function_of,
     shape_of,
 )
-from sealwax.agent.remote.client import AgentGone, RemoteAgent, find_running
+from sealwax.agent.remote.client import AgentGone, NotThroughAgent, RemoteAgent, find_running
 from sealwax.agent.remote.serving import CallServer
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.selecting import NothingMatches, Select
@@ -105,6 +105,7 @@ def test_the_answers_are_those_of_the_agent_itself(serving: Serving, tmp_path: P
     messages = remote.read(view.record, limit=1_000)
     assert messages == own.read(view.record, limit=1_000)
     assert remote.attachments(messages) == own.attachments(messages)
+    assert remote.search("the", limit=20) == own.search("the", limit=20) != []
     photos = list(remote.media(Select()))
     assert photos == list(own.media(Select()))
     assert len(photos) == 3
@@ -141,9 +142,13 @@ def test_every_method_that_may_be_called_has_a_form() -> None:
         assert callable(function_of(method))
         shape_of(method)
     remote: Any = RemoteAgent(Path("/"), None, "")  # type: ignore[arg-type]
-    for hidden in ("_library", "close", "reader", "standing_still", "unknown"):
-        with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError):
+        _ = remote._library
+    for hidden in ("close", "reader", "standing_still", "unknown"):
+        with pytest.raises(NotThroughAgent):
             getattr(remote, hidden)
+    with pytest.raises(NotThroughAgent):
+        _ = remote.devices.link
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A running agent, step by step under a fake clock."""
 
+import datetime
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +29,6 @@ class Stage:
         self.phone = folder / "phone"
         (self.chat,) = write_threads(self.phone, [3])
         self.conditions = SetConditions()
-        self.sync: ScriptedSync | None = None
         self.log: list[tuple[str, str]] = []
         self._stack = stack
         self.start()
@@ -40,7 +40,7 @@ class Stage:
         if not agent.sources():
             agent.add_source(self.phone)
         self.running = RunningAgent(
-            agent, self.clock, self.conditions, lambda: self.sync, log=self._note
+            agent, self.clock, self.conditions, log=self._note, zone=datetime.UTC
         )
         self._inner = inner
 
@@ -193,7 +193,7 @@ def test_a_stop_leaves_the_job_to_be_done_again(stage: Stage) -> None:
 
 
 def test_sync_follows_an_import_and_waits_while_paused(stage: Stage) -> None:
-    stage.sync = ScriptedSync(stage.running.agent)
+    stage.running.sync = ScriptedSync(stage.running.agent)
     assert "sync" in stage.settle()
     stage.conditions.change(is_on_power=False, battery_percent=10.0)
     stage.message("while on battery")
@@ -211,9 +211,9 @@ def test_sync_follows_an_import_and_waits_while_paused(stage: Stage) -> None:
 
 
 def test_a_sync_that_fails_is_tried_again_later_each_time(stage: Stage) -> None:
-    stage.sync = ScriptedSync(stage.running.agent)
+    stage.running.sync = sync = ScriptedSync(stage.running.agent)
     stage.settle()
-    stage.sync.is_down = True
+    sync.is_down = True
     stage.message("unsent")
     assert stage.settle() == ["import", "sync failed"]
     stage.clock.advance(29_000)
@@ -222,7 +222,7 @@ def test_a_sync_that_fails_is_tried_again_later_each_time(stage: Stage) -> None:
     assert stage.settle() == ["sync failed"]
     trouble = stage.running.journal.entries.troubles[JobKind.SYNC]
     assert (trouble.since_ms, trouble.failures) == (NOW_MS, 2)
-    stage.sync.is_down = False
+    sync.is_down = False
     stage.conditions.change(suspended_seconds=600.0)
     stage.clock.advance(600_000)
     assert "sync" in stage.settle()
@@ -230,9 +230,9 @@ def test_a_sync_that_fails_is_tried_again_later_each_time(stage: Stage) -> None:
 
 
 def test_what_a_full_store_does_not_take_is_not_sent_again_and_again(stage: Stage) -> None:
-    stage.sync = ScriptedSync(stage.running.agent)
+    stage.running.sync = sync = ScriptedSync(stage.running.agent)
     stage.settle()
-    stage.sync.is_full = True
+    sync.is_full = True
     stage.message("waits")
     assert stage.settle() == ["import", "sync"]
     assert stage.running.sync_state().waiting.messages == 1

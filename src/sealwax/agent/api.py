@@ -8,16 +8,16 @@ has a method that only says what it would do.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
+from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -26,7 +26,9 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
@@ -40,6 +42,7 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
@@ -131,9 +134,18 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.storage = Storing(
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+        )
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(self._library, self._journal, clock)
+        self.recovery = Recovery(replica.log, settings)
+        self.tracing = Tracing(
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
+        read_part = part_reader(replica.store, replica.keys, replica.zone)
+        self.browse = Browsing(replica.library, read_part)
 
     # For several threads.
 
@@ -464,26 +476,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
+    def _selection_now(self, select: Select) -> Selection:
+        return self._selection(select, self._library.now())
+
     def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment
         return moment, self._selection(select, Moment(moment))
-
-
-def as_json(value: Any) -> Any:
-    """A frozen value of this API as what JSON can say: maps by field name, paths and hashes as
-    text."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: as_json(item) for name, item in value._asdict().items()}
-    if isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value

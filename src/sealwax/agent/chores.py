@@ -34,7 +34,7 @@ class Chores:
         watch: SourceWatch,
         journal: Journal,
         clock: Clock,
-        sync: Callable[[], SyncPort | None],
+        sync: Callable[[], SyncPort],
     ) -> None:
         self._agent = agent
         self._watch = watch
@@ -79,9 +79,7 @@ class Chores:
             raise first
 
     def _bring_together(self, report: Report) -> None:
-        sync = self._sync()
-        if sync is not None:
-            sync.now(report)
+        self._sync().now(report)
 
     def _snapshot(self, report: Report) -> None:
         report(Step("Making a snapshot"))
@@ -90,6 +88,8 @@ class Chores:
     def _retention(self, report: Report) -> None:
         report(Step("Looking at old snapshots"))
         self._agent.upkeep.apply_retention()
+        report(Step("Looking at the trash"))
+        self._agent.storage.empty_trash()
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))

@@ -18,9 +18,9 @@ class Forecast(NamedTuple):
     full_in_days: int | None
 
 
-def forecast(used_bytes: Mapping[int, int], plan_bytes: int, waiting_bytes: int) -> Forecast:
-    """`used_bytes` has what was used at the end of days, by the number of the day. Days between two
-    of them that are missing had an equal part of the difference each."""
+def forecast(used_bytes: Mapping[int, int], left_bytes: int) -> Forecast:
+    """`used_bytes` has what was used at the end of days, by the number of the day; `left_bytes` is
+    what is left now. Days that are missing had an equal part of the difference each."""
     days = sorted(used_bytes)
     grown: list[float] = []
     for earlier, later in pairwise(days):
@@ -29,7 +29,6 @@ def forecast(used_bytes: Mapping[int, int], plan_bytes: int, waiting_bytes: int)
     if len(grown) < DAYS_NEEDED:
         return Forecast(0, None)
     day_bytes = max(int(median(grown)), 0)
-    left_bytes = plan_bytes - used_bytes[days[-1]] - waiting_bytes
     if left_bytes <= 0:
         return Forecast(day_bytes, 0)
     if day_bytes == 0 or left_bytes // day_bytes > HORIZON_DAYS:

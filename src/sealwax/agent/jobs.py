@@ -32,14 +32,16 @@ class JobState(StrEnum):
 
 
 class Step(NamedTuple):
-    """How far a job is: what it does, how much is done of how much (0: unknown) of which unit, and
-    about how long it will take from here in ms (None: unknown)."""
+    """How far a job is: what it does, how much is done of how much (0: unknown) of which unit, the
+    same in bytes, and about how long it will take from here in ms (None: unknown)."""
 
     phase: str
     done: int = 0
     total: int = 0
     unit: str = ""
     left_ms: int | None = None
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 class Failure(NamedTuple):
@@ -212,10 +214,12 @@ class Jobs:
         if job.is_cancelled:
             stops = AgentStops("The agent is being ended.")
             raise stops if self._is_closed else JobCancelled("The job was cancelled.")
-        if step.left_ms is None and step.total and step.done and job.began is not None:
+        done, total = step.done, step.total
+        if step.total_bytes:
+            done, total = step.done_bytes, step.total_bytes
+        if step.left_ms is None and total and done and job.began is not None:
             spent_ms = (self._clock.monotonic() - job.began) * 1000
-            left_ms = int(spent_ms * max(step.total - step.done, 0) / step.done)
-            step = step._replace(left_ms=left_ms)
+            step = step._replace(left_ms=int(spent_ms * max(total - done, 0) / done))
         self._tell(job, step=step)
 
     def _tell(self, job: Job, **fields: Any) -> None:

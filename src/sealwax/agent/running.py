@@ -11,11 +11,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from sealwax.agent.api import Agent
 from sealwax.agent.chores import Chores
+from sealwax.agent.doctor.examine import Examined, examine
+from sealwax.agent.doctor.facts import Facts
+from sealwax.agent.doctor.gather import gather
 from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
 from sealwax.agent.journal import Entries, Journal
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
+from sealwax.agent.sync_bridge import SyncBridge
 from sealwax.agent.sync_state import SyncPort, SyncState, Waiting
 from sealwax.agent.timekeeping import Timekeeper
 from sealwax.agent.watching import Hints, SourceWatch
@@ -28,10 +32,17 @@ from sealwax.sync.pause import Pause, PauseRules, pause_plan
 
 LOOK_SECONDS = 1.0
 NOTHING = Waiting()
-OFF = SyncState(is_on=False)
-"""Where there is no sync at all."""
+UNKNOWN = SyncState(is_on=False)
+"""Before the first look."""
 
 T = TypeVar("T")
+
+
+class NoPage(SealwaxError):
+    """An agent without a page."""
+
+    code = "agent-no-page"
+    hint = "End it, and start it again with `sealwax agent run`."
 
 
 class Told(NamedTuple):
@@ -50,23 +61,26 @@ class RunningAgent:
         agent: Agent,
         clock: Clock,
         conditions: Conditions,
-        sync: Callable[[], SyncPort | None] = lambda: None,
+        sync: SyncPort | None = None,
         changed: Callable[[JobTold], None] = lambda _: None,
         log: Callable[[str, str], None] = lambda _, __: None,
         zone: datetime.tzinfo | None = None,
     ) -> None:
-        """`changed` hears of every change of a job; `log` of what happens, as (what, more)."""
+        """`sync` stands in for that of the home in tests. `changed` hears of every change of a job,
+        `log` of what happens, as (what, more)."""
         self.agent = agent
         self.readers = Readers(agent)
         self.journal = Journal(agent.home)
         self.jobs = Jobs(clock, changed, lambda places: log("crash", places))
         self.watch = SourceWatch()
-        self.chores = Chores(agent, self.watch, self.journal, clock, sync)
+        self.sync: SyncPort = sync or SyncBridge(agent, clock)
+        self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync)
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
+        self.is_looking = True
+        self.new_link: Callable[[], str] | None = None
         self._clock = clock
         self._conditions = conditions
-        self._sync = sync
         self._log = log
         self._zone = zone
         self._time = Timekeeper()
@@ -74,7 +88,7 @@ class RunningAgent:
         self._interrupted = self.journal.interrupted
         self._told_of_news = Event()
         self._stop = Event()
-        self._sync_state = OFF
+        self._sync_state = UNKNOWN
         # What a sync that ended well could not bring over: no reason to sync again at once.
         self._left_waiting = NOTHING
 
@@ -86,16 +100,37 @@ class RunningAgent:
 
     def ask(self, kind: str, work: Callable[[Agent, Report], Any]) -> Job:
         """Has something done by the thread that writes, after what it is doing."""
+        return self._begin(kind, work, is_single=False)
 
+    def _begin(self, kind: str, work: Callable[[Agent, Report], Any], is_single: bool) -> Job:
         def named(report: Report) -> Any:
             with naming_damage():
-                return work(self.agent, report)
+                result = work(self.agent, report)
+                self._look_at_sync(self._conditions.now())
+                return result
 
-        return self.jobs.start(kind, named, is_single=False)
+        return self.jobs.start(kind, named, is_single)
 
     def start(self, kind: JobKind) -> Job:
-        """Has a job done now, whatever the schedule says."""
+        """Has a job done now, whatever the schedule and a pause say."""
         return self.jobs.start(kind, self._work(kind))
+
+    def begin(self, kind: str, work: Callable[[Agent, Report], Any]) -> Job:
+        """Like `ask`, but one of a kind at a time."""
+        return self._begin(kind, work, is_single=True)
+
+    def facts(self) -> Facts:
+        """Everything that the doctor judges by."""
+        told = Told(self.jobs.told(), self._sync_state, self.journal.entries)
+        condition, now_ms = self._conditions.now(), self._clock.now_ms()
+        facts = self.read(
+            lambda agent: gather(agent, told.sync, told.journal, condition, now_ms, self._zone)
+        )
+        return facts._replace(clock_jump_ms=self.clock_jump_ms, is_agent_running=self.is_looking)
+
+    def examine(self) -> Examined:
+        """What the doctor says."""
+        return examine(self.facts())
 
     def told(self) -> Told:
         """What it does and why it waits."""
@@ -110,8 +145,23 @@ class RunningAgent:
         """Sync as it was at the last look."""
         return self._sync_state
 
+    def switch(self, what: str, is_on: bool) -> None:
+        """Turns "sync" or "backup" of this device on or off, once what it is doing is done."""
+
+        def act(_: Agent, __: Report) -> None:
+            turn = self.sync.switch if what == "sync" else self.sync.switch_backup
+            turn(is_on)
+
+        self.ask("switch", act).future.result()
+
     def condition(self) -> Condition:
         return self._conditions.now()
+
+    def page_link(self) -> str:
+        """A link that opens the page once; raises NoPage."""
+        if self.new_link is None:
+            raise NoPage("This agent serves no page.")
+        return self.new_link()
 
     def stop(self) -> None:
         """Ends `run` soon; the job under way ends at its next step."""
@@ -121,10 +171,12 @@ class RunningAgent:
     # For the one thread that writes.
 
     def run(self) -> None:
-        """Works until `stop`."""
+        """Works until `stop`; where it is not `is_looking`, only at what it is asked for."""
         try:
+            self._look_at_sync(self._conditions.now())
             while not self._stop.is_set():
-                self._look_and_go_on()
+                if self.is_looking:
+                    self._look_and_go_on()
                 self.jobs.run_next(LOOK_SECONDS)
         finally:
             self.close()
@@ -157,7 +209,7 @@ class RunningAgent:
             self.journal.waits_until,
             has_sources=bool(sources),
             is_source_changed=bool(self.watch.changed(sources, self._clock.monotonic())),
-            is_sync_on=self._sync_state.is_on,
+            is_sync_on=self._sync_state.is_on and self._sync_state.is_shared,
             is_sync_paused=self.pause is not None,
             is_imported_news=self._sync_state.waiting not in (NOTHING, self._left_waiting),
             is_told_of_news=self._told_of_news.is_set(),
@@ -199,21 +251,19 @@ class RunningAgent:
             self.watch.forget()
 
     def _look_at_sync(self, condition: Condition) -> None:
-        sync = self._sync()
-        if sync is None:
-            return
-        state = sync.state()
+        state, before = self.sync.state(), self.pause
         rules = PauseRules(needs_network=state.is_remote)
-        before = self.pause
-        self.pause = pause_plan(condition, rules, self._clock.now_ms(), before)
-        if before is not None and self.pause is None:
-            self.journal.retry_now()
+        now_ms = self._clock.now_ms()
+        is_held = state.is_on and state.is_remote
+        self.pause = pause_plan(condition, rules, now_ms, before) if is_held else None
         if (before and before.reason) != (self.pause and self.pause.reason):
             self._log("pause", self.pause.reason if self.pause else "over")
-        self._sync_state = state._replace(pause=self.pause if state.is_on else None)
+            self.sync.hold(self.pause is not None)
+            if self.pause is None:
+                self.journal.retry_now()
+        self._sync_state = state._replace(pause=self.pause)
         if state.usage is not None:
-            day = self._clock.now_ms() // DAY_MS
-            self.journal.note_usage(day, state.usage.used_bytes)
+            self.journal.note_usage(now_ms // DAY_MS, state.usage.used_bytes)
 
     def _work(self, kind: JobKind) -> Work:
         def work(report: Report) -> Any:
@@ -238,9 +288,8 @@ class RunningAgent:
                 self._failed(kind, error)
                 raise
             self.journal.end_well(kind, self._clock.now_ms())
-            sync = self._sync()
-            if kind == JobKind.SYNC and sync is not None:
-                self._left_waiting = sync.state().waiting
+            if kind == JobKind.SYNC:
+                self._left_waiting = self.sync.state().waiting
 
         return work
 

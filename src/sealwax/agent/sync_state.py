@@ -29,7 +29,8 @@ class Usage(NamedTuple):
 class SyncState(NamedTuple):
     """Sync at one moment.
 
-    `store` is for people, `is_remote` says that it is reached over a network. `verified_ms` is when
+    `store` is for people, `is_remote` says that it is reached over a network, `is_shared` that
+    there is anybody to share with. `verified_ms` is when
     everything was last known to be there. `trouble_since_ms` is set while the store itself has
     trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
     answered and `answered_ms` this computer's at the same moment.
@@ -39,6 +40,7 @@ class SyncState(NamedTuple):
     is_backup_on: bool = True
     store: str = ""
     is_remote: bool = False
+    is_shared: bool = True
     waiting: Waiting = Waiting()
     verified_ms: int | None = None
     pause: Pause | None = None
@@ -61,3 +63,9 @@ class SyncPort(Protocol):
         ...
 
     def switch(self, is_on: bool) -> None: ...
+
+    def switch_backup(self, is_on: bool) -> None: ...
+
+    def hold(self, is_paused: bool) -> None:
+        """While paused, what is imported waits on this device."""
+        ...

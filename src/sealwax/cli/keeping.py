@@ -14,6 +14,7 @@ from sealwax.agent.bootstrap import (
     repair_home,
     system_environment,
 )
+from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.devices import show_joining
@@ -24,6 +25,7 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
+from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
 from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
@@ -31,7 +33,6 @@ from sealwax.snapshot.verify import Step, Verified
 from sealwax.trust.heads import HeadsBroken
 from sealwax.trust.system_keyring import find_keyring
 
-RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 PROBLEMS_SHOWN = 10
 GROUPS_ASKED = (2, 6)
 
@@ -73,7 +74,9 @@ def init_command(
         show_joining(session, store, code, name, environment)
         return
     if is_recovery:
-        recover_home(session.home, store, _recovery_key(), name, environment)
+        code = recovery_key()
+        recover_home(session.home, store, code, name, environment)
+        note_confirmed_at_beginning(session.home, code)
         session.give(
             {"home": session.home},
             lambda: _show_recovered(session, store),
@@ -86,6 +89,7 @@ def init_command(
     )
     if not is_yes and can_ask() and not session.is_json:
         _ask_groups_back(recovery)
+        note_confirmed_at_beginning(session.home, recovery)
 
 
 @click.command("import")
@@ -225,15 +229,6 @@ def _new_passphrase() -> str | None:
     if first != getpass.getpass("The same again: "):
         raise click.UsageError("The two passphrases differ.")
     return first
-
-
-def _recovery_key() -> str:
-    known = os.environ.get(RECOVERY_VARIABLE)
-    if known:
-        return known
-    if not can_ask():
-        raise click.UsageError(f"Set {RECOVERY_VARIABLE} to the recovery key.")
-    return getpass.getpass("Recovery key: ")
 
 
 def _show_recovery_key(session: Session, code: str) -> None:

@@ -352,7 +352,7 @@ class Intake:
         is_own = any(told.name == ORIGIN.name for told in observation.entries)
         if is_own:
             self._tally.seen[observation.kind] += 1
-            if state is None or state.get(ORIGIN) is None:
+            if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
                 self._tally.new[observation.kind] += 1
 
     def _note(self, problem: Problem) -> None:
@@ -394,7 +394,7 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
     """Whether the file has to be read: its bytes are not known, or its size is another."""
     if state is None:
         return True
-    if state.life <= state.purged or state.is_erased:
+    if _is_purged(state):
         return False
     known = state.slots.get((CONTENT.name, int(CONTENT.merge), ""))
     if not known or observation.content is None:
@@ -404,6 +404,11 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
     except OSError:
         return False
     return all(stamp.value[1] != size_bytes for stamp in known)
+
+
+def _is_purged(state: State) -> bool:
+    """Whether a source that still has the record tells nothing new by it."""
+    return state.life <= state.purged or state.is_erased
 
 
 def _told_ms(item: Copied) -> int:

@@ -64,9 +64,9 @@ class Reader:
         names = self.names(moment)
         tallies = self._tallies(moment)
         views = [
-            self._conversation(row, names, tallies.get(row.record, (0, 0)))
+            self.conversation_view(row, names, tallies.get(row.record, (0, 0)))
             for row in self._conversation_rows(moment)
-            if row.record in tallies or (row.place in moment.places and not _is_emptied(row.state))
+            if row.record in tallies or self.stands_alone(row, moment)
         ]
         return sorted(views, key=lambda view: (-view.newest_ns, view.title))
 
@@ -149,8 +149,23 @@ class Reader:
 
     def attachment_rows(self, origins: Sequence[str], moment: Moment) -> list[Row]:
         """The records of attachments by canonical id."""
-        keys = [(int(Kind.ATTACHMENT), origin) for origin in origins]
+        return self.by_origin(Kind.ATTACHMENT, origins, moment)
+
+    def by_origin(self, kind: int, origins: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of a kind by canonical id, those that are not known left out."""
+        keys = [(int(kind), origin) for origin in origins]
         return self.by_uid(record_ids(self._roots, NAMESPACE_APPLE, keys), moment)
+
+    def row(self, kind: int, record: int, moment: Moment) -> Row | None:
+        """One record of a kind by its number, or None."""
+        condition, values = at_moment(moment)
+        found: Any = self._connection.execute(
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM version JOIN record ON record.id = version.record"
+            f" WHERE version.record = ? AND version.kind = ? AND {condition}",
+            [record, int(kind), *values],
+        ).fetchone()
+        return Row._make((*found[:-1], decode(found[-1]))) if found else None
 
     def by_uid(self, uids: Sequence[bytes], moment: Moment) -> list[Row]:
         """The records with these ids at a moment, whatever their kind."""
@@ -270,7 +285,8 @@ class Reader:
         """The records whose deletion waits for an answer."""
         yield from self._paged(
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version JOIN record ON record.version = version.id"
+            " version.state FROM version INDEXED BY version_by_held CROSS JOIN record"
+            " ON record.id = version.record AND record.version = version.id"
             " WHERE version.is_held = 1 AND version.record > ? ORDER BY version.record LIMIT ?",
             [],
         )
@@ -278,7 +294,8 @@ class Reader:
     def held(self) -> int:
         """How many records wait for an answer about their deletion."""
         row = self._connection.execute(
-            "SELECT count(*) FROM version JOIN record ON record.version = version.id"
+            "SELECT count(*) FROM version INDEXED BY version_by_held CROSS JOIN record"
+            " ON record.id = version.record AND record.version = version.id"
             " WHERE version.is_held = 1"
         ).fetchone()
         assert row is not None
@@ -326,9 +343,15 @@ class Reader:
             tallies[conversation] = (old[0] + number, max(old[1], newest_ns or 0))
         return tallies
 
-    def _conversation(
+    def stands_alone(self, row: Row, moment: Moment) -> bool:
+        """Whether a conversation is shown at a moment though it has no messages."""
+        return row.place in moment.places and not _is_emptied(row.state)
+
+    def conversation_view(
         self, row: Row, names: dict[str, str], tally: tuple[int, int]
     ) -> ConversationView:
+        """Reads a conversation off its row; `tally` is how many messages it has, and the newest
+        one's time."""
         state = row.state
         origin = state.get(ORIGIN)[1]
         inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)

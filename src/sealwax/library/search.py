@@ -29,7 +29,7 @@ class Hit(NamedTuple):
     """A message that was found."""
 
     message: MessageView
-    seq: int
+    seq: float
 
 
 class Query(NamedTuple):
@@ -94,7 +94,7 @@ def _all(
     limit: int,
 ) -> Sequence[Any]:
     """(version, seq) of what was found, newest first, from a look at all that holds the words."""
-    matches, values = _matches(query)
+    matches, values = matching(query)
     condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
     wanted, wanted_values = chosen(selection)
     # A common word is in a hundred thousand messages: what it takes to put them in order stands in
@@ -117,7 +117,7 @@ def _newest(
     """The same for the present and words that are common: walks from the newest message on, and
     asks of a few hundred at a time which hold the words. None where the words are rare, or not
     found so often among the newest: then a look at all of them is quicker."""
-    matches, values = _matches(query)
+    matches, values = matching(query)
     common = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM ({matches}) LIMIT {COMMON})", values
     ).fetchone()
@@ -178,7 +178,8 @@ def _states(
             yield record, conversation, state, seq
 
 
-def _matches(query: Query) -> tuple[str, list[Any]]:
+def matching(query: Query) -> tuple[str, list[Any]]:
+    """The rows of the text indexes that hold a query, as SQL with its parameters."""
     parts: list[str] = []
     values: list[Any] = []
     for table, text in (("text_index", query.spaced), ("unspaced_index", query.unspaced)):

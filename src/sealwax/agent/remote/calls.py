@@ -15,8 +15,12 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 import msgspec
 
 from sealwax.agent.api import Agent
+from sealwax.agent.devices import Devices
 from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.running import RunningAgent
+from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.errors import SealwaxError, codes
 
@@ -24,7 +28,9 @@ READING = frozenset(
     """
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
-    upkeep.plan_retention upkeep.rhythm owners.held running.told
+    upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
+    recovery.is_confirmed running.examine running.facts running.sync_state
+    running.page_link tracing.trace devices.list sync.state
     """.split()
 )
 """Answered by a reader, at the same time as anything else."""
@@ -32,12 +38,21 @@ WRITING = frozenset(
     """
     verify add_source remove_source accept_source import_source split_conversation
     join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
-    upkeep.apply_retention upkeep.create_daily_snapshot
+    upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
+    sync.now sync.switch sync.switch_backup sync.back_up_now devices.revoke devices.rename
     """.split()
 )
 """Done by the one thread that writes, one after the other."""
 RUNNING = "running"
-PARTS: dict[str, type] = {"upkeep": Upkeep, "owners": Owners, RUNNING: RunningAgent}
+PARTS: dict[str, type] = {
+    "upkeep": Upkeep,
+    "owners": Owners,
+    "recovery": Recovery,
+    "tracing": Tracing,
+    "sync": Syncing,
+    "devices": Devices,
+    RUNNING: RunningAgent,
+}
 """Parts of the agent by the name of their attribute; their methods are called as `part.method`.
 `running` is the running agent itself."""
 REQUEST_LIMIT_BYTES = 16 * 1024 * 1024

@@ -30,6 +30,7 @@ from sealwax.agent.remote.calls import (
     report_name,
     shape_of,
 )
+from sealwax.agent.running import Told as RunningTold
 from sealwax.base.errors import SealwaxError
 
 LOOPBACK = "127.0.0.1"
@@ -43,6 +44,13 @@ class AgentGone(SealwaxError):
     hint = "Run the command again: without a running agent it opens the home itself."
 
 
+class NotThroughAgent(SealwaxError):
+    """What needs the home itself, or a person's answers in between, is not asked of an agent."""
+
+    code = "not-through-agent"
+    hint = "End the agent, run the command, and start it again."
+
+
 def find_running(home: Path) -> Agent | None:
     """The agent that runs on this home, in the shape of one; None where none does."""
     presence = find_presence(home)
@@ -50,6 +58,18 @@ def find_running(home: Path) -> Agent | None:
         # What was left behind by an agent that was killed leads nowhere.
         return None
     return cast(Agent, RemoteAgent(home, presence, read_token(home)))
+
+
+def told_by(agent: Agent) -> RunningTold:
+    """What a running agent does; `agent` is one that `find_running` gave."""
+    told: RunningTold = cast(Any, agent).running.told()
+    return told
+
+
+def link_of(agent: Agent) -> str:
+    """A link that opens the running agent's page once."""
+    link: str = cast(Any, agent).running.page_link()
+    return link
 
 
 class RemoteAgent:
@@ -67,9 +87,11 @@ class RemoteAgent:
         return self.method(name)
 
     def method(self, name: str) -> Callable[..., Any]:
-        """A method by its name; raises AttributeError where it may not be called from here."""
-        if name not in READING and name not in WRITING:
+        """A method by its name; raises NotThroughAgent where it cannot be called from here."""
+        if name.startswith("_"):
             raise AttributeError(name)
+        if name not in READING and name not in WRITING:
+            raise NotThroughAgent("This cannot be done while the agent runs.")
         return partial(self._call, name)
 
     def _call(self, method: str, *arguments: Any, **named: Any) -> Any:

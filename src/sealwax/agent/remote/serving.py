@@ -7,7 +7,7 @@ business here: a request with an Origin is refused, and so is one that names ano
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -36,9 +36,9 @@ FRAMES_AHEAD = 8
 PROGRESS_SECONDS = 0.1
 """Progress is told so often at most."""
 
-Scope: TypeAlias = dict[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
-Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Emit: TypeAlias = Callable[[bytes], None]
 
@@ -150,6 +150,9 @@ class _Answering:
 
     def _read(self) -> Any:
         part, _, name = self._call.method.rpartition(".")
+        if self._call.method == "sync.state":
+            # Readers know nothing of what the one that writes was told by the shared place.
+            return self._running.sync_state()
         if part == RUNNING:
             return getattr(self._running, name)(**self._call.arguments)
         with self._running.readers.borrowed() as reader:

@@ -1,0 +1,62 @@
+"""A quick search for someone who is still typing: among the texts that were kept last.
+
+A word of two letters is in hundreds of thousands of messages. The full-text index gives its newest
+rows without looking at the rest; only those are put in order.
+"""
+
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.library.search import Hit, matching, parse_query
+from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.values import integers
+from sealwax.library.view import message_view
+from sealwax.model.state import decode
+
+TEXTS_LIMIT = 800
+
+
+class Glance(NamedTuple):
+    """What a quick look found, newest first; `is_partial` when there may be more, or newer ones."""
+
+    hits: list[Hit]
+    is_partial: bool
+
+
+def glance(
+    connection: apsw.Connection, words: str, moment: Moment, selection: Selection, limit: int
+) -> Glance:
+    """The newest messages at a moment that hold the words, of the TEXTS_LIMIT texts kept last.
+
+    Of a selection, conversations, messages and times are looked at.
+    """
+    query = parse_query(_settled(words))
+    if not any(query):
+        return Glance([], False)
+    matches, values = matching(query)
+    texts: list[Any] = connection.execute(
+        f"SELECT rowid FROM ({matches}) ORDER BY rowid DESC LIMIT ?", [*values, TEXTS_LIMIT]
+    ).fetchall()
+    condition, at_values = at_moment(moment)
+    wanted, wanted_values = chosen(selection)
+    rows: list[Any] = connection.execute(
+        "SELECT version.record, version.conversation, version.state, version.from_seq"
+        " FROM version WHERE version.id IN (SELECT version.id FROM version INDEXED BY"
+        " version_by_text WHERE version.text_id IN (SELECT value FROM carray(?))"
+        f" AND version.text_id IS NOT NULL AND {condition} AND {wanted}"
+        " ORDER BY version.time_ns DESC, version.record DESC LIMIT ?)"
+        " ORDER BY version.time_ns DESC, version.record DESC",
+        [integers(text for (text,) in texts), *at_values, *wanted_values, limit],
+    ).fetchall()
+    hits = [
+        Hit(message_view(record, conversation, decode(state)), seq)
+        for record, conversation, state, seq in rows
+    ]
+    return Glance(hits, len(texts) == TEXTS_LIMIT)
+
+
+def _settled(words: str) -> str:
+    """Without a last word of which one letter is typed: nearly every message has such a word."""
+    *before, last = words.split() or [""]
+    return " ".join(before) if before and len(last) == 1 and last.isascii() else words

@@ -1,0 +1,80 @@
+"""The conversations of a moment in the order of their newest messages, without counting any.
+
+A count walks every message; a list needs only the newest one of each conversation, which the index
+of conversations gives at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.library.query import ConversationView, Reader
+from sealwax.library.select import ANYWHERE, Moment, at_moment
+from sealwax.library.values import integers
+from sealwax.library.view import MessageView, message_view
+from sealwax.model.record import Kind
+from sealwax.model.state import decode
+
+
+class Recent(NamedTuple):
+    """A conversation with the version of its newest message, None where it has none; its view
+    counts no messages."""
+
+    view: ConversationView
+    newest_version: int | None
+
+
+def recent(connection: apsw.Connection, reader: Reader, moment: Moment) -> list[Recent]:
+    """The conversations that have messages at a moment, newest first, then those that are empty."""
+    rows = list(reader.rows(Kind.CONVERSATION, moment._replace(places=ANYWHERE)))
+    newest = _newest(connection, [row.record for row in rows], moment)
+    names = reader.names(moment)
+    found = []
+    for row in rows:
+        version, time_ns = newest.get(row.record, (None, 0))
+        if version is not None or reader.stands_alone(row, moment):
+            view = reader.conversation_view(row, names, (0, time_ns))
+            found.append(Recent(view, version))
+    return sorted(found, key=lambda item: (-item.view.newest_ns, -item.view.record))
+
+
+def newest_messages(connection: apsw.Connection, found: Iterable[Recent]) -> dict[int, MessageView]:
+    """The newest message of each conversation, by the conversation's record."""
+    versions = {item.newest_version: item.view.record for item in found if item.newest_version}
+    rows: Iterable[Any] = connection.execute(
+        "SELECT id, record, conversation, state FROM version"
+        " WHERE id IN (SELECT value FROM carray(?))",
+        (integers(versions),),
+    )
+    return {
+        versions[version]: message_view(record, conversation, decode(state))
+        for version, record, conversation, state in rows
+    }
+
+
+def _newest(
+    connection: apsw.Connection, conversations: Sequence[int], moment: Moment
+) -> dict[int, tuple[int | None, int]]:
+    """The version and the time of the newest message of each conversation that has one."""
+    condition, values = at_moment(moment)
+    rows: Iterable[Any] = connection.execute(
+        "SELECT wanted.value, version.id, version.time_ns FROM carray(?) AS wanted CROSS JOIN"
+        " version ON version.id = (SELECT version.id FROM version INDEXED BY"
+        f" version_by_conversation WHERE version.conversation = wanted.value AND {condition}"
+        " ORDER BY version.time_ns DESC LIMIT 1)",
+        [integers(conversations), *values],
+    )
+    found: dict[int, tuple[int | None, int]] = {
+        conversation: (version, time_ns or 0) for conversation, version, time_ns in rows
+    }
+    # Few messages are in more than one conversation.
+    shared: Iterable[Any] = connection.execute(
+        "SELECT also_in.conversation, version.id, max(version.time_ns) FROM also_in"
+        f" JOIN version ON version.id = also_in.version WHERE {condition} GROUP BY 1",
+        values,
+    )
+    for conversation, version, time_ns in shared:
+        if (time_ns or 0) > found.get(conversation, (None, -1))[1]:
+            found[conversation] = (version, time_ns or 0)
+    return found

@@ -1,0 +1,137 @@
+"""The routes that change something, and those that tell of jobs, safety and devices."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+
+from sealwax.agent.port import DeviceView, JobView, Port, Safety
+from sealwax.web.plans import (
+    Chosen,
+    DeleteAsked,
+    Plan,
+    Plans,
+    RestoreAsked,
+    answering,
+    importing,
+    plan_delete,
+    plan_restore,
+    undeleting,
+)
+from sealwax.web.reading import Asked
+from sealwax.web.refusals import NotHere
+
+JobId = Annotated[str, Parameter(max_length=40)]
+Text = Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Yes to a plan."""
+
+    plan: Text
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of held deletions."""
+
+    is_accepted: bool
+
+
+class Switched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A switch of a device as it is to be."""
+
+    device: Text
+    what: Literal["sync", "backup"]
+    is_on: bool
+
+
+class Started(msgspec.Struct, frozen=True):
+    """A job that was begun."""
+
+    job: str
+
+
+@post("/api/plans/restore", sync_to_thread=True, status_code=200)
+def restore_plan(request: Asked, data: RestoreAsked) -> Plan:
+    """What a restore would do. Changes nothing."""
+    return _port(request).read(lambda agent: plan_restore(_plans(request), agent, data))
+
+
+@post("/api/plans/delete", sync_to_thread=True, status_code=200)
+def delete_plan(request: Asked, data: DeleteAsked) -> Plan:
+    """What a deletion would do. Changes nothing."""
+    return _port(request).read(lambda agent: plan_delete(_plans(request), agent, data))
+
+
+@post("/api/plans/confirmed", sync_to_thread=True, status_code=202)
+def confirm(request: Asked, data: Confirmed) -> Started:
+    """Does what a plan showed."""
+    kind, act = _plans(request).take(data.plan)
+    return Started(_port(request).start(kind, act))
+
+
+@post("/api/undelete", sync_to_thread=True, status_code=202)
+def undelete(request: Asked, data: Chosen) -> Started:
+    return Started(_port(request).start("undelete", undeleting(data)))
+
+
+@post("/api/held", sync_to_thread=True, status_code=202)
+def held(request: Asked, data: Answer) -> Started:
+    return Started(_port(request).start("held", answering(data.is_accepted)))
+
+
+@post("/api/actions/{action:str}", sync_to_thread=True, status_code=202)
+def act(request: Asked, action: JobId) -> Started:
+    """A button: "sync-now", "backup-now" or "import"."""
+    port = _port(request)
+    if action == "sync-now":
+        return Started(port.sync_now())
+    if action == "backup-now":
+        return Started(port.backup_now())
+    if action == "import":
+        return Started(port.start("import", importing()))
+    raise NotHere("There is no such act.")
+
+
+@get("/api/jobs", sync_to_thread=True)
+def jobs(request: Asked) -> list[JobView]:
+    return _port(request).jobs()
+
+
+@post("/api/jobs/{job:str}/cancel", sync_to_thread=True, status_code=200)
+def cancel(request: Asked, job: JobId) -> bool:
+    return _port(request).cancel(job)
+
+
+@get("/api/safety", sync_to_thread=True)
+def safety(request: Asked) -> Safety:
+    return _port(request).safety()
+
+
+@get("/api/devices", sync_to_thread=True)
+def devices(request: Asked) -> list[DeviceView]:
+    return _port(request).devices()
+
+
+@post("/api/devices", sync_to_thread=True, status_code=200)
+def switch(request: Asked, data: Switched) -> list[DeviceView]:
+    """Turns sync or backup of a device on or off."""
+    port = _port(request)
+    port.switch(data.device, data.what, data.is_on)
+    return port.devices()
+
+
+ROUTES = [
+    restore_plan, delete_plan, confirm, undelete, held, act, jobs, cancel, safety, devices, switch,
+]  # fmt: skip
+
+
+def _port(request: Asked) -> Port:
+    port: Port = request.app.state.port
+    return port
+
+
+def _plans(request: Asked) -> Plans:
+    plans: Plans = request.app.state.plans
+    return plans

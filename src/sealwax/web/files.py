@@ -1,0 +1,113 @@
+"""The routes of attachments: their bytes, whole or in ranges, and small pictures of them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from sealwax.agent.port import Port
+from sealwax.agent.selecting import NothingMatches
+from sealwax.library.view import AttachmentView
+from sealwax.web.kinds import HEAD_BYTES, OCTETS, is_shown, sniffed
+from sealwax.web.reading import Asked, Record
+from sealwax.web.thumbnails import FILE_LIMIT_BYTES, Thumbnails, thumbnail
+
+RANGE_LIMIT_BYTES = 4 * 1024 * 1024
+"""A range that is longer is answered with its beginning: the player asks again."""
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_ALONE = "sandbox; default-src 'none'; frame-ancestors 'none'"
+"""A file that is opened in a window of its own runs nothing and loads nothing."""
+_KEPT_SECONDS = 3_600
+
+
+@get("/api/files/{record:int}", sync_to_thread=True)
+def file(request: Asked, record: Record) -> Response[Any]:
+    """An attachment. What is not a picture, a sound or a film by its first bytes is a download."""
+    port: Port = request.app.state.port
+    found = _attachment(port, record)
+    size_bytes = found.size_bytes or 0
+    kind = sniffed(_part(port, found, 0, min(HEAD_BYTES, size_bytes)), found.mime_type)
+    headers = _headers(found, kind)
+    span = _span(request.headers.get("range"), size_bytes)
+    if span is None:
+        headers["Content-Length"] = str(size_bytes)
+        return Stream(_pieces(port, found), media_type=kind, headers=headers)
+    start, end = span
+    if start >= end:
+        headers["Content-Range"] = f"bytes */{size_bytes}"
+        return Response(b"", media_type=kind, status_code=416, headers=headers)
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+    data = _part(port, found, start, end)
+    return Response(data, media_type=kind, status_code=206, headers=headers)
+
+
+@get("/api/thumbnails/{record:int}", sync_to_thread=True)
+def small(request: Asked, record: Record) -> Response[bytes]:
+    """A small picture of an attachment; no content for what has none: that is no failure."""
+    port: Port = request.app.state.port
+    kept: Thumbnails = request.app.state.thumbnails
+    is_known, picture = kept.get(record)
+    if not is_known:
+        with kept.slots:
+            found = _attachment(port, record)
+            size_bytes = found.size_bytes or 0
+            if size_bytes <= FILE_LIMIT_BYTES:
+                picture = thumbnail(_part(port, found, 0, size_bytes))
+        kept.keep(record, picture)
+    if picture is None:
+        return Response(b"", media_type=OCTETS, status_code=204)
+    return Response(
+        picture,
+        media_type="image/jpeg",
+        headers={"Cache-Control": f"private, max-age={_KEPT_SECONDS}"},
+    )
+
+
+ROUTES = [file, small]
+
+
+def _attachment(port: Port, record: int) -> AttachmentView:
+    found = port.read(lambda agent: agent.browse.attachment(record))
+    if found is None:
+        raise NothingMatches("This attachment is not there.")
+    if found.size_bytes is None:
+        raise NothingMatches("The source did not have this file, so it is not kept.")
+    return found
+
+
+def _part(port: Port, found: AttachmentView, start: int, end: int) -> bytes:
+    return port.read(lambda agent: agent.browse.part(found, start, end))
+
+
+def _pieces(port: Port, found: AttachmentView) -> Iterator[bytes]:
+    begin = 0
+    for _, size_bytes in found.chunks:
+        yield _part(port, found, begin, begin + size_bytes)
+        begin += size_bytes
+
+
+def _headers(found: AttachmentView, kind: str) -> dict[str, str]:
+    name = quote(found.name.rpartition("/")[2][:200] or "attachment", safe="")
+    placed = "inline" if is_shown(kind) else "attachment"
+    return {
+        "Content-Disposition": f"{placed}; filename*=UTF-8''{name}",
+        "Content-Security-Policy": _ALONE,
+        "Accept-Ranges": "bytes",
+    }
+
+
+def _span(asked: str | None, size_bytes: int) -> tuple[int, int] | None:
+    """From where to where, as far as one answer goes; None for the whole, or for what has no
+    meaning, which the standard says to pass over."""
+    match = _RANGE.fullmatch(asked or "")
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(size_bytes - min(int(last), RANGE_LIMIT_BYTES), 0), size_bytes
+    start = int(first)
+    end = min(int(last) + 1 if last else size_bytes, size_bytes, start + RANGE_LIMIT_BYTES)
+    return start, end

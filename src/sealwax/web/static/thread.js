@@ -1,0 +1,386 @@
+// @ts-check
+/** A conversation: pages in both ways, at most LIMIT messages in the page, months to jump to. */
+import { ask, Refused } from "./api.js";
+import { bubble, dress } from "./bubble.js";
+import { fill, h, icon } from "./h.js";
+import { avatar } from "./list.js";
+import { go, link } from "./state.js";
+import { count, many, monthName } from "./words.js";
+
+/** @typedef {import("./api.js").ThreadPage} ThreadPage */
+
+const PAGE = 60;
+const LIMIT = 300;
+const NEAR_PX = 1_200;
+
+export class Thread extends HTMLElement {
+  #conversation = 0;
+  #at = /** @type {number | null} */ (null);
+  #trash = false;
+  #hasOlder = false;
+  #hasNewer = false;
+  #round = 0;
+  #isLoading = false;
+  #isGroup = false;
+  #ask = new AbortController();
+
+  connectedCallback() {
+    // Shown again after another screen: it is built already.
+    if (this.firstChild) return;
+    this.head = h("header", { class: "thread-head" });
+    this.list = h("ol", { class: "messages", "aria-label": "Messages" });
+    this.top_ = h("div", { class: "thread-edge" });
+    this.scroller = h("div", {
+      class: "thread-scroll", onscroll: () => this.#scrolled(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    }, this.top_, this.list);
+    this.months = h("div", { class: "months", hidden: true });
+    fill(this, this.head, h("div", { class: "thread-body" }, this.scroller, this.months));
+  }
+
+  /**
+   * @param {number} conversation @param {number | null} at @param {boolean} trash
+   * @param {string | null} key the message to show, else the newest
+   */
+  async show(conversation, at, trash, key) {
+    const isOther = conversation !== this.#conversation || at !== this.#at || trash !== this.#trash;
+    if (!isOther && !key && this.list.childElementCount) return;
+    // Going to another moment, one stays where one reads, if that was there then.
+    const keep = conversation === this.#conversation && !key && !this.isAtEnd() ? this.firstKey() : null;
+    if (conversation !== this.#conversation) this.#isGroup = false;
+    [this.#conversation, this.#at, this.#trash] = [conversation, at, trash];
+    if (isOther) this.#headOf();
+    await this.#fill(key ?? keep, key);
+  }
+
+  /** Reads again what is shown, where it is shown. */
+  async refresh() {
+    if (!this.#conversation) return;
+    this.#headOf();
+    await this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
+  }
+
+  isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return !this.#hasNewer && scrollHeight - scrollTop - clientHeight < 80;
+  }
+
+  /** The first message in sight. */
+  firstKey() {
+    const top = this.scroller.getBoundingClientRect().top + 8;
+    const items = this.list.children;
+    let [low, high] = [0, items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (items[middle].getBoundingClientRect().bottom > top) high = middle;
+      else low = middle + 1;
+    }
+    return /** @type {HTMLElement | undefined} */ (items[low])?.dataset.key ?? null;
+  }
+
+  /** @param {string | null} around @param {string | null} shown */
+  async #fill(around, shown) {
+    const round = (this.#round += 1);
+    this.#ask.abort();
+    this.#ask = new AbortController();
+    this.#isLoading = true;
+    try {
+      /** @type {ThreadPage} */
+      const page = await this.#page(around ? { around } : {});
+      if (round !== this.#round) return;
+      this.list.replaceChildren();
+      this.#hasOlder = page.has_older;
+      this.#hasNewer = page.has_newer;
+      this.#add(page.items, "end");
+      this.#edges();
+      const target = around && this.list.querySelector(`[data-key="${CSS.escape(around)}"]`);
+      if (target) {
+        target.scrollIntoView({ block: shown ? "center" : "start" });
+        if (shown) this.#flash(target);
+      } else this.scroller.scrollTop = around ? this.scroller.scrollHeight / 2 : this.scroller.scrollHeight;
+      if (!page.items.length) this.list.append(h("li", { class: "empty" }, this.#at ? "Nothing was here then." : "No messages."));
+      this.#rove(/** @type {HTMLElement} */ (target || this.list.lastElementChild));
+      performance.mark("sealwax-thread");
+    } catch (error) {
+      if (/** @type {Error} */ (error).name === "AbortError") return;
+      const told = /** @type {Refused} */ (error);
+      this.list.replaceChildren(h("li", { class: "empty" }, told.message, " ", told.hint));
+    } finally {
+      if (round === this.#round) this.#isLoading = false;
+    }
+    this.#scrolled();
+  }
+
+  /** @param {Record<string, any>} query @returns {Promise<ThreadPage>} */
+  #page(query) {
+    const moment = { at: this.#at, trash: this.#trash, limit: PAGE };
+    return ask(`conversations/${this.#conversation}/messages`, { ...moment, ...query }, this.#ask.signal);
+  }
+
+  /** @param {import("./api.js").Bubble[]} items @param {"start" | "end"} where */
+  #add(items, where) {
+    const context = {
+      at: this.#at, trash: this.#trash, conversation: this.#conversation, isGroup: this.#isGroup,
+      open: (/** @type {number} */ id) => this.#open(id),
+    };
+    const made = items.map((item) => bubble(item, context));
+    let before = where === "end" ? /** @type {HTMLElement | null} */ (this.list.lastElementChild) : null;
+    for (const item of made) {
+      dress(item, before);
+      before = item;
+    }
+    if (where === "end") this.list.append(...made);
+    else {
+      const next = /** @type {HTMLElement | null} */ (this.list.firstElementChild);
+      this.list.prepend(...made);
+      if (next) dress(next, before);
+    }
+  }
+
+  async #scrolled() {
+    this.#showMonth();
+    if (this.#isLoading || !this.list.childElementCount) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (this.#hasOlder && scrollTop < NEAR_PX) await this.#more("start");
+    else if (this.#hasNewer && scrollHeight - scrollTop - clientHeight < NEAR_PX) await this.#more("end");
+  }
+
+  /** @param {"start" | "end"} where */
+  async #more(where) {
+    const round = this.#round;
+    const edge = where === "start" ? this.list.firstElementChild : this.list.lastElementChild;
+    if (!edge?.dataset.key) return;
+    this.#isLoading = true;
+    try {
+      const page = await this.#page(where === "start" ? { before: edge.dataset.key } : { after: edge.dataset.key });
+      if (round !== this.#round) return;
+      if (where === "start") this.#hasOlder = page.has_older;
+      else this.#hasNewer = page.has_newer;
+      // What is in sight stays where it is, whatever comes before it or goes.
+      const top = edge.getBoundingClientRect().top;
+      this.#add(page.items, where);
+      this.#trim(where);
+      this.#edges();
+      this.scroller.scrollTop += edge.getBoundingClientRect().top - top;
+      performance.mark("sealwax-page");
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== "AbortError") return;
+    } finally {
+      if (round === this.#round) this.#isLoading = false;
+    }
+  }
+
+  /** Takes away at the other end what is over LIMIT. @param {"start" | "end"} where */
+  #trim(where) {
+    while (this.list.childElementCount > LIMIT) {
+      if (where === "start") {
+        this.list.lastElementChild?.remove();
+        this.#hasNewer = true;
+      } else {
+        this.list.firstElementChild?.remove();
+        this.#hasOlder = true;
+      }
+    }
+    const first = /** @type {HTMLElement | null} */ (this.list.firstElementChild);
+    if (first) dress(first, null);
+    if (!this.list.querySelector('[tabindex="0"]')) this.#rove(first);
+  }
+
+  #edges() {
+    this.top_.textContent = this.#hasOlder ? "…" : "The beginning";
+  }
+
+  /** @param {HTMLElement | null} item */
+  #rove(item) {
+    this.list.querySelectorAll('[tabindex="0"]').forEach((/** @type {HTMLElement} */ old) => (old.tabIndex = -1));
+    if (item) item.tabIndex = 0;
+  }
+
+  /** @param {HTMLElement} item */
+  #flash(item) {
+    item.classList.add("found");
+    setTimeout(() => item.classList.remove("found"), 2_400);
+  }
+
+  focusMessages() {
+    /** @type {HTMLElement | null} */ (this.list.querySelector('[tabindex="0"]'))?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const item = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("li.message"));
+    if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = {
+      ArrowUp: item.previousElementSibling, ArrowDown: item.nextElementSibling,
+      Home: this.list.firstElementChild, End: this.list.lastElementChild,
+    }[event.key];
+    if (to) {
+      event.preventDefault();
+      this.#rove(/** @type {HTMLElement} */ (to));
+      /** @type {HTMLElement} */ (to).focus({ preventScroll: true });
+      to.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" && event.target === item) {
+      event.preventDefault();
+      this.#open(Number(item.dataset.id));
+    } else if (event.key === " " && event.target === item) {
+      const photo = item.querySelector("button.photo");
+      if (photo) {
+        event.preventDefault();
+        /** @type {HTMLElement} */ (photo).click();
+      }
+    }
+  }
+
+  /** @param {number} id */
+  async #open(id) {
+    const { details } = await import("./details.js");
+    details(id, this.#conversation, this.#at, this.#trash);
+  }
+
+  async #headOf() {
+    const [conversation, at, trash] = [this.#conversation, this.#at, this.#trash];
+    /** @type {import("./api.js").Head | null} */
+    let found;
+    try {
+      found = await ask(`conversations/${conversation}`, { at, trash });
+    } catch (error) {
+      this.months.hidden = true;
+      this.head.replaceChildren(back(at, trash), h("h2", null, /** @type {Error} */ (error).message));
+      return;
+    }
+    if (conversation !== this.#conversation || at !== this.#at || trash !== this.#trash) return;
+    if (!found) {
+      this.months.hidden = true;
+      this.head.replaceChildren(back(at, trash), h("h2", null, at ? "This conversation was not there then." : "This conversation is not here."));
+      return;
+    }
+    const { title, is_group, people } = found.conversation;
+    this.head.replaceChildren();
+    const chosen = { c: conversation };
+    fill(this.head, back(at, trash), avatar(title, is_group),
+      h("div", { class: "thread-words" }, h("h2", null, title),
+        h("p", null, count(found.messages, "message"), is_group && people.length ? ` · ${people.join(", ")}` : "")),
+      h("div", { class: "thread-acts" },
+        at ? h("a", { class: "button", href: link("restore", { at, ...chosen }) }, icon("restore"), h("span", null, "Restore")) : null,
+        trash ? h("button", { class: "button", onclick: () => takeOut(conversation) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
+        !at && !trash ? h("a", { class: "button quiet", href: link("delete", chosen), "aria-label": "Delete this conversation" }, icon("trash")) : null));
+    if (is_group !== this.#isGroup) {
+      this.#isGroup = is_group;
+      if (is_group && this.list.childElementCount) this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
+    }
+    this.#drawMonths(found.months);
+  }
+
+  /** @param {[number, number, number][]} months */
+  #drawMonths(months) {
+    this.months.replaceChildren();
+    this.months.hidden = months.length < 2;
+    if (months.length < 2) return;
+    const all = everyMonth(months);
+    const most = Math.max(...months.map((month) => month[2]));
+    const bars = all.map(([year, month, messages], index) => {
+      const bar = h("i", { class: month === 1 || index === 0 ? "month year" : "month", "data-year": month === 1 || index === 0 ? year : null });
+      bar.style.setProperty("--share", String(messages ? 0.08 + 0.92 * Math.sqrt(messages / most) : 0));
+      return bar;
+    });
+    let chosen = all.length - 1;
+    const label = h("output", { class: "month-label", hidden: true });
+    const say = () => {
+      const [year, month, messages] = all[chosen];
+      track.setAttribute("aria-valuenow", String(chosen));
+      track.setAttribute("aria-valuetext", `${monthName(year, month)}, ${count(messages, "message")}`);
+      label.textContent = `${monthName(year, month)} · ${many(messages)}`;
+      label.style.top = `${(100 * (chosen + 0.5)) / all.length}%`;
+      bars.forEach((bar, index) => bar.classList.toggle("here", index === chosen));
+    };
+    const jump = () => {
+      const [year, month] = all[chosen];
+      this.#jumpTo(Date.UTC(year, month - 1, 1));
+    };
+    const fromPointer = (/** @type {PointerEvent} */ event) => {
+      const box = track.getBoundingClientRect();
+      chosen = Math.max(0, Math.min(all.length - 1, Math.floor(((event.clientY - box.top) / box.height) * all.length)));
+      label.hidden = false;
+      say();
+    };
+    const track = h("div", {
+      class: "month-track", role: "slider", tabIndex: 0, "aria-label": "Month", "aria-orientation": "vertical",
+      "aria-valuemin": 0, "aria-valuemax": all.length - 1,
+      onpointermove: fromPointer,
+      onpointerdown: (/** @type {PointerEvent} */ event) => track.setPointerCapture(event.pointerId),
+      onpointerup: (/** @type {PointerEvent} */ event) => (fromPointer(event), jump()),
+      onpointerleave: () => (label.hidden = true),
+      onblur: () => (label.hidden = true),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        const steps = /** @type {Record<string, number>} */ (
+          { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -all.length, End: all.length });
+        if (!(event.key in steps)) return;
+        event.preventDefault();
+        chosen = Math.max(0, Math.min(all.length - 1, chosen + steps[event.key]));
+        label.hidden = false;
+        say();
+        jump();
+      },
+    }, bars);
+    this.hereMonth = (/** @type {number} */ ms) => {
+      if (!label.hidden) return;
+      const then = new Date(ms);
+      const index = all.findIndex(([year, month]) => year === then.getUTCFullYear() && month === then.getUTCMonth() + 1);
+      if (index >= 0 && index !== chosen) {
+        chosen = index;
+        say();
+      }
+    };
+    fill(this.months, track, label);
+    say();
+    this.#showMonth();
+  }
+
+  #showMonth() {
+    const key = this.firstKey();
+    if (key) this.hereMonth?.(Number(key.split(".")[0].slice(0, -6)));
+  }
+
+  /** @param {number} ms */
+  async #jumpTo(ms) {
+    const round = (this.#round += 1);
+    this.#isLoading = true;
+    try {
+      const page = await this.#page({ date_ms: ms });
+      if (round !== this.#round) return;
+      this.list.replaceChildren();
+      [this.#hasOlder, this.#hasNewer] = [page.has_older, page.has_newer];
+      this.#add(page.items, "end");
+      this.#edges();
+      const first = [...this.list.children].find((item) => Number(item.dataset.time) >= ms) ?? this.list.lastElementChild;
+      first?.scrollIntoView({ block: "start" });
+      this.#rove(/** @type {HTMLElement} */ (first));
+    } catch { /* The line at the foot says that nothing answers. */ } finally {
+      if (round === this.#round) this.#isLoading = false;
+    }
+  }
+}
+
+/** With the months between that are empty, unless there are far too many. @param {[number, number, number][]} months */
+function everyMonth(months) {
+  const known = new Map(months.map(([year, month, messages]) => [year * 12 + month - 1, messages]));
+  const places = [...known.keys()].sort((one, other) => one - other);
+  const [first, last] = [places[0], places[places.length - 1]];
+  if (last - first > 600) return months;
+  /** @type {[number, number, number][]} */
+  const all = [];
+  for (let at = first; at <= last; at++) all.push([Math.floor(at / 12), (at % 12) + 1, known.get(at) ?? 0]);
+  return all;
+}
+
+/** @param {number | null} at @param {boolean} trash */
+const back = (at, trash) => h("a", { class: "button quiet round back", "aria-label": "Back to the list", href: link(trash ? "trash" : "messages", { at, list: 1 }) }, icon("back"));
+
+/** @param {number} conversation */
+async function takeOut(conversation) {
+  const { tell } = await import("./api.js");
+  await tell("undelete", { conversations: [conversation] });
+  go("messages", {});
+}
+
+customElements.define("sw-thread", Thread);
