@@ -105,7 +105,7 @@ def test_plain_words_are_made_ready() -> None:
     assert _prepared([change]).records == [change.record]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(CHANGES, max_size=5), min_size=1, max_size=4), st.sampled_from([-1, 1]))
 def test_a_library_comes_out_the_same(history: list[list[Change]], pinned_seq: int) -> None:
     """Segment after segment, with a pin between them."""

@@ -27,7 +27,7 @@ from sealwax.library.select import Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
-from sealwax.model.state import State, decode
+from sealwax.model.state import State, decode, empty, join_change
 from sealwax.sources.base import Copied, Deletion, Description, Item, Observation, Source
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing, Written
@@ -86,9 +86,9 @@ class _Tally:
 
 
 class _Begun(NamedTuple):
-    """A commit that is being sealed: its records, and what writes it."""
+    """A commit that is being sealed: its changes by record, and what writes it."""
 
-    records: set[bytes]
+    said: dict[bytes, list[Change]]
     finish: Callable[[], Written]
 
 
@@ -122,6 +122,7 @@ class Intake:
         self._deletions: list[Deletion] = []
         self._trashed_but_seen: set[bytes] = set()
         self._changes: list[Change] = []
+        self._said: dict[bytes, list[Change]] = {}
         self._begun: list[_Begun] = []
         self._chunks: list[tuple[bytes, int]] = []
         self._pending_file_bytes = 0
@@ -158,16 +159,14 @@ class Intake:
     def _take_observations(self, observations: list[Observation]) -> None:
         seen = self._identified(self._placed(observations))
         wanted = list(dict.fromkeys(item.record for item in seen))
-        self._need_written(wanted)
         states = self._states(wanted)
         for item in seen:
             state = states.get(item.record)
             self._count(item, state)
             if state is not None and state.life % 2 == 1:
                 self._trashed_but_seen.add(item.record)
-        changes = plan_observations(seen, states, self._writer.device)
-        self._changes += changes
-        self._changes += self._contents(seen, states)
+        self._say(plan_observations(seen, states, self._writer.device))
+        self._say(self._contents(seen, states))
         if (
             len(self._changes) >= CHANGES_LIMIT
             or self._pending_file_bytes >= FILES_BYTES_PER_COMMIT
@@ -186,7 +185,7 @@ class Intake:
             self._tally.seen[item.kind] += 1
             self._tally.new[item.kind] += state is None
             changes, states[record] = plan_copy(record, item.kind, item.changes, state)
-            self._changes += changes
+            self._say(changes)
         # A file is told under the time and life of its record, like any other source's.
         told = [
             Seen(
@@ -195,15 +194,14 @@ class Intake:
             for record, item in zip(ids, copies, strict=True)
             if item.content is not None
         ]
-        self._changes += self._contents(told, states)
+        self._say(self._contents(told, states))
         self._flush()
 
-    def _need_written(self, wanted: list[bytes]) -> None:
-        """Writes what is pending or begun where it tells of a record of a new batch."""
-        if not {change.record for change in self._changes}.isdisjoint(wanted):
-            self._flush()
-        if not all(begun.records.isdisjoint(wanted) for begun in self._begun):
-            self._finish()
+    def _say(self, changes: list[Change]) -> None:
+        """These are to be written."""
+        self._changes += changes
+        for change in changes:
+            self._said.setdefault(change.record, []).append(change)
 
     def _placed(self, observations: list[Observation]) -> list[Observation]:
         """With the places of messages whose conversation a person has split."""
@@ -224,8 +222,17 @@ class Intake:
         return list(map(Seen, ids, observations))
 
     def _states(self, records: list[bytes]) -> dict[bytes, State]:
+        """The states of records as they will be once all is written that was said so far."""
         stored = self._library.applier.fetch(records)
-        return {uid: decode(row.state) for uid, row in stored.items() if row.version is not None}
+        states = {uid: decode(row.state) for uid, row in stored.items() if row.version is not None}
+        for said in (*(begun.said for begun in self._begun), self._said):
+            for record in said.keys() & records:
+                state = states.get(record)
+                for change in said[record]:
+                    state = join_change(state or empty(change.kind), change)
+                assert state is not None
+                states[record] = state
+        return states
 
     def _contents(self, seen: list[Seen], states: dict[bytes, State]) -> list[Change]:
         """Stores the files of attachments whose bytes are not in the vault yet."""
@@ -268,18 +275,20 @@ class Intake:
         goes into the library, this one is sealed."""
         if not self._changes or self._is_dry_run:
             self._changes.clear()
+            self._said.clear()
             return
         part = Part(reason="import", source={"kind": self._description.kind})
         writing = Writing(tuple(self._changes), part, chunks=tuple(self._chunks))
-        records = {change.record for change in self._changes}
-        self._begun.append(_Begun(records, self._writer.begin(writing)))
-        self._changes, self._chunks, self._pending_file_bytes = [], [], 0
+        self._begun.append(_Begun(self._said, self._writer.begin(writing)))
+        self._changes, self._said = [], {}
+        self._chunks, self._pending_file_bytes = [], 0
         self._finish(but=1)
 
     def _finish(self, but: int = 0) -> None:
         """Finishes what was begun, oldest first, but for so many."""
         while len(self._begun) > but:
-            written = self._begun.pop(0).finish()
+            written = self._begun[0].finish()
+            del self._begun[0]
             self._tally.commits += 1
             self._tally.changed += written.changed
             self._tally.stored_bytes += written.stored_bytes

@@ -146,6 +146,7 @@ class Applier:
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []
         closed: list[tuple[_Write, Stored]] = []
+        restated: list[tuple[bytes, int]] = []
         coming, going = DigestSum(self._roots), DigestSum(self._roots)
         tally = self.tally()
         for uid, kind, projection, encoded in items:
@@ -175,13 +176,17 @@ class Applier:
             if old.from_seq <= kept:
                 write = self._write(old.record, moment, after.kind, showing, state, text_id)
                 closed.append((write, old))
+            elif shown == showing and before.kind == after.kind:
+                restated.append((state, old.version))
             else:
                 write = self._write(old.record, old.from_seq, after.kind, showing, state, text_id)
                 replaced.append((write._replace(version=old.version), old))
         self._store(new_records, fresh, replaced, closed, moment)
+        # A reaction or a receipt changes no column that an index has.
+        self._connection.executemany("UPDATE version SET state = ? WHERE id = ?", restated)
         self._add_to_digest(coming.total - going.total)
         self._set_fact("tally", msgspec.json.encode(tally))
-        return Applied(len(fresh), len(replaced) + len(closed))
+        return Applied(len(fresh), len(replaced) + len(closed) + len(restated))
 
     def apply_prepared(self, prepared: Prepared, moment: float, kept: float) -> Applied:
         """The same for changes that were made ready. Messages that are known already are joined;

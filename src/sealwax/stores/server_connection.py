@@ -7,10 +7,9 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from sealwax.ledger.wire import (
@@ -28,6 +27,9 @@ from sealwax.stores.server_errors import (
     refusal,
 )
 
+if TYPE_CHECKING:
+    import httpx
+
 TRIES = 4
 WAITS_SECONDS = (0.1, 0.5, 2.0)
 BUSY_TRIES = 12
@@ -35,8 +37,7 @@ BUSY_TRIES = 12
 BUSY_WAIT_LIMIT_SECONDS = 30.0
 LISTEN_SECONDS = 60.0
 """A line of events that is silent for so long is broken: heartbeats come more often."""
-_TIMEOUT = httpx.Timeout(60, connect=10)
-_LISTENING = httpx.Timeout(LISTEN_SECONDS, connect=10)
+_ANSWER_SECONDS, _CONNECT_SECONDS = 60.0, 10.0
 _AGAIN = frozenset((429, 502, 503, 504))
 _PARTIAL = 206
 OCTETS = {"content-type": "application/octet-stream"}
@@ -52,7 +53,7 @@ class _Answer(NamedTuple):
     status: int
     wait_seconds: float | None
     body: bytes
-    broken: httpx.HTTPError | None
+    broken: "httpx.HTTPError | None"
 
     @property
     def is_success(self) -> bool:
@@ -69,7 +70,7 @@ class Connection:
     def __init__(
         self,
         url: str,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises BadAddress. `transport` stands in for the network in tests, `wait` for sleep."""
@@ -78,11 +79,16 @@ class Connection:
         self.server_ms: int | None = None
         """The server's clock when it last answered (ms since 1970), to a second."""
         is_here = _is_loopback(urlsplit(self.url).hostname or "")
+        # A command that talks to no server starts without it: it takes a tenth of a second.
+        import httpx
+
+        self._lost = httpx.HTTPError
+        self._listening = httpx.Timeout(LISTEN_SECONDS, connect=_CONNECT_SECONDS)
         self._client = httpx.Client(
             base_url=self.url,
             # Sealed bytes do not shrink, and a broken answer goes on at a byte of the object's own.
             headers={"accept-encoding": "identity"},
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
             transport=transport,
             # A proxy has no business between two programs on one computer.
             trust_env=not is_here,
@@ -125,11 +131,13 @@ class Connection:
     def listen(self, path: str, headers: dict[str, str]) -> Iterator[str]:
         """The lines of an answer that does not end; raises a StoreError when it does."""
         try:
-            with self._client.stream("GET", path, headers=headers, timeout=_LISTENING) as answer:
+            with self._client.stream(
+                "GET", path, headers=headers, timeout=self._listening
+            ) as answer:
                 if not answer.is_success:
                     raise _trouble(answer.status_code, answer.read())
                 yield from answer.iter_lines()
-        except httpx.HTTPError as error:
+        except self._lost as error:
             raise self._unreachable(error) from error
         raise ServerUnreachable(f"{self.url} ended the line.")
 
@@ -149,7 +157,7 @@ class Connection:
         try:
             answer = self._client.get("/status", headers={"accept": "application/json"})
             return msgspec.json.decode(answer.content, type=ServerStatus)
-        except httpx.HTTPError as error:
+        except self._lost as error:
             raise self._unreachable(error) from error
         except msgspec.MsgspecError as error:
             raise ServerTrouble(f"{self.url} is no Sealwax server.") from error
@@ -223,11 +231,11 @@ class Connection:
                     if size_bytes > BODY_LIMIT_BYTES:
                         raise ServerTrouble("The server's answer is larger than one may be.")
                     pieces.append(piece)
-        except httpx.HTTPError as error:
+        except self._lost as error:
             broken = error
         return _Answer(status, wait_seconds, b"".join(pieces), broken)
 
-    def _unreachable(self, error: httpx.HTTPError) -> ServerUnreachable:
+    def _unreachable(self, error: "httpx.HTTPError") -> ServerUnreachable:
         return ServerUnreachable(f"{self.url} does not answer ({type(error).__name__}).")
 
 
@@ -264,7 +272,7 @@ def _date_ms(told: str) -> int | None:
         return None
 
 
-def _seconds(answer: httpx.Response) -> float | None:
+def _seconds(answer: "httpx.Response") -> float | None:
     """How long the server asks to wait."""
     said = answer.headers.get("retry-after", "")
     return float(said) if said.isdecimal() and len(said) < 6 else None

@@ -12,7 +12,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.model.change import Change
 from sealwax.vault.commit_part import Part
 
-CHANGES_LIMIT = 8_000
+CHANGES_LIMIT = 3_000
 """At most about this many changes go into one commit: a long write is a row of commits, each of
 which stands on its own, so that an interrupted one goes on where it stopped."""
 
