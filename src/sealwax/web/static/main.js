@@ -60,6 +60,9 @@ class App extends HTMLElement {
   async show() {
     const here = place();
     this.dataset.screen = here.conversation !== null ? "thread" : here.screen;
+    // On a narrow screen the list is all there is.
+    const isList = !WIDE.matches && (here.screen === "messages" || here.screen === "trash");
+    this.side.setAttribute("role", isList ? "main" : "region");
     this.classList.toggle("in-past", here.at !== null);
     this.moments.show(here.at);
     const railName = here.trash || here.screen === "trash" ? "trash" : SCREENS[here.screen] ? here.screen : "messages";

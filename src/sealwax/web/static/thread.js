@@ -84,6 +84,7 @@ export class Thread extends HTMLElement {
     this.#ask.abort();
     this.#ask = new AbortController();
     this.#isLoading = true;
+    delete this.dataset.shown;
     try {
       /** @type {ThreadPage} */
       const page = await this.#page(around ? { around } : {});
@@ -100,7 +101,7 @@ export class Thread extends HTMLElement {
       } else this.scroller.scrollTop = around ? this.scroller.scrollHeight / 2 : this.scroller.scrollHeight;
       if (!page.items.length) this.list.append(h("li", { class: "empty" }, this.#at ? "Nothing was here then." : "No messages."));
       this.#rove(/** @type {HTMLElement} */ (target || this.list.lastElementChild));
-      performance.mark("sealwax-thread");
+      this.dataset.shown = String(this.#conversation);
     } catch (error) {
       if (/** @type {Error} */ (error).name === "AbortError") return;
       const told = /** @type {Refused} */ (error);
@@ -162,7 +163,6 @@ export class Thread extends HTMLElement {
       this.#trim(where);
       this.#edges();
       this.scroller.scrollTop += edge.getBoundingClientRect().top - top;
-      performance.mark("sealwax-page");
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") return;
     } finally {
