@@ -76,6 +76,6 @@ def visit(browser: Browser, site: Site, **options: Any) -> Iterator[Visit]:
     try:
         visitor = Visit(context, site)
         yield visitor
-        assert visitor.wrong == []
+        assert not visitor.wrong, visitor.wrong
     finally:
         context.close()

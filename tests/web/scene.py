@@ -55,7 +55,7 @@ class Scene(NamedTuple):
     env: Environment
 
 
-def make_scene(folder: Path, talks: int = 150) -> Scene:
+def make_scene(folder: Path, talks: int = 400) -> Scene:
     """Ten years with Mum and others, a hostile sender, a snapshot, and something deleted since."""
     env = environment()
     home, _ = made_home(folder, env)

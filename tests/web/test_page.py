@@ -163,11 +163,11 @@ def test_a_conversation_is_restored_with_the_plan_shown_and_taken_back(
         one.page.locator(".thread-acts").get_by_role("link", name="Restore").click()
         expect(one.page.locator(".sum .good dd")).to_have_text("+2")
         one.page.locator("sw-confirm").get_by_role("button", name="Restore").click()
-        expect(one.page.locator(".done")).to_contain_text("2 messages came back")
+        expect(one.page.locator(".plan .done")).to_contain_text("2 messages came back")
         one.page.locator("sw-confirm").get_by_role("button", name="Undo").click()
         expect(one.page.locator(".sum .bad dd")).to_have_text("−2")
         one.page.locator("sw-confirm").get_by_role("button", name="Undo").click()
-        expect(one.page.locator(".done")).to_contain_text("2 messages went to the trash")
+        expect(one.page.locator(".plan .done")).to_contain_text("2 messages went to the trash")
 
 
 def test_a_message_is_deleted_and_the_toast_undoes_it(browser: Browser, own: Site) -> None:

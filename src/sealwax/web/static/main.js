@@ -48,6 +48,7 @@ class App extends HTMLElement {
     listen("history", () => {
       this.list.show(place().at, place().trash, true);
       if (this.screen.firstElementChild === this.thread) this.thread.refresh();
+      else this.thread.forget();
     });
     prime();
     // What is not needed to draw the first message comes after it.
