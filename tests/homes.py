@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import Environment, create_home, open_agent
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.device import Environment
 from sealwax.agent.selecting import NothingMatches
 from sealwax.base.clock import Clock, SetClock
 from sealwax.base.entropy import SystemEntropy

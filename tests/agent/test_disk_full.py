@@ -11,7 +11,8 @@ from typing import Any
 import apsw
 import pytest
 
-from sealwax.agent.bootstrap import Environment, open_agent
+from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.demo.world import write_world

@@ -18,7 +18,8 @@ import pytest
 
 from sealwax.agent import importing as agent_importing
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import Environment, open_agent
+from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
 from sealwax.demo.world import write_world
 from sealwax.sync import replica

@@ -18,13 +18,13 @@ from sealwax.crypto.key_tree import AccountKey, new_account_key, new_root_keys
 from sealwax.crypto.keyed_hash import FileHash, chunk_salt, digest_term, record_ids
 from sealwax.crypto.passphrase import KeyFileBroken, PassphraseWrong, unwrap, wrap
 from sealwax.crypto.recovery_code import (
-    ALPHABET,
     RecoveryKeyWrong,
     new_recovery_code,
     parse_recovery_code,
     recovery_keys,
 )
 from sealwax.crypto.sealing import SealBroken
+from sealwax.crypto.typed_code import ALPHABET
 from sealwax.ledger.account import Packet
 
 ENTROPY = TestOnlySeededEntropy("keys")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import Environment, open_agent
+from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
 from sealwax.demo.world import RECIPE, RECIPE_FIRST, write_world
 from sealwax.exports.base import ExportExists, ExportFailed

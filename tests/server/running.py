@@ -11,7 +11,7 @@ from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE
-from sealwax.server.app import Parts
+from sealwax.server.parts import Parts
 from sealwax.server.serve import Listening, http_server, opened_parts
 from sealwax.stores.server import Connection, ServerStore
 from tests.accounts import Account
@@ -44,12 +44,12 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
+def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator[Running]:
     """Serves a folder until the block ends."""
     where = Listening(HOST, 0)
     with (
         opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
-        socket.create_server((HOST, 0)) as listener,
+        socket.create_server((HOST, port)) as listener,
     ):
         server = http_server(parts, where)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

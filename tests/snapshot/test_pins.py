@@ -7,8 +7,20 @@ import pytest
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
+from sealwax.demo.apple_database import AppleDatabase
 from sealwax.snapshot.pins import SnapshotMissing
-from tests.homes import environment, ignore, importing, made_home, texts, write_threads
+from sealwax.sources.apple.typedstream.plain import render
+from tests.homes import (
+    NOW_MS,
+    changed,
+    environment,
+    ignore,
+    importing,
+    made_home,
+    said,
+    texts,
+    write_threads,
+)
 
 A, B = "+15550100000", "+15550100001"
 
@@ -41,6 +53,34 @@ def test_diff_names_what_changed_by_conversation(agent: Agent) -> None:
         assert (item.added, item.removed) == (0, 20)
     ((back, _),) = agent.diff("two", "one")
     assert (back.added, back.removed) == (20, 0)
+
+
+def test_diff_names_each_message_that_changed(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    phone = tmp_path / "phone"
+    chats = write_threads(phone, [3, 2])
+    with open_agent(home, env) as agent:
+        agent.import_source(phone, ignore)
+        agent.create_snapshot("one")
+        gone, edited = agent.read(agent.conversation(A).record)[:2]
+        agent.delete(Select(messages=(str(gone.record),)))
+
+        def news(base: AppleDatabase) -> None:
+            row = said(chats[0], 1, "NEW", "newer", NOW_MS - 60_000)
+            base.add_messages([row])
+            base.edit(edited.origin, "other words", render("other words"), None, NOW_MS)
+
+        changed(phone, news)
+        agent.import_source(phone, ignore)
+        found = list(agent.diff_messages("one", None, A))
+        words = [(b and b.text, a and a.text) for b, a in found]
+        assert sorted(words, key=str) == sorted(
+            [(gone.text, None), (None, "newer"), (edited.text, "other words")], key=str
+        )
+        back = [(b and b.text, a and a.text) for b, a in agent.diff_messages("one", "one", A)]
+        assert back == []
+        assert list(agent.diff_messages("one", None, B)) == []
 
 
 def test_letting_go_of_one_leaves_the_other_whole(agent: Agent) -> None:

@@ -1,5 +1,7 @@
 """Restoring: merge, replace, by conversation, by message, and doing it twice."""
 
+import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.snapshot.plan import MERGE, REPLACE
 from tests.homes import (
+    DAY_MS,
     NOW_MS,
     changed,
     environment,
@@ -21,6 +24,12 @@ from tests.homes import (
 )
 
 A, B = "+15550100000", "+15550100001"
+
+
+def at_minute(back: int) -> str:
+    """The moment of message `back` of a thread, which has one a minute, as a person types it."""
+    moment = datetime.datetime.fromtimestamp((NOW_MS - DAY_MS) / 1000 - back * 60, datetime.UTC)
+    return moment.isoformat()
 
 
 @pytest.fixture
@@ -84,3 +93,37 @@ def test_words_restored_survive_and_are_searchable(agent: Agent) -> None:
 def test_the_plan_and_the_act_agree(agent: Agent) -> None:
     plan = agent.plan_restore("s", Select(), MERGE)
     assert agent.restore("s", Select(), MERGE).counts == plan
+
+
+@pytest.mark.parametrize(
+    ("select", "numbers"),
+    [
+        (Select(people=(A,)), range(30)),
+        (Select(people=(B,)), ()),
+        (Select(since=at_minute(9)), range(10)),
+        (Select(until=at_minute(9)), range(10, 30)),
+        (Select(chats=(A,), since=at_minute(9), until=at_minute(4)), range(5, 10)),
+        (Select(chats=(A, B)), range(30)),
+    ],
+    ids=["person", "another-person", "since", "until", "chat-and-span", "several-chats"],
+)
+def test_a_selection_comes_back_and_nothing_else(
+    agent: Agent, select: Select, numbers: Iterable[int]
+) -> None:
+    done = agent.restore("s", select)
+    assert set(texts(agent, A)) == {f"thread 0 message {number}" for number in numbers}
+    assert done.counts.messages_back == len(texts(agent, A))
+    assert len(texts(agent, B)) == 201
+
+
+def test_several_messages_come_back(agent: Agent) -> None:
+    shown = agent.read(agent.conversation(A, "s").record, "s")
+    wanted = [shown[3], shown[7], shown[20]]
+    agent.restore("s", Select(messages=tuple(str(view.record) for view in wanted)))
+    assert texts(agent, A) == [view.text for view in wanted]
+
+
+def test_a_selection_of_the_past_comes_out_into_an_export(agent: Agent, tmp_path: Path) -> None:
+    done = agent.export("text", tmp_path / "out", Select(chats=(A,)), "s", ignore)
+    assert done.messages == 30
+    assert texts(agent, A) == []

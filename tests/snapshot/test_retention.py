@@ -25,7 +25,9 @@ NOON_MS = int(datetime.datetime(2026, 6, 30, 12, tzinfo=UTC).timestamp() * 1000)
 def shot(
     number: int, made_ms: int, name: str = "", reason: str = DAILY, lock_until_ms: int = 0
 ) -> Snapshot:
-    return Snapshot(number, name, reason, made_ms, number, lock_until_ms, 0, Counts(), 0)
+    return Snapshot(
+        number, "messages", name, reason, made_ms, number, lock_until_ms, 0, Counts(), 0
+    )
 
 
 def daily(days: int, end_ms: int = NOON_MS) -> list[Snapshot]:

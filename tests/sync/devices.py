@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sealwax.agent.bootstrap import Environment
+from sealwax.agent.device import Environment
 from sealwax.base.clock import SetClock
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import new_member_keys

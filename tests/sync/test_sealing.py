@@ -28,10 +28,11 @@ CHANGES = [
 def test_a_companion_seals_what_this_process_would() -> None:
     keys = made_account().keys
     key = keys.zone_key(MESSAGES_ZONE, 0)
-    here = SealHere(SystemEntropy()).start(key, keys.roots, CHANGES)()
+    here, ready = SealHere(SystemEntropy()).start(key, keys.roots, CHANGES)()
     with closing(SealElsewhere()) as sealer:
         for _ in range(2):
-            there = sealer.start(key, keys.roots, CHANGES)()
+            there, prepared = sealer.start(key, keys.roots, CHANGES)()
+            assert prepared == ready
             assert len(there) == len(here) > 1
             for ours, theirs in zip(here, there, strict=True):
                 check_name(theirs.name, theirs.data)

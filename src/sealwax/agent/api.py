@@ -8,15 +8,16 @@ has a method that only says what it would do.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from sealwax.agent.browsing import Browsing
-from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
+from sealwax.agent.device import Device
+from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
-from sealwax.agent.known_devices import KnownDevice, known_devices
+from sealwax.agent.owners import Owners
+from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -25,6 +26,10 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.storing import Storing
+from sealwax.agent.syncing import Syncing
+from sealwax.agent.tracing import Tracing
+from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -43,7 +48,7 @@ from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
-from sealwax.snapshot.diff import ConversationDiff, diff
+from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
     create_snapshot,
@@ -53,6 +58,7 @@ from sealwax.snapshot.pins import (
 )
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
+from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
@@ -63,9 +69,6 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
-from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
-from sealwax.sync.compaction.apply import merge_small
-from sealwax.sync.replica import Replica
 from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
@@ -115,7 +118,7 @@ class Agent:
         self,
         home: Path,
         settings: Settings,
-        replica: Replica,
+        device: Device,
         clock: Clock,
         entropy: Entropy,
         notes: Iterable[Note] = (),
@@ -123,10 +126,23 @@ class Agent:
         self.notes = tuple(notes)
         self.home = home
         self._settings = settings
-        self._replica = replica
+        self.device = device
+        self.devices = Devices(device, clock, entropy)
+        self.sync = Syncing(device, settings, clock, self.devices.settle)
+        self._replica = replica = device.history
+        self._journal = device.journal
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.storage = Storing(
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+        )
+        self.owners = Owners(settings, replica.keys.roots)
+        self.upkeep = Upkeep(self._library, self._journal, clock)
+        self.recovery = Recovery(replica.log, settings)
+        self.tracing = Tracing(
+            self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
@@ -135,8 +151,12 @@ class Agent:
 
     def reader(self) -> "Agent":
         """The same home once more, for another thread, to read only; see `agent.readers`."""
-        replica = self._replica.twin(self._library.reader(), RememberedHeads(self.home))
-        return Agent(self.home, self._settings, replica, self._clock, self._entropy, self.notes)
+        device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def expect_readers(self) -> None:
+        """From now on the library may be read by others at any time."""
+        self._library.database.has_readers = True
 
     def standing_still(self) -> AbstractContextManager[None]:
         """For a reader: everything inside is read as of one moment."""
@@ -177,7 +197,7 @@ class Agent:
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
         """The attachments of messages by canonical id."""
         wanted = [origin for message in messages for origin in message.attachments]
-        return self._library.read.attachments(wanted, Moment(self._library.head_seq(), ANYWHERE))
+        return self._library.read.attachments(wanted, Moment(self._library.head_moment(), ANYWHERE))
 
     def search(
         self, words: str, at: str | None = None, select: Select | None = None, limit: int = 100
@@ -186,7 +206,7 @@ class Agent:
         any kept moment."""
         moment = resolve_moment(self._library, at)
         if at is None:
-            moment = Moment(self._library.head_seq(), ANYWHERE)
+            moment = Moment(self._library.head_moment(), ANYWHERE)
         selection = self._selection(select or Select(), moment or self._library.now())
         return self._library.search(words, moment, selection, limit)
 
@@ -227,19 +247,19 @@ class Agent:
             head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
 
-    def device_id(self) -> bytes:
-        """This device's id."""
-        return self._replica.device
-
-    def known_devices(self) -> list[KnownDevice]:
-        """The devices that the account trusts."""
-        return known_devices(self._replica.log, self._replica.keys)
-
-    def verify(self, report: Callable[[Step], None]) -> Verified:
-        """Checks every object, commit and key packet, and the library against them."""
+    def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
+        """Checks every object, commit and key packet, and the library against them; `is_deep` adds
+        up all changes and records too, see `snapshot.verify`."""
         replica = self._replica
-        verifier = Verifier(replica.store, replica.log, replica.keys, self._library, report)
-        found = verifier.run()
+        own_zone = self.device.outbox.zone
+        store = self.device.near
+        log, keys = replica.log, replica.keys
+        verifier = Verifier(store, log, keys, self._library, report, own_zone, is_deep)
+        try:
+            self._library.strip_tail()
+            found = verifier.run()
+        finally:
+            self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
         return found._replace(damage=(*noted, *found.damage))
 
@@ -263,6 +283,11 @@ class Agent:
         if len(left) == len(self.sources()):
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
+        self.owners.forget(path)
+
+    def accept_source(self, path: Path) -> None:
+        """Says that a source of another account than before is right; raises NothingToAccept."""
+        self.owners.accept(path)
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
@@ -284,15 +309,14 @@ class Agent:
         done = import_source(
             ImportAsked(path, is_confirmed, is_dry_run, is_full),
             self.home,
-            self._replica,
+            self.device,
             self._clock.now_ms(),
+            self.owners,
             lambda reason: self._snapshot("", reason),
             report,
         )
         if not is_dry_run:
-            merge_small(self._replica)
-        if not is_dry_run and is_checkpoint_due(self._replica):
-            write_checkpoint(self._replica, self._entropy)
+            tidy(self.device, self._entropy)
         return done
 
     # Grouping.
@@ -308,7 +332,7 @@ class Agent:
     def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
         conversation = self.conversation(chat).record
         now_ms, roots = self._clock.now_ms(), self._replica.keys.roots
-        return act(self._library, self._replica, roots, conversation, now_ms)
+        return act(self._library, self._journal, roots, conversation, now_ms)
 
     # Space.
 
@@ -320,7 +344,10 @@ class Agent:
         """Merges small objects and deletes what nothing holds; no message and no snapshot
         changes."""
         scratch = self.home / SCRATCH_FOLDER
-        return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        try:
+            return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+        finally:
+            self.device.outbox.put_on()
 
     # Deleting, and taking it back.
 
@@ -332,17 +359,17 @@ class Agent:
     def delete(self, select: Select) -> int:
         """Puts the selection into the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return delete(self._library, self._replica, selection, self._clock.now_ms())
+        return delete(self._library, self._journal, selection, self._clock.now_ms())
 
     def undelete(self, select: Select) -> int:
         """Brings the selection back from the trash; gives the number of records."""
         selection = self._selection(select, self._library.now())
-        return undelete(self._library, self._replica, selection, self._clock.now_ms())
+        return undelete(self._library, self._journal, selection, self._clock.now_ms())
 
     def answer_held(self, is_accepted: bool) -> int:
         """Answers all held deletions: they stay in the trash, or everything returns."""
         act = accept_held if is_accepted else undo_held
-        return act(self._library, self._replica, self._clock.now_ms())
+        return act(self._library, self._journal, self._clock.now_ms())
 
     # Snapshots.
 
@@ -354,20 +381,19 @@ class Agent:
         """The snapshot that is meant; raises SnapshotMissing."""
         return find_snapshot(self._library, wanted)
 
-    def create_snapshot(self, name: str, reason: str = "by hand") -> Snapshot:
+    def create_snapshot(self, name: str, reason: str = BY_HAND) -> Snapshot:
         """Pins the present."""
         return self.snapshot(str(self._snapshot(name, reason)))
 
     def drop_snapshots(self, wanted: Iterable[str]) -> list[Snapshot]:
         """Lets go of snapshots; SnapshotMissing or SnapshotLocked come before any act."""
         snapshots = [self.snapshot(text) for text in wanted]
-        drop_snapshots(self._library, self._replica, snapshots, self._clock.now_ms())
+        drop_snapshots(self._library, self._journal, snapshots, self._clock.now_ms())
         return snapshots
 
     def diff(self, older: str, newer: str | None) -> list[tuple[ConversationDiff, str]]:
         """What differs between two snapshots, or a snapshot and the present, with titles."""
-        from_seq = self.snapshot(older).pinned_seq
-        to_seq = self.snapshot(newer).pinned_seq if newer else self._library.head_seq()
+        from_seq, to_seq = self._span(older, newer)
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
@@ -378,13 +404,25 @@ class Agent:
             for item in diff(self._library, from_seq, to_seq)
         ]
 
+    def diff_messages(self, older: str, newer: str | None, chat: str) -> Iterator[MessageDiff]:
+        """The messages of a conversation that differ between two snapshots, or a snapshot and the
+        present; oldest first."""
+        from_seq, to_seq = self._span(older, newer)
+        known = {
+            view.record: view
+            for seq in (from_seq, to_seq)
+            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+        }
+        conversation = find_conversation(list(known.values()), chat)
+        return diff_messages(self._library, from_seq, to_seq, conversation.record)
+
     # Restoring and exporting.
 
     def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
         """What a restore would do."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         device, now_ms = self._replica.device, self._clock.now_ms()
-        return preview(self._library, pinned_seq, selection, mode, now_ms, device)
+        return preview(self._library, moment, selection, mode, now_ms, device)
 
     def restore(
         self,
@@ -394,11 +432,11 @@ class Agent:
         report: Callable[[int], None] = lambda _: None,
     ) -> Restored:
         """Restores from a snapshot; *replace* takes a snapshot of the present first."""
-        pinned_seq, selection = self._past(wanted, select)
+        moment, selection = self._past(wanted, select)
         if mode == REPLACE:
             self._snapshot("", "before a restore")
         now_ms = self._clock.now_ms()
-        return restore(self._library, self._replica, pinned_seq, selection, mode, now_ms, report)
+        return restore(self._library, self._journal, moment, selection, mode, now_ms, report)
 
     def export(
         self,
@@ -422,7 +460,12 @@ class Agent:
         return EXPORTERS[export_format](wanted, out)
 
     def _snapshot(self, name: str, reason: str) -> int:
-        return create_snapshot(self._library, self._replica, name, reason)
+        return create_snapshot(self._library, self._journal, name, reason)
+
+    def _span(self, older: str, newer: str | None) -> tuple[float, float]:
+        """The moments of two snapshots, or of a snapshot and the present."""
+        from_moment = self.snapshot(older).moment
+        return from_moment, self.snapshot(newer).moment if newer else self._library.head_moment()
 
     def _moment(self, at: str | None, in_trash: bool = False) -> Moment:
         moment = resolve_moment(self._library, at)
@@ -433,26 +476,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
-    def _past(self, wanted: str, select: Select) -> tuple[int, Selection]:
-        pinned_seq = self.snapshot(wanted).pinned_seq
-        return pinned_seq, self._selection(select, Moment(pinned_seq))
+    def _selection_now(self, select: Select) -> Selection:
+        return self._selection(select, self._library.now())
 
-
-def as_json(value: Any) -> Any:
-    """A frozen value of this API as what JSON can say: maps by field name, paths and hashes as
-    text."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: as_json(item) for name, item in value._asdict().items()}
-    if isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
+    def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
+        moment = self.snapshot(wanted).moment
+        return moment, self._selection(select, Moment(moment))

@@ -2,25 +2,31 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from sealwax.agent.api import Agent, Note
-from sealwax.agent.home import (
-    LIBRARY_FILE,
-    VAULT_FOLDER,
-    HomeLock,
-    scratch_folder,
+from sealwax.agent.device import Device, Environment
+from sealwax.agent.home import LIBRARY_FILE, HomeLock, scratch_folder
+from sealwax.agent.place import (
+    STORE_SETTING,
+    Place,
+    claim_place,
+    find_account,
+    opened_near,
+    opened_store,
+    place_of,
 )
-from sealwax.base.clock import Clock, SystemClock
-from sealwax.base.entropy import Entropy, SystemEntropy
+from sealwax.agent.presence import withdraw
+from sealwax.base.clock import SystemClock
+from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
-from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
@@ -30,15 +36,12 @@ from sealwax.library.database import (
     set_aside,
 )
 from sealwax.library.library import Library
-from sealwax.stores.base import Store
-from sealwax.stores.folder import FolderStore, list_accounts
-from sealwax.sync.replica import Replica
+from sealwax.stores.base import Store, StoreError
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
 from sealwax.trust.home_keys import (
     KEY_FILE,
     HomeKeys,
-    Keyring,
     NoPassphrase,
     load_home_keys,
     new_home_keys,
@@ -49,8 +52,6 @@ from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
 
-STORE_SETTING = "store"
-
 
 class HomeExists(SealwaxError):
     """There is a home here already."""
@@ -59,62 +60,55 @@ class HomeExists(SealwaxError):
     hint = "It is ready to use: run `sealwax import`. For another one, name another --home."
 
 
-class VaultEmpty(SealwaxError):
-    """There is no account in this vault."""
-
-    code = "vault-empty"
-    hint = "Check the path given with --store; it should hold a folder named accounts."
-
-
-class Environment(msgspec.Struct, frozen=True):
-    """What the outside world gives: time, chance, secrets typed or set by a person."""
-
-    clock: Clock
-    entropy: Entropy
-    passphrase: str | None
-    keyring: Keyring | None
-
-
 def system_environment(passphrase: str | None) -> Environment:
     """This computer's clock, generator and keyring."""
     keyring = SystemKeyring() if passphrase else find_keyring()
     return Environment(SystemClock(), SystemEntropy(), passphrase, keyring)
 
 
-def create_home(home: Path, store: Path | None, device_name: str, env: Environment) -> str:
-    """Makes a home, an account and its vault; gives the recovery key, which is kept nowhere."""
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+def create_home(
+    home: Path,
+    store: Path | str | None,
+    device_name: str,
+    env: Environment,
+    invitation: str = "",
+) -> str:
+    """Makes a home, an account and its vault; gives the recovery key, which is kept nowhere.
+
+    `store` is the folder of the vault, or the address of a server, which takes an invitation.
+    """
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     code = new_recovery_code(env.entropy)
     keys = new_home_keys(env.entropy)
     beginning = begin_account(
         keys.member_keys(), recovery_keys(code), device_name, env.clock.now_ms(), env.entropy
     )
     keys = msgspec.structs.replace(keys, account=beginning.account)
-    root = _store_root(home, store)
-    if store is not None:
-        # A place that cannot hold a vault is named before a home is made.
-        FolderStore.create(root, beginning.account)
+    place = place_of(home, store)
+    # A place that cannot hold a vault is named before a home is made.
+    claim_place(place, beginning.account, beginning.commit, invitation)
     make_folder(home)
     with HomeLock(home):
-        with _opened_store(root, beginning.account, is_new=True) as vault:
-            vault.append_commit(ACCOUNT_ZONE, 0, beginning.commit)
-        _finish_home(home, store, keys, env)
+        with opened_near(place, beginning.account, is_new=True) as vault:
+            if vault.head_seq(ACCOUNT_ZONE) < 0:
+                vault.append_commit(ACCOUNT_ZONE, 0, beginning.commit)
+        finish_home(home, place, keys, env)
     return code
 
 
 def recover_home(
-    home: Path, store: Path | None, recovery_code: str, device_name: str, env: Environment
+    home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
 ) -> None:
     """Makes a home for a vault that exists, with its recovery key alone: a new device is added."""
-    _refuse_existing(home)
-    _need_a_place_for_keys(env)
+    refuse_existing(home)
+    need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     keys = new_home_keys(env.entropy)
-    root = store or home / VAULT_FOLDER
-    account = _find_account(root, recovery.member().id)
+    place = place_of(home, store)
+    account = find_account(place, recovery)
     make_folder(home)
-    with HomeLock(home), _opened_store(root, account) as vault:
+    with HomeLock(home), opened_store(place, account, recovery, is_new=True) as vault:
         log = read_log(vault, account)
         opened = open_for_recovery(log, recovery)
         commit = add_device_by_recovery(
@@ -128,7 +122,7 @@ def recover_home(
         )
         vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
         keys = msgspec.structs.replace(keys, account=account)
-        _finish_home(home, store, keys, env)
+        finish_home(home, place, keys, env)
 
 
 @contextmanager
@@ -142,8 +136,11 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
     with HomeLock(home):
         keys = load_home_keys(home, env.passphrase, env.keyring)
         settings = Settings(home)
+        # Whoever has the lock is not the agent that these files speak of.
+        withdraw(home)
         shutil.rmtree(scratch_folder(home), ignore_errors=True)
-        with _opened_store(_root_of(home, settings), keys.account) as store:
+        place = place_of(home, settings.get(STORE_SETTING, "") or None)
+        with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
             notes = _check_history(heads, store, is_lenient)
             log = read_log(store, keys.account)
@@ -151,20 +148,14 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
             library, found = _open_library(home, keys, opened)
             notes += found
             try:
-                replica = Replica(
-                    store,
-                    library,
-                    log,
-                    opened,
-                    keys.member_keys(),
-                    heads,
-                    env.clock,
-                    env.entropy,
-                )
                 with naming_damage():
-                    notes += _catch_up(replica, is_lenient)
+                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
+                    notes += _catch_up(device, is_lenient)
                     noted = dict.fromkeys(notes)
-                    yield Agent(home, settings, replica, env.clock, env.entropy, noted)
+                    agent = Agent(home, settings, device, env.clock, env.entropy, noted)
+                    with suppress(StoreError):
+                        agent.devices.settle()
+                    yield agent
             finally:
                 library.close()
 
@@ -190,68 +181,36 @@ def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> li
     return []
 
 
-def _catch_up(replica: Replica, is_lenient: bool) -> list[Note]:
+def _catch_up(device: Device, is_lenient: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
         with naming_damage():
-            replica.pull()
+            device.outbox.catch_up(device.history)
     except SealwaxError as error:
         if not is_lenient:
             raise
-        note = Note("store", replica.store.describe(), error.sentence)
+        note = Note("store", device.history.store.describe(), error.sentence)
         return [note]
     return []
 
 
-def _refuse_existing(home: Path) -> None:
+def refuse_existing(home: Path) -> None:
+    """Raises HomeExists."""
     if (home / KEY_FILE).exists():
         raise HomeExists(f"There is a Sealwax home at {home} already.")
 
 
-def _need_a_place_for_keys(env: Environment) -> None:
+def need_a_place_for_keys(env: Environment) -> None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either."""
     if not env.passphrase and env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 
 
-def _finish_home(home: Path, store: Path | None, keys: HomeKeys, env: Environment) -> None:
+def finish_home(home: Path, place: Place, keys: HomeKeys, env: Environment) -> None:
     """Settings first, keys last: a home counts as made once its keys are there."""
-    if store is not None:
-        Settings(home).set(STORE_SETTING, str(store.resolve()))
+    if place.setting:
+        Settings(home).set(STORE_SETTING, place.setting)
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)
-
-
-def _store_root(home: Path, store: Path | None) -> Path:
-    return store if store is not None else home / VAULT_FOLDER
-
-
-def _root_of(home: Path, settings: Settings) -> Path:
-    named = settings.get(STORE_SETTING, "")
-    return Path(named) if named else home / VAULT_FOLDER
-
-
-@contextmanager
-def _opened_store(root: Path, account: bytes, is_new: bool = False) -> Iterator[FolderStore]:
-    store = FolderStore.create(root, account) if is_new else FolderStore.open(root, account)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _find_account(root: Path, recovery: bytes) -> bytes:
-    """The account in a vault that has this recovery key."""
-    accounts = list_accounts(root)
-    for account in accounts:
-        with _opened_store(root, account) as store:
-            if commit_hash(store.get_commit(ACCOUNT_ZONE, 0)) != account:
-                continue
-            if read_log(store, account).newest.recovery.id == recovery:
-                return account
-    raise VaultEmpty(
-        "No account in this vault has this recovery key."
-        if accounts
-        else f"There is no account in the vault at {root}."
-    )
 
 
 def _open_library(home: Path, keys: HomeKeys, opened: AccountKeys) -> tuple[Library, list[Note]]:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from sealwax.agent.device import Device
 from sealwax.base.entropy import Entropy
+from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small, planned_merges
 from sealwax.sync.compaction.collect import collect, collectable
 from sealwax.sync.replica import Replica
@@ -25,6 +28,21 @@ def plan_compaction(replica: Replica, now_ms: int) -> Compaction:
     going = collectable(replica, now_ms)
     merged = sum(len(merge) for merge in planned_merges(replica))
     return Compaction(merged, 0, len(going), sum(going.values()))
+
+
+def tidy(device: Device, entropy: Entropy) -> None:
+    """What an import leaves to be done in the shared history: merge small objects, write a
+    checkpoint. It can wait, where the shared place is away."""
+    if not device.journal.is_shared_now:
+        return
+    try:
+        merge_small(device.history)
+        if is_checkpoint_due(device.history):
+            write_checkpoint(device.history, entropy)
+    except (FarAway, FarFull):
+        return
+    finally:
+        device.outbox.put_on()
 
 
 def compact(

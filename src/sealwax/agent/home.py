@@ -66,6 +66,16 @@ class HomeLock:
     ) -> None:
         os.close(self._descriptor)
 
+    def is_held(self) -> bool:
+        """Whether somebody holds the home at this moment; never waits."""
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        is_free = self._is_taken()
+        os.close(self._descriptor)
+        return not is_free
+
     def _is_taken(self) -> bool:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

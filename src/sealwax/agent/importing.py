@@ -9,13 +9,14 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from sealwax.agent.device import Device
 from sealwax.agent.home import SCRATCH_FOLDER
+from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
 from sealwax.intake.apply import Imported, Intake, Progress
 from sealwax.sources.base import Source
 from sealwax.sources.elsewhere import ReadElsewhere
 from sealwax.sources.registry import open_source, size_bytes
-from sealwax.sync.replica import Replica
 from sealwax.sync.sealing import SealElsewhere
 
 READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
@@ -35,27 +36,31 @@ class ImportAsked(NamedTuple):
 def import_source(
     asked: ImportAsked,
     home: Path,
-    replica: Replica,
+    device: Device,
     now_ms: int,
+    owners: Owners,
     snapshot: Callable[[str], int],
     report: Callable[[Progress], None],
 ) -> Imported:
     """Imports a source, or what changed in it since it was last imported (unless `is_full`).
 
-    `snapshot` pins the present for a reason. Raises SourceError or StoreError.
+    `snapshot` pins the present for a reason. Raises SourceError, SourceOfAnother or StoreError.
     """
-    replica.pull()
-    holdings = replica.library.holdings
+    device.outbox.catch_up(device.history)
+    library, journal = device.history.library, device.journal
+    holdings = library.holdings
     name = str(asked.path.resolve())
     known, whole_ms = holdings.source_state(name) or (None, 0)
     if asked.is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
         known, whole_ms = None, now_ms
-    with _opened(asked.path, home / SCRATCH_FOLDER, known, replica) as source:
+    scratch = home / SCRATCH_FOLDER
+    with journal.together(), _opened(asked.path, scratch, known, device) as source:
+        owners.check(asked.path, source.describe().owners, asked.is_dry_run)
         done = Intake(
             source,
-            replica.library,
-            replica,
-            replica.keys.roots,
+            library,
+            journal,
+            device.history.keys.roots,
             snapshot,
             report,
             asked.is_confirmed,
@@ -68,13 +73,16 @@ def import_source(
 
 
 @contextmanager
-def _opened(path: Path, scratch: Path, known: bytes | None, replica: Replica) -> Iterator[Source]:
+def _opened(path: Path, scratch: Path, known: bytes | None, device: Device) -> Iterator[Source]:
     with ExitStack() as stack:
         if known is not None or size_bytes(path) < LARGE_SOURCE_BYTES or not can_have_companions():
             yield stack.enter_context(closing(open_source(path, scratch, known)))
             return
         source = stack.enter_context(closing(ReadElsewhere(path, scratch, known)))
         sealer = stack.enter_context(closing(SealElsewhere()))
-        stack.enter_context(replica.sealed_by(sealer))
-        stack.enter_context(replica.library.database.grouped())
+        stack.enter_context(device.history.sealed_by(sealer))
+        stack.enter_context(device.outbox.own.sealed_by(sealer))
+        library = device.history.library
+        is_new = library.is_empty()
+        stack.enter_context(library.database.making() if is_new else library.database.grouped())
         yield source

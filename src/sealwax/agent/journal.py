@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from sealwax.agent.forecast import with_sample
 from sealwax.agent.schedule import JobKind, retry_seconds
+from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import write_durably
 
 JOURNAL_FILE = "jobs"
@@ -30,11 +32,15 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Entries(msgspec.Struct, frozen=True):
-    """The content of the journal. `running` is the kind of job under way and since when."""
+    """The content of the journal. `running` is the kind of job under way and since when;
+    `sources` has the troubles of sources by path, `used_bytes` what the store charged at the end of
+    days, by the day's number since 1970."""
 
     running: tuple[JobKind, int] | None = None
     done_ms: dict[JobKind, int] = {}
     troubles: dict[JobKind, Trouble] = {}
+    sources: dict[str, Trouble] = {}
+    used_bytes: dict[int, int] = {}
 
 
 class Journal:
@@ -84,14 +90,35 @@ class Journal:
         self._waits_until[kind] = monotonic + retry_seconds(1)
         self._replace(running=None)
 
+    def source_failed(self, path: str, now_ms: int, error: SealwaxError) -> None:
+        before = self.entries.sources.get(path)
+        since_ms = before.since_ms if before else now_ms
+        failures = before.failures + 1 if before else 1
+        trouble = Trouble(since_ms, failures, error.code, error.sentence, error.hint)
+        self._replace(sources={**self.entries.sources, path: trouble})
+
+    def source_read(self, path: str) -> None:
+        if path in self.entries.sources:
+            left = {other: told for other, told in self.entries.sources.items() if other != path}
+            self._replace(sources=left)
+
+    def note_usage(self, day: int, used_bytes: int) -> None:
+        """What the store charges now, as the last word of a day."""
+        if self.entries.used_bytes.get(day) != used_bytes:
+            self._replace(used_bytes=with_sample(self.entries.used_bytes, day, used_bytes))
+
     def retry_now(self) -> None:
         """Things have changed (the computer woke up, the network is back): nothing waits."""
         self._waits_until.clear()
 
     def _replace(self, **fields: object) -> None:
         self.entries = msgspec.structs.replace(self.entries, **fields)
-        content = msgspec.json.encode(self.entries, order="deterministic")
-        write_durably(self._path, _check(content) + content + b"\n")
+        content = msgspec.json.encode(self.entries)
+        try:
+            write_durably(self._path, _check(content) + content + b"\n")
+        except OSError:
+            # A full disk must not stop the jobs: at worst one is done once too often.
+            return
 
 
 def _load(path: Path) -> Entries:

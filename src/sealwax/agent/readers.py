@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TypeVar
 
 from sealwax.agent.api import Agent
+from sealwax.library.database import naming_damage
 
 READERS_LIMIT = 4
 """A connection has a cache of its own, so there are few."""
@@ -23,6 +24,7 @@ class Readers:
 
     def __init__(self, writer: Agent, limit: int = READERS_LIMIT) -> None:
         self._writer = writer
+        writer.expect_readers()
         self._idle: LifoQueue[Agent | None] = LifoQueue()
         for _ in range(limit):
             self._idle.put(None)
@@ -44,7 +46,7 @@ class Readers:
             if agent is None:
                 with self._making:
                     agent = self._writer.reader()
-            with agent.standing_still():
+            with naming_damage(), agent.standing_still():
                 yield agent
         finally:
             self._idle.put(agent)

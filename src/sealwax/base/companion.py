@@ -58,6 +58,11 @@ class Companion:
             raise _lost()
         return message
 
+    def abandon(self) -> None:
+        """Ends the companion at once, whatever it is doing: for one with answers that nobody takes
+        any more. It keeps nothing, so nothing is lost. It is to be closed all the same."""
+        self._process.kill()
+
     def close(self) -> None:
         """Ends the companion, in peace where it listens."""
         for pipe in (self._to, self._from):

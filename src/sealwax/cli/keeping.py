@@ -14,8 +14,10 @@ from sealwax.agent.bootstrap import (
     repair_home,
     system_environment,
 )
+from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -23,6 +25,7 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
+from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
 from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
@@ -30,13 +33,13 @@ from sealwax.snapshot.verify import Step, Verified
 from sealwax.trust.heads import HeadsBroken
 from sealwax.trust.system_keyring import find_keyring
 
-RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 PROBLEMS_SHOWN = 10
 GROUPS_ASKED = (2, 6)
 
 
 @click.command("init")
-@click.option("--store", type=click.Path(path_type=Path), help="Where the vault shall be.")
+@click.option("--store", help="Where the vault shall be: a folder, or a server's address.")
+@click.option("--invitation", default="", help="The invitation that a server wants.")
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -46,26 +49,47 @@ GROUPS_ASKED = (2, 6)
     is_flag=True,
     help=f"Open a vault that exists with its recovery key ({RECOVERY_VARIABLE}, or asked for).",
 )
+@click.option(
+    "--join",
+    "code",
+    metavar="CODE",
+    help="Become a device of an account, by the code that one of its devices shows (- asks).",
+)
 @yes_option
 @with_session
 def init_command(
-    session: Session, store: Path | None, name: str, is_recovery: bool, is_yes: bool
+    session: Session,
+    store: str | None,
+    invitation: str,
+    name: str,
+    is_recovery: bool,
+    code: str | None,
+    is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
     environment = system_environment(_new_passphrase())
+    if code is not None:
+        if store is None:
+            raise click.UsageError("Name the place of the account with --store.")
+        show_joining(session, store, code, name, environment)
+        return
     if is_recovery:
-        recover_home(session.home, store, _recovery_key(), name, environment)
+        code = recovery_key()
+        recover_home(session.home, store, code, name, environment)
+        note_confirmed_at_beginning(session.home, code)
         session.give(
             {"home": session.home},
             lambda: _show_recovered(session, store),
         )
         return
-    code = create_home(session.home, store, name, environment)
+    recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
-        {"home": session.home, "recovery_key": code}, lambda: _show_recovery_key(session, code)
+        {"home": session.home, "recovery_key": recovery},
+        lambda: _show_recovery_key(session, recovery),
     )
     if not is_yes and can_ask() and not session.is_json:
-        _ask_groups_back(code)
+        _ask_groups_back(recovery)
+        note_confirmed_at_beginning(session.home, recovery)
 
 
 @click.command("import")
@@ -131,6 +155,16 @@ def source_remove(session: Session, path: Path) -> None:
     session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
 
 
+@source_group.command("accept")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_session
+def source_accept(session: Session, path: Path) -> None:
+    """Say that a source is right though it is of another account than before."""
+    with session.agent() as agent:
+        agent.accept_source(path)
+    session.give({"accepted": path}, lambda: click.echo(f"From the next import on: {path}"))
+
+
 @click.command("export")
 @click.argument("export_format", metavar="FORMAT", type=click.Choice(sorted(EXPORTERS)))
 @click.argument("out", type=click.Path(path_type=Path))
@@ -159,31 +193,32 @@ def export_command(
 
 @click.command("verify")
 @click.option("--repair", "is_repair", is_flag=True, help="Make a damaged library anew.")
+@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
 @with_session
-def verify_command(session: Session, is_repair: bool) -> None:
+def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
     """Check every object, commit and key, and the library against them."""
     try:
-        found = _verify(session)
+        found = _verify(session, is_deep)
     except (HeadsBroken, LibraryBroken):
         if not is_repair:
             raise
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     if is_repair and any(damage.kind == "library" for damage in found.damage):
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     session.give(found, lambda: _show_verified(found))
     if not found.is_sound:
         raise SystemExit(1)
 
 
-def _verify(session: Session) -> Verified:
+def _verify(session: Session, is_deep: bool) -> Verified:
     with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
 
         def report(step: Step) -> None:
             tell(step.phase, step.done, step.total)
 
-        return agent.verify(report)
+        return agent.verify(report, is_deep)
 
 
 def _new_passphrase() -> str | None:
@@ -194,15 +229,6 @@ def _new_passphrase() -> str | None:
     if first != getpass.getpass("The same again: "):
         raise click.UsageError("The two passphrases differ.")
     return first
-
-
-def _recovery_key() -> str:
-    known = os.environ.get(RECOVERY_VARIABLE)
-    if known:
-        return known
-    if not can_ask():
-        raise click.UsageError(f"Set {RECOVERY_VARIABLE} to the recovery key.")
-    return getpass.getpass("Recovery key: ")
 
 
 def _show_recovery_key(session: Session, code: str) -> None:
@@ -217,7 +243,7 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Next: sealwax import PATH")
 
 
-def _show_recovered(session: Session, store: Path | None) -> None:
+def _show_recovered(session: Session, store: str | None) -> None:
     click.echo(f"Opened: {session.home}")
     click.echo("This device was added to the account, and its vault is from now on")
     click.echo(f"    {store or session.home / 'vault'}")
@@ -284,3 +310,5 @@ def _show_verified(found: Verified) -> None:
             click.echo(f"    {clean(damage.cost)}")
     if found.is_sound:
         click.secho("Everything is as it must be.", fg="green")
+        if not found.is_deep:
+            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

@@ -10,6 +10,9 @@ import click
 from sealwax import __version__
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.agent import agent_group
+from sealwax.cli.devices import device_group
+from sealwax.cli.doctor import doctor_command, status_command
 from sealwax.cli.grouping import conversation_group
 from sealwax.cli.keeping import (
     export_command,
@@ -31,10 +34,13 @@ from sealwax.cli.reading import (
     media_command,
     read_command,
     search_command,
-    status_command,
 )
+from sealwax.cli.security import security_group
+from sealwax.cli.serving import admin_group, serve_command
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
+from sealwax.cli.syncing import backup_group, sync_group
+from sealwax.cli.tidying import tidy_command
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -116,11 +122,20 @@ for command in (
     conversation_group,
     held_group,
     storage_group,
+    device_group,
+    sync_group,
+    backup_group,
     verify_command,
     status_command,
+    serve_command,
+    admin_group,
     open_command,
+    doctor_command,
+    agent_group,
+    security_group,
 ):
     cli.add_command(command)
+snapshot_group.add_command(tidy_command)
 
 
 def main() -> None:

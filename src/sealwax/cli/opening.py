@@ -26,7 +26,19 @@ everybody on the computer to see."""
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="0: any that is free.")
 @with_session
 def open_command(session: Session, is_quiet: bool, port: int) -> None:
-    """Open the app in a browser, until Enter or Ctrl-C. It is served to this computer alone."""
+    """Open the app in a browser. It is served to this computer alone.
+
+    Where an agent runs, it serves the app; else this command does, until Enter or Ctrl-C.
+    """
+    running = session.running_agent()
+    if running is not None:
+        from sealwax.agent.remote.client import link_of
+
+        click.echo(f"Sealwax is open at {link_of(running)}")
+        click.echo("The link works once, on this computer.", err=True)
+        if not is_quiet:
+            _open_browser(session.home / DOORS_FILE, link_of(running))
+        return
     with session.reading() as agent:
         serve_page(agent, port, is_quiet)
 
@@ -34,15 +46,20 @@ def open_command(session: Session, is_quiet: bool, port: int) -> None:
 def serve_page(agent: Agent, port: int = 0, is_quiet: bool = False) -> None:
     """Serves the page of an open home until Enter, Ctrl-C or SIGTERM."""
     # The server takes a while to load, and no other command needs it.
-    from sealwax.web.local_port import LocalPort
+    from sealwax.agent.ported import port_of
+    from sealwax.base.system_conditions import SystemConditions
     from sealwax.web.serving import served
 
-    local = LocalPort(agent)
+    clock = SystemClock()
     door = agent.home / DOORS_FILE
     try:
-        with served(local, SystemEntropy(), SystemClock(), port) as page:
+        with (
+            port_of(agent, clock, SystemConditions(agent.home, clock)) as local,
+            served(local, SystemEntropy(), clock, port) as page,
+        ):
+            told = "The link works once, on this computer. Enter or Ctrl-C ends it."
             click.echo(f"Sealwax is open at {page.new_link()}")
-            click.echo("The link works once, on this computer. Enter or Ctrl-C ends it.", err=True)
+            click.echo(told, err=True)
             sys.stdout.flush()
             if not is_quiet:
                 _open_browser(door, page.new_link())
@@ -50,7 +67,6 @@ def serve_page(agent: Agent, port: int = 0, is_quiet: bool = False) -> None:
             # The page's open ends of the line go first, so that the server can end.
             local.end_events()
     finally:
-        local.close()
         door.unlink(missing_ok=True)
 
 

@@ -1,5 +1,7 @@
 """Commands about the past: snapshot, restore, delete, undelete, held."""
 
+from itertools import islice
+
 import click
 
 from sealwax.agent.api import Agent
@@ -11,6 +13,7 @@ from sealwax.snapshot.pins import Snapshot
 from sealwax.snapshot.plan import MERGE, REPLACE
 
 NANOSECONDS_PER_MS = 1_000_000
+TEXT_WIDTH = 60
 
 
 @click.group("snapshot")
@@ -71,9 +74,18 @@ def snapshot_show(session: Session, snapshot: str) -> None:
 @snapshot_group.command("diff")
 @click.argument("older")
 @click.argument("newer", required=False)
+@click.option("--chat", help="Message by message, for this conversation.")
+@click.option("--limit", default=200, show_default=True, help="So many messages at most.")
 @with_session
-def snapshot_diff(session: Session, older: str, newer: str | None) -> None:
+def snapshot_diff(
+    session: Session, older: str, newer: str | None, chat: str | None, limit: int
+) -> None:
     """What changed from one snapshot to another, or to the present."""
+    if chat is not None:
+        with session.reading() as agent:
+            messages = list(islice(agent.diff_messages(older, newer, chat), limit + 1))
+        session.give(messages[:limit], lambda: _show_messages(messages, limit))
+        return
     with session.reading() as agent:
         found = agent.diff(older, newer)
     listed = [{"title": title, **item._asdict()} for item, title in found]
@@ -231,6 +243,23 @@ def _show_differences(found: list) -> None:  # type: ignore[type-arg]
         for item, title in found
     ]
     show.table(("conversation", "new", "gone", "changed"), rows)
+
+
+def _show_messages(found: list, limit: int) -> None:  # type: ignore[type-arg]
+    """A line a message: what is new, what is gone, and what was said otherwise."""
+    for before, after in found[:limit]:
+        shown = after or before
+        sign = "~" if before and after else "+" if after else "−"
+        who = "me" if shown.from_me else clean(shown.sender or "unknown")
+        said = one_line(shown.text, TEXT_WIDTH)
+        if before and after and before.text != after.text:
+            said = f"{one_line(before.text, TEXT_WIDTH)} → {said}"
+        click.echo(f"{sign} {show.day_and_time(shown.time_ns)}  {who}: {said}", nl=False)
+        click.secho(f"  #{shown.record}", dim=True)
+    if len(found) > limit:
+        click.echo("There are more: --limit shows them.")
+    if not found:
+        click.echo("No message of it differs.")
 
 
 def _show_plan(counts, is_dry_run: bool) -> None:  # type: ignore[no-untyped-def]

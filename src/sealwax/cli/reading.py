@@ -1,18 +1,14 @@
-"""Commands that read: list, read, search, media, status."""
+"""Commands that read: list, read, search, media."""
 
 from pathlib import Path
 
 import click
 
 from sealwax.agent.selecting import Select
-from sealwax.agent.status import Status, lines
 from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import at_option, select_options, with_session
 from sealwax.cli.session import Session, clean, one_line
-
-LEVEL_COLOURS = {"bad": "red", "warn": "yellow", "note": "cyan", "ok": "green"}
-
 
 trash_option = click.option("--trash", "in_trash", is_flag=True, help="What is in the trash.")
 
@@ -121,47 +117,9 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
     session.give(found, lambda: show.table(("when", "file", "size", "state"), rows))
 
 
-@click.command("status")
-@with_session
-def status_command(session: Session) -> None:
-    """What is safe, where, since when, and the next step."""
-    with session.reading() as agent:
-        status = agent.status()
-
-    def tell() -> None:
-        show_status(status)
-        if session.is_verbose:
-            show_details(status)
-
-    session.give({"status": status, "lines": lines(status)}, tell)
-
-
-def show_details(status: Status) -> None:
-    """Prints what only the documents speak of: account, epoch, head."""
-    devices = show.count(status.devices, "device")
-    click.secho(f"  account {status.account}", dim=True)
-    click.secho(f"  epoch {status.epoch}, head {status.head}, {devices}", dim=True)
-
-
 def _make_new(folder: Path) -> None:
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         if not folder.is_dir() or any(folder.iterdir()):
             raise SaveExists(f"There is something at {folder} already.") from None
-
-
-def show_status(status: Status) -> None:
-    """Prints the status: worst first, one sentence a line, each with what to do."""
-    for line in lines(status):
-        click.secho("● ", fg=LEVEL_COLOURS[line.level], nl=False)
-        click.echo(line.text)
-        if line.remedy:
-            click.secho(f"    → {line.remedy}", dim=True)
-    snapshots = show.count(status.snapshots, "snapshot")
-    click.secho(
-        f"  {show.size(status.sealed_bytes)} sealed,"
-        f" {show.size(status.snapshot_only_bytes)} more only in snapshots; {snapshots};"
-        f" {status.counts.trashed:,} in the trash.",
-        dim=True,
-    )

@@ -16,8 +16,10 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from sealwax.agent.api import Agent, as_json
+from sealwax.agent.api import Agent
+from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
+from sealwax.agent.presence import find_presence
 from sealwax.base.errors import SealwaxError
 from sealwax.trust.home_keys import needs_passphrase
 
@@ -42,9 +44,33 @@ class Session:
         self.is_json = is_json
         self.is_verbose = is_verbose
 
+    @property
+    def is_default_home(self) -> bool:
+        return self.home.absolute() == Path(DEFAULT_HOME).expanduser()
+
     @contextmanager
     def agent(self, is_lenient: bool = False) -> Iterator[Agent]:
-        """The home, opened; `is_lenient` opens it even where its store has trouble."""
+        """The home: through the agent that runs on it, else opened by this process; `is_lenient`
+        opens it even where its store has trouble."""
+        running = self.running_agent()
+        if running is not None:
+            yield running
+            return
+        with self.own_agent(is_lenient) as agent:
+            yield agent
+
+    def running_agent(self) -> Agent | None:
+        """The agent that runs on the home in another process, if one does."""
+        if find_presence(self.home) is None:
+            return None
+        # Only now: most commands need none of it.
+        from sealwax.agent.remote.client import find_running
+
+        return find_running(self.home)
+
+    @contextmanager
+    def own_agent(self, is_lenient: bool = False) -> Iterator[Agent]:
+        """The home, opened by this process and locked for it."""
         passphrase = os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase and needs_passphrase(self.home) and can_ask():
             passphrase = getpass.getpass("Passphrase: ")

@@ -82,6 +82,21 @@ def chunk_salt(key: ChunkKey, piece: bytes, counter: int) -> bytes:
     return message.digest()
 
 
+class DigestSum:
+    """The sum of many records' parts of a digest, not yet reduced modulo 2^256."""
+
+    def __init__(self, keys: RootKeys) -> None:
+        self.total = 0
+        self._keyed = _keyed(keys.digest)
+        self._head = _DIGEST_LABEL + _RECORD_LENGTH
+
+    def add(self, record: bytes, state: bytes) -> None:
+        """Adds what `digest_term` gives."""
+        code = self._keyed.copy()
+        code.update(self._head + record + _HASH_LENGTH + _sha256(state).digest())
+        self.total += int.from_bytes(code.finalize(), "big")
+
+
 def digest_term(keys: RootKeys, record: bytes, state: bytes) -> int:
     """One record's part of a digest: to be added modulo 2^256. `state` is its canonical bytes."""
     message = b"".join(

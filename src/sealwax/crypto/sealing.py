@@ -51,6 +51,7 @@ class SealedKind(IntEnum):
     ROOT_KEYS = 4
     PREVIOUS_KEY = 5
     CHECKPOINT = 6
+    LINK = 7
 
 
 class SealBroken(SealwaxError):

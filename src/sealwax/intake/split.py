@@ -161,7 +161,7 @@ def _messages(library: Library, conversation: int) -> Iterator[Row]:
 
 
 def _everywhere(library: Library) -> Moment:
-    return Moment(library.head_seq(), ANYWHERE)
+    return Moment(library.head_moment(), ANYWHERE)
 
 
 def _service(state: State) -> str:

@@ -84,6 +84,12 @@ class DeviceRevoke(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     rotation: Rotation
 
 
+class DeviceRename(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A device gets another name, which stands in the commit's sealed part."""
+
+    device: Id
+
+
 class RecoverySet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     recovery: Member
     rotation: Rotation
@@ -98,12 +104,13 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     packets: Packets
 
 
-Entry = Genesis | DeviceAdd | DeviceRevoke | RecoverySet | Epoch | Protection
+Entry = Genesis | DeviceAdd | DeviceRevoke | DeviceRename | RecoverySet | Epoch | Protection
 
 _ENTRIES: dict[str, msgspec.msgpack.Decoder[Entry]] = {
     CommitKind.GENESIS: msgspec.msgpack.Decoder(Genesis),
     CommitKind.DEVICE_ADD: msgspec.msgpack.Decoder(DeviceAdd),
     CommitKind.DEVICE_REVOKE: msgspec.msgpack.Decoder(DeviceRevoke),
+    CommitKind.DEVICE_RENAME: msgspec.msgpack.Decoder(DeviceRename),
     CommitKind.RECOVERY_SET: msgspec.msgpack.Decoder(RecoverySet),
     CommitKind.EPOCH: msgspec.msgpack.Decoder(Epoch),
     CommitKind.PROTECTION: msgspec.msgpack.Decoder(Protection),
@@ -260,6 +267,10 @@ def _applied(state: AccountState, commit: Commit, entry: Entry) -> AccountState:
             raise VoidEntryError("it removes a device that is not there")
         left = {key: device for key, device in state.devices.items() if key != entry.device}
         return _rotated(state, entry.rotation, left, state.recovery)
+    if isinstance(entry, DeviceRename):
+        if entry.device not in state.devices:
+            raise VoidEntryError("it names a device that is not there")
+        return state
     if isinstance(entry, RecoverySet):
         if not entry.recovery.is_sound():
             raise VoidEntryError("an id in it is not the hash of its keys")
@@ -308,3 +319,9 @@ def _check_packets(packets: list[Packet], epoch: int, recipients: set[bytes]) ->
         raise VoidEntryError("its key packets are not for the members it names")
     if any(packet.epoch != epoch for packet in packets):
         raise VoidEntryError("its key packets are of another epoch")
+
+
+def newest_revocation(log: AccountLog) -> int:
+    """The position of the newest counting entry that put a device out, or -1."""
+    positions = (at for at, entry in enumerate(log.entries) if isinstance(entry, DeviceRevoke))
+    return max(positions, default=-1)

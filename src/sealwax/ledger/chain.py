@@ -23,6 +23,9 @@ from sealwax.ledger.commit import (
 from sealwax.ledger.names import commit_hash, zone_root
 from sealwax.ledger.signature import is_signed_by
 
+BEYOND_LOG = "it names a position that the account log does not reach"
+"""The one reason that may only mean that this device has not read all of the log yet."""
+
 
 class Head(NamedTuple):
     """Where a chain stands: the seq and hash of its newest commit, void or not, and the greatest
@@ -70,7 +73,7 @@ def _void_reason(head: Head, commit: Commit, log: AccountLog) -> str | None:
         return "it names an older position of the account log than the commit before it"
     state = log.at(header.position)
     if state is None:
-        return "it names a position that the account log does not reach"
+        return BEYOND_LOG
     if header.epoch != state.epoch:
         return "it was written under another epoch"
     author = state.devices.get(header.author)

@@ -44,6 +44,7 @@ class CommitKind(StrEnum):
     GENESIS = "genesis"
     DEVICE_ADD = "device-add"
     DEVICE_REVOKE = "device-revoke"
+    DEVICE_RENAME = "device-rename"
     RECOVERY_SET = "recovery-set"
     EPOCH = "epoch"
     PROTECTION = "protection"

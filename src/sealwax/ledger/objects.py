@@ -31,6 +31,14 @@ class UnpinFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     pins: Annotated[list[Count], Meta(max_length=1024)]
 
 
+class MergeFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The public facts of a merge: the seq and hash of the head that was lost. They have no effect
+    on objects: what the lost commits added is added again."""
+
+    lost_seq: Count
+    lost_hash: Hash
+
+
 class RedactFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The public facts of a redaction: old names and what stands for them, if anything."""
 

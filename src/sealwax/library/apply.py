@@ -6,23 +6,32 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import apsw
 import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_ids
+from sealwax.crypto.keyed_hash import DigestSum, record_ids
 from sealwax.library.database import STILL
-from sealwax.library.project import PRESENT, Projection, project, project_change
+from sealwax.library.prepared import Joined, Prepared, join_all
+from sealwax.library.project import PRESENT, Projection, project
 from sealwax.library.script import apart, pairs
 from sealwax.library.values import pages_of_blobs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
-from sealwax.model.state import decode, empty, encode, encode_change, join_change
+from sealwax.model.state import decode, encode, join
 from sealwax.vault.digest import MODULUS, state_term
 
 UNSEEN_LIMIT = 50_000
+INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
+INSERT_VERSION = (
+    "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
+    " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_WORDS = "INSERT INTO text_index (rowid, body) VALUES (?, ?)"
+INSERT_UNSPACED = "INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)"
 
 
 class Stored(NamedTuple):
@@ -30,7 +39,7 @@ class Stored(NamedTuple):
 
     record: int
     version: int | None
-    from_seq: int
+    from_seq: float
     text_id: int | None
     state: bytes
 
@@ -40,7 +49,7 @@ class _Write(NamedTuple):
 
     record: int
     version: int
-    from_seq: int
+    from_seq: float
     kind: int
     projection: Projection
     encoded: bytes
@@ -60,6 +69,11 @@ class Tally(msgspec.Struct):
         self.records[key] = self.records.get(key, 0) + sign
         if projection.place == PRESENT:
             self.file_bytes += sign * projection.file_bytes
+
+    def add_plain(self, count: int) -> None:
+        """Counts so many messages of the present in."""
+        key = _tally_key(int(Kind.MESSAGE), PRESENT)
+        self.records[key] = self.records.get(key, 0) + count
 
     def of(self, kind: int, place: int) -> int:
         return self.records.get(_tally_key(int(kind), place), 0)
@@ -116,76 +130,141 @@ class Applier:
             self._unseen.update(uid for uid in uids if uid not in found)
         return found
 
-    def apply(self, changes: Iterable[Change], seq: int, newest_pinned_seq: int) -> Applied:
-        """Joins the changes of the commit `seq`; the digest is brought up to date."""
-        groups: dict[bytes, list[Change]] = {}
-        for change in changes:
-            groups.setdefault(change.record, []).append(change)
-        stored = self.fetch(list(groups))
-        self._unseen.clear()
+    def apply(self, changes: Iterable[Change], moment: float, kept: float) -> Applied:
+        """Joins the changes of a moment; the digest is brought up to date.
+
+        Versions that began at or before the moment `kept` are closed, later ones replaced.
+        """
+        return self._apply(join_all(changes), moment, kept)
+
+    def _apply(self, items: Sequence[Joined], moment: float, kept: float) -> Applied:
+        """Joins each record with what is known of it. No record is there twice."""
+        records = [item.record for item in items]
+        stored = self.fetch(records)
+        self._unseen.difference_update(records)
         new_records: list[tuple[int, bytes, int, int]] = []
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []
         closed: list[tuple[_Write, Stored]] = []
-        difference = 0
+        coming, going = DigestSum(self._roots), DigestSum(self._roots)
         tally = self.tally()
-        for uid, group in groups.items():
+        for uid, kind, projection, encoded in items:
             old = stored.get(uid)
-            if old is None and len(group) == 1:
-                write = self._first(group[0], seq)
-                if write is not None:
-                    fresh.append(write)
-                    new_records.append((write.record, uid, write.kind, write.version))
-                    difference += state_term(self._roots, uid, write.encoded)
-                    tally.add(write.kind, write.projection, 1)
-                    continue
-            before = decode(old.state) if old and old.version is not None else None
-            after = before or empty(group[0].kind)
-            for change in group:
-                after = join_change(after, change)
-            encoded = encode(after)
-            if before is not None and old is not None:
-                if encoded == old.state:
-                    continue
-                difference -= state_term(self._roots, uid, old.state)
-            difference += state_term(self._roots, uid, encoded)
-            projection = project(after)
-            tally.add(after.kind, projection, 1)
             if old is None or old.version is None:
+                coming.add(uid, encoded)
+                tally.add(kind, projection, 1)
                 record = old.record if old else self._take_record()
-                write = self._write(record, seq, after.kind, projection, encoded)
+                write = self._write(record, moment, kind, projection, encoded)
                 fresh.append(write)
                 if old is None:
-                    new_records.append((record, uid, after.kind, write.version))
+                    new_records.append((record, uid, kind, write.version))
                 else:
                     self._point(record, write.version)
+                continue
+            before = decode(old.state)
+            after = join(before, decode(encoded))
+            state = encode(after)
+            if state == old.state:
+                continue
+            going.add(uid, old.state)
+            coming.add(uid, state)
+            shown, showing = project(before), project(after)
+            tally.add(before.kind, shown, -1)
+            tally.add(after.kind, showing, 1)
+            text_id = old.text_id if shown.words == showing.words else None
+            if old.from_seq <= kept:
+                write = self._write(old.record, moment, after.kind, showing, state, text_id)
+                closed.append((write, old))
             else:
-                assert before is not None
-                shown = project(before)
-                tally.add(before.kind, shown, -1)
-                same_words = shown.words == projection.words
-                text_id = old.text_id if same_words else None
-                if old.from_seq <= newest_pinned_seq:
-                    write = self._write(old.record, seq, after.kind, projection, encoded, text_id)
-                    closed.append((write, old))
-                else:
-                    write = self._write(
-                        old.record, old.from_seq, after.kind, projection, encoded, text_id
-                    )
-                    replaced.append((write._replace(version=old.version), old))
-        self._store(new_records, fresh, replaced, closed, seq)
-        self._add_to_digest(difference)
+                write = self._write(old.record, old.from_seq, after.kind, showing, state, text_id)
+                replaced.append((write._replace(version=old.version), old))
+        self._store(new_records, fresh, replaced, closed, moment)
+        self._add_to_digest(coming.total - going.total)
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed))
 
-    def _first(self, change: Change, seq: int) -> _Write | None:
-        """A record of which nothing was known and that one plain change tells all of: the short
-        way, which nearly every message of a first import takes."""
-        projection = project_change(change)
-        encoded = encode_change(change) if projection is not None else None
-        if projection is None or encoded is None:
-            return None
-        return self._write(self._take_record(), seq, change.kind, projection, encoded)
+    def apply_prepared(self, prepared: Prepared, moment: float, kept: float) -> Applied:
+        """The same for changes that were made ready. Messages that are known already are joined;
+        all others are written as they are."""
+        known = self.fetch(prepared.records)
+        if known:
+            prepared = prepared.without(known, self._roots)
+        self._unseen.difference_update(prepared.records)
+        count = len(prepared.records)
+        if count:
+            self._insert_plain(prepared, moment)
+            self._add_to_digest(int.from_bytes(prepared.digest, "big"))
+            tally = self.tally()
+            tally.add_plain(count)
+            self._set_fact("tally", msgspec.json.encode(tally))
+        if not prepared.others:
+            return Applied(count, 0)
+        joined = self._apply(prepared.others, moment, kept)
+        return Applied(joined.added + count, joined.changed)
+
+    def _insert_plain(self, prepared: Prepared, moment: float) -> None:
+        count = len(prepared.records)
+        records = range(self._next_record, self._next_record + count)
+        versions = range(self._next_version, self._next_version + count)
+        self._next_record, self._next_version = records.stop, versions.stop
+        rows: list[int | None] = [self.conversation(name) for name in prepared.conversations]
+        rows.append(None)
+        inside = [rows[place] for place in prepared.inside]
+        text_ids, worded = self._numbered(prepared.words)
+        run = self._connection.executemany
+        kind = repeat(int(Kind.MESSAGE))
+        run(INSERT_RECORD, zip(records, prepared.records, kind, versions, strict=False))
+        run(
+            INSERT_VERSION,
+            zip(
+                versions,
+                records,
+                repeat(moment),
+                repeat(STILL),
+                kind,
+                repeat(PRESENT),
+                inside,
+                prepared.times,
+                text_ids,
+                repeat(0),
+                prepared.states,
+                strict=False,
+            ),
+        )
+        run(INSERT_WORDS, worded)
+        run(INSERT_UNSPACED, [(text_ids[place], words) for place, words in prepared.unspaced])
+
+    def _numbered(self, words: list[str]) -> tuple[list[int | None], list[tuple[int, str]]]:
+        """The row of the text index for each, and those rows; none where there are no words."""
+        text_ids: list[int | None] = []
+        worded: list[tuple[int, str]] = []
+        text_id = self._next_text
+        for text in words:
+            if text:
+                text_ids.append(text_id)
+                worded.append((text_id, text))
+                text_id += 1
+            else:
+                text_ids.append(None)
+        self._next_text = text_id
+        return text_ids, worded
+
+    def is_empty(self) -> bool:
+        """Whether no record was ever seen."""
+        return self._next_record == 1
+
+    def facts(self) -> dict[str, bytes]:
+        """The digest and the running counts as they are kept, to be put back later."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, value FROM fact WHERE name IN ('digest', 'tally')"
+        )
+        return dict(rows)
+
+    def put_facts_back(self, facts: dict[str, bytes]) -> None:
+        """The digest and the counts of an earlier moment are those of the head again."""
+        self._connection.execute("DELETE FROM fact WHERE name IN ('digest', 'tally')")
+        for name, value in facts.items():
+            self._set_fact(name, value)
 
     def digest(self) -> int:
         """The digest of the joined state, every record included."""
@@ -203,12 +282,12 @@ class Applier:
     def _sum(self, rows: Iterable[Any]) -> int:
         return sum(state_term(self._roots, uid, state) for uid, state in rows) % MODULUS
 
-    def digest_at(self, seq: int) -> int:
+    def digest_at(self, moment: float) -> int:
         """The digest of a moment that is kept, added up from the versions that it shows."""
         rows = self._connection.execute(
             "SELECT record.uid, version.state FROM version"
             " JOIN record ON record.id = version.record WHERE from_seq <= ?1 AND ?1 < to_seq",
-            (seq,),
+            (moment,),
         )
         return self._sum(rows)
 
@@ -226,6 +305,7 @@ class Applier:
         row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (uid,)).fetchone()
         record = row[0] if row else self._take_record()
         if row is None:
+            self._unseen.discard(uid)
             self._connection.execute(
                 "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
                 (record, uid, int(Kind.CONVERSATION)),
@@ -236,7 +316,7 @@ class Applier:
     def _write(
         self,
         record: int,
-        from_seq: int,
+        from_seq: float,
         kind: int,
         projection: Projection,
         encoded: bytes,
@@ -253,13 +333,13 @@ class Applier:
         fresh: list[_Write],
         replaced: list[tuple[_Write, Stored]],
         closed: list[tuple[_Write, Stored]],
-        seq: int,
+        moment: float,
     ) -> None:
         run = self._connection.executemany
-        run("INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)", new_records)
+        run(INSERT_RECORD, new_records)
         run(
             "UPDATE version SET to_seq = ? WHERE id = ?",
-            [(seq, old.version) for _, old in closed],
+            [(moment, old.version) for _, old in closed],
         )
         run(
             "UPDATE record SET version = ? WHERE id = ?",
@@ -312,11 +392,7 @@ class Applier:
                 )
             )
         run = self._connection.executemany
-        run(
-            "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
-            " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        run(INSERT_VERSION, rows)
         run("INSERT INTO also_in (version, conversation) VALUES (?, ?)", others)
 
     def _index(self, writes: list[_Write]) -> None:
@@ -325,9 +401,9 @@ class Applier:
             (write.text_id, write.projection.words) for write in writes if write.text_id is not None
         ]
         worded = [(text_id, apart(words)) for text_id, words in texts]
-        run("INSERT INTO text_index (rowid, body) VALUES (?, ?)", worded)
+        run(INSERT_WORDS, worded)
         unspaced = [(text_id, cut) for text_id, words in texts if (cut := pairs(words))]
-        run("INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)", unspaced)
+        run(INSERT_UNSPACED, unspaced)
 
     def _point(self, record: int, version: int) -> None:
         self._connection.execute("UPDATE record SET version = ? WHERE id = ?", (version, record))

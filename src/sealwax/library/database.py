@@ -12,19 +12,26 @@ from pathlib import Path
 import apsw
 
 from sealwax.base.errors import SealwaxError
+from sealwax.base.paths import fsync_file, fsync_folder, write_durably
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
+NEVER = -STILL
+"""A moment before all others."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
 _LOG_PAGES = 4_096
 """Pages of the write-ahead log before they go into the file: a large import writes many twice."""
 GROUP_TRANSACTIONS = 8
+MAKING_TRANSACTIONS = 256
+MAKING_SUFFIX = ".making"
+"""Beside a library that is being made, so far without care for power cuts."""
 CHECK_SUFFIX = ".check"
 DAMAGED_SUFFIX = ".damaged"
-_BESIDE = ("", "-wal", "-shm", "-journal")
+_BESIDE = ("", "-wal", "-shm", "-journal", MAKING_SUFFIX)
+"""The library's files. The mark of a half-made one goes last."""
 
 
 class LibraryBroken(SealwaxError):
@@ -41,23 +48,32 @@ class Database:
         """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema."""
         self.path = path
         self._key = key
-        self._is_grouping, self._in_group = False, 0
+        self._is_durable = is_durable
+        self.has_readers = False
+        """Whether the file is, or may be, open more than once."""
+        self._group_limit, self._in_group = 0, 0
+        if self._making.exists():
+            raise LibraryStale("The library was not made to its end.")
         try:
             # SQLite gives the files beside this one the same rights.
             path.touch(mode=0o600)
             self.connection = opened(path, key)
-            self._configure(is_durable)
+            self._configure()
             self._prepare()
         except (apsw.NotADBError, apsw.CorruptError) as error:
             raise LibraryBroken("The library's file is damaged.") from error
         except apsw.CantOpenError as error:
             raise LibraryBroken("The library's file cannot be opened.") from error
 
-    def _configure(self, is_durable: bool) -> None:
+    @property
+    def _making(self) -> Path:
+        return self.path.with_name(self.path.name + MAKING_SUFFIX)
+
+    def _configure(self) -> None:
         self.connection.pragma("page_size", PAGE_BYTES)
         self.connection.pragma("journal_mode", "wal")
         # The library can be rebuilt, so a power cut may cost its last transaction, never more.
-        self.connection.pragma("synchronous", 1 if is_durable else 0)
+        self.connection.pragma("synchronous", 1 if self._is_durable else 0)
         self.connection.pragma("cache_size", -_CACHE_KIB)
         self.connection.pragma("wal_autocheckpoint", _LOG_PAGES)
         self.connection.pragma("temp_store", 2)
@@ -88,9 +104,9 @@ class Database:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
-        if self._is_grouping:
-            self._in_group += 1
-        if self._in_group % GROUP_TRANSACTIONS == 0:
+        if self._group_limit:
+            self._in_group = (self._in_group + 1) % self._group_limit
+        if self._in_group == 0:
             self.connection.execute("COMMIT")
 
     @contextmanager
@@ -98,21 +114,60 @@ class Database:
         """Commits several transactions at once: much less is written, for each of many large ones
         changes the same pages of the indexes. One that fails takes the group with it, so this is
         for what can be done again from the vault."""
-        if self._is_grouping:
+        with self._grouped(GROUP_TRANSACTIONS):
+            yield
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """For filling a library that holds nothing yet: all is written once, and nothing waits for
+        the disk until the end. A file beside it says so; where that is found at an opening, the
+        library was not made to its end, and is made anew."""
+        if self._group_limit or self.has_readers:
+            with self.grouped():
+                yield
+            return
+        write_durably(self._making, b"")
+        # A transaction can still be rolled back; only a crash leaves pages of two times.
+        self.connection.pragma("journal_mode", "memory")
+        self.connection.pragma("synchronous", 0)
+        try:
+            with self._grouped(MAKING_TRANSACTIONS):
+                yield
+        finally:
+            self._configure()
+            fsync_file(self.path)
+            self._making.unlink()
+            fsync_folder(self.path.parent)
+
+    @contextmanager
+    def _grouped(self, limit: int) -> Iterator[None]:
+        if self._group_limit:
             yield
             return
-        self._is_grouping = True
+        self._group_limit = limit
         try:
             yield
         finally:
-            self._is_grouping, self._in_group = False, 0
+            self._group_limit, self._in_group = 0, 0
             if self.connection.in_transaction:
                 self.connection.execute("COMMIT")
 
-    def check(self) -> list[str]:
-        """What is wrong with the file: every page is read and authenticated, free ones too."""
+    def empty(self) -> None:
+        """Removes every row of every table; inside a transaction."""
+        rows = self.connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT%'"
+        ).fetchall()
+        for (table,) in rows:
+            self.connection.execute(f'DELETE FROM "{table}"')
+        for index in ("text_index", "unspaced_index"):
+            self.connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the file: every page is read and authenticated, free ones too. With
+        `is_deep` each index is compared with its table as well."""
+        how = "integrity_check" if is_deep else "quick_check"
         try:
-            rows = self.connection.execute("PRAGMA integrity_check(20)").fetchall()
+            rows = self.connection.execute(f"PRAGMA {how}(20)").fetchall()
             wrong = [str(what) for (what,) in rows if what != "ok"]
             if not wrong:
                 self._read_every_page()

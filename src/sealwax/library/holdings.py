@@ -1,4 +1,4 @@
-"""What the chain holds, in SQL: heads, objects with their intervals, pins, void commits.
+"""What the chains hold, in SQL: heads, objects with their intervals, pins, void commits.
 
 The same folding as `ledger.objects`, kept so that opening a home reads no old commit. The property
 test `tests/library/test_holdings.py` compares the two.
@@ -11,17 +11,20 @@ import apsw
 import msgspec
 
 from sealwax.ledger.chain import Head, Judged
+from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Effects, effects
-from sealwax.library.database import STILL
+from sealwax.library.database import NEVER, STILL
 from sealwax.library.values import blobs, integers
 from sealwax.vault.commit_part import Counts, Part
 
 
 class PinRow(NamedTuple):
-    """A snapshot, as the library knows it."""
+    """A snapshot, as the library knows it: `moment` shows the state that it holds."""
 
+    zone: str
     commit_seq: int
     pinned_seq: int
+    moment: float
     lock_until_ms: int
     expires_ms: int
     made_ms: int
@@ -33,14 +36,22 @@ class PinRow(NamedTuple):
 _decode_counts = msgspec.json.Decoder(Counts).decode
 _encode_checkpoint = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
+_IS_PINNED = (
+    "EXISTS (SELECT 1 FROM pin WHERE pin.zone = object.zone"
+    " AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)"
+)
+_IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
 _DONE = "done "
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
-_PIN_COLUMNS = "commit_seq, pinned_seq, lock_until_ms, expires_ms, made_ms, name, reason, counts"
+_PIN_COLUMNS = (
+    "zone, commit_seq, pinned_seq, moment, lock_until_ms, expires_ms, made_ms, name, reason, counts"
+)
 
 
 class Holdings:
-    """Reads and writes what the chain of the messages zone holds."""
+    """Reads and writes what the chains of this device's library hold: of the messages zone, where
+    nothing else is said."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -66,8 +77,11 @@ class Holdings:
             (zone, seq, data),
         )
 
-    def apply(self, judged: Judged, part: Part, data: bytes) -> None:
-        """Takes in a judged commit; a void one moves the head and is remembered with its reason."""
+    def apply(self, judged: Judged, part: Part, data: bytes, moment: float | None = None) -> None:
+        """Takes in a judged commit; a void one moves the head and is remembered with its reason.
+
+        `moment` shows the state before it; without one, that is the seq before it.
+        """
         self.keep_commit(judged.head.zone, judged.head.seq, data)
         self._connection.execute(
             "INSERT OR REPLACE INTO zone (zone, seq, hash, position) VALUES (?, ?, ?, ?)",
@@ -79,14 +93,15 @@ class Holdings:
                 (judged.head.zone, judged.head.seq, judged.void_reason),
             )
             return
-        effect = effects(judged.commit)
-        self._add_and_drop(effect, part.segments)
-        self._redact(effect)
+        effect, zone = effects(judged.commit), judged.head.zone
+        self._add_and_drop(zone, effect, part.segments)
+        self._redact(zone, effect)
         if effect.pinned_seq is not None:
-            self._pin(effect, part, judged.commit.header.time_ms)
+            shows = effect.pinned_seq if moment is None else moment
+            self._pin(zone, effect, part, judged.commit.header.time_ms, shows)
         if effect.unpinned:
-            self._unpin(effect, judged.commit.header.time_ms)
-        if part.checkpoint:
+            self._unpin(zone, effect, judged.commit.header.time_ms)
+        if part.checkpoint and zone == MESSAGES_ZONE:
             told = _encode_checkpoint((effect.seq, part.checkpoint))
             self._connection.execute(
                 "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)", (told,)
@@ -114,38 +129,35 @@ class Holdings:
             (_SOURCE + name, msgspec.msgpack.encode((state, whole_ms))),
         )
 
-    def listed(self) -> list[tuple[bytes, int, int | None, int, bool]]:
+    def listed(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int | None, int, bool]]:
         """(name, added, dropped or None, bytes, is a segment) of every object that the head or a
         pin holds, in the order of names."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT name, added_seq, nullif(dropped_seq, ?1), size_bytes, is_segment FROM object"
-            " WHERE dropped_seq = ?1 OR EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq) ORDER BY name",
-            (STILL,),
+            f" WHERE zone = ?2 AND {_IS_HELD} ORDER BY name",
+            (STILL, zone),
         )
         return [
             (name, added, dropped, size_bytes, bool(is_segment))
             for name, added, dropped, size_bytes, is_segment in rows
         ]
 
-    def newest_pinned_seq(self) -> int:
-        """The newest seq whose state a pin holds, or -1."""
-        row = self._connection.execute("SELECT max(pinned_seq) FROM pin").fetchone()
-        return -1 if row is None or row[0] is None else int(row[0])
+    def newest_pinned_moment(self) -> float:
+        """The newest moment that a pin shows; one before all where there is none."""
+        row = self._connection.execute("SELECT max(moment) FROM pin").fetchone()
+        return NEVER if row is None or row[0] is None else float(row[0])
 
     def pins(self) -> list[PinRow]:
         """All pins, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
-            f"SELECT {_PIN_COLUMNS} FROM pin ORDER BY commit_seq"
+            f"SELECT {_PIN_COLUMNS} FROM pin ORDER BY moment, commit_seq"
         )
         return [PinRow._make((*head, _decode_counts(counts))) for *head, counts in rows]
 
     def live_objects(self) -> dict[bytes, int]:
         """Names and sizes of the objects that the head or a pin holds."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, size_bytes FROM object WHERE dropped_seq = ? OR EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
-            (STILL,),
+            f"SELECT name, size_bytes FROM object WHERE {_IS_HELD}", (STILL,)
         )
         return dict(rows)
 
@@ -156,24 +168,30 @@ class Holdings:
         )
         return [(zone, seq, reason) for zone, seq, reason in rows]
 
-    def bytes_held_only_by(self, pinned_seq: int) -> int:
+    def bytes_held_only_by(self, pinned_seq: int, zone: str = MESSAGES_ZONE) -> int:
         """How many sealed bytes nothing but the pins of this moment hold: what letting go of the
         last of them gives back, exactly."""
         row = self._connection.execute(
-            "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE dropped_seq < ?1"
+            "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE zone = ?3 AND dropped_seq < ?1"
             " AND added_seq <= ?2 AND ?2 < dropped_seq AND NOT EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq <> ?2 AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)",
-            (STILL, pinned_seq),
+            " WHERE pin.zone = object.zone AND pinned_seq <> ?2"
+            " AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)"
+            " AND NOT EXISTS (SELECT 1 FROM object AS other WHERE other.name = object.name"
+            " AND other.zone <> object.zone AND (other.dropped_seq = ?1 OR EXISTS (SELECT 1"
+            " FROM pin WHERE pin.zone = other.zone AND pinned_seq >= other.added_seq"
+            " AND pinned_seq < other.dropped_seq)))",
+            (STILL, pinned_seq, zone),
         ).fetchone()
         assert row is not None
         return int(row[0])
 
     def sealed_bytes(self) -> tuple[int, int]:
-        """(bytes live at the head, further bytes that only pins hold)."""
+        """(bytes live at the heads, further bytes that only pins hold)."""
         row = self._connection.execute(
-            "SELECT coalesce(sum(size_bytes) FILTER (WHERE dropped_seq = ?1), 0),"
-            " coalesce(sum(size_bytes) FILTER (WHERE dropped_seq < ?1 AND EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq >= added_seq AND pinned_seq < dropped_seq)), 0) FROM object",
+            "SELECT coalesce(sum(size_bytes) FILTER (WHERE is_live), 0),"
+            " coalesce(sum(size_bytes) FILTER (WHERE NOT is_live), 0) FROM (SELECT"
+            " max(size_bytes) AS size_bytes, max(dropped_seq = ?1) AS is_live FROM object"
+            f" WHERE {_IS_HELD} GROUP BY name)",
             (STILL,),
         ).fetchone()
         assert row is not None
@@ -182,7 +200,7 @@ class Holdings:
     def agrees(self, intervals: dict[bytes, tuple[int, int]]) -> bool:
         """Whether the objects known here have exactly these (added, dropped) intervals."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, added_seq, dropped_seq FROM object"
+            "SELECT name, added_seq, dropped_seq FROM object WHERE zone = ?", (MESSAGES_ZONE,)
         )
         seen = 0
         for name, added_seq, dropped_seq in rows:
@@ -205,32 +223,53 @@ class Holdings:
             (name, seq, reason),
         )
 
-    def intervals(self, names: Iterable[bytes]) -> dict[bytes, int]:
-        """The `dropped_seq` of those names that were ever added."""
+    def intervals(self, names: Iterable[bytes], zone: str = MESSAGES_ZONE) -> dict[bytes, int]:
+        """The `dropped_seq` of those names that were ever added to the zone."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT object.name, object.dropped_seq FROM carray(?) AS wanted"
-            " CROSS JOIN object ON object.name = wanted.value",
-            (blobs(names),),
+            " CROSS JOIN object ON object.name = wanted.value AND object.zone = ?",
+            (blobs(names), zone),
         )
         return dict(rows)
 
     def unheld_objects(self, dropped_before_seq: int, moments: Iterable[int]) -> dict[bytes, int]:
-        """Names and sizes of objects dropped before a seq that neither the head, nor a pin, nor one
-        of some further moments holds."""
+        """Names and sizes of objects dropped before a seq that neither a head, nor a pin, nor one
+        of some further seqs holds. What was pinned from the device's own zone holds the seq of the
+        messages zone that it stood on."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, size_bytes FROM object WHERE dropped_seq < ?1 AND NOT EXISTS (SELECT 1"
-            " FROM (SELECT pinned_seq AS seq FROM pin UNION SELECT value FROM carray(?2))"
-            " WHERE seq >= added_seq AND seq < dropped_seq)",
-            (min(dropped_before_seq, STILL), integers(moments)),
+            "SELECT name, size_bytes FROM object WHERE zone = ?3 AND dropped_seq < ?1"
+            " AND NOT EXISTS (SELECT 1 FROM (SELECT pinned_seq AS seq FROM pin WHERE zone = ?3"
+            " UNION SELECT CAST(floor(moment) AS INTEGER) FROM pin WHERE zone <> ?3"
+            " UNION SELECT value FROM carray(?2))"
+            " WHERE seq >= added_seq AND seq < dropped_seq)"
+            " AND NOT EXISTS (SELECT 1 FROM object AS other WHERE other.name = object.name"
+            " AND other.zone <> ?3)",
+            (min(dropped_before_seq, STILL), integers(moments), MESSAGES_ZONE),
         )
         return dict(rows)
 
-    def live_segments(self) -> list[tuple[bytes, int, int]]:
+    def live_in(self, zone: str) -> list[tuple[bytes, int, int, bool]]:
+        """(name, added seq, bytes, is a segment) of what the head of a zone holds, in the order in
+        which it was added."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name, added_seq, size_bytes, is_segment FROM object WHERE zone = ?2"
+            " AND dropped_seq = ?1 ORDER BY added_seq, name",
+            (STILL, zone),
+        )
+        return [(name, seq, size_bytes, bool(is_one)) for name, seq, size_bytes, is_one in rows]
+
+    def put_pin(self, judged: Judged, part: Part, moment: float) -> None:
+        """Keeps a pin under the moment that shows it."""
+        assert judged.commit is not None
+        effect = effects(judged.commit)
+        self._pin(judged.head.zone, effect, part, judged.commit.header.time_ms, moment)
+
+    def live_segments(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int]]:
         """(name, added seq, bytes) of the segments that the head holds, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, added_seq, size_bytes FROM object WHERE is_segment = 1"
-            " AND dropped_seq = ? ORDER BY added_seq, name",
-            (STILL,),
+            "SELECT name, added_seq, size_bytes FROM object WHERE zone = ?2 AND is_segment = 1"
+            " AND dropped_seq = ?1 ORDER BY added_seq, name",
+            (STILL, zone),
         )
         return list(rows)
 
@@ -258,46 +297,48 @@ class Holdings:
             (_DONE + what, time_ms.to_bytes(8, "big")),
         )
 
-    def _add_and_drop(self, effect: Effects, segments: int) -> None:
+    def _add_and_drop(self, zone: str, effect: Effects, segments: int) -> None:
         self._connection.executemany(
-            "INSERT OR IGNORE INTO object (name, added_seq, dropped_seq, size_bytes, is_segment)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO object (name, zone, added_seq, dropped_seq, size_bytes,"
+            " is_segment) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (name, effect.seq, STILL, size_bytes, position < segments)
+                (name, zone, effect.seq, STILL, size_bytes, position < segments)
                 for position, (name, size_bytes) in enumerate(effect.added)
             ],
         )
         self._connection.executemany(
-            "UPDATE object SET dropped_seq = ? WHERE name = ? AND dropped_seq = ?",
-            [(effect.seq, name, STILL) for name in effect.dropped],
+            "UPDATE object SET dropped_seq = ? WHERE name = ? AND zone = ? AND dropped_seq = ?",
+            [(effect.seq, name, zone, STILL) for name in effect.dropped],
         )
 
-    def _redact(self, effect: Effects) -> None:
+    def _redact(self, zone: str, effect: Effects) -> None:
         """One pair after the other, as they stand in the commit; there are few."""
         added = dict(effect.added)
         for old, new in effect.redacted:
             interval = self._connection.execute(
-                "SELECT added_seq, dropped_seq FROM object WHERE name = ?", (old,)
+                "SELECT added_seq, dropped_seq FROM object WHERE name = ? AND zone = ?", (old, zone)
             ).fetchone()
             if interval is None:
                 continue
             self._connection.execute(
-                "UPDATE object SET dropped_seq = added_seq WHERE name = ?", (old,)
+                "UPDATE object SET dropped_seq = added_seq WHERE name = ? AND zone = ?", (old, zone)
             )
             if new in added:
                 self._connection.execute(
                     "UPDATE object SET added_seq = ?, dropped_seq = ?"
-                    " WHERE name = ? AND added_seq = ?",
-                    (*interval, new, effect.seq),
+                    " WHERE name = ? AND zone = ? AND added_seq = ?",
+                    (*interval, new, zone, effect.seq),
                 )
 
-    def _pin(self, effect: Effects, part: Part, made_ms: int) -> None:
+    def _pin(self, zone: str, effect: Effects, part: Part, made_ms: int, moment: float) -> None:
         counts = msgspec.json.encode(part.counts or Counts()).decode()
         self._connection.execute(
-            f"INSERT OR REPLACE INTO pin ({_PIN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO pin ({_PIN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                zone,
                 effect.seq,
                 effect.pinned_seq,
+                moment,
                 effect.lock_until_ms,
                 part.expires_ms,
                 made_ms,
@@ -307,18 +348,20 @@ class Holdings:
             ),
         )
 
-    def _unpin(self, effect: Effects, now_ms: int) -> None:
+    def _unpin(self, zone: str, effect: Effects, now_ms: int) -> None:
         self._connection.executemany(
-            "DELETE FROM pin WHERE commit_seq = ? AND lock_until_ms <= ?",
-            [(seq, now_ms) for seq in effect.unpinned],
+            "DELETE FROM pin WHERE zone = ? AND commit_seq = ? AND lock_until_ms <= ?",
+            [(zone, seq, now_ms) for seq in effect.unpinned],
         )
         self._forget_unpinned_versions()
 
     def _forget_unpinned_versions(self) -> None:
         """Removes versions, and their words, that no moment shows any more."""
+        # What the head of the messages zone shows stays beneath a tail; see `tail`.
         gone = (
             "to_seq < ? AND NOT EXISTS (SELECT 1 FROM pin"
-            " WHERE pinned_seq >= from_seq AND pinned_seq < to_seq)"
+            " WHERE moment >= from_seq AND moment < to_seq) AND NOT EXISTS (SELECT 1 FROM zone"
+            " WHERE zone = 'messages' AND seq >= from_seq AND seq < to_seq)"
         )
         texts = self._connection.execute(
             f"SELECT DISTINCT text_id, text_id FROM version WHERE text_id IS NOT NULL AND {gone}",

@@ -10,10 +10,12 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.holdings import Holdings
+from sealwax.library.prepared import Prepared
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
 from sealwax.library.select import Moment, Selection
+from sealwax.library.tail import Tail
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.model.state import State
@@ -30,6 +32,7 @@ class Library:
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.read = Reader(connection, roots)
+        self.tail = Tail(connection)
         try:
             with naming_damage():
                 self.applier = Applier(connection, roots)
@@ -40,6 +43,7 @@ class Library:
     def reader(self) -> "Library":
         """The same file opened once more, for another thread: it reads and cannot write. Readers
         and the writer do not wait for each other."""
+        self.database.has_readers = True
         library = Library(self.database.path, self._key, self._roots)
         library.database.connection.pragma("query_only", 1)
         return library
@@ -67,13 +71,52 @@ class Library:
             self.applier.forget()
             raise
 
-    def apply_changes(self, changes: Iterable[Change], seq: int) -> Applied:
-        """Joins changes as those of the commit `seq`; inside a transaction."""
-        return self.applier.apply(changes, seq, self.holdings.newest_pinned_seq())
+    def apply_changes(self, changes: Iterable[Change], moment: float) -> Applied:
+        """Joins changes as those of a moment: the seq of a commit of the messages zone, or a step
+        of the tail; inside a transaction. What lies beneath the tail is kept."""
+        return self.applier.apply(changes, moment, self._kept())
+
+    def apply_prepared(self, prepared: Prepared, moment: float) -> Applied:
+        """The same for changes that were made ready; see `library.prepared`."""
+        return self.applier.apply_prepared(prepared, moment, self._kept())
+
+    def _kept(self) -> float:
+        """The newest moment that is shown by a pin, or lies beneath the tail."""
+        pinned = self.holdings.newest_pinned_moment()
+        if not self.tail.is_there():
+            return pinned
+        return max(pinned, self.tail.floor(self.head_seq()))
 
     def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
         """Moves the head over a judged commit; inside the transaction of its changes."""
-        self.holdings.apply(judged, part, data)
+        shown = None if judged.head.zone == MESSAGES_ZONE else self.head_moment()
+        self.holdings.apply(judged, part, data, shown)
+
+    def next_step(self) -> float:
+        """Begins the next step of the tail; inside a transaction."""
+        return self.tail.next_step(self.head_seq(), self.applier)
+
+    def strip_tail(self) -> None:
+        """Takes the tail off, in a transaction of its own; what pins show of it stays."""
+        if not self.tail.is_there():
+            return
+        with self.transaction():
+            self.tail.strip(self.head_seq(), self.applier)
+        self.applier.forget()
+
+    def clear(self) -> None:
+        """Forgets everything: it is made anew from the vault."""
+        with self.transaction():
+            self.database.empty()
+        self.applier.forget()
+
+    def head_moment(self) -> float:
+        """The moment that shows the present: the head of the messages zone, and the tail."""
+        return self.tail.moment(self.head_seq())
+
+    def is_empty(self) -> bool:
+        """Whether it holds no record: nothing is lost when it has to be made anew."""
+        return self.applier.is_empty()
 
     def digest(self) -> int:
         return self.applier.digest()
@@ -102,7 +145,7 @@ class Library:
 
     def now(self) -> Moment:
         """The present."""
-        return Moment(self.head_seq())
+        return Moment(self.head_moment())
 
     def search(
         self, words: str, moment: Moment | None, selection: Selection, limit: int
@@ -113,13 +156,14 @@ class Library:
             return self.read.is_chosen(selection, record, conversation, state, attachments_at)
 
         connection = self.database.connection
-        return search(connection, words, moment, selection, is_chosen, limit)
+        is_present = moment is not None and moment.seq >= self.head_moment()
+        return search(connection, words, moment, selection, is_chosen, limit, is_present)
 
-    def check(self) -> list[str]:
-        """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
-        when the list is empty."""
-        wrong = self.database.check()
-        if wrong:
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the library itself: its pages, its structure, and with `is_deep` its
+        digest, added up from all records. Nothing, when the list is empty."""
+        wrong = self.database.check(is_deep)
+        if wrong or not is_deep:
             return wrong
         try:
             with naming_damage():

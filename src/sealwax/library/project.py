@@ -1,10 +1,7 @@
 """What the library shows of a state: its place, its conversations, its time, its words."""
 
-from functools import lru_cache
-from operator import itemgetter
 from typing import NamedTuple
 
-from sealwax.model.change import Change
 from sealwax.model.field import (
     CONTENT,
     CONVERSATION,
@@ -27,7 +24,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
-_name_of = itemgetter(0)
+TIME_LIMIT_NS = 2**63
 _PLAIN = frozenset(
     field.name
     for field in (
@@ -62,7 +59,7 @@ def project(state: State) -> Projection:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0
         return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
-    time_ns = state.get(TIME_NS)
+    time_ns = _time_ns(state.get(TIME_NS))
     place = _place(state, time_ns)
     placed = state.get(PLACED)
     inside = (placed,) if isinstance(placed, str) and placed else state.keyed(CONVERSATION)
@@ -70,47 +67,29 @@ def project(state: State) -> Projection:
     return Projection(place, conversations, time_ns, _words(state), is_held)
 
 
-def project_change(change: Change) -> Projection | None:
-    """What `project` reads off the state of this change alone, when it is a message of plain words;
-    None for anything else."""
-    if change.kind != Kind.MESSAGE or change.life is None:
-        return None
-    entries = change.entries
-    shape = _shape(tuple(map(_name_of, entries)))
-    if shape is None:
-        return None
-    words = "" if shape.text is None else entries[shape.text].value
-    inside = [entries[at].key for at in shape.conversations]
-    if len(inside) > 1:
-        inside.sort()
-    time_ns = entries[shape.time].value
-    if time_ns is None:
-        return None
-    return Projection(
-        PRESENT, tuple(inside), time_ns, words if isinstance(words, str) else "", False
-    )
-
-
-class _Shape(NamedTuple):
-    """Where in the entries of a plain message its columns stand."""
+class PlainPlaces(NamedTuple):
+    """Where in the entries of a plain message its columns stand; `inside` is the conversation."""
 
     time: int
     text: int | None
-    conversations: tuple[int, ...]
+    inside: int | None
 
 
-@lru_cache(maxsize=4_096)
-def _shape(names: tuple[str, ...]) -> _Shape | None:
-    """The same for all changes with entries of these names; None unless they are a message's."""
-    if not _PLAIN.issuperset(names) or names.count(TIME_NS.name) != 1:
+def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
+    """The places of the columns in a change of these fields, when it is a message of plain words in
+    one conversation at most; None for anything else."""
+    if TIME_NS.name not in names or not _PLAIN.issuperset(names):
         return None
-    if names.count(TEXT.name) > 1:
-        return None
-    return _Shape(
+    return PlainPlaces(
         names.index(TIME_NS.name),
         names.index(TEXT.name) if TEXT.name in names else None,
-        tuple(at for at, name in enumerate(names) if name == CONVERSATION.name),
+        names.index(CONVERSATION.name) if CONVERSATION.name in names else None,
     )
+
+
+def _time_ns(value: object) -> int | None:
+    """A time that the library can keep; none where a strange device said something else."""
+    return value if type(value) is int and abs(value) < TIME_LIMIT_NS else None
 
 
 def _place(state: State, sign_of_content: object) -> int:

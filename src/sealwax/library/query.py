@@ -196,7 +196,7 @@ class Reader:
             found.update((uid, str(conversation)) for uid, conversation in rows)
         return found
 
-    def unknown_at(self, uids: Sequence[bytes], seq: int) -> frozenset[bytes]:
+    def unknown_at(self, uids: Sequence[bytes], seq: float) -> frozenset[bytes]:
         """Those of these records of which nothing was known at a seq."""
         found: set[bytes] = set()
         for wanted in pages_of_blobs(uids):
@@ -210,7 +210,7 @@ class Reader:
             found.update(uid for (uid,) in rows)
         return frozenset(found)
 
-    def changed_since(self, seq: int, selection: Selection) -> Iterator[tuple[Row, Row]]:
+    def changed_since(self, seq: float, selection: Selection) -> Iterator[tuple[Row, Row]]:
         """(then, now) of the records that a moment showed otherwise than the head does.
 
         A selection other than everything leaves out what is not a message.
@@ -240,7 +240,7 @@ class Reader:
                 return
             last = rows[-1][4]
 
-    def new_since(self, seq: int, selection: Selection) -> Iterator[Row]:
+    def new_since(self, seq: float, selection: Selection) -> Iterator[Row]:
         """The records of the head that a moment did not know at all."""
         wanted, values = chosen(selection)
         key = page_key(selection)
@@ -259,9 +259,10 @@ class Reader:
                 yield row
 
     def message_differences(
-        self, from_seq: int, to_seq: int
-    ) -> Iterator[tuple[int | None, bool, bool]]:
-        """(conversation, shown then, shown now) of the messages that two moments show otherwise."""
+        self, from_seq: float, to_seq: float
+    ) -> Iterator[tuple[int, int | None, bool, bool]]:
+        """(record, conversation, shown then, shown now) of the messages that two moments show
+        otherwise."""
         low, high = sorted((from_seq, to_seq))
         rows: list[Any] = self._connection.execute(
             "SELECT version.conversation, version.from_seq, version.place, version.record,"
@@ -271,14 +272,14 @@ class Reader:
             " OR (from_seq <= ?2 AND to_seq > ?2)) ORDER BY version.record, version.from_seq",
             (low, high),
         ).fetchall()
-        for _, group in groupby(rows, key=lambda row: row[3]):
+        for record, group in groupby(rows, key=lambda row: row[3]):
             versions = list(group)
             then = [row for row in versions if row[1] <= from_seq < row[4]]
             now = [row for row in versions if row[1] <= to_seq < row[4]]
             if then != now:
                 was_there = any(row[2] == PRESENT for row in then)
                 is_there = any(row[2] == PRESENT for row in now)
-                yield versions[-1][0], was_there, is_there
+                yield record, versions[-1][0], was_there, is_there
 
     def held_rows(self) -> Iterator[Row]:
         """The records whose deletion waits for an answer."""

@@ -1,5 +1,8 @@
 -- The library: this device's readable copy of a history. Rebuilt from the sealed objects at any time.
--- Every table is STRICT; seqs are those of the messages zone; 4611686018427387904 (2^62) is "still".
+-- Every table is STRICT; 4611686018427387904 (2^62) is "still".
+--
+-- A moment is a number: the seq of a commit of the messages zone; or between two seqs, where this
+-- device wrote into its own zone after the one and before it knew the other. See library/tail.py.
 
 -- Single values: the digest of the joined state at the head, the account.
 CREATE TABLE fact (
@@ -31,13 +34,15 @@ CREATE TABLE void_commit (
   PRIMARY KEY (zone, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Every object that a counting commit ever added, with the interval in which it is live.
+-- Every object that a counting commit ever added, with the interval of its zone in which it is live.
 CREATE TABLE object (
-  name BLOB PRIMARY KEY,
+  name BLOB NOT NULL,
+  zone TEXT NOT NULL,
   added_seq INTEGER NOT NULL,
   dropped_seq INTEGER NOT NULL,
   size_bytes INTEGER NOT NULL,
-  is_segment INTEGER NOT NULL
+  is_segment INTEGER NOT NULL,
+  PRIMARY KEY (name, zone)
 ) STRICT, WITHOUT ROWID;
 
 -- Segments that could not be read when their commit was applied.
@@ -47,17 +52,21 @@ CREATE TABLE damaged_object (
   reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Pins: the seq of the pin commit and the seq whose state it holds. `counts` is JSON.
+-- Pins: the seq of the pin commit, the seq of its zone whose state it holds, and the moment that
+-- shows it. `counts` is JSON.
 CREATE TABLE pin (
-  commit_seq INTEGER PRIMARY KEY,
+  zone TEXT NOT NULL,
+  commit_seq INTEGER NOT NULL,
   pinned_seq INTEGER NOT NULL,
+  moment REAL NOT NULL,
   lock_until_ms INTEGER NOT NULL,
   expires_ms INTEGER NOT NULL,
   made_ms INTEGER NOT NULL,
   name TEXT NOT NULL,
   reason TEXT NOT NULL,
-  counts TEXT NOT NULL
-) STRICT;
+  counts TEXT NOT NULL,
+  PRIMARY KEY (zone, commit_seq)
+) STRICT, WITHOUT ROWID;
 
 -- Records by their keyed id. `version` is the newest version, or NULL while none was seen.
 CREATE TABLE record (
@@ -74,8 +83,8 @@ CREATE TABLE record (
 CREATE TABLE version (
   id INTEGER PRIMARY KEY,
   record INTEGER NOT NULL,
-  from_seq INTEGER NOT NULL,
-  to_seq INTEGER NOT NULL,
+  from_seq REAL NOT NULL,
+  to_seq REAL NOT NULL,
   kind INTEGER NOT NULL,
   place INTEGER NOT NULL,
   conversation INTEGER,
@@ -90,9 +99,14 @@ CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, plac
 -- A search puts what it finds in order and leaves out what is of another moment by this index alone.
 CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
   WHERE text_id IS NOT NULL;
+-- A search for common words walks the present from its newest message on.
+CREATE INDEX version_by_time ON version (time_ns, record, text_id, place, from_seq)
+  WHERE text_id IS NOT NULL AND to_seq = 4611686018427387904;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 
 CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;
+-- Versions that began between two commits of the messages zone.
+CREATE INDEX version_in_tail ON version (record) WHERE from_seq <> CAST(from_seq AS INTEGER);
 
 -- Further conversations of a version that is in more than one.
 CREATE TABLE also_in (

@@ -12,14 +12,12 @@ _UNSPACED = re.compile(
     "\u3041-\u30ff\u3105-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U0003ffff]+"
 )
-_FIRST_UNSPACED = "\u0e00"
 _EMOJI = re.compile("([\u2190-\u2bff\u3297\u3299\U0001f000-\U0001faff])")
-_FIRST_EMOJI = "\u2190"
 
 
 def pairs(text: str) -> str:
     """The overlapping pairs of every unspaced run in a text; empty when there is none."""
-    if text.isascii() or max(text) < _FIRST_UNSPACED:
+    if text.isascii():
         return ""
     found: list[str] = []
     for run in _UNSPACED.findall(text):
@@ -29,9 +27,7 @@ def pairs(text: str) -> str:
 
 def apart(text: str) -> str:
     """The text with every emoji standing alone: each is a word, even in a row of them."""
-    if text.isascii() or max(text) < _FIRST_EMOJI:
-        return text
-    return _EMOJI.sub(r" \1 ", text)
+    return text if text.isascii() else " ".join(_EMOJI.split(text))
 
 
 def runs(text: str) -> tuple[list[str], str]:

@@ -1,6 +1,6 @@
 """Which messages a command means: SELECT of the command line as data, and as SQL.
 
-A moment is the seq whose state is meant; the head's seq means the present.
+A moment is the seq whose state is meant, or a step between two seqs: see `tail`.
 """
 
 from typing import Any, NamedTuple
@@ -29,9 +29,9 @@ class Selection(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A seq, and which of its records: the present of that moment, its trash, or both."""
+    """A point of the history, and which of its records: its present, its trash, or both."""
 
-    seq: int
+    seq: float
     places: tuple[int, ...] = (PRESENT,)
 
 

@@ -7,8 +7,7 @@ Joining is commutative, associative and idempotent. Three control fields shape t
 Implements "Records and how they merge" of docs/format.md.
 """
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,7 +22,6 @@ Slot = tuple[str, int, str]
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _name_of = itemgetter(0)
-_slot_of = itemgetter(0, 1, 2)
 _CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
@@ -163,36 +161,40 @@ def encode(state: State) -> bytes:
     return _encode((state.kind, heads, slots))
 
 
-def encode_change(change: Change) -> bytes | None:
-    """The canonical bytes of the state that one change of content comes to, without making it.
+class LoneState:
+    """Writes the states that single changes come to, for changes of the same fields: the canonical
+    bytes, without making the states. A history has millions of changes and a few dozen rows of
+    fields."""
 
-    None when the change has control values or names a value twice: such a one is to be joined.
-    """
-    if change.life is None or not change.entries:
-        return None
-    entries = change.entries
-    ordered = _in_order(tuple(map(_name_of, entries)))
-    if ordered is not None:
-        slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in ordered(entries)]
-        return _encode((change.kind, (change[2:5],), slots))
-    if not _CONTROLS.isdisjoint(map(_name_of, entries)):
-        return None
-    if len(set(map(_slot_of, entries))) < len(entries):
-        return None
-    slots = [(name, merge, key, ((0, value),)) for name, merge, key, value in entries]
-    slots.sort(key=_slot_of)
-    return _encode((change.kind, (change[2:5],), slots))
+    def __init__(self, names: Sequence[str], merges: Sequence[int]) -> None:
+        """For fields that `is_lone` says yes to."""
+        cells = [[0, None] for _ in names]
+        slots = [
+            [name, merge, "", [cell]]
+            for name, merge, cell in zip(names, merges, cells, strict=True)
+        ]
+        self._places: list[tuple[list[Any], list[Any]]] = list(zip(slots, cells, strict=True))
+        self._slots = sorted(slots, key=_name_of)
+
+    def encode(
+        self,
+        kind: int,
+        head: tuple[int | None, int, bytes],
+        keys: Sequence[str],
+        values: Sequence[Any],
+    ) -> bytes:
+        """The canonical bytes; `head` is life, time in ms and device, `keys` and `values` stand in
+        the order of the names."""
+        for (slot, cell), key, value in zip(self._places, keys, values, strict=True):
+            slot[2] = key
+            cell[1] = value
+        return _encode((kind, (head,), self._slots))
 
 
-@lru_cache(maxsize=4_096)
-def _in_order(names: tuple[str, ...]) -> Callable[[tuple[Entry, ...]], tuple[Entry, ...]] | None:
-    """Puts entries of these names in the order of slots; None where names alone do not say it.
-
-    A history has millions of changes, and a few dozen rows of names.
-    """
-    if len(names) < 2 or len(set(names)) < len(names) or not _CONTROLS.isdisjoint(names):
-        return None
-    return itemgetter(*sorted(range(len(names)), key=names.__getitem__))
+def is_lone(names: Sequence[str]) -> bool:
+    """Whether a change of content of these fields is a state by itself: each value is named once,
+    and none steers the record."""
+    return bool(names) and len(set(names)) == len(names) and _CONTROLS.isdisjoint(names)
 
 
 def decode(data: bytes) -> State:

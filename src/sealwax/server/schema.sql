@@ -1,8 +1,10 @@
 -- The server's database, migration 1. Every key starts with the account. Times are ms since 1970.
+-- `recovery` is the id of the account's recovery key, which is public: it finds the account again.
 
 CREATE TABLE account (
   account BLOB PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
+  recovery BLOB NOT NULL,
   plan_bytes INTEGER NOT NULL,
   asked_bytes INTEGER,
   head_bytes INTEGER NOT NULL DEFAULT 0,
@@ -11,6 +13,8 @@ CREATE TABLE account (
   locked_ms INTEGER,
   lock_reason TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_by_recovery ON account (recovery);
 
 -- Invitations by the hash of their secret. `account` is who used it.
 CREATE TABLE invitation (

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
@@ -14,6 +15,8 @@ from sealwax.vault.writing import Writer, Writing
 NAME_LIMIT_CHARACTERS = 200
 PINS_LIMIT = 1024
 """One commit lets go of at most so many."""
+OWN_NUMBERS = 1_000_000_000
+"""The numbers of snapshots in the device's own zone begin after this one."""
 
 
 class SnapshotMissing(SealwaxError):
@@ -38,13 +41,16 @@ class SnapshotNameBad(SealwaxError):
 
 
 class Snapshot(NamedTuple):
-    """A snapshot as people see it. `number` is how it is called where it has no name."""
+    """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
+    the moment of the library that shows it. One that was made while this device did not sync is in
+    the device's own zone."""
 
     number: int
+    zone: str
     name: str
     reason: str
     made_ms: int
-    pinned_seq: int
+    moment: float
     lock_until_ms: int
     expires_ms: int
     counts: Counts
@@ -85,7 +91,8 @@ def create_snapshot(
         raise SnapshotNameBad(f"A snapshot cannot be called “{name[:NAME_LIMIT_CHARACTERS]}”.")
     part = Part(reason=reason, name=name, counts=library.counts())
     public = encode_facts(PinFacts(lock_until_ms))
-    return writer.write(Writing((), part, CommitKind.PIN, public=public)).seq
+    written = writer.write(Writing((), part, CommitKind.PIN, public=public))
+    return written.seq + (OWN_NUMBERS if written.is_own else 0)
 
 
 def drop_snapshots(
@@ -95,13 +102,18 @@ def drop_snapshots(
     for snapshot in snapshots:
         if snapshot.lock_until_ms > now_ms:
             raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
-    numbers = [snapshot.number for snapshot in snapshots]
-    for start in range(0, len(numbers), PINS_LIMIT):
-        public = encode_facts(UnpinFacts(numbers[start : start + PINS_LIMIT]))
-        writer.write(Writing((), Part(reason="drop"), CommitKind.UNPIN, public=public))
-    assert not {pin.commit_seq for pin in library.holdings.pins()} & {
-        snapshot.number for snapshot in snapshots
-    }
+    for is_own in (False, True):
+        seqs = [
+            snapshot.number - (OWN_NUMBERS if is_own else 0)
+            for snapshot in snapshots
+            if (snapshot.zone != MESSAGES_ZONE) == is_own
+        ]
+        for start in range(0, len(seqs), PINS_LIMIT):
+            public = encode_facts(UnpinFacts(seqs[start : start + PINS_LIMIT]))
+            part = Part(reason="drop")
+            writer.write(Writing((), part, CommitKind.UNPIN, public=public, is_own=is_own))
+    gone = {(snapshot.zone, snapshot.number) for snapshot in snapshots}
+    assert not gone & {(pin.zone, _number(pin)) for pin in library.holdings.pins()}
 
 
 def end_of_date_ms(text: str) -> int | None:
@@ -123,13 +135,18 @@ def _named(library: Library, name: str) -> list[PinRow]:
 
 def _snapshot(library: Library, pin: PinRow) -> Snapshot:
     return Snapshot(
-        pin.commit_seq,
+        _number(pin),
+        pin.zone,
         pin.name,
         pin.reason,
         pin.made_ms,
-        pin.pinned_seq,
+        pin.moment,
         pin.lock_until_ms,
         pin.expires_ms,
         pin.counts,
-        library.holdings.bytes_held_only_by(pin.pinned_seq),
+        library.holdings.bytes_held_only_by(pin.pinned_seq, pin.zone),
     )
+
+
+def _number(pin: PinRow) -> int:
+    return pin.commit_seq + (OWN_NUMBERS if pin.zone != MESSAGES_ZONE else 0)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sealwax.library.library import Library
+from sealwax.library.project import NOWHERE, PRESENT, TRASH
 from sealwax.library.query import Row
-from sealwax.library.select import Selection
+from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change
+from sealwax.model.field import ATTACHMENT
 from sealwax.model.record import Kind
 from sealwax.snapshot.plan import (
     REPLACE,
@@ -27,40 +29,53 @@ class Restored(NamedTuple):
     commits: int
 
 
-def differences(
-    library: Library, pinned_seq: int, selection: Selection, mode: str
-) -> Iterator[Then]:
+def differences(library: Library, moment: float, selection: Selection, mode: str) -> Iterator[Then]:
     """The records that a snapshot shows otherwise than the present; a selection of messages brings
     the conversations along that it is about."""
-    for then, now in library.read.changed_since(pinned_seq, selection):
+    for then, now in library.read.changed_since(moment, selection):
         yield Then(then.uid, then.kind, then.state, now.state)
+    if not selection.is_everything:
+        yield from _files(library, moment, selection)
     if selection.conversations:
-        yield from _conversations(library, pinned_seq, selection.conversations)
+        yield from _conversations(library, moment, selection.conversations)
     if mode == REPLACE:
-        for row in library.read.new_since(pinned_seq, selection):
+        for row in library.read.new_since(moment, selection):
             if row.kind in (Kind.MESSAGE, Kind.CONVERSATION):
                 yield Then(row.uid, row.kind, None, row.state)
 
 
-def _conversations(library: Library, pinned_seq: int, wanted: tuple[int, ...]) -> Iterator[Then]:
-    changed: Iterator[tuple[Row, Row]] = library.read.changed_since(pinned_seq, Selection())
+def _conversations(library: Library, moment: float, wanted: tuple[int, ...]) -> Iterator[Then]:
+    changed: Iterator[tuple[Row, Row]] = library.read.changed_since(moment, Selection())
     for then, now in changed:
         if then.kind == Kind.CONVERSATION and then.record in wanted:
             yield Then(then.uid, then.kind, then.state, now.state)
 
 
+def _files(library: Library, moment: float, selection: Selection) -> Iterator[Then]:
+    """The attachments of the selected messages: a purge takes them along."""
+    origins: dict[str, None] = {}
+    for row in library.read.messages(selection, Moment(moment, (PRESENT,))):
+        origins.update(dict.fromkeys(row.state.keyed(ATTACHMENT)))
+    everywhere = (PRESENT, TRASH, NOWHERE)
+    now = Moment(library.head_moment(), everywhere)
+    wanted = list(origins)
+    states = {row.uid: row.state for row in library.read.attachment_rows(wanted, now)}
+    for row in library.read.attachment_rows(wanted, Moment(moment, (PRESENT,))):
+        yield Then(row.uid, row.kind, row.state, states.get(row.uid))
+
+
 def preview(
-    library: Library, pinned_seq: int, selection: Selection, mode: str, now_ms: int, device: bytes
+    library: Library, moment: float, selection: Selection, mode: str, now_ms: int, device: bytes
 ) -> RestoreCounts:
     """What a restore would do, in numbers."""
-    found = differences(library, pinned_seq, selection, mode)
+    found = differences(library, moment, selection, mode)
     return count(plan_restore(found, mode, now_ms, device))
 
 
 def restore(
     library: Library,
     writer: Writer,
-    pinned_seq: int,
+    moment: float,
     selection: Selection,
     mode: str,
     now_ms: int,
@@ -70,7 +85,7 @@ def restore(
 
     `report` is told how many records are done.
     """
-    found = differences(library, pinned_seq, selection, mode)
+    found = differences(library, moment, selection, mode)
     total, commits, done = RestoreCounts(), 0, 0
     batch: list[Change] = []
     # Steps may be decided while earlier ones are written: a step changes no record but its own, and

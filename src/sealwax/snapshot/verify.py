@@ -1,7 +1,10 @@
 """Verifying a vault: every commit, every key packet, every object, and the library against them.
 
 Reads everything, changes nothing, trusts nothing: the chain is judged from its first commit, each
-object is hashed, opened and decoded. Damage is named with what it costs; the rest stays readable.
+object is hashed and opened. That proves that every byte is the one that a device of the account
+sealed and signed for. A deep verification also decodes what is inside, adds it up, and compares it
+with what the commits say: it finds what a faulty program wrote. Damage is named with what it costs;
+the rest stays readable.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,6 +51,7 @@ class Verified(NamedTuple):
     snapshots: int
     unreferenced: int
     damage: tuple[Damage, ...]
+    is_deep: bool
 
     @property
     def is_sound(self) -> bool:
@@ -72,13 +76,24 @@ class Verifier:
         keys: AccountKeys,
         library: Library | None,
         report: Callable[[Step], None],
+        own_zone: str | None = None,
+        is_deep: bool = True,
     ) -> None:
-        """`library` is None when it cannot be opened: the vault is verified all the same."""
+        """`library` is None when it cannot be opened: the vault is verified all the same. What
+        waits in `own_zone`, this device's, is verified too; it must not be on the library.
+
+        With `is_deep` the changes in each segment are added up as well, and all records of the
+        library.
+        """
         self._store = store
         self._log = log
         self._keys = keys
         self._library = library
         self._report = report
+        self._own_zone = own_zone
+        self._is_deep = is_deep
+        self._own = Objects()
+        self._own_head_seq = -1
         self._damage: list[Damage] = []
         self._objects = Objects()
         self._pieces: set[bytes] = set()
@@ -90,11 +105,12 @@ class Verifier:
 
     def run(self) -> Verified:
         """Checks everything."""
-        examination = Examination(self._store, self._keys, MESSAGES_ZONE)
+        examination = Examination(self._store, self._keys, MESSAGES_ZONE, self._is_deep)
         examination.start()
         self._check_own_pages()
         packets = self._check_account()
         self._check_chain()
+        self._check_own_zone()
         present = self._check_objects(examination)
         if self._library is not None:
             self._compare_library(self._library)
@@ -104,9 +120,10 @@ class Verifier:
             packets,
             present[0],
             present[1],
-            len(self._objects.pins),
+            len(self._objects.pins) + len(self._own.pins),
             present[2],
             tuple(self._damage),
+            self._is_deep,
         )
 
     def _check_account(self) -> int:
@@ -157,11 +174,29 @@ class Verifier:
                 "it is missing or unreadable, though this device has seen it",
             )
 
+    def _check_own_zone(self) -> None:
+        if self._own_zone is None:
+            return
+        head = beginning(self._keys.account, self._own_zone)
+        for _, data in self._read(self._own_zone):
+            judged = judge(head, data, self._log)
+            head = judged.head
+            self._commits += 1
+            if judged.commit is None:
+                self._void += 1
+                continue
+            part = self._open_part(judged.commit)
+            self._own.apply(judged.commit)
+            if part is not None:
+                names = [name for name, _ in judged.commit.header.added[: part.segments]]
+                self._segments.update(zip(names, part.change_digests, strict=False))
+        self._own_head_seq = head.seq
+
     def _open_part(self, commit: Commit) -> Part | None:
         try:
             return open_part(self._keys, commit)
         except (SealBroken, SealUnknown) as error:
-            self._note("commit", f"{MESSAGES_ZONE}/{commit.header.seq}", str(error))
+            self._note("commit", f"{commit.header.zone}/{commit.header.seq}", str(error))
             return None
 
     def _check_checkpoint(self, seq: int, names: list[bytes]) -> None:
@@ -223,7 +258,7 @@ class Verifier:
 
     def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
-        held = self._objects.held(self._head_seq)
+        held = self._objects.held(self._head_seq) | self._own.held(self._own_head_seq)
         while not examination.is_over(REPORT_SECONDS):
             self._report(Step("Objects", min(examination.count, len(held)), len(held)))
         found = examination.results()
@@ -234,7 +269,8 @@ class Verifier:
                 size_bytes += examined.size_bytes
                 self._check_object(name, examined)
                 continue
-            unreferenced += name not in self._objects.intervals
+            is_known = name in self._objects.intervals or name in self._own.intervals
+            unreferenced += not is_known
             if examined.misnamed:
                 cost = "Nothing refers to it: nothing is lost."
                 self._note("object", name.hex(), examined.misnamed, cost)
@@ -247,11 +283,12 @@ class Verifier:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
         expected = self._segments.get(name)
-        if not wrong and examined.size_bytes != self._objects.intervals[name].size_bytes:
+        known = self._objects.intervals.get(name) or self._own.intervals[name]
+        if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
         if not wrong and examined.kind != self._kind(name):
             wrong = "It is not of the kind that its commit says."
-        if not wrong and expected and examined.digest != expected:
+        if not wrong and self._is_deep and expected and examined.digest != expected:
             wrong = "Its changes are not those that its commit says."
         if wrong:
             self._note("object", name.hex(), wrong, self._cost(name))
@@ -268,7 +305,7 @@ class Verifier:
         if self._library is None:
             return "A piece of a photo or file."
         for row in self._library.read.rows(
-            Kind.ATTACHMENT, Moment(self._library.head_seq(), ANYWHERE)
+            Kind.ATTACHMENT, Moment(self._library.head_moment(), ANYWHERE)
         ):
             view = attachment_view(row.record, row.state)
             if any(piece == name for piece, _ in view.chunks):
@@ -280,7 +317,7 @@ class Verifier:
         if self._library is None:
             return
         self._report(Step("Library", 0, 0))
-        wrong = self._library.check()
+        wrong = self._library.check(self._is_deep)
         for what in wrong:
             self._note("library", str(self._library.database.path), what, "It can be made anew.")
         if wrong:

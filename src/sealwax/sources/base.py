@@ -97,6 +97,7 @@ class Description(NamedTuple):
     messages: int
     schema: str
     warnings: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -6,7 +6,13 @@ from xml.parsers.expat import ExpatError
 
 from sealwax.sources.apple.chatdb.source import ChatDatabase, SchemaTooOld
 from sealwax.sources.apple.madrid import MadridDatabase, is_madrid
-from sealwax.sources.apple.private_copy import SourceForbidden, SourceMissing, SourceNotADatabase
+from sealwax.sources.apple.private_copy import (
+    SourceForbidden,
+    SourceMissing,
+    SourceNotADatabase,
+    check_database,
+    file_marks,
+)
 from sealwax.sources.base import Source, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
 
@@ -73,11 +79,47 @@ def _is_encrypted(folder: Path) -> bool:
 
 def size_bytes(path: Path) -> int:
     """About how much there is to read at a path: the size of its largest file that is a source."""
-    files = [path]
-    if path.is_dir():
-        inner = (*DATABASES, EXPORT_FILE, BACKUP_DATABASE)
-        files = [path / name for name in inner] + [path / BACKUP_DATABASE[:2] / BACKUP_DATABASE]
-    return max((_file_bytes(file) for file in files), default=0)
+    return max((_file_bytes(file) for file in _files(path)), default=0)
+
+
+def source_marks(path: Path) -> tuple[object, ...]:
+    """What changes when a source at a path is written: sizes, times and numbers of its files. Takes
+    microseconds and never raises."""
+    found: list[object] = []
+    for file in _files(path):
+        try:
+            found.append(file_marks(file))
+        except OSError as error:
+            found.append(error.errno)
+    return tuple(found)
+
+
+def probe_source(path: Path) -> None:
+    """Whether a source could be opened, told from its first bytes; raises the SourceError that
+    opening it would, as far as that can be told so quickly."""
+    files = [file for file in _files(path) if file.is_file()] if path.is_dir() else [path]
+    if not files:
+        # Nothing large is there, so this is quick.
+        _open_folder(path, path, None).close()
+        return
+    if path.is_dir() and _is_encrypted(path):
+        raise BackupEncrypted(f"The phone backup {path} is encrypted.")
+    if files[0].name != EXPORT_FILE and files[0].suffix != ".jsonl":
+        check_database(files[0])
+    elif not files[0].exists():
+        raise SourceMissing(f"There is nothing at {path}.")
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that a source at a path may consist of."""
+    try:
+        is_folder = path.is_dir()
+    except OSError:
+        is_folder = False
+    if not is_folder:
+        return [path]
+    inner = (EXPORT_FILE, *DATABASES, BACKUP_DATABASE)
+    return [*(path / name for name in inner), path / BACKUP_DATABASE[:2] / BACKUP_DATABASE]
 
 
 def _file_bytes(path: Path) -> int:

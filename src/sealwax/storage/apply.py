@@ -24,7 +24,7 @@ def affected(library: Library, selection: Selection, place: int) -> Affected:
     """How much a selection holds in the present or the trash."""
     messages, attachments = 0, 0
     conversations: set[int | None] = set()
-    for row in library.read.messages(selection, Moment(library.head_seq(), (place,))):
+    for row in library.read.messages(selection, Moment(library.head_moment(), (place,))):
         messages += 1
         conversations.add(row.conversation)
         attachments += sum(name == "attachment" for name, _, _ in row.state.slots)
@@ -58,7 +58,7 @@ def undo_held(library: Library, writer: Writer, now_ms: int) -> int:
 
 
 def _rows(library: Library, selection: Selection, place: int) -> Iterator[Row]:
-    moment = Moment(library.head_seq(), (place,))
+    moment = Moment(library.head_moment(), (place,))
     yield from library.read.messages(selection, moment)
     whole = selection == Selection(selection.conversations)
     for row in library.read.rows(Kind.CONVERSATION, moment):

@@ -7,7 +7,9 @@ synchronises is no place for a vault that several devices write: it has no creat
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
@@ -22,6 +24,7 @@ from sealwax.stores.base import (
 )
 from sealwax.stores.folder_layout import (
     ACCOUNTS,
+    LOST,
     MARKER,
     MARKER_FILE,
     MARKER_LIMIT_BYTES,
@@ -85,7 +88,7 @@ class FolderStore:
                 if any(root.iterdir()):
                     raise NotAStore(f"{root} holds other things than a vault.")
                 write_durably(root / MARKER_FILE, MARKER)
-            _check_marker(root)
+            check_vault(root)
             store = cls(root, account)
             for name in (OBJECTS, ZONES, TEMPORARY):
                 make_folder(store._folder / name)
@@ -94,18 +97,27 @@ class FolderStore:
     @classmethod
     def open(cls, root: Path, account: bytes) -> "FolderStore":
         """Opens what `create` made; writes nothing into a vault that is read-only."""
-        _check_marker(root)
+        check_vault(root)
         store = cls(root, account)
         if not store._folder.is_dir():
             raise NotAStore(f"The vault at {root} does not hold this account.")
         remove_stale(store._temporary)
         return store
 
+    @property
+    def root(self) -> Path:
+        return self._root
+
     def describe(self) -> str:
         return str(self._root)
 
-    def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
-        batch: dict[bytes, bytes] = {}
+    def free_bytes(self) -> int:
+        """How much room the disk has."""
+        with plain_errors("asking for its size"):
+            return shutil.disk_usage(self._root).free
+
+    def put_objects(self, objects: Iterable[tuple[bytes, bytes | memoryview]]) -> None:
+        batch: dict[bytes, bytes | memoryview] = {}
         size_bytes = 0
         with plain_errors("writing objects"):
             for name, data in objects:
@@ -151,6 +163,22 @@ class FolderStore:
                     folders.add(path.parent)
             fsync_folders(folders)
 
+    def refresh_objects(self, names: Iterable[bytes]) -> None:
+        """Marks objects as of now: see `objects_before`."""
+        for name in names:
+            with suppress(FileNotFoundError):
+                os.utime(object_path(self._folder, name))
+
+    def objects_before(self, names: Iterable[bytes], time_ms: int) -> list[bytes]:
+        """Those of the objects that were put, or refreshed, before a moment of the disk's clock."""
+        return [
+            name for name in names if 0 < _changed_ms(object_path(self._folder, name)) < time_ms
+        ]
+
+    def remove_stale(self) -> None:
+        """Removes what processes of this computer that are gone left half-written."""
+        remove_stale(self._temporary)
+
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         assert 0 < len(data) <= COMMIT_LIMIT_BYTES
         path = commit_path(self._folder, zone, seq)
@@ -166,6 +194,37 @@ class FolderStore:
             if not give_name(temporary, path):
                 raise CommitExists(f"The commit {zone}/{seq} is there already.")
             fsync_folders({path.parent})
+
+    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+        """Appends commits that follow one another; see `stores.mirror.NearStore`.
+
+        They get their names in their order, after all of them are on the disk.
+        """
+        with plain_errors("appending commits"):
+            if start_seq > 0 and not _size(commit_path(self._folder, zone, start_seq - 1)):
+                raise CommitGap(f"The commit before {zone}/{start_seq} is not there.")
+            make_folder(self._temporary)
+            written = [write_temporary(self._temporary, data) for data in commits]
+            if written:
+                fsync_files(written)
+            folders: set[Path] = set()
+            for seq, temporary in enumerate(written, start_seq):
+                path = commit_path(self._folder, zone, seq)
+                make_folder(path.parent)
+                if _size(path) or not give_name(temporary, path):
+                    raise CommitExists(f"The commit {zone}/{seq} is there already.")
+                folders.add(path.parent)
+            fsync_folders(folders)
+
+    def set_aside_zone(self, zone: str) -> None:
+        """Moves a zone's commits into the folder `lost`; see `stores.mirror.NearStore`."""
+        folder = zone_folder(self._folder, zone)
+        lost = self._folder / LOST
+        with plain_errors("putting a history aside"):
+            make_folder(lost)
+            number = 1 + sum(1 for _ in lost.iterdir())
+            folder.rename(lost / f"{folder.name}-{number}")
+            fsync_folders({lost, folder.parent})
 
     def get_commit(self, zone: str, seq: int) -> bytes:
         path = commit_path(self._folder, zone, seq)
@@ -211,7 +270,7 @@ class FolderStore:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _put_batch(self, batch: dict[bytes, bytes]) -> None:
+    def _put_batch(self, batch: dict[bytes, bytes | memoryview]) -> None:
         """Writes, fsyncs, names, fsyncs the folders: in this order, each step for all of them."""
         missing = {
             name: data
@@ -265,13 +324,14 @@ class FolderStore:
 
 def list_accounts(root: Path) -> list[bytes]:
     """The accounts that a vault holds; raises NotAStore."""
-    _check_marker(root)
+    check_vault(root)
     folder = root / ACCOUNTS
     names = _sorted_names(folder) if folder.is_dir() else []
     return [bytes.fromhex(name) for name in names if object_of(name) is not None]
 
 
-def _check_marker(root: Path) -> None:
+def check_vault(root: Path) -> None:
+    """Raises NotAStore or StoreNewer where there is no vault that this version knows."""
     try:
         with (root / MARKER_FILE).open("rb") as file:
             marker = file.read(MARKER_LIMIT_BYTES)
@@ -302,6 +362,14 @@ def _size(path: Path) -> int:
     """The size of a file; 0 when it is not there. An empty file is one that never was written."""
     try:
         return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def _changed_ms(path: Path) -> int:
+    """When a file was written (ms since 1970); 0 when it is not there."""
+    try:
+        return path.stat().st_mtime_ns // 1_000_000
     except (FileNotFoundError, NotADirectoryError):
         return 0
 

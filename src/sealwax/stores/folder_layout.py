@@ -4,6 +4,7 @@
     accounts/<account>/objects/<first 2 hex>/<64 hex>      one file an object
     accounts/<account>/zones/<zone>/<thousands>/<12 digits>  one file a commit
     accounts/<account>/temporary/…                         half-written files, never read
+    accounts/<account>/lost/<zone>-<number>/…              commits of a history that parted
 
 `/` in a zone's name is written `+`. Implements "The folder store" of docs/format.md.
 """
@@ -20,6 +21,7 @@ ACCOUNTS = "accounts"
 OBJECTS = "objects"
 ZONES = "zones"
 TEMPORARY = "temporary"
+LOST = "lost"
 SHARD_COMMITS = 1000
 _SEQ_DIGITS = 12
 _OBJECT = re.compile(r"[0-9a-f]{64}")

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sealwax.base.paths import fsync_folder
+from sealwax.base.paths import fsync_file, fsync_folder
 from sealwax.stores.base import Missing, StoreError, StoreFull, StoreReadOnly
 
 FSYNC_THREADS = 8
@@ -41,7 +41,7 @@ def plain_errors(act: str) -> Iterator[None]:
         raise StoreError(f"The store failed, {act}: {error.strerror}.") from error
 
 
-def write_temporary(folder: Path, data: bytes) -> Path:
+def write_temporary(folder: Path, data: bytes | memoryview) -> Path:
     """Writes a temporary file; its bytes are not durable yet."""
     path = folder / f"{os.getpid()}-{next(_counter)}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -64,15 +64,6 @@ def fsync_files(paths: list[Path]) -> None:
     with ThreadPoolExecutor(FSYNC_THREADS) as pool:
         for _ in pool.map(fsync_file, paths):
             pass
-
-
-def fsync_file(path: Path) -> None:
-    """Makes the bytes of one file durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def give_name(temporary: Path, final: Path) -> bool:

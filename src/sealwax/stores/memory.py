@@ -1,7 +1,7 @@
 """A store in memory: for tests and simulations. The same contract, nothing durable."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sealwax.stores.base import CommitExists, CommitGap, Missing, StoredObject
 
@@ -40,6 +40,16 @@ class MemoryStore:
         with self._lock:
             for name in names:
                 self._objects.pop(name, None)
+
+    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+        """Appends commits one after the other; see `stores.mirror.NearStore`."""
+        for seq, data in enumerate(commits, start_seq):
+            self.append_commit(zone, seq, data)
+
+    def set_aside_zone(self, zone: str) -> None:
+        """Forgets the commits of a zone; see `stores.mirror.NearStore`."""
+        with self._lock:
+            self._zones.pop(zone, None)
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         with self._lock:

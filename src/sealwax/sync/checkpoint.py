@@ -33,6 +33,7 @@ def write_checkpoint(replica: Replica, entropy: Entropy) -> Written:
         [
             PinnedMoment(pin.commit_seq, pin.pinned_seq, pin.lock_until_ms, pin.made_ms)
             for pin in holdings.pins()
+            if pin.zone == replica.zone
         ],
     )
     pieces = seal_checkpoint(replica.keys, replica.zone, replica.log.newest.epoch, listed, entropy)

@@ -7,8 +7,9 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -21,17 +22,21 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, Judged, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
+from sealwax.library.apply import Applied
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
+from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, Missing, Store, StoreError
+from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
-from sealwax.sync.sealing import Sealer, SealHere, Segments
-from sealwax.trust.account import NotTrusted, extend_log
+from sealwax.sync.renaming import named_pieces, renamed
+from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
+from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -41,12 +46,16 @@ from sealwax.vault.objects import (
     Sealed,
     SealedSegment,
     check_name,
-    open_segment,
+    open_chunk,
+    open_rows,
     seal_chunk,
 )
+from sealwax.vault.segment import change_of
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 APPEND_TRIES = 64
+LONG_PULL_OBJECTS = 16
+"""A pull of more objects is applied in large transactions."""
 PULL_COMMITS = 256
 """Commits are judged and applied in stretches of this many, so memory stays bounded."""
 
@@ -77,22 +86,37 @@ class Pulled(NamedTuple):
     damaged: int
 
 
+class _Following(NamedTuple):
+    """A commit that follows the head: its opened part, those of its segments that are needed, and
+    why its part does not open, where it does not."""
+
+    judged: Judged
+    data: bytes
+    part: Part
+    segments: list[bytes]
+    unreadable: str = ""
+
+
 class _Sealing:
     """The segments of one commit: sealed by whoever seals, stored once, before the commit."""
 
-    def __init__(self, segments: Segments, store: Store, epoch: int) -> None:
+    def __init__(self, sealing: Sealing, store: Store, epoch: int) -> None:
         self.epoch = epoch
-        self._segments = segments
+        self._sealing = sealing
         self._store = store
-        self._stored: list[SealedSegment] | None = None
+        self._sealed: SealedBatch | None = None
 
-    def stored(self) -> list[SealedSegment]:
-        """The segments, once they are in the store."""
-        if self._stored is None:
-            segments = self._segments()
-            self._store.put_objects((segment.name, segment.data) for segment in segments)
-            self._stored = segments
-        return self._stored
+    def stored(self) -> SealedBatch:
+        """What was sealed, once it is in the store."""
+        if self._sealed is None:
+            sealed = self._sealing()
+            self._store.put_objects((segment.name, segment.data) for segment in sealed.segments)
+            self._sealed = sealed
+        return self._sealed
+
+
+def _given(sealed: SealedBatch) -> SealedBatch:
+    return sealed
 
 
 class Replica:
@@ -117,7 +141,7 @@ class Replica:
         self.zone = zone
         self._author = author
         self._device = author.member().id
-        self._heads = heads
+        self.heads = heads
         self._clock = clock
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
@@ -135,6 +159,11 @@ class Replica:
     @property
     def device(self) -> bytes:
         return self._device
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the device's own zone, not the one that all share."""
+        return self.zone != MESSAGES_ZONE
 
     def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
         """The same device's view with another library: to build one in scratch."""
@@ -154,27 +183,56 @@ class Replica:
         """The newest commit that the library has applied."""
         return self.library.holdings.head(self.zone) or beginning(self.keys.account, self.zone)
 
-    def pull(self) -> Pulled:
-        """Applies what the store holds beyond the library; raises RolledBack or StoreError."""
-        self._heads.check_store(self.store)
+    def pull(self, until_seq: int | None = None) -> Pulled:
+        """Applies what the store holds beyond the library, up to a seq if one is given; raises
+        RolledBack or StoreError."""
+        self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
-        needed = self._needed()
-        while stretch := self._next_stretch():
-            for judged, data in stretch:
-                total = self._apply(judged, data, needed, total)
+        needed = self._needed(until_seq)
+        if len(needed) < LONG_PULL_OBJECTS:
+            return self._pull_stretches(needed, total, until_seq)
+        database = self.library.database
+        with database.making() if self.library.is_empty() else database.grouped():
+            return self._pull_stretches(needed, total, until_seq)
+
+    def _pull_stretches(self, needed: set[bytes], total: Pulled, until_seq: int | None) -> Pulled:
+        while stretch := self._next_stretch(needed, until_seq):
+            if not self.is_own:
+                self.library.strip_tail()
+            names = [name for following in stretch for name in following.segments]
+            with closing(new_opener(self.store, self.keys, MESSAGES_ZONE, len(names))) as opener:
+                opened = opener.open(names)
+                with closing(opened):
+                    for following in stretch:
+                        total = self._apply(following, opened, total)
             self._remember()
         return total
 
-    def write(self, writing: Writing) -> Written:
-        """Seals, stores and appends; see `vault.writing.Writer`."""
+    def write(self, writing: Writing, sealed: SealedBatch | None = None) -> Written:
+        """Seals, stores and appends; see `vault.writing.Writer`.
+
+        `sealed` is what the changes come to where they are sealed already, under the newest epoch;
+        else they are sealed now.
+        """
+        self.pull()
+        if sealed is None:
+            return self.begin(writing)()
+        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; see `vault.writing.Writer`."""
+        return partial(self._finish, writing, self._start_sealing(writing.changes))
+
+    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        sealing = None
+        asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
+            writing = self._as_of_now(asked)
             # What a removed device could still open is not for new words: a new epoch seals anew.
-            if sealing is None or sealing.epoch != self._epoch():
-                sealing = self._start_sealing(writing.changes)
+            if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:
+                sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)
             except CommitExists:
@@ -182,9 +240,9 @@ class Replica:
                 if found is None:
                     continue
                 self.pull()
-                written = Written(found, 0, 0, 0)
+                written = Written(found, 0, 0, 0, self.is_own)
             self._remember()
-            stored_bytes = sum(len(segment.data) for segment in sealing.stored())
+            stored_bytes = sum(len(segment.data) for segment in sealing.stored().segments)
             return written._replace(stored_bytes=stored_bytes)
         raise CannotAppend("The history could not be extended: others were always faster.")
 
@@ -193,34 +251,68 @@ class Replica:
         stored: list[StoredFile | OSError] = []
         epoch, roots = self._epoch(), self.keys.roots
         # The keys are derived before other threads ask for them.
-        self.keys.zone_key(self.zone, epoch)
+        self.keys.zone_key(MESSAGES_ZONE, epoch)
         objects = sealed_pieces(
             paths,
             lambda: FileHash(roots),
-            lambda piece: seal_chunk(self.keys, self.zone, epoch, piece),
+            lambda piece: seal_chunk(self.keys, MESSAGES_ZONE, epoch, piece),
             self._settle,
             stored,
         )
         self.store.put_objects(objects)
         return stored
 
+    def _as_of_now(self, writing: Writing) -> Writing:
+        """What is to be written, after all that others wrote: pieces that are in use are not
+        dropped, and those that were dropped meanwhile are sealed anew."""
+        if self.is_own:
+            return writing
+        if writing.in_use is not None:
+            in_use = writing.in_use()
+            writing = writing._replace(
+                dropped=tuple(name for name in writing.dropped if name not in in_use)
+            )
+        named = named_pieces(writing.changes) - {name for name, _ in writing.chunks}
+        known = self.library.holdings.intervals(named) if named else {}
+        gone = [name for name, dropped_seq in known.items() if dropped_seq != STILL]
+        if not gone:
+            return writing
+        anew = {name: sealed for name in gone if (sealed := self._sealed_anew(name)) is not None}
+        self.store.put_objects(anew.values())
+        names = {name: sealed.name for name, sealed in anew.items()}
+        chunks = tuple((sealed.name, len(sealed.data)) for sealed in anew.values())
+        changes = renamed(writing.changes, names)
+        return writing._replace(changes=changes, chunks=(*writing.chunks, *chunks))
+
+    def _sealed_anew(self, name: bytes) -> Sealed | None:
+        """A dropped piece under a name that may be used; None where the piece is gone."""
+        try:
+            data = self.store.get_object(name)
+            check_name(name, data)
+            piece = open_chunk(self.keys, MESSAGES_ZONE, data)
+        except (Missing, SealBroken, SealUnknown):
+            return None
+        sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece)
+        return self._settle(piece, sealed)[0]
+
     def _settle(self, piece: bytes, sealed: Sealed) -> tuple[Sealed, bool]:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
         counter = 0
         while True:
-            dropped_seq = self.library.holdings.intervals([sealed.name]).get(sealed.name)
+            known = self.library.holdings.intervals([sealed.name])
+            dropped_seq = known.get(sealed.name)
             if dropped_seq is None or dropped_seq == STILL:
                 return sealed, dropped_seq is None
             # A dropped name is never added again: the piece is sealed anew under another salt.
             counter += 1
-            sealed = seal_chunk(self.keys, self.zone, self._epoch(), piece, counter)
+            sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece, counter)
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
         epoch = self._epoch()
-        key = self.keys.zone_key(self.zone, epoch)
+        key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
         return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
@@ -229,7 +321,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self._heads.all().items() if zone != self.zone},
+            heads=self._seen_heads(),
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -241,6 +333,15 @@ class Replica:
             writing.public,
         )
 
+    def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
+        """The heads of the other zones. In the device's own zone, the head of the messages zone is
+        the one that the library stands on: a pin is made anew from there."""
+        seen = {zone: head for zone, head in self.heads.all().items() if zone != self.zone}
+        base = self.library.holdings.head(MESSAGES_ZONE) if self.is_own else None
+        if base is not None:
+            seen[MESSAGES_ZONE] = (base.seq, base.hash)
+        return seen
+
     def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
         """One try: the library's transaction holds the append to the store."""
         if self._device not in self.log.newest.devices:
@@ -248,9 +349,13 @@ class Replica:
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
+        if not self.is_own:
+            self.library.strip_tail()
         with self.library.transaction():
-            applied = self.library.apply_changes(writing.changes, head.seq + 1)
-            draft = self._draft(op_id, writing, sealing.stored())
+            sealed = sealing.stored()
+            moment = self._moment(head.seq + 1, bool(writing.changes))
+            applied = self._apply_prepared(sealed.prepared, moment)
+            draft = self._draft(op_id, writing, sealed.segments)
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
             data = compose(complete, place, self.keys, self._author, self._entropy)
@@ -258,7 +363,17 @@ class Replica:
             assert judged.void_reason is None, judged.void_reason
             self.library.apply_commit(judged, complete.part, data)
             self.store.append_commit(self.zone, head.seq + 1, data)
-        return Written(head.seq + 1, applied.added, applied.changed, 0)
+        return Written(head.seq + 1, applied.added, applied.changed, 0, self.is_own)
+
+    def _moment(self, seq: int, is_change: bool) -> float:
+        """The moment of a commit in the library; inside a transaction."""
+        if not self.is_own:
+            return seq
+        return self.library.next_step() if is_change else self.library.head_moment()
+
+    def _apply_prepared(self, prepared: Sequence[Prepared], moment: float) -> Applied:
+        applied = [self.library.apply_prepared(one, moment) for one in prepared]
+        return Applied(sum(one.added for one in applied), sum(one.changed for one in applied))
 
     def _need_live(self, names: Sequence[bytes]) -> None:
         """What a compaction replaces must still be there at its parent."""
@@ -275,8 +390,9 @@ class Replica:
 
     def _pull_account(self) -> None:
         """Brings the account log up to date, and keeps its commits' bytes."""
-        known = self._heads.get(ACCOUNT_ZONE)
+        known = self.heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
+        keep_up(self.keys, self.log, self._author)
         if known is not None and known[0] >= self.log.head:
             return
         with self.library.transaction():
@@ -287,63 +403,86 @@ class Replica:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = judge(head, data, self.log)
-            self._heads.check(judged.head)
+            judged = self._judged(head, data)
+            self.heads.check(judged.head)
             head = judged.head
             yield judged, data
 
-    def _next_stretch(self) -> list[tuple[Judged, bytes]]:
-        return list(islice(self._following(), PULL_COMMITS))
+    def _judged(self, head: Head, data: bytes) -> Judged:
+        """Judges a commit; one that was written since the account's log was read has it read
+        again, for all devices must judge alike."""
+        judged = judge(head, data, self.log)
+        if judged.void_reason == BEYOND_LOG:
+            self._pull_account()
+            judged = judge(head, data, self.log)
+        return judged
 
-    def _needed(self) -> set[bytes]:
-        """Those objects of the commits to come that the head or a pin holds; others may be gone."""
+    def _next_stretch(self, needed: set[bytes], until_seq: int | None) -> list[_Following]:
+        left = PULL_COMMITS
+        if until_seq is not None:
+            left = max(0, min(left, until_seq - self.head().seq))
+        stretch = islice(self._following(), left)
+        return [self._look_at(judged, data, needed) for judged, data in stretch]
+
+    def _look_at(self, judged: Judged, data: bytes, needed: set[bytes]) -> _Following:
+        """What is to be done for a commit. A sealed part that does not open must not stop all
+        others: the commit's objects are unreadable, and the chain goes on."""
+        if judged.commit is None:
+            return _Following(judged, data, Part(), [])
+        try:
+            part = open_part(self.keys, judged.commit)
+        except (SealBroken, SealUnknown) as error:
+            return _Following(judged, data, Part(), [], str(error))
+        added = judged.commit.header.added[: part.segments]
+        return _Following(judged, data, part, [name for name, _ in added if name in needed])
+
+    def segments_ahead(self) -> list[bytes]:
+        """The segments that the next pull reads."""
+        needed = self._needed()
+        found: list[bytes] = []
+        for judged, data in self._following():
+            found += self._look_at(judged, data, needed).segments
+        return found
+
+    def _needed(self, until_seq: int | None = None) -> set[bytes]:
+        """Those objects of the commits to come that the head or a pin holds, or the seq up to which
+        they are read; others may be gone."""
         objects, head_seq = Objects(), -1
         for judged, _ in self._following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
-        return objects.held(head_seq)
+        held = objects.held(head_seq)
+        return held if until_seq is None else held | objects.live_at(until_seq)
 
-    def _apply(self, judged: Judged, data: bytes, needed: set[bytes], total: Pulled) -> Pulled:
-        if judged.commit is None:
-            with self.library.transaction():
-                self.library.apply_commit(judged, Part(), data)
-            return total._replace(void=total.void + 1)
+    def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
+        """Applies a commit; its segments are taken from those that are being opened."""
+        judged, holdings = following.judged, self.library.holdings
         damaged = 0
         with self.library.transaction():
-            part = self._open_part(judged)
-            for name, _ in judged.commit.header.added[: part.segments]:
-                if name not in needed:
-                    continue
-                try:
-                    changes = self.read_segment(name)
-                except (Missing, SealBroken, SealUnknown) as error:
-                    self.library.holdings.note_damage(name, judged.head.seq, str(error))
+            moment = self._moment(judged.head.seq, bool(following.segments))
+            for name in following.segments:
+                segment = next(opened)
+                if isinstance(segment, Prepared):
+                    self.library.apply_prepared(segment, moment)
+                else:
+                    holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
-                    continue
-                self.library.apply_changes(changes, judged.head.seq)
-            self.library.apply_commit(judged, part, data)
+            if following.unreadable and judged.commit is not None:
+                for name, _ in judged.commit.header.added:
+                    holdings.note_damage(name, judged.head.seq, following.unreadable)
+            self.library.apply_commit(judged, following.part, following.data)
+        if judged.commit is None:
+            return total._replace(void=total.void + 1)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
-
-    def _open_part(self, judged: Judged) -> Part:
-        """A commit's sealed part. One that does not open must not stop all others: its objects are
-        noted as unreadable, and the chain goes on."""
-        assert judged.commit is not None
-        try:
-            return open_part(self.keys, judged.commit)
-        except (SealBroken, SealUnknown) as error:
-            for name, _ in judged.commit.header.added:
-                self.library.holdings.note_damage(name, judged.head.seq, str(error))
-            return Part()
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
-        data = self.store.get_object(name)
-        check_name(name, data)
-        return open_segment(self.keys, self.zone, data)
+        key, data = fetch_segment(self.store, self.keys, MESSAGES_ZONE, name)
+        return [change_of(row) for row in open_rows(key, data)]
 
     def _remember(self) -> None:
         head = self.head()
         if head.seq >= 0:
-            self._heads.remember(self.zone, head.seq, head.hash)
-        self._heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)
+            self.heads.remember(self.zone, head.seq, head.hash)
+        self.heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)

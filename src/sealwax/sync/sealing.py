@@ -1,24 +1,37 @@
 """Who seals the changes of a commit: this process, or a companion on another processor.
 
-Sealing needs nothing but the changes and keys, so while a companion seals a batch this process
-writes the same batch into the library. The companion keeps nothing between two batches.
+Sealing needs nothing but the changes and keys, so while a companion seals one batch this process
+reads and plans the next. What was sealed comes back made ready for the library, which is written
+last. The companion keeps nothing between two batches.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
 from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from sealwax.base.companion import Companion
+from sealwax.base.companion import Companion, CompanionLost
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
+from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
-from sealwax.vault.objects import SealedSegment, cut_segments, seal_segment
+from sealwax.vault.objects import SealedSegment, cut_segments, seal_and_read
 
 COMPANION = "sealwax.sync.sealing_companion"
 
-Segments: TypeAlias = Callable[[], list[SealedSegment]]
-"""Gives the segments, waiting for them where they are not ready; to be called once."""
+
+class SealedBatch(NamedTuple):
+    """The segments of a batch, and what each of them holds, made ready for the library."""
+
+    segments: list[SealedSegment]
+    prepared: list[Prepared]
+
+
+Sealing: TypeAlias = Callable[[], SealedBatch]
+"""Gives the sealed batch, waiting for it where it is not ready; to be called once."""
 
 
 class Batch(NamedTuple):
@@ -40,6 +53,7 @@ class Answer(NamedTuple):
     data: bytes
     change_digest: bytes
     changes: int
+    prepared: Prepared
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -50,8 +64,8 @@ _decode_answers = msgspec.msgpack.Decoder(list[Answer]).decode
 class Sealer(Protocol):
     """Seals batches of changes, one after the other."""
 
-    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
-        """Begins to seal; what it gives is to be called before the next `start`."""
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
+        """Begins to seal; several batches may be begun."""
         ...
 
 
@@ -61,29 +75,52 @@ class SealHere:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
 
-    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
-        sealed = [seal_segment(key, roots, batch, self._entropy) for batch in cut_segments(changes)]
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
+        sealed = SealedBatch([], [])
+        for batch in cut_segments(changes):
+            segment, rows = seal_and_read(key, roots, batch, self._entropy)
+            sealed.segments.append(segment)
+            sealed.prepared.append(prepare(roots, rows))
         return lambda: sealed
 
 
 class SealElsewhere:
-    """Has a companion seal; close it when done."""
+    """Has a companion seal; close it when done. Several batches may be on their way: a thread takes
+    the answers, so that the companion never waits for this process."""
 
     def __init__(self) -> None:
         self._companion = Companion(COMPANION)
+        self._waited_for: SimpleQueue[Future[bytes]] = SimpleQueue()
+        Thread(target=self._receive, daemon=True).start()
 
-    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Segments:
+    def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         """Raises CompanionLost, as what it gives does."""
         batch = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
+        answer: Future[bytes] = Future()
+        self._waited_for.put(answer)
         self._companion.send(encode((*batch, changes)))
-        return self._take
+        return lambda: _sealed(answer.result())
 
     def close(self) -> None:
         self._companion.close()
 
-    def _take(self) -> list[SealedSegment]:
-        answers = _decode_answers(self._companion.receive())
-        return [
+    def _receive(self) -> None:
+        """Gives each answer to whom it is for, in the order of the questions."""
+        while True:
+            answer = self._waited_for.get()
+            try:
+                answer.set_result(self._companion.receive())
+            except (CompanionLost, ValueError) as error:
+                # A ValueError is a pipe that was closed meanwhile.
+                answer.set_exception(error)
+
+
+def _sealed(told: bytes) -> SealedBatch:
+    answers = _decode_answers(told)
+    return SealedBatch(
+        [
             SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
-            for name, data, digest, changes in answers
-        ]
+            for name, data, digest, changes, _ in answers
+        ],
+        [answer.prepared for answer in answers],
+    )

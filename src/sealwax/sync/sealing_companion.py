@@ -4,7 +4,7 @@ from sealwax.base.companion import Messages
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.garbage import rarely_collect
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
-from sealwax.sync.sealing import Answer, SealHere, decode_batch, encode
+from sealwax.sync.sealing import Answer, SealedBatch, SealHere, decode_batch, encode
 from sealwax.vault.digest import digest_bytes
 
 
@@ -16,20 +16,21 @@ def main() -> None:
     for message in messages:
         batch = decode_batch(message)
         key = ZoneKey(batch.account, batch.zone, batch.epoch, batch.secret)
-        segments = sealer.start(key, RootKeys(batch.record_id, batch.digest), batch.changes)()
-        messages.send(
-            encode(
-                [
-                    Answer(
-                        segment.name,
-                        segment.data,
-                        digest_bytes(segment.change_digest),
-                        segment.changes,
-                    )
-                    for segment in segments
-                ]
-            )
+        sealed = sealer.start(key, RootKeys(batch.record_id, batch.digest), batch.changes)()
+        messages.send(encode(_answers(sealed)))
+
+
+def _answers(sealed: SealedBatch) -> list[Answer]:
+    return [
+        Answer(
+            segment.name,
+            segment.data,
+            digest_bytes(segment.change_digest),
+            segment.changes,
+            prepared,
         )
+        for segment, prepared in zip(*sealed, strict=True)
+    ]
 
 
 if __name__ == "__main__":

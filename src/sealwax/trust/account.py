@@ -55,3 +55,10 @@ def open_for_recovery(log: AccountLog, keys: MemberKeys) -> AccountKeys:
     if member.id != log.newest.recovery.id:
         raise RecoveryKeyWrong("This is not the recovery key of this account.")
     return open_account(log, member.id, keys)
+
+
+def keep_up(keys: AccountKeys, log: AccountLog, author: MemberKeys) -> None:
+    """Opens the keys of epochs that other devices began; raises NotTrusted for a device that the
+    log does not trust any more."""
+    if log.newest.epoch > keys.newest_epoch or author.member().id not in log.newest.devices:
+        keys.learn(open_for_device(log, author))

@@ -61,8 +61,12 @@ class RememberedHeads:
         if known is not None and known[0] >= seq:
             return
         self._heads = {**self._heads, zone: (seq, commit_hash)}
-        content = _encode(self._heads)
-        write_durably(self._path, hashlib.sha256(content).digest() + content)
+        self._save()
+
+    def forget(self, zone: str) -> None:
+        """Lets a zone begin anew: only where what was lost is kept elsewhere first."""
+        self._heads = {name: seen for name, seen in self._heads.items() if name != zone}
+        self._save()
 
     def check(self, head: Head) -> None:
         """Raises RolledBack when a chain has another commit at the remembered seq."""
@@ -85,6 +89,10 @@ class RememberedHeads:
                 raise RolledBack(
                     "The vault holds another history than the one this device has seen."
                 )
+
+    def _save(self) -> None:
+        content = _encode(self._heads)
+        write_durably(self._path, hashlib.sha256(content).digest() + content)
 
     def _load(self) -> dict[str, tuple[int, bytes]]:
         if not self._path.exists():

@@ -40,6 +40,11 @@ class AccountKeys:
             raise SealBroken(f"There is no key for epoch {epoch}.")
         return self._keys[epoch]
 
+    def learn(self, others: "AccountKeys") -> None:
+        """Takes in the keys of later epochs, wherever these keys are in use."""
+        assert self.account == others.account
+        self._keys.update(others._keys)
+
     def chunk_key(self, epoch: int) -> ChunkKey:
         return self.account_key(epoch).chunk_key(self.account)
 

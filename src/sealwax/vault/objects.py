@@ -16,7 +16,13 @@ from sealwax.ledger.names import object_name
 from sealwax.model.change import Change
 from sealwax.vault.digest import change_digest
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.segment import LARGEST_PLAIN_BYTES, decode_segment, encode_segment
+from sealwax.vault.segment import (
+    LARGEST_PLAIN_BYTES,
+    CheckedRow,
+    change_of,
+    checked_rows,
+    encode_segment,
+)
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """The fixed size of all pieces of a file but the last."""
@@ -43,18 +49,35 @@ def seal_segment(
     key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
 ) -> SealedSegment:
     """Seals a batch of changes under a random salt."""
+    return seal_and_read(key, roots, changes, entropy)[0]
+
+
+def seal_and_read(
+    key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
+) -> tuple[SealedSegment, list[CheckedRow]]:
+    """The same, with the rows that a reader of the segment finds in it."""
     content = encode_segment(changes)
     # What no reader could decode must never be sealed: that would be losing it.
-    assert len(decode_segment(content)) == len(changes)
+    rows = checked_rows(content)
+    assert len(rows) == len(changes)
     data = seal(key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
     digest = change_digest(roots, changes)
-    return SealedSegment(object_name(data), data, digest, len(changes))
+    return SealedSegment(object_name(data), data, digest, len(changes)), rows
 
 
 def open_segment(keys: AccountKeys, zone: str, data: bytes) -> list[Change]:
     """The changes of a sealed segment; raises SealBroken or SealUnknown."""
-    header = read_header(data)
-    return decode_segment(open_sealed(keys.zone_key(zone, header.epoch), SealedKind.SEGMENT, data))
+    return [change_of(row) for row in open_rows(keys.zone_key(zone, epoch_of(data)), data)]
+
+
+def open_rows(key: ZoneKey, data: bytes) -> list[CheckedRow]:
+    """The changes of a sealed segment as checked rows; raises SealBroken or SealUnknown."""
+    return checked_rows(open_sealed(key, SealedKind.SEGMENT, data))
+
+
+def epoch_of(data: bytes) -> int:
+    """The epoch whose key opens a sealed object; raises SealBroken or SealUnknown."""
+    return read_header(data).epoch
 
 
 def seal_chunk(keys: AccountKeys, zone: str, epoch: int, piece: bytes, counter: int = 0) -> Sealed:

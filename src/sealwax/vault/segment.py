@@ -9,9 +9,9 @@ Every field comes with its merge class, so a reader keeps and merges fields it h
 Implements "Segments" of docs/format.md. Sealing is in `objects`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 import zstandard
@@ -32,8 +32,8 @@ _ZSTD_LEVEL = 3
 _WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
 
 _SCALARS = frozenset((int, str, bytes, bool, type(None)))
-_ONLY_INTEGERS, _ONLY_TEXTS = frozenset((int,)), frozenset((str,))
-_COMPARED = frozenset((int(Merge.LEAST), int(Merge.GREATEST), int(Merge.DECODED)))
+_ONLY_INTEGERS = frozenset((int,))
+_NUMBERS = frozenset((int(Merge.LEAST), int(Merge.GREATEST)))
 _new_entry = partial(tuple.__new__, Entry)
 """Makes an entry of four values, without a step in Python: a history has millions."""
 
@@ -82,8 +82,34 @@ def encode_segment(changes: Sequence[Change]) -> bytes:
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
 
 
+class Shape(NamedTuple):
+    """What the changes of the same fields in the same order share; `numbers` and `decoded` are the
+    places of values that are compared as numbers, and of those that carry their decoder's."""
+
+    names: tuple[str, ...]
+    merges: tuple[int, ...]
+    numbers: tuple[int, ...]
+    decoded: tuple[int, ...]
+
+
+CheckedRow: TypeAlias = tuple[Shape, int, bytes, int | None, int, bytes, list[str], list[Any]]
+"""A change that was checked: its shape, kind, record, life, time in ms, device, keys and values."""
+
+
 def decode_segment(data: bytes) -> list[Change]:
     """The changes of a segment; raises SealBroken or SealUnknown."""
+    return [change_of(row) for row in checked_rows(data)]
+
+
+def change_of(row: CheckedRow) -> Change:
+    """The change that a row of a segment is."""
+    shape, kind, record, life, time_ms, device, keys, values = row
+    entries = tuple(map(_new_entry, zip(shape.names, shape.merges, keys, values, strict=True)))
+    return Change(kind, record, life, time_ms, device, entries)
+
+
+def checked_rows(data: bytes) -> list[CheckedRow]:
+    """The changes of a segment as rows, all of them checked; raises SealBroken or SealUnknown."""
     plain = _decompress(data)
     try:
         segment = _decode(plain)
@@ -93,15 +119,15 @@ def decode_segment(data: bytes) -> list[Change]:
     if segment.version != SEGMENT_VERSION:
         raise SealUnknown(f"A segment has version {segment.version}.")
     try:
-        return _changes(segment)
+        return _checked(segment)
     except (IndexError, ValueError, TypeError):
         raise SealBroken("A change in a segment does not have the form of one.") from None
 
 
-def _changes(segment: _Segment) -> list[Change]:
+def _checked(segment: _Segment) -> list[CheckedRow]:
     devices = segment.devices
-    shapes: dict[tuple[Any, ...], _Shape] = {}
-    changes: list[Change] = []
+    shapes: dict[tuple[Any, ...], Shape] = {}
+    rows: list[CheckedRow] = []
     for kind, record, life, time_ms, device, flat in segment.rows:
         keys, values = flat[1::3], flat[2::3]
         positions = tuple(flat[::3])
@@ -110,36 +136,38 @@ def _changes(segment: _Segment) -> list[Change]:
         shape = shapes.get(positions)
         if shape is None:
             shape = shapes[positions] = _shape(segment.fields, positions)
-        if not _ONLY_TEXTS.issuperset(map(type, keys)) or len(keys) != len(values):
+        if not len(keys) == len(values) == len(positions):
             raise ValueError
-        for at, merge in shape.compared:
-            _check_value(merge, values[at])
-        for value in values:
-            if type(value) not in _SCALARS:
-                _check_form(value, DEPTH_LIMIT)
-        entries = tuple(map(_new_entry, zip(shape.names, shape.merges, keys, values, strict=True)))
-        changes.append(Change(kind, record, life, time_ms, devices[device], entries))
-    return changes
+        "".join(keys)  # A TypeError where a key is no text.
+        for at in shape.numbers:
+            if type(values[at]) is not int:
+                raise ValueError
+        for at in shape.decoded:
+            _check_decoded(values[at])
+        if not _SCALARS.issuperset(map(type, values)):
+            _check_forms(values)
+        rows.append((shape, kind, record, life, time_ms, devices[device], keys, values))
+    return rows
 
 
-class _Shape(NamedTuple):
-    """What the changes of the same fields in the same order share; `compared` are the places and
-    classes of values that are compared as numbers."""
-
-    names: tuple[str, ...]
-    merges: tuple[int, ...]
-    compared: tuple[tuple[int, int], ...]
-
-
-def _shape(fields: list[tuple[str, int]], positions: tuple[int, ...]) -> _Shape:
+def _shape(fields: list[tuple[str, int]], positions: tuple[int, ...]) -> Shape:
     if min(positions, default=0) < 0:
         raise ValueError
     named = [fields[position] for position in positions]
-    return _Shape(
+    return Shape(
         tuple(name for name, _ in named),
         tuple(merge for _, merge in named),
-        tuple((at, merge) for at, (_, merge) in enumerate(named) if merge in _COMPARED),
+        tuple(at for at, (_, merge) in enumerate(named) if merge in _NUMBERS),
+        tuple(at for at, (_, merge) in enumerate(named) if merge == Merge.DECODED),
     )
+
+
+def _check_forms(values: Iterable[Any]) -> None:
+    for value in values:
+        kind = type(value)
+        if kind in _SCALARS or (kind is list and _SCALARS.issuperset(map(type, value))):
+            continue
+        _check_form(value, DEPTH_LIMIT)
 
 
 def _check_form(value: Any, depth: int) -> None:
@@ -147,8 +175,6 @@ def _check_form(value: Any, depth: int) -> None:
     if depth == 0 or isinstance(value, float):
         raise ValueError
     if isinstance(value, list):
-        if depth > 1 and _SCALARS.issuperset(map(type, value)):
-            return
         for item in value:
             _check_form(item, depth - 1)
     elif isinstance(value, dict):
@@ -160,12 +186,9 @@ def _check_form(value: Any, depth: int) -> None:
         raise ValueError
 
 
-def _check_value(merge: int, value: Any) -> None:
-    """Values that are compared as numbers must be numbers."""
-    if merge == Merge.DECODED:
-        if type(value) is not list or len(value) != 2 or type(value[0]) is not int:
-            raise ValueError
-    elif type(value) is not int:
+def _check_decoded(value: Any) -> None:
+    """A decoded value stands behind the version of its decoder."""
+    if type(value) is not list or len(value) != 2 or type(value[0]) is not int:
         raise ValueError
 
 

@@ -4,7 +4,7 @@ Import, restore and deletion decide *what* changes; one `Writer` turns that into
 a commit, and keeps the library in step. So those machines know neither stores nor chains.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +20,10 @@ which stands on its own, so that an interrupted one goes on where it stopped."""
 class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
-    `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already.
+    `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already. `is_own`
+    says that it belongs in the device's own zone: letting go of a snapshot that is there. `in_use`
+    gives the pieces of files that are in use after all, as of the commit before: these are not
+    dropped.
     """
 
     changes: tuple[Change, ...]
@@ -29,15 +32,19 @@ class Writing(NamedTuple):
     chunks: tuple[tuple[bytes, int], ...] = ()
     dropped: tuple[bytes, ...] = ()
     public: bytes = b""
+    is_own: bool = False
+    in_use: Callable[[], Set[bytes]] | None = None
 
 
 class Written(NamedTuple):
-    """What came of it: the commit's seq, records added and changed, sealed bytes stored."""
+    """What came of it: the commit's seq, records added and changed, sealed bytes stored, and
+    whether it is in the device's own zone."""
 
     seq: int
     added: int
     changed: int
     stored_bytes: int
+    is_own: bool = False
 
 
 class StoredFile(NamedTuple):
@@ -49,7 +56,7 @@ class StoredFile(NamedTuple):
 
 
 class Writer(Protocol):
-    """Writes to the chain of this device's zone."""
+    """Writes what this device has to say: to the messages zone, or to its own."""
 
     @property
     def device(self) -> bytes:
@@ -66,6 +73,13 @@ class Writer(Protocol):
 
     def write(self, writing: Writing) -> Written:
         """Stores the changes and appends the commit; durable when it returns."""
+        ...
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; what it gives does the rest of `write`.
+
+        Until then nothing of it is written. Several may be begun, and are finished in their order.
+        """
         ...
 
 

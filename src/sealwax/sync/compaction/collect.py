@@ -57,6 +57,7 @@ def collect(
     if not names:
         return Collected(0, 0)
     report("Building a library from the remaining objects")
+    replica.library.strip_tail()
     _prove(replica, scratch, entropy)
     report("Deleting")
     replica.store.delete_objects(names)
@@ -95,14 +96,15 @@ def _prove(replica: Replica, scratch: Path, entropy: Entropy) -> None:
 
 def _compare(replica: Replica, twin: Replica) -> None:
     own, rebuilt = replica.library, twin.library
+    pins = [pin for pin in own.holdings.pins() if pin.zone == replica.zone]
     is_same = (
         twin.head() == replica.head()
         and rebuilt.digest() == own.digest()
         and rebuilt.counts() == own.counts()
-        and rebuilt.holdings.pins() == own.holdings.pins()
+        and rebuilt.holdings.pins() == pins
         and not rebuilt.holdings.damage()
     )
-    moments = {pin.pinned_seq for pin in own.holdings.pins()}
+    moments = {pin.moment for pin in pins}
     if not is_same or any(
         rebuilt.applier.digest_at(seq) != own.applier.digest_at(seq) for seq in sorted(moments)
     ):

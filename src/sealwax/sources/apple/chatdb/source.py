@@ -20,6 +20,7 @@ from sealwax.sources.apple.chatdb.memory import (
     schema_hash,
 )
 from sealwax.sources.apple.chatdb.message import Messages
+from sealwax.sources.apple.chatdb.owners import read_owners
 from sealwax.sources.apple.chatdb.pages import BLOCK_BYTES, Compared, compare_pages
 from sealwax.sources.apple.chatdb.reading import Reading
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
@@ -103,6 +104,7 @@ class ChatDatabase:
             self._count("SELECT count(*) FROM message"),
             schema,
             tuple(self._warnings()),
+            read_owners(self._connection, self._columns),
         )
 
     def read(self) -> Iterator[list[Item]]:

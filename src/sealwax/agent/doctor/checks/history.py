@@ -1,0 +1,54 @@
+"""What this device holds: damage, deletions that wait for an answer, jobs that do not end well."""
+
+from collections.abc import Iterator
+
+from sealwax.agent.doctor.facts import Facts
+from sealwax.agent.doctor.finding import Finding, count, moment
+
+TOLD_ELSEWHERE = ("sync", "import")
+"""The troubles of these jobs have findings of their own."""
+
+
+def check_history(facts: Facts) -> Iterator[Finding]:
+    """Damage first."""
+    history = facts.history
+    for note in history.notes:
+        yield Finding("note", "danger", note, "`sealwax verify`", "verify")
+    if history.damaged_objects:
+        yield Finding(
+            "damage",
+            "danger",
+            f"{count(history.damaged_objects, 'sealed object')} could not be read.",
+            "`sealwax verify`",
+            "verify",
+        )
+    if history.void_commits:
+        yield Finding(
+            "void-commits",
+            "warn",
+            f"{history.void_commits:,} entries in the history do not count: someone without the"
+            " right to write, or damage.",
+            "`sealwax verify`",
+            "verify",
+        )
+    if history.held:
+        yield Finding(
+            "held",
+            "warn",
+            f"{count(history.held, 'deletion')} wait for your answer; they are in the trash.",
+            "`sealwax held accept`, or `sealwax held undo`",
+            "answer-held",
+        )
+    yield from _jobs(facts)
+
+
+def _jobs(facts: Facts) -> Iterator[Finding]:
+    for kind, trouble in facts.troubles.items():
+        if kind not in TOLD_ELSEWHERE:
+            since = moment(trouble.since_ms, facts.now_ms, facts.zone)
+            yield Finding(
+                f"{kind}-fails",
+                "danger",
+                f"The job “{kind}” fails since {since}: {trouble.sentence}",
+                trouble.hint,
+            )

@@ -1,0 +1,25 @@
+"""Trouble of the place that devices share: wait, nothing here is wrong."""
+
+from collections.abc import Iterator
+
+from sealwax.agent.doctor.facts import DAY_MS, Facts
+from sealwax.agent.doctor.finding import Finding, moment
+
+LONG_MS = 7 * DAY_MS
+
+
+def check_server(facts: Facts) -> Iterator[Finding]:
+    """Named at once; red when it lasts for a week, for then what comes in is on one disk."""
+    store = facts.store
+    if store is None or not facts.is_sync_on or not store.trouble or store.is_full:
+        return
+    since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
+    since = moment(since_ms, facts.now_ms, facts.zone)
+    is_long = facts.now_ms - since_ms >= LONG_MS
+    kind = "Server trouble" if store.is_server else "Trouble with the shared store"
+    yield Finding(
+        "server-trouble",
+        "danger" if is_long else "warn",
+        f"{kind} since {since}: {store.trouble.rstrip('.')}. Nothing here is wrong.",
+        "ask whoever runs it; everything is kept here" if is_long else "wait; it goes on by itself",
+    )

@@ -1,0 +1,89 @@
+"""Everything that the doctor judges by, gathered at one moment: plain values, no words of messages.
+
+Times are ms since 1970; None where something never was or is not known.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sealwax.agent.journal import Trouble
+from sealwax.sync.pause import Pause
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+class SourceFact(NamedTuple):
+    """A remembered source: what is wrong with it since when, whether it waits for an answer, and
+    after how many days its own device deletes messages."""
+
+    path: str
+    code: str = ""
+    sentence: str = ""
+    hint: str = ""
+    since_ms: int | None = None
+    is_held: bool = False
+    keep_days: int | None = None
+
+
+class DeviceFact(NamedTuple):
+    """A device of the account."""
+
+    name: str
+    is_this: bool
+    seen_ms: int | None
+
+
+class StoreFact(NamedTuple):
+    """The place that devices share: what is not there yet, when all was last known to be there,
+    what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
+    of its."""
+
+    name: str
+    is_server: bool = True
+    waiting_messages: int = 0
+    waiting_attachments: int = 0
+    waiting_bytes: int = 0
+    waiting_since_ms: int | None = None
+    verified_ms: int | None = None
+    trouble: str = ""
+    trouble_since_ms: int | None = None
+    is_full: bool = False
+    plan_bytes: int | None = None
+    used_bytes: int = 0
+    clock_ahead_ms: int | None = None
+
+
+class HistoryFact(NamedTuple):
+    """What this device holds, and what is wrong with it."""
+
+    messages: int = 0
+    newest_snapshot_ms: int | None = None
+    held: int = 0
+    damaged_objects: int = 0
+    void_commits: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Facts(NamedTuple):
+    """All of it. `store` is None for a home that shares with no place; `media` counts the places
+    that hold all messages; `used_bytes` has what was charged by the number of the day;
+    `troubles` are those of jobs, by kind."""
+
+    now_ms: int
+    home: str
+    history: HistoryFact
+    is_sync_on: bool = True
+    is_backup_on: bool = True
+    store: StoreFact | None = None
+    media: int = 1
+    pause: Pause | None = None
+    sources: tuple[SourceFact, ...] = ()
+    devices: tuple[DeviceFact, ...] = ()
+    troubles: Mapping[str, Trouble] = {}
+    used_bytes: Mapping[int, int] = {}
+    free_bytes: int | None = None
+    clock_jump_ms: int = 0
+    is_recovery_confirmed: bool = True
+    is_agent_running: bool = True
+    zone: datetime.tzinfo | None = None

@@ -1,0 +1,59 @@
+"""One sentence of the doctor: what is so, how bad it is, what to do."""
+
+import datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+Level: TypeAlias = Literal["ok", "note", "warn", "danger"]
+ORDER: dict[Level, int] = {"danger": 0, "warn": 1, "note": 2, "ok": 3}
+
+
+class Finding(NamedTuple):
+    """`key` names the kind of finding and is stable; `remedy` says what to do; `action` is what a
+    button may do about it (see `agent.port.Line`), or empty."""
+
+    key: str
+    level: Level
+    text: str
+    remedy: str = ""
+    action: str = ""
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self.level in ("danger", "warn")
+
+
+def size(size_bytes: int) -> str:
+    """3.1 GB."""
+    value, units = float(size_bytes), ("B", "KB", "MB", "GB", "TB")
+    for unit in units[:-1]:
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def count(number: int, thing: str) -> str:
+    """1 message, 1,200 messages."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def moment(time_ms: int, now_ms: int, zone: datetime.tzinfo | None) -> str:
+    """14:02 of today, else 3 May 14:02, with the year where it is another."""
+    try:
+        at = datetime.datetime.fromtimestamp(time_ms / 1000, zone)
+        now = datetime.datetime.fromtimestamp(now_ms / 1000, zone)
+    except (OverflowError, OSError, ValueError):
+        return "an unknown time"
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at:%B}{year} {at:%H:%M}"
+
+
+def day(time_ms: int, zone: datetime.tzinfo | None) -> str:
+    """3 June 2027."""
+    try:
+        at = datetime.datetime.fromtimestamp(time_ms / 1000, zone)
+    except (OverflowError, OSError, ValueError):
+        return "an unknown day"
+    return f"{at.day} {at:%B} {at.year}"

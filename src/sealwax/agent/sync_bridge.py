@@ -1,0 +1,81 @@
+"""Sync of an open home in the form that the running agent asks it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sealwax.agent.api import Agent
+from sealwax.agent.jobs import Step
+from sealwax.agent.sync_state import SyncState, Usage
+from sealwax.base.clock import Clock
+from sealwax.stores.base import StoreError
+from sealwax.sync.apply import SyncOutcome, SyncProgress
+
+
+class SyncFailed(StoreError):
+    """Not everything came to where it belongs, for a reason that a wait may end."""
+
+    code = "sync-failed"
+    hint = "Nothing is lost: it waits on this device, and is tried again by itself."
+
+
+class SyncBridge:
+    """A `SyncPort`. Used by the one thread that writes."""
+
+    def __init__(self, agent: Agent, clock: Clock) -> None:
+        self._agent = agent
+        self._clock = clock
+        self._usage: Usage | None = None
+        self._server_ms: int | None = None
+        self._answered_ms: int | None = None
+
+    def state(self) -> SyncState:
+        """How things stand, without asking anybody."""
+        state = self._agent.sync.state()
+        is_shared = state.is_remote or len(self._agent.device.history.log.newest.devices) > 1
+        return state._replace(
+            is_shared=is_shared,
+            usage=self._usage,
+            store_now_ms=self._server_ms,
+            answered_ms=self._answered_ms,
+            media=2 if state.is_remote and state.verified_ms else 1,
+        )
+
+    def now(self, report: Callable[[Step], None]) -> SyncOutcome:
+        """Pull, push, pull, compare; raises SyncFailed where the shared place has trouble. What
+        waits because its storage is full is no failure: it would fail again."""
+        outcome = self._agent.sync.now(lambda told: report(sync_step(told)))
+        self._look_at_server()
+        trouble = self._agent.sync.state().trouble
+        if trouble:
+            raise SyncFailed(trouble)
+        return outcome
+
+    def switch(self, is_on: bool) -> None:
+        self._agent.sync.switch(is_on)
+
+    def switch_backup(self, is_on: bool) -> None:
+        self._agent.sync.switch_backup(is_on)
+
+    def hold(self, is_paused: bool) -> None:
+        self._agent.device.journal.is_sharing = self._agent.sync.is_on and not is_paused
+
+    def _look_at_server(self) -> None:
+        """How full the account is, and what time it is there; or neither, where nobody answers."""
+        far = self._agent.sync.far
+        if far is None:
+            return
+        with suppress(StoreError):
+            told = far.usage()
+            self._usage = Usage(told.plan_bytes, told.head_bytes + told.snapshot_bytes)
+            self._server_ms, self._answered_ms = far.server_ms, self._clock.now_ms()
+
+
+def sync_step(told: SyncProgress) -> Step:
+    """How far a sync is."""
+    return Step(
+        told.phase,
+        told.done,
+        told.total,
+        done_bytes=told.done_bytes,
+        total_bytes=told.total_bytes,
+    )

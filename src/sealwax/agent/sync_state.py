@@ -1,0 +1,71 @@
+"""What the running agent needs of sync, as an interface: its state, "now", and its switch."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from sealwax.agent.jobs import Step
+from sealwax.sync.pause import Pause
+
+
+class Waiting(NamedTuple):
+    """What is on this device and not on the store yet; `since_ms` is when the oldest of it came."""
+
+    messages: int = 0
+    attachments: int = 0
+    size_bytes: int = 0
+    since_ms: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.attachments or self.size_bytes)
+
+
+class Usage(NamedTuple):
+    """How much of the plan is used, in sealed bytes."""
+
+    plan_bytes: int
+    used_bytes: int
+
+
+class SyncState(NamedTuple):
+    """Sync at one moment.
+
+    `store` is for people, `is_remote` says that it is reached over a network, `is_shared` that
+    there is anybody to share with. `verified_ms` is when
+    everything was last known to be there. `trouble_since_ms` is set while the store itself has
+    trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
+    answered and `answered_ms` this computer's at the same moment.
+    """
+
+    is_on: bool = True
+    is_backup_on: bool = True
+    store: str = ""
+    is_remote: bool = False
+    is_shared: bool = True
+    waiting: Waiting = Waiting()
+    verified_ms: int | None = None
+    pause: Pause | None = None
+    trouble_since_ms: int | None = None
+    trouble: str = ""
+    usage: Usage | None = None
+    is_full: bool = False
+    store_now_ms: int | None = None
+    answered_ms: int | None = None
+    media: int = 1
+
+
+class SyncPort(Protocol):
+    """Sync, as the running agent asks it. Used by the one thread that writes."""
+
+    def state(self) -> SyncState: ...
+
+    def now(self, report: Callable[[Step], None]) -> Any:
+        """Brings this device and the store together; raises SealwaxError."""
+        ...
+
+    def switch(self, is_on: bool) -> None: ...
+
+    def switch_backup(self, is_on: bool) -> None: ...
+
+    def hold(self, is_paused: bool) -> None:
+        """While paused, what is imported waits on this device."""
+        ...

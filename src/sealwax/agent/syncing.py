@@ -1,0 +1,122 @@
+"""Sync and backup of one device, as surfaces see them: switches, state, sync now."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from sealwax.agent.device import Device
+from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.base.clock import Clock
+from sealwax.base.errors import SealwaxError
+from sealwax.base.settings import Settings
+from sealwax.ledger.wire import Usage
+from sealwax.stores.base import StoreError
+from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.server import ServerStore
+from sealwax.sync.apply import SyncOutcome, SyncProgress
+
+SYNC_SETTING = "sync"
+BACKUP_SETTING = "backup"
+
+
+class SyncOff(SealwaxError):
+    """Sync is off on this device."""
+
+    code = "sync-off"
+    hint = "`sealwax sync on` switches it on and joins what both sides have."
+
+
+class Syncing:
+    """Sync of an open home."""
+
+    def __init__(
+        self, device: Device, settings: Settings, clock: Clock, settle: Callable[[], object]
+    ) -> None:
+        """`settle` ends a revocation that another device did not finish; it may raise
+        StoreError."""
+        self._settle = settle
+        self._device = device
+        self._settings = settings
+        self._clock = clock
+        device.journal.is_sharing = self.is_on
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self._settings.get(SYNC_SETTING, True))
+
+    @property
+    def is_backup_on(self) -> bool:
+        return bool(self._settings.get(BACKUP_SETTING, True))
+
+    def now(
+        self,
+        report: Callable[[SyncProgress], None] = lambda _: None,
+        is_fetching_files: bool = True,
+    ) -> SyncOutcome:
+        """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
+        if not self.is_on:
+            raise SyncOff("Sync is off on this device.")
+        outcome = self._device.sync.now(report, is_fetching_files)
+        with suppress(StoreError):
+            self._settle()
+        return outcome
+
+    def state(self) -> SyncState:
+        """How things stand, without asking anybody."""
+        device, journal = self._device, self._device.journal
+        waiting = device.outbox.waiting()
+        told = Waiting(
+            waiting.messages, waiting.attachments, waiting.size_bytes, waiting.since_ms or None
+        )
+        is_server = device.mirror is not None
+        return SyncState(
+            is_on=self.is_on,
+            is_backup_on=self.is_backup_on,
+            store=device.history.store.describe(),
+            is_remote=is_server,
+            waiting=told,
+            verified_ms=device.sync.verified_ms() or None,
+            trouble=journal.trouble.sentence if journal.trouble else "",
+            is_full=journal.is_full,
+            media=2 if is_server else 1,
+        )
+
+    def usage(self) -> Usage | None:
+        """How full the account is on its server; None without one. Raises StoreError."""
+        far = self.far
+        return far.usage() if far is not None else None
+
+    @property
+    def far(self) -> ServerStore | None:
+        """The account on its server, where there is one."""
+        far = self._device.mirror.far if self._device.mirror is not None else None
+        return far if isinstance(far, ServerStore) else None
+
+    def switch(self, is_on: bool) -> None:
+        """Switches sync on or off. What was written meanwhile joins at the next `now`."""
+        self._settings.set(SYNC_SETTING, is_on)
+        self._device.journal.is_sharing = is_on
+
+    def switch_backup(self, is_on: bool) -> None:
+        """Switches the backup of this device on or off; snapshots that there are stay."""
+        self._settings.set(BACKUP_SETTING, is_on)
+
+    def back_up_now(self) -> str:
+        """Copies what this device has for itself to the shared place; says why, where it cannot be
+        done, and nothing otherwise."""
+        try:
+            self._device.sync.back_up_own_zone()
+        except (FarAway, FarFull) as error:
+            return error.sentence
+        return ""
+
+    def pull(self) -> int:
+        """Only what others wrote; gives how many steps came. Raises StoreError."""
+        return self._device.sync.pull()
+
+    def listen(self) -> Iterator[Any]:
+        """Events of the shared place as they come; raises StoreError when the line breaks."""
+        far = self.far
+        if far is None:
+            raise StoreError("This home has no server to listen to.")
+        yield from far.events()

@@ -1,0 +1,48 @@
+"""What the running agent asks of a home in passing: when things were last done, what may go."""
+
+from typing import NamedTuple
+
+from sealwax.base.clock import Clock
+from sealwax.library.library import Library
+from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
+from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
+from sealwax.vault.writing import Writer
+
+
+class Rhythm(NamedTuple):
+    """How many messages are kept, and when the newest daily snapshot was made (ms since 1970)."""
+
+    messages: int
+    daily_ms: int | None
+
+
+class Upkeep:
+    """A part of the agent; see `agent.api`."""
+
+    def __init__(self, library: Library, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._library = library
+        self._clock = clock
+
+    def rhythm(self) -> Rhythm:
+        """What the schedule needs to know; quick."""
+        made_ms = [pin.made_ms for pin in self._library.holdings.pins() if pin.reason == DAILY]
+        return Rhythm(self._library.counts().messages, made_ms[-1] if made_ms else None)
+
+    def create_daily_snapshot(self) -> int:
+        """Pins the present as the snapshot of the day; gives its number."""
+        return create_snapshot(self._library, self._writer, "", DAILY)
+
+    def plan_retention(self) -> RetentionPlan:
+        """Which snapshots go by the calendar of this computer, and which stay why."""
+        is_awaited = self._library.read.held() > 0
+        snapshots = list_snapshots(self._library)
+        return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)
+
+    def apply_retention(self) -> RetentionPlan:
+        """Lets go of those snapshots; gives the plan that was carried out."""
+        plan = self.plan_retention()
+        if plan.dropped:
+            gone = list(plan.dropped)
+            drop_snapshots(self._library, self._writer, gone, self._clock.now_ms())
+        return plan

@@ -1,0 +1,139 @@
+"""Commands that keep devices in step: sync, backup."""
+
+import click
+
+from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.cli import show
+from sealwax.cli.options import with_session
+from sealwax.cli.session import Session
+from sealwax.sync.apply import SyncOutcome, SyncProgress
+
+
+@click.group("sync")
+def sync_group() -> None:
+    """The same history on every device."""
+
+
+@sync_group.command("now")
+@with_session
+def sync_now(session: Session) -> None:
+    """Bring everything that is here to the others, and everything of theirs here."""
+    with session.agent() as agent, session.progress("Syncing") as tell:
+
+        def report(progress: SyncProgress) -> None:
+            tell(progress.phase, progress.done_bytes, progress.total_bytes)
+
+        done = agent.sync.now(report)
+        store = agent.sync.state().store
+    session.give(done, lambda: _show_outcome(done, store))
+    if not done.is_verified:
+        raise SystemExit(1)
+
+
+@sync_group.command("on")
+@with_session
+def sync_on(session: Session) -> None:
+    """Share this device's history again: what both sides have joins."""
+    with session.agent() as agent:
+        agent.sync.switch(True)
+        done = agent.sync.now()
+        store = agent.sync.state().store
+    session.give(done, lambda: _show_outcome(done, store))
+
+
+@sync_group.command("off")
+@with_session
+def sync_off(session: Session) -> None:
+    """Keep to this device what it imports from now on."""
+    with session.agent() as agent:
+        agent.sync.switch(False)
+        state = agent.sync.state()
+    session.give(state, lambda: _show_state(state))
+
+
+@sync_group.command("status")
+@with_session
+def sync_status(session: Session) -> None:
+    """Whether everything is shared, and what is not."""
+    with session.reading() as agent:
+        state = agent.sync.state()
+    session.give(state, lambda: _show_state(state))
+
+
+@click.group("backup")
+def backup_group() -> None:
+    """Snapshots that a deletion cannot touch."""
+
+
+@backup_group.command("now")
+@with_session
+def backup_now(session: Session) -> None:
+    """Take a snapshot, and bring it to the sync store where there is one."""
+    with session.agent() as agent:
+        snapshot = agent.create_snapshot("")
+        why = agent.sync.back_up_now()
+    session.give(
+        {"snapshot": snapshot, "why": why},
+        lambda: click.echo(
+            f"Snapshot {snapshot.number} is made."
+            + (f" It is not at the sync store yet: {why}" if why else "")
+        ),
+    )
+
+
+@backup_group.command("on")
+@with_session
+def backup_on(session: Session) -> None:
+    """Take snapshots of this device."""
+    _switch_backup(session, is_on=True)
+
+
+@backup_group.command("off")
+@with_session
+def backup_off(session: Session) -> None:
+    """Take no snapshots by itself; those that there are stay."""
+    _switch_backup(session, is_on=False)
+
+
+def _switch_backup(session: Session, is_on: bool) -> None:
+    with session.agent() as agent:
+        agent.sync.switch_backup(is_on)
+        state = agent.sync.state()
+    session.give(state, lambda: _show_state(state))
+
+
+def _show_outcome(done: SyncOutcome, store: str) -> None:
+    if done.repaired:
+        click.echo(done.repaired)
+    if done.is_verified:
+        at = show.day_and_time(done.verified_ms * 1_000_000)
+        click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
+        return
+    waiting = Waiting(*done.waiting)
+    if not waiting:
+        click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
+        return
+    click.secho(_waits(waiting, store), fg="yellow")
+    click.echo(f"  {done.why}")
+
+
+def _show_state(state: SyncState) -> None:
+    click.echo(f"Sync is {'on' if state.is_on else 'off'}: {state.store}")
+    click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
+    if not state.is_on and not state.is_backup_on:
+        click.secho("Both are off: nothing protects what comes from now on.", fg="red")
+    if state.waiting:
+        click.secho(_waits(state.waiting, state.store), fg="yellow")
+    elif state.verified_ms:
+        click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")
+    if state.trouble:
+        click.echo(f"  {state.trouble}")
+
+
+def _waits(waiting: Waiting, store: str) -> str:
+    since = show.day_and_time((waiting.since_ms or 0) * 1_000_000)
+    return (
+        f"Not on {store}: {show.count(waiting.messages, 'message')},"
+        f" {show.count(waiting.attachments, 'attachment')}, {show.size(waiting.size_bytes)},"
+        f" since {since}."
+    )

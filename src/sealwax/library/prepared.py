@@ -1,0 +1,159 @@
+"""Changes made ready for the library by whoever has time: another processor, or this one.
+
+Nearly every message of a history is told by one plain change. Of such a one all columns can be
+worked out without the library: the canonical bytes of its state, its words, its part of the digest.
+What is left for the library is to see that it does not know the record yet, and to write rows.
+Everything else (`others`) is joined as far as it goes; the library joins it with what it knows.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import DigestSum
+from sealwax.library.project import TIME_LIMIT_NS, PlainPlaces, Projection, plain_places, project
+from sealwax.library.script import apart, pairs
+from sealwax.model.change import Change
+from sealwax.model.field import FIELDS
+from sealwax.model.record import Kind
+from sealwax.model.state import LoneState, State, decode, empty, encode, is_lone, join_change
+from sealwax.vault.digest import digest_bytes
+from sealwax.vault.segment import CheckedRow, Shape, change_of
+
+NO_CONVERSATION = -1
+_MESSAGE = int(Kind.MESSAGE)
+_record_of = itemgetter(2)
+
+
+class Joined(NamedTuple):
+    """What the changes of one record come to: the columns that are read off its state, and the
+    canonical bytes of that state."""
+
+    record: bytes
+    kind: int
+    projection: Projection
+    encoded: bytes
+
+
+class Prepared(NamedTuple):
+    """The changes of a segment, made ready.
+
+    The first lists are columns of plain messages, one each, no record twice: ids, times, places in
+    `conversations` (or NO_CONVERSATION), words for the index, states. `unspaced` are pairs of a
+    place in the columns and words for the other index. `digest` is the sum of what these states add
+    to the digest of a history, 32 bytes. `others` are all other records.
+    """
+
+    records: list[bytes]
+    times: list[int]
+    inside: list[int]
+    words: list[str]
+    states: list[bytes]
+    conversations: list[str]
+    unspaced: list[tuple[int, str]]
+    digest: bytes
+    others: list[Joined]
+
+    def without(self, known: Collection[bytes], roots: RootKeys) -> "Prepared":
+        """The same, with the messages of these records among the others."""
+        kept = [at for at, record in enumerate(self.records) if record not in known]
+        going = DigestSum(roots)
+        moved: list[Joined] = []
+        for record, encoded in zip(self.records, self.states, strict=True):
+            if record in known:
+                going.add(record, encoded)
+                moved.append(Joined(record, _MESSAGE, project(decode(encoded)), encoded))
+        places = {at: place for place, at in enumerate(kept)}
+        return self._replace(
+            records=[self.records[at] for at in kept],
+            times=[self.times[at] for at in kept],
+            inside=[self.inside[at] for at in kept],
+            words=[self.words[at] for at in kept],
+            states=[self.states[at] for at in kept],
+            unspaced=[(places[at], words) for at, words in self.unspaced if at in places],
+            digest=digest_bytes(int.from_bytes(self.digest, "big") - going.total),
+            others=[*moved, *self.others],
+        )
+
+
+class _Way(NamedTuple):
+    """How the changes of one shape are made ready."""
+
+    places: PlainPlaces
+    state: LoneState
+
+
+def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
+    """Makes the changes of a segment ready."""
+    made = Prepared([], [], [], [], [], [], [], b"", [])
+    ways: dict[int, _Way | None] = {}
+    conversations: dict[str, int] = {}
+    twice = _named_twice(rows)
+    others: list[Change] = []
+    digest = DigestSum(roots)
+    for row in rows:
+        shape, kind, record, life, time_ms, device, keys, values = row
+        try:
+            way = ways[id(shape)]
+        except KeyError:
+            way = ways[id(shape)] = _way(shape)
+        if way is None or kind != _MESSAGE or life is None or record in twice:
+            others.append(change_of(row))
+            continue
+        (time, text, inside), lone = way
+        time_ns = values[time]
+        if type(time_ns) is not int or abs(time_ns) >= TIME_LIMIT_NS or keys[time]:
+            others.append(change_of(row))
+            continue
+        words = ""
+        if text is not None and not keys[text] and type(values[text]) is str:
+            words = values[text]
+            if not words.isascii():
+                if cut := pairs(words):
+                    made.unspaced.append((len(made.records), cut))
+                words = apart(words)
+        encoded = lone.encode(kind, (life, time_ms, device), keys, values)
+        digest.add(record, encoded)
+        made.records.append(record)
+        made.times.append(time_ns)
+        made.words.append(words)
+        made.states.append(encoded)
+        if inside is None:
+            made.inside.append(NO_CONVERSATION)
+        else:
+            made.inside.append(conversations.setdefault(keys[inside], len(conversations)))
+    made.conversations.extend(conversations)
+    made.others.extend(join_all(others))
+    return made._replace(digest=digest_bytes(digest.total))
+
+
+def join_all(changes: Iterable[Change]) -> list[Joined]:
+    """What changes come to, one for each record."""
+    states: dict[bytes, State] = {}
+    for change in changes:
+        state = states.get(change.record)
+        states[change.record] = join_change(state or empty(change.kind), change)
+    return [
+        Joined(record, state.kind, project(state), encode(state))
+        for record, state in states.items()
+    ]
+
+
+def _way(shape: Shape) -> _Way | None:
+    fields = map(FIELDS.get, shape.names)
+    if not all(
+        field and field.merge == merge for field, merge in zip(fields, shape.merges, strict=True)
+    ):
+        return None
+    places = plain_places(shape.names) if is_lone(shape.names) else None
+    return _Way(places, LoneState(shape.names, shape.merges)) if places else None
+
+
+def _named_twice(rows: list[CheckedRow]) -> set[bytes]:
+    """The records that several changes tell of."""
+    named: list[Any] = list(map(_record_of, rows))
+    if len(set(named)) == len(named):
+        return set()
+    return {record for record, times in Counter(named).items() if times > 1}

@@ -1,0 +1,333 @@
+"""A near store and a far one: this device's own copy, and the place that all devices share.
+
+Reading asks the near store, and the far one for what is not near. Objects are kept near first, then
+far. A commit is appended far first, for only there can another device be in the way, then near. So
+the near store always holds a beginning of what the far one holds, and `refresh` fetches the rest.
+
+Trouble with the far store is told apart from trouble with the near one: `FarFull` and `FarAway`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, Protocol, TypeVar
+
+from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.stores.base import (
+    CommitExists,
+    CommitGap,
+    Missing,
+    Store,
+    StoredObject,
+    StoreError,
+    StoreFull,
+)
+
+T = TypeVar("T")
+COMMITS_TOGETHER = 256
+
+
+class FarFull(StoreFull):
+    """The account's storage in the shared place is full."""
+
+    code = "storage-full"
+    hint = "`sealwax storage` shows what takes space; `sealwax storage plan` asks for more."
+
+
+class FarAway(StoreError):
+    """The shared place does not do what it must just now; `cause` says why."""
+
+    code = "sync-store-away"
+    hint = "Nothing is lost: it waits on this device and goes there by itself."
+
+    def __init__(self, cause: StoreError) -> None:
+        super().__init__(cause.sentence, cause.hint)
+        self.cause = cause
+
+
+class Parted(StoreError):
+    """The far store does not go on from what the near one holds."""
+
+    code = "sync-store-parted"
+    hint = "It may have come back from an old disk. `sealwax sync now` puts back what it lost."
+
+    def __init__(self, parting: "Parting") -> None:
+        super().__init__(
+            f"The history at the sync store ends, or parts, before what this device has seen"
+            f" ({parting.zone} from {parting.common_seq + 1} on)."
+        )
+        self.parting = parting
+
+
+class Parting(NamedTuple):
+    """Where the far history of a zone leaves the near one: the last seq that both share, and both
+    heads."""
+
+    zone: str
+    common_seq: int
+    near_seq: int
+    far_seq: int
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the far store only lacks commits, and nobody has written others since."""
+        return self.far_seq == self.common_seq
+
+
+class Headed(Protocol):
+    """A store that tells all heads at once."""
+
+    def heads(self) -> dict[str, tuple[int, bytes]]:
+        """(seq, hash) of the newest commit of each zone."""
+        ...
+
+
+class NearStore(Store, Protocol):
+    """A store on this device: it takes many commits at once, and can put a zone aside."""
+
+    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+        """Appends commits that follow one another; durable when it returns."""
+        ...
+
+    def set_aside_zone(self, zone: str) -> None:
+        """Moves the commits of a zone out of the way; it is empty afterwards."""
+        ...
+
+
+class MirrorStore:
+    """See `stores.base.Store`. Closing it closes both."""
+
+    def __init__(self, near: NearStore, far: Store) -> None:
+        self.near = near
+        self.far = far
+
+    def describe(self) -> str:
+        return self.far.describe()
+
+    def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
+        for batch in _batches(objects):
+            self.near.put_objects(batch)
+            self._put_far(batch)
+
+    def upload(self, names: Iterable[bytes]) -> None:
+        """Sends near objects to the far store, those that it lacks."""
+        wanted = list(names)
+        present = self._ask(lambda: self.far.has_objects(wanted))
+        lacking = [name for name in wanted if name not in present]
+        for batch in _batches((name, self.near.get_object(name)) for name in lacking):
+            self._put_far(batch)
+
+    def get_object(self, name: bytes) -> bytes:
+        try:
+            return self.near.get_object(name)
+        except Missing:
+            data = self._get_far(name)
+        if hashlib.sha256(data).digest() == name:
+            self.near.put_objects([(name, data)])
+        return data
+
+    def copy_zone(self, zone: str, names: Iterable[bytes]) -> None:
+        """Brings the far history of a zone that this device alone writes up to the near one, with
+        the objects that it holds."""
+        self.upload(names)
+        near_seq = self.near.head_seq(zone)
+        far_seq = self._ask(lambda: self.far.head_seq(zone))
+        for seq, data in self.near.read_commits(zone, far_seq + 1):
+            assert seq <= near_seq
+            self._append_far(zone, seq, data)
+
+    def put_back(self, parting: Parting, names: Iterable[bytes]) -> None:
+        """Appends what a far store that is behind has lost, after the objects of it."""
+        assert parting.is_behind
+        self.upload(names)
+        for seq, data in self.near.read_commits(parting.zone, parting.far_seq + 1):
+            self._append_far(parting.zone, seq, data)
+
+    def fetch(self, names: Iterable[bytes]) -> int:
+        """Brings far objects near, those that are not; gives how many came."""
+        wanted = list(names)
+        present = self.near.has_objects(wanted)
+        lacking = [name for name in wanted if name not in present]
+        came = 0
+        for start in range(0, len(lacking), COMMITS_TOGETHER):
+            part = lacking[start : start + COMMITS_TOGETHER]
+            for batch in _batches(self._far_objects(part)):
+                self.near.put_objects(batch)
+                came += len(batch)
+        return came
+
+    def has_objects(self, names: Iterable[bytes]) -> set[bytes]:
+        wanted = list(names)
+        found = self.near.has_objects(wanted)
+        left = [name for name in wanted if name not in found]
+        return found | (self._ask(lambda: self.far.has_objects(left)) if left else set())
+
+    def list_objects(self) -> Iterator[StoredObject]:
+        yield from self.near.list_objects()
+
+    def delete_objects(self, names: Iterable[bytes]) -> None:
+        wanted = list(names)
+        self._ask(lambda: self.far.delete_objects(wanted))
+        self.near.delete_objects(wanted)
+
+    def append_commit(self, zone: str, seq: int, data: bytes) -> None:
+        try:
+            self._ask(lambda: self.far.append_commit(zone, seq, data))
+        except (CommitExists, CommitGap):
+            self.refresh([zone])
+            raise
+        self.near.append_commit(zone, seq, data)
+
+    def get_commit(self, zone: str, seq: int) -> bytes:
+        return self.near.get_commit(zone, seq)
+
+    def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        return self.near.read_commits(zone, start_seq)
+
+    def head_seq(self, zone: str) -> int:
+        return self.near.head_seq(zone)
+
+    def list_zones(self) -> list[str]:
+        return self.near.list_zones()
+
+    def close(self) -> None:
+        try:
+            self.far.close()
+        finally:
+            self.near.close()
+
+    def refresh(self, zones: Iterable[str]) -> int:
+        """Fetches the commits of these zones that are not near; gives how many came.
+
+        Raises Parted where the far history is not a continuation, FarAway, FarFull.
+        """
+        heads = self._ask(lambda: far_heads(self.far, zones))
+        came = 0
+        for zone in zones:
+            far_seq, far_hash = heads.get(zone, (-1, b""))
+            came += self._refresh_zone(zone, far_seq, far_hash)
+        return came
+
+    def parting(self, zone: str) -> Parting | None:
+        """Where the far history leaves the near one, if it does."""
+        near_seq = self.near.head_seq(zone)
+        far_seq = self._ask(lambda: self.far.head_seq(zone))
+        low, high = -1, min(near_seq, far_seq)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._is_shared(zone, middle):
+                low = middle
+            else:
+                high = middle - 1
+        return None if low == near_seq else Parting(zone, low, near_seq, far_seq)
+
+    def _is_shared(self, zone: str, seq: int) -> bool:
+        """Commits name the one before them: two that are the same have the same history."""
+        far = self._ask(lambda: self.far.get_commit(zone, seq))
+        return far == self.near.get_commit(zone, seq)
+
+    def _refresh_zone(self, zone: str, far_seq: int, far_hash: bytes) -> int:
+        near_seq = self.near.head_seq(zone)
+        if far_seq <= near_seq:
+            is_same = far_seq == near_seq and (
+                far_seq < 0 or _hash(self.near.get_commit(zone, far_seq)) == far_hash
+            )
+            if not is_same:
+                self._need_one_history(zone)
+            return 0
+        if near_seq >= 0 and not self._is_shared(zone, near_seq):
+            self._need_one_history(zone)
+        came = 0
+        # Not beyond the head that was told: what was appended since may name a position of the
+        # account's log that was not fetched.
+        commits = islice(self._far_commits(zone, near_seq + 1), far_seq - near_seq)
+        while batch := [data for _, data in islice(commits, COMMITS_TOGETHER)]:
+            self.near.append_commits(zone, near_seq + 1 + came, batch)
+            came += len(batch)
+        return came
+
+    def _need_one_history(self, zone: str) -> None:
+        parting = self.parting(zone)
+        if parting is not None:
+            raise Parted(parting)
+
+    def _far_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        yield from self._told(iter(self._ask(lambda: self.far.read_commits(zone, start_seq))))
+
+    def _far_objects(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Those of the objects that are there and are what their names say."""
+        found: Iterator[tuple[bytes, bytes]]
+        several: Callable[[list[bytes]], Iterator[tuple[bytes, bytes]]] | None
+        several = getattr(self.far, "get_objects", None)
+        if several is None:
+            found = ((name, self._get_far(name)) for name in names)
+        else:
+            found = self._told(iter(several(names)))
+        for name, data in found:
+            if hashlib.sha256(data).digest() == name:
+                yield name, data
+
+    def _told(self, answers: Iterator[T]) -> Iterator[T]:
+        """What the far store tells piece by piece."""
+
+        def following() -> T | None:
+            return next(answers, None)
+
+        while (answer := self._ask(following)) is not None:
+            yield answer
+
+    def _append_far(self, zone: str, seq: int, data: bytes) -> None:
+        self._ask(lambda: self.far.append_commit(zone, seq, data))
+
+    def _put_far(self, batch: list[tuple[bytes, bytes]]) -> None:
+        self._ask(lambda: self.far.put_objects(batch))
+
+    def _get_far(self, name: bytes) -> bytes:
+        return self._ask(lambda: self.far.get_object(name))
+
+    def _ask(self, act: Callable[[], T]) -> T:
+        """Asks the far store; its troubles become FarFull and FarAway."""
+        try:
+            return act()
+        except (CommitExists, CommitGap, Missing, FarAway, FarFull):
+            raise
+        except StoreFull as error:
+            raise FarFull(error.sentence) from error
+        except StoreError as error:
+            raise FarAway(error) from error
+
+
+def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+    """(seq, hash) of the heads of zones: in one request where the store can."""
+    told = getattr(far, "heads", None)
+    if told is not None:
+        found: dict[str, tuple[int, bytes]] = told()
+        return found
+    heads = {}
+    # The account's log last: so it has every position that the other zones name.
+    for zone in sorted(zones, key=lambda zone: zone == ACCOUNT_ZONE):
+        seq = far.head_seq(zone)
+        if seq >= 0:
+            heads[zone] = (seq, _hash(far.get_commit(zone, seq)))
+    return heads
+
+
+def _hash(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+BATCH_BYTES = 16 * 1024 * 1024
+
+
+def _batches(objects: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:
+    """Objects in lists of bounded size."""
+    batch: list[tuple[bytes, bytes]] = []
+    size_bytes = 0
+    for name, data in objects:
+        batch.append((name, data))
+        size_bytes += len(data)
+        if size_bytes >= BATCH_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch

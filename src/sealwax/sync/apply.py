@@ -1,0 +1,210 @@
+"""Syncing: pull, push what waits, pull again, compare; then say what is true.
+
+Nothing here decides what is kept: the outbox holds everything until the messages zone does. A sync
+that is cut off at any point loses nothing and goes on the next time.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sealwax.base.clock import Clock
+from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
+from sealwax.sync.journal import Journal, names_any
+from sealwax.sync.opening import sealed_already
+from sealwax.sync.outbox import Item, Waiting
+from sealwax.sync.plan import Sending, plan_sending
+from sealwax.sync.repair import put_together
+from sealwax.sync.replica import Replica
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.digest import digest_bytes
+from sealwax.vault.objects import epoch_of
+from sealwax.vault.writing import CHANGES_LIMIT, Writing
+
+VERIFIED = "sync verified"
+FETCHED_TOGETHER = 64
+
+
+class SyncProgress(NamedTuple):
+    """How far a sync is: the phase, items done and in all, bytes done and in all."""
+
+    phase: str
+    done: int
+    total: int
+    done_bytes: int
+    total_bytes: int
+
+
+class SyncOutcome(NamedTuple):
+    """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
+    nothing waiting and digests that agree, everything on this device is there (`is_verified`)."""
+
+    pulled: int
+    sent_bytes: int
+    fetched: int
+    waiting: Waiting
+    why: str
+    is_verified: bool
+    verified_ms: int
+    repaired: str
+    held: int
+
+
+Report = Callable[[SyncProgress], None]
+
+
+class Sync:
+    """Keeps one device in step with the place that all devices of the account share."""
+
+    def __init__(self, journal: Journal, mirror: MirrorStore | None, clock: Clock) -> None:
+        self._journal = journal
+        self._mirror = mirror
+        self._clock = clock
+        self._history: Replica = journal.history
+        self._outbox = journal.outbox
+        self._library = journal.history.library
+
+    def now(self, report: Report, is_fetching_files: bool = True) -> SyncOutcome:
+        """Pull, push, pull, compare. Trouble with the shared place is told in the outcome."""
+        self._journal.try_again()
+        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
+        try:
+            report(SyncProgress("Checking", 0, 0, 0, 0))
+            repaired = self._refresh()
+            pulled = self._pull()
+            sent = self._send(report)
+            self._refresh()
+            pulled += self._pull()
+            if is_fetching_files:
+                fetched = self._fetch_files(report)
+        except FarAway as error:
+            why = error.sentence
+        except FarFull as error:
+            why = error.sentence
+        finally:
+            self._outbox.put_on()
+        waiting = self._outbox.waiting()
+        if self._journal.is_full and not why:
+            why = "The account's storage is full."
+        is_verified = not why and waiting.is_nothing and self.agrees()
+        now_ms = self._clock.now_ms()
+        if is_verified:
+            self._library.holdings.remember_ms(VERIFIED, now_ms)
+        return SyncOutcome(
+            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, 0
+        )  # fmt: skip
+
+    def pull(self) -> int:
+        """Only what others wrote; raises FarAway, or Parted."""
+        if self._mirror is not None:
+            self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
+        pulled = self._pull()
+        self._outbox.put_on()
+        return pulled
+
+    def verified_ms(self) -> int:
+        """When everything on this device was last known to be shared; 0 for never."""
+        return self._library.holdings.remembered_ms(VERIFIED)
+
+    def back_up_own_zone(self) -> None:
+        """Copies the outbox as it is to the shared place, where only devices can read it: the
+        backup of a device that does not sync. Raises FarAway, FarFull."""
+        if self._mirror is None:
+            return
+        self._mirror.refresh([ACCOUNT_ZONE])
+        self._history.pull()
+        self._mirror.copy_zone(self._outbox.zone, self._outbox.held_names())
+
+    def agrees(self) -> bool:
+        """Whether the newest digest in the history is that of this library."""
+        head = self._history.head()
+        data = self._library.holdings.seen_commit(MESSAGES_ZONE, head.seq)
+        if data is None or self._library.tail.is_there():
+            return head.seq < 0
+        part = open_part(self._history.keys, parse_commit(data))
+        return part.digest is None or part.digest == digest_bytes(self._library.digest())
+
+    def _refresh(self) -> str:
+        """Fetches new commits; mends a shared history that lost some. Says what was mended."""
+        if self._mirror is None:
+            return ""
+        try:
+            self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
+        except Parted:
+            return put_together(self._mirror, self._journal)
+        return ""
+
+    def _pull(self) -> int:
+        before = self._history.head().seq
+        if self._mirror is not None:
+            self._mirror.fetch(self._history.segments_ahead())
+        self._history.pull()
+        return self._history.head().seq - before
+
+    def _send(self, report: Report) -> int:
+        """Writes what waits into the shared history; gives the bytes that went."""
+        items = self._outbox.items()
+        total = sum(size for item in items for _, size in (*item.segments, *item.chunks))
+        sent = 0
+        for sending in plan_sending(items):
+            report(SyncProgress("Uploading", 0, 0, sent, total))
+            try:
+                self._send_one(sending)
+            except FarFull:
+                self._journal.is_full = True
+                for item in sending.items:
+                    self._send_words(item)
+            sent += sending.size_bytes
+        return sent
+
+    def _send_one(self, sending: Sending) -> None:
+        known = self._library.holdings.intervals(name for name, _ in sending.segments)
+        names = [name for name, _ in (*sending.segments, *sending.chunks)]
+        if sending.segments and len(known) == len(sending.segments):
+            # They arrived the last time, before this device could note it.
+            self._outbox.drop(names)
+            return
+        keys = self._history.keys
+        segments = [name for name, _ in sending.segments]
+        sealed, changes = sealed_already(self._outbox.own.store, keys, MESSAGES_ZONE, segments)
+        if self._mirror is not None:
+            self._mirror.upload(name for name, _ in sending.chunks)
+        writing = Writing(tuple(changes), Part(reason="sync"), chunks=sending.chunks)
+        epoch = self._history.log.newest.epoch
+        # Under an older epoch a device that was removed since could open it: it is sealed anew.
+        is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
+        self._history.write(writing, sealed if is_current else None)
+        self._outbox.drop(names)
+
+    def _send_words(self, item: Item) -> None:
+        """Where there is no room for files: words go; files stay, with what tells of them."""
+        chunks = {name for name, _ in item.chunks}
+        if not chunks:
+            self._send_one(Sending((item,)))
+            return
+        changes = list(self._outbox.changes(item))
+        words = [change for change in changes if not names_any(change, chunks)]
+        files = [change for change in changes if names_any(change, chunks)]
+        for start in range(0, len(words), CHANGES_LIMIT):
+            batch = tuple(words[start : start + CHANGES_LIMIT])
+            self._history.write(Writing(batch, Part(reason="sync")))
+        if words:
+            self._outbox.write(Writing(tuple(files), Part(reason="waits"), chunks=item.chunks))
+            self._outbox.drop(name for name, _ in item.segments)
+
+    def _fetch_files(self, report: Report) -> int:
+        """Brings near what others stored: then this device has all of it."""
+        if self._mirror is None:
+            return 0
+        live = self._library.holdings.live_objects()
+        near = self._mirror.near.has_objects(live)
+        lacking = [name for name in live if name not in near]
+        total = sum(live[name] for name in lacking)
+        done, done_bytes = 0, 0
+        for start in range(0, len(lacking), FETCHED_TOGETHER):
+            batch = lacking[start : start + FETCHED_TOGETHER]
+            report(SyncProgress("Downloading", done, len(lacking), done_bytes, total))
+            done += self._mirror.fetch(batch)
+            done_bytes += sum(live[name] for name in batch)
+        return done

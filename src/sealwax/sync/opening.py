@@ -1,0 +1,192 @@
+"""Who opens the segments of a long pull: this process, or a companion on another processor.
+
+A segment is read and hashed by a thread, opened, decoded and made ready by the companion, and
+written into the library by this process: three things at a time, a few segments ahead. Segments
+come out in the order in which they were asked for.
+"""
+
+from collections.abc import Generator, Sequence
+from queue import SimpleQueue
+from threading import Event, Semaphore, Thread
+from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from sealwax.base.companion import Companion, can_have_companions
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.key_tree import ZoneKey
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.library.prepared import Prepared, prepare
+from sealwax.model.change import Change
+from sealwax.stores.base import Missing, Store
+from sealwax.sync.sealing import SealedBatch
+from sealwax.vault.digest import change_digest
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import SealedSegment, check_name, epoch_of, open_rows
+from sealwax.vault.segment import change_of
+
+COMPANION = "sealwax.sync.opening_companion"
+WORTH_A_COMPANION = 16
+"""Fewer segments are opened here: starting a companion takes longer."""
+SEGMENTS_AHEAD = 4
+
+UNREADABLE = (Missing, SealBroken, SealUnknown)
+"""What makes one segment unreadable and leaves the others as they are."""
+Opened: TypeAlias = Prepared | SealwaxError
+"""A segment made ready for the library, or why it is unreadable."""
+
+
+class Asked(NamedTuple):
+    """A sealed segment to be opened, and the keys for it."""
+
+    account: bytes
+    zone: str
+    epoch: int
+    secret: bytes
+    record_id: bytes
+    digest: bytes
+    data: bytes
+
+
+class Answer(NamedTuple):
+    """The segment made ready, or what is wrong with it."""
+
+    prepared: Prepared | None
+    broken: str = ""
+    unknown: str = ""
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_asked = msgspec.msgpack.Decoder(Asked).decode
+_decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+def sealed_already(
+    store: Store, keys: AccountKeys, zone: str, names: Sequence[bytes]
+) -> tuple[SealedBatch, list[Change]]:
+    """Segments that are in a store, as if they had just been sealed, and the changes in them;
+    raises what makes one unreadable."""
+    sealed, changes = SealedBatch([], []), []
+    for name in names:
+        key, data = fetch_segment(store, keys, zone, name)
+        rows = open_rows(key, data)
+        found = list(map(change_of, rows))
+        digest = change_digest(keys.roots, found)
+        sealed.segments.append(SealedSegment(name, data, digest, len(found)))
+        sealed.prepared.append(prepare(keys.roots, rows))
+        changes += found
+    return sealed, changes
+
+
+class Opener(Protocol):
+    """Opens segments, one after the other."""
+
+    def open(self, names: Sequence[bytes]) -> Generator[Opened, None, None]:
+        """The segments of these names in their order; raises StoreError or CompanionLost."""
+        ...
+
+    def close(self) -> None:
+        """Ends it."""
+        ...
+
+
+class OpenHere:
+    """Opens in this process."""
+
+    def __init__(self, store: Store, keys: AccountKeys, zone: str) -> None:
+        self._store = store
+        self._keys = keys
+        self._zone = zone
+
+    def open(self, names: Sequence[bytes]) -> Generator[Opened, None, None]:
+        for name in names:
+            try:
+                key, data = fetch_segment(self._store, self._keys, self._zone, name)
+                opened: Opened = prepare(self._keys.roots, open_rows(key, data))
+            except UNREADABLE as error:
+                opened = error
+            yield opened
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class OpenElsewhere:
+    """Has a companion open; close it when done."""
+
+    def __init__(self, store: Store, keys: AccountKeys, zone: str) -> None:
+        self._store = store
+        self._keys = keys
+        self._zone = zone
+        self._companion = Companion(COMPANION)
+
+    def open(self, names: Sequence[bytes]) -> Generator[Opened, None, None]:
+        asked: SimpleQueue[BaseException | None] = SimpleQueue()
+        room, is_over = Semaphore(SEGMENTS_AHEAD), Event()
+        thread = Thread(target=self._ask, args=(names, asked, room, is_over), daemon=True)
+        thread.start()
+        try:
+            for _ in names:
+                failure = asked.get()
+                if failure is not None and not isinstance(failure, UNREADABLE):
+                    raise failure
+                opened = failure or _opened(_decode_answer(self._companion.receive()))
+                room.release()
+                yield opened
+        except BaseException:
+            # Another thread may wait for a companion that waits for its answers to be taken.
+            self._companion.abandon()
+            raise
+        finally:
+            is_over.set()
+            room.release()
+            thread.join()
+
+    def close(self) -> None:
+        self._companion.close()
+
+    def _ask(
+        self,
+        names: Sequence[bytes],
+        asked: "SimpleQueue[BaseException | None]",
+        room: Semaphore,
+        is_over: Event,
+    ) -> None:
+        """Reads and hands over one segment after the other, until nobody wants more."""
+        for name in names:
+            room.acquire()
+            if is_over.is_set():
+                return
+            try:
+                self._companion.send(encode(self._question(name)))
+                asked.put(None)
+            except BaseException as error:
+                asked.put(error)
+                if not isinstance(error, UNREADABLE):
+                    return
+
+    def _question(self, name: bytes) -> Asked:
+        key, data = fetch_segment(self._store, self._keys, self._zone, name)
+        roots = self._keys.roots
+        secrets = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
+        return Asked(*secrets, data)
+
+
+def new_opener(store: Store, keys: AccountKeys, zone: str, segments: int) -> Opener:
+    """Who opens best, when so many segments are to be opened."""
+    if segments >= WORTH_A_COMPANION and can_have_companions():
+        return OpenElsewhere(store, keys, zone)
+    return OpenHere(store, keys, zone)
+
+
+def fetch_segment(store: Store, keys: AccountKeys, zone: str, name: bytes) -> tuple[ZoneKey, bytes]:
+    """A sealed segment, its bytes checked against its name, and the key that opens it."""
+    data = store.get_object(name)
+    check_name(name, data)
+    return keys.zone_key(zone, epoch_of(data)), data
+
+
+def _opened(answer: Answer) -> Opened:
+    if answer.prepared is not None:
+        return answer.prepared
+    return SealUnknown(answer.unknown) if answer.unknown else SealBroken(answer.broken)

@@ -1,0 +1,246 @@
+"""The outbox: this device's own zone, on its own disk, where everything waits that the messages
+zone does not hold.
+
+A device that cannot or may not write to the shared history writes here: sync is off or paused, the
+server is away, the storage is full. Nobody else writes this zone, so it always can. What is here is
+part of this device's library (its tail) and of its snapshots at once. Later the same sealed objects
+are added to the messages zone by a commit there, and dropped here. Objects are sealed for the
+messages zone from the first, so nothing is sealed twice.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.chain import Judged, beginning, judge
+from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
+from sealwax.ledger.objects import Objects
+from sealwax.model.change import Change
+from sealwax.model.record import Kind
+from sealwax.stores.base import Missing
+from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.sync.opening import sealed_already
+from sealwax.sync.replica import Replica
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.writing import Writing, Written
+
+BEGIN = "begin"
+PARTED = "parted"
+SENT = "sent"
+"""The reason of a commit that drops what the messages zone holds now."""
+DROPPED_TOGETHER = 8_192
+
+
+class Waiting(NamedTuple):
+    """What is not in the shared history yet: messages and attachments that it tells of, sealed
+    bytes, and since when (ms since 1970; 0 when nothing waits)."""
+
+    messages: int
+    attachments: int
+    size_bytes: int
+    since_ms: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.size_bytes == 0
+
+
+class Item(NamedTuple):
+    """What one commit of the outbox brought and still waits: segments, and chunks as (name, size)
+    pairs."""
+
+    seq: int
+    segments: tuple[tuple[bytes, int], ...]
+    chunks: tuple[tuple[bytes, int], ...]
+
+
+class Outbox:
+    """The outbox of one device."""
+
+    def __init__(self, own: Replica) -> None:
+        self.own = own
+        self._library = own.library
+        self._holdings = own.library.holdings
+
+    @property
+    def zone(self) -> str:
+        return self.own.zone
+
+    def write(self, writing: Writing) -> Written:
+        """Appends here; what waited before stays beneath it."""
+        self.put_on()
+        if writing.kind == CommitKind.PIN and self.own.head().seq < 0:
+            # A pin holds the commit before it: there must be one.
+            self.own.write(Writing((), Part(reason=BEGIN)))
+        return self.own.write(writing._replace(kind=_kind_here(writing.kind), dropped=()))
+
+    def items(self) -> list[Item]:
+        """What waits, commit by commit, oldest first."""
+        found: dict[int, tuple[list[tuple[bytes, int]], list[tuple[bytes, int]]]] = {}
+        for name, seq, size_bytes, is_segment in self._holdings.live_in(self.zone):
+            found.setdefault(seq, ([], []))[not is_segment].append((name, size_bytes))
+        return [Item(seq, tuple(one), tuple(two)) for seq, (one, two) in sorted(found.items())]
+
+    def chunk_names(self) -> set[bytes]:
+        """The pieces of files that wait."""
+        return {name for item in self.items() for name, _ in item.chunks}
+
+    def waiting(self) -> Waiting:
+        """What waits, counted."""
+        items = self.items()
+        if not items:
+            return Waiting(0, 0, 0, 0)
+        counts = self._library.tail.counts(self._library.head_seq())
+        data = self._holdings.seen_commit(self.zone, items[0].seq)
+        since_ms = parse_commit(data).header.time_ms if data else 0
+        size_bytes = sum(size for item in items for _, size in (*item.segments, *item.chunks))
+        return Waiting(
+            counts.get(int(Kind.MESSAGE), 0), counts.get(int(Kind.ATTACHMENT), 0),
+            size_bytes, since_ms,
+        )  # fmt: skip
+
+    def changes(self, item: Item) -> Iterator[Change]:
+        """The changes that an item brought; those in a damaged segment are left out."""
+        for name, _ in item.segments:
+            try:
+                yield from self.own.read_segment(name)
+            except (Missing, SealBroken, SealUnknown) as error:
+                self._holdings.note_damage(name, item.seq, str(error))
+
+    def drop(self, names: Iterable[bytes]) -> None:
+        """Lets go of what the messages zone holds now."""
+        left = list(names)
+        for start in range(0, len(left), DROPPED_TOGETHER):
+            gone = tuple(left[start : start + DROPPED_TOGETHER])
+            self.own.write(Writing((), Part(reason=SENT), dropped=gone))
+
+    def keep(self, objects: Iterable[tuple[bytes, int, bool]]) -> None:
+        """Has objects of the messages zone, (name, bytes, is a segment), wait here: they are near,
+        and the shared history has lost them."""
+        listed = list(objects)
+        chunks = tuple((name, size_bytes) for name, size_bytes, is_one in listed if not is_one)
+        segments = [name for name, _, is_one in listed if is_one]
+        for name in segments:
+            sealed, changes = sealed_already(self.own.store, self.own.keys, MESSAGES_ZONE, [name])
+            self.own.write(Writing(tuple(changes), Part(reason=PARTED)), sealed)
+        for start in range(0, len(chunks), DROPPED_TOGETHER):
+            part = chunks[start : start + DROPPED_TOGETHER]
+            self.own.write(Writing((), Part(reason=PARTED), chunks=part))
+
+    def put_on(self) -> None:
+        """Puts what waits onto the library, where it is not there: after the messages zone went on,
+        or a crash in between."""
+        if self._library.tail.is_there():
+            return
+        items = self.items()
+        if not any(item.segments for item in items):
+            return
+        with self._library.transaction():
+            moment = self._library.next_step()
+            for item in items:
+                self._library.apply_changes(self.changes(item), moment)
+
+    def catch_up(self, history: Replica) -> None:
+        """Brings the library in step with this zone: after a crash, or when it was made anew."""
+        if not self._is_of_this_history(history):
+            self._library.clear()
+        if self._holdings.head(self.zone) is None and self.own.store.head_seq(self.zone) >= 0:
+            self._replay(history)
+        else:
+            self.own.pull()
+        # The steps of the history may be near, and what they hold not yet: that comes with the
+        # next sync. Opening a home never waits for a server.
+        with suppress(FarAway, FarFull):
+            history.pull()
+        self.put_on()
+
+    def held_names(self) -> list[bytes]:
+        """The objects that the zone's head or one of its pins holds."""
+        objects, head_seq = Objects(), -1
+        for judged, _, _ in self._judged():
+            head_seq = judged.head.seq
+            if judged.commit is not None:
+                objects.apply(judged.commit)
+        return sorted(objects.held(head_seq))
+
+    def _is_of_this_history(self, history: Replica) -> bool:
+        """Whether the library's head is in the near history: not when a repair was cut off, which
+        lets go of the remembered head first."""
+        head = history.head()
+        if head.seq < 0 or history.heads.get(MESSAGES_ZONE) is not None:
+            return True
+        try:
+            return commit_hash(history.store.get_commit(MESSAGES_ZONE, head.seq)) == head.hash
+        except Missing:
+            return False
+
+    def _replay(self, history: Replica) -> None:
+        """Applies the zone to a library that knows nothing of it, with the moments of its pins:
+        each stands on the messages that its device had seen."""
+        commits = list(self._judged())
+        shown = _shown_by_pins(commits)
+        moments: dict[int, float] = {}
+        for judged, part, _ in commits:
+            if judged.head.seq in shown:
+                moments[judged.head.seq] = self._replay_pin(
+                    history, judged, part, shown[judged.head.seq]
+                )
+        self._library.strip_tail()
+        with self._library.transaction():
+            for judged, part, data in commits:
+                self._library.apply_commit(judged, part, data)
+                if judged.head.seq in moments:
+                    self._holdings.put_pin(judged, part, moments[judged.head.seq])
+
+    def _replay_pin(
+        self, history: Replica, judged: Judged, part: Part, segments: list[bytes]
+    ) -> float:
+        """Makes the moment of a pin anew: what the messages zone held, and what waited then."""
+        base_seq = part.heads[MESSAGES_ZONE][0] if MESSAGES_ZONE in part.heads else -1
+        if history.head().seq < base_seq:
+            self._library.strip_tail()
+            history.pull(base_seq)
+        item = Item(judged.head.seq, tuple((name, 0) for name in segments), ())
+        with self._library.transaction():
+            if segments:
+                moment = self._library.next_step()
+                self._library.apply_changes(self.changes(item), moment)
+            moment = self._library.head_moment()
+            self._holdings.put_pin(judged, part, moment)
+        return moment
+
+    def _judged(self) -> Iterator[tuple[Judged, Part, bytes]]:
+        head = beginning(self.own.keys.account, self.zone)
+        for _, data in self.own.store.read_commits(self.zone, 0):
+            judged = judge(head, data, self.own.log)
+            head = judged.head
+            part = Part()
+            if judged.commit is not None:
+                try:
+                    part = open_part(self.own.keys, judged.commit)
+                except (SealBroken, SealUnknown):
+                    self._holdings.note_damage(head.hash, head.seq, "its sealed part is damaged")
+            yield judged, part, data
+
+
+def _kind_here(kind: CommitKind) -> CommitKind:
+    """Compactions and the like are for the shared history; their changes may wait here."""
+    return kind if kind in (CommitKind.PIN, CommitKind.UNPIN) else CommitKind.CHANGE
+
+
+def _shown_by_pins(commits: list[tuple[Judged, Part, bytes]]) -> dict[int, list[bytes]]:
+    """The segments that each pin holds which nobody let go of, by the seq of the pin's commit."""
+    objects = Objects()
+    segments: set[bytes] = set()
+    lived: dict[int, list[bytes]] = {}
+    for judged, part, _ in commits:
+        if judged.commit is None:
+            continue
+        header = judged.commit.header
+        segments.update(name for name, _ in header.added[: part.segments])
+        if header.kind == CommitKind.PIN:
+            lived[header.seq] = sorted(segments & objects.live_at(header.seq - 1))
+        objects.apply(judged.commit)
+    return {seq: lived[seq] for seq in objects.pins if seq in lived}

@@ -1,0 +1,161 @@
+"""Homes that share one history over a server: sync, sync off, a server that is away or restored."""
+
+import shutil
+from pathlib import Path
+
+from sealwax.agent.selecting import Select
+from tests.homes import ignore, write_threads
+from tests.server.running import running
+from tests.sync.homes_on_server import Household
+
+FIRST, SECOND = "+15550100000", "+15550100001"
+
+
+def _phone(folder: Path, *sizes: int, seed: str = "threads") -> Path:
+    folder.mkdir()
+    write_threads(folder, sizes, seed=seed)
+    return folder
+
+
+def test_three_homes_share_one_history(tmp_path: Path) -> None:
+    phone = _phone(tmp_path / "phone", 5, 3)
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server, 3)
+        with house.agent(0) as agent:
+            agent.import_source(phone, ignore)
+        house.sync(0, 1, 2)
+        assert len(house.texts(2, FIRST)) == 5
+        with house.agent(1) as agent:
+            assert agent.delete(Select((FIRST,))) > 0
+        house.sync(1, 0, 2)
+        assert house.texts(0, FIRST) == house.texts(2, FIRST) == []
+        with house.agent(2) as agent:
+            agent.undelete(Select((FIRST,)))
+        house.sync(2, 0, 1)
+        assert len(house.texts(0, FIRST)) == len(house.texts(1, FIRST)) == 5
+    stored = b"".join(
+        path.read_bytes() for path in (tmp_path / "server").rglob("*") if path.is_file()
+    )
+    for word in (b"thread 0", b"5550100", b"message"):
+        assert word not in stored.replace(b"messages", b"")
+
+
+def test_with_sync_off_an_import_stays_and_joins_later(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+        house.sync(0, 1)
+        with house.agent(1) as agent:
+            agent.sync.switch(False)
+            agent.import_source(_phone(tmp_path / "more", 2, 4, seed="more"), ignore)
+            agent.create_snapshot("mine")
+            waiting = agent.sync.state().waiting
+            assert waiting.messages == 6
+            assert waiting.since_ms > 0
+            assert agent.sync.back_up_now() == ""
+            assert agent.verify(ignore).damage == ()
+        house.sync(0)
+        assert house.texts(0, SECOND) == []
+        assert len(house.texts(1, SECOND)) == 4
+        assert len(house.texts(1, SECOND, "mine")) == 4
+        with house.agent(0) as agent:
+            agent.delete(Select((FIRST,)))
+        house.sync(0)
+        with house.agent(1) as agent:
+            agent.sync.switch(True)
+        house.sync(1, 0)
+        for number in (0, 1):
+            assert len(house.texts(number, SECOND)) == 4
+        assert house.texts(0, FIRST) == house.texts(1, FIRST)
+        assert len(house.texts(1, FIRST, "mine")) == 7
+        _anew(house.homes[1])
+        assert len(house.texts(1, FIRST, "mine")) == 7
+        assert len(house.texts(1, SECOND, "mine")) == 4
+        assert house.texts(0, FIRST) == house.texts(1, FIRST)
+        house.sync(1)
+        for number in (0, 1):
+            with house.agent(number) as agent:
+                assert agent.verify(ignore).damage == ()
+
+
+def test_while_the_server_is_away_everything_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+        house.sync(0, 1)
+        port = int(server.url.rpartition(":")[2])
+    with house.agent(0) as agent:
+        agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+        agent.create_snapshot("alone")
+        agent.delete(Select((FIRST,)))
+        state = agent.sync.state()
+        assert state.waiting.messages > 3
+        assert "does not answer" in state.trouble
+        done = agent.sync.now()
+        assert not done.is_verified
+        assert done.why
+        assert len(agent.read(agent.conversation(SECOND).record)) == 3
+    with running(tmp_path / "server", port=port):
+        house.sync(0, 1)
+        assert house.texts(1, FIRST) == []
+        assert len(house.texts(1, SECOND)) == 3
+        assert len(house.texts(0, FIRST, "alone")) == 6
+
+
+def test_a_server_that_came_back_from_yesterday_is_mended(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+        house.sync(0, 1)
+        port = int(server.url.rpartition(":")[2])
+    shutil.copytree(tmp_path / "server", tmp_path / "yesterday")
+    with running(tmp_path / "server", port=port):
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+            agent.create_snapshot("lost")
+        house.sync(0)
+    with running(tmp_path / "yesterday", port=port):
+        with house.agent(1) as agent:
+            agent.import_source(_phone(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
+        house.sync(1)
+        with house.agent(0) as agent:
+            done = agent.sync.now()
+            assert done.is_verified, done
+            assert "parted" in done.repaired
+        house.sync(1, 0)
+        for number in (0, 1):
+            assert len(house.texts(number, SECOND)) == 4
+            assert len(house.texts(number, "+15550100002")) == 4
+            with house.agent(number) as agent:
+                assert agent.verify(ignore).damage == ()
+        assert len(house.texts(0, SECOND, "lost")) >= 3
+
+
+def test_a_server_that_only_lost_the_end_gets_it_back(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+        house.sync(0)
+        port = int(server.url.rpartition(":")[2])
+    shutil.copytree(tmp_path / "server", tmp_path / "yesterday")
+    with running(tmp_path / "server", port=port):
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+        house.sync(0)
+    with running(tmp_path / "yesterday", port=port):
+        with house.agent(0) as agent:
+            done = agent.sync.now()
+            assert done.is_verified, done
+            assert "put back" in done.repaired
+        house.sync(1)
+        assert len(house.texts(1, SECOND)) == 3
+
+
+def _anew(home: Path) -> None:
+    """The library is made anew at the next opening."""
+    for path in home.glob("library.db*"):
+        path.unlink()
