@@ -10,14 +10,15 @@ import httpx
 from PIL import Image
 
 from sealwax.agent.bootstrap import Environment, open_agent
+from sealwax.agent.ported import RunningPort, port_of
 from sealwax.agent.selecting import Select
 from sealwax.base.clock import SystemClock
+from sealwax.base.condition import Condition, SetConditions
 from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRow, MessageRow
 from sealwax.demo.apple_time import nanoseconds
 from sealwax.demo.typedstream_writer import FILE_TRANSFER, PART, PLACE, Run, write_attributed
 from sealwax.demo.world import write_world
 from sealwax.sources.apple.typedstream.plain import render
-from sealwax.web.local_port import LocalPort
 from sealwax.web.serving import Served, served
 from tests.homes import DAY_MS, NOW_MS, environment, importing, made_home
 
@@ -116,7 +117,7 @@ class Site(NamedTuple):
     """A page that is served, and somebody who has been let in."""
 
     page: Served
-    port: LocalPort
+    port: RunningPort
     client: httpx.Client
     base: str
 
@@ -149,13 +150,13 @@ class Site(NamedTuple):
 @contextmanager
 def opened_site(scene: Scene, tcp_port: int = 0) -> Iterator[Site]:
     """The scene's home, opened and served; a client that went through a link."""
-    with open_agent(scene.home, scene.env) as agent:
-        port = LocalPort(agent)
-        try:
-            with served(port, scene.env.entropy, SystemClock(), tcp_port) as page:
-                with httpx.Client() as client:
-                    assert client.get(page.new_link()).status_code == 200
-                    yield Site(page, port, client, f"{page.address}/{page.keys.run}")
-                port.end_events()
-        finally:
-            port.close()
+    clock = SystemClock()
+    with (
+        open_agent(scene.home, scene.env) as agent,
+        port_of(agent, scene.env.clock, SetConditions(Condition())) as port,
+        served(port, scene.env.entropy, clock, tcp_port) as page,
+        httpx.Client() as client,
+    ):
+        assert client.get(page.new_link()).status_code == 200
+        yield Site(page, port, client, f"{page.address}/{page.keys.run}")
+        port.end_events()
