@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint laws bench lock clean
+.PHONY: run test lint laws bench screenshots lock clean
 
 run: $(INSTALLED)          ## the demo: ten years of made-up messages, end to end
 	$(BIN)/sealwax demo
@@ -24,6 +24,9 @@ laws: $(INSTALLED)         ## the laws of merging with 100,000 cases each, and o
 
 bench: $(INSTALLED)        ## time, bytes and memory
 	$(BIN)/python -m benchmarks
+
+screenshots: $(INSTALLED)  ## each screen of the web app, light and dark, narrow and wide, into screenshots/
+	$(BIN)/python -m benchmarks.screenshots screenshots
 
 lock: $(INSTALLED)         ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
