@@ -27,7 +27,7 @@ PASSPHRASE = "only for pictures"
 DAY_MS = 24 * 60 * 60 * 1000
 WIDTHS = {360: 780, 800: 1_000, 1440: 900, 2560: 1_440}
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-PICTURE_COLOURS = 128
+PICTURE_COLOURS = 255
 MOMENTS = ((0, "first"), (420, ""), (500, ""), (600, "before the new phone"), (240, ""))
 SETTLE_MS = 700
 
