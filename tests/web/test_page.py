@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, expect
 from tests.web.browser import NARROW, WIDE, chromium, visit
 from tests.web.scene import ATTACKER, MUM, PAYLOADS, Scene, Site, make_scene, opened_site
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
