@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint laws bench bench-server lock clean
+.PHONY: run test lint laws bench bench-server screenshots lock clean
 
 run: $(INSTALLED)          ## the demo: ten years of made-up messages, end to end
 	$(BIN)/sealwax demo
@@ -27,6 +27,9 @@ bench: $(INSTALLED)        ## time, bytes and memory
 
 bench-server: $(INSTALLED) ## what the server takes, next to one encrypted record a row
 	$(BIN)/python -m benchmarks.server
+
+screenshots: $(INSTALLED)  ## each screen of the web app, light and dark, narrow and wide, into screenshots/
+	$(BIN)/python -m benchmarks.screenshots screenshots
 
 lock: $(INSTALLED)         ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from sealwax.agent.port import DeviceView, JobView, Port, Safety
 from sealwax.web.plans import (
@@ -22,7 +22,7 @@ from sealwax.web.plans import (
 from sealwax.web.reading import Asked
 from sealwax.web.refusals import NotHere
 
-JobId = Annotated[str, Parameter(max_length=40)]
+JobId = Annotated[str, PathParameter(max_length=40)]
 Text = Annotated[str, msgspec.Meta(max_length=100)]
 
 
@@ -53,31 +53,31 @@ class Started(msgspec.Struct, frozen=True):
 
 
 @post("/api/plans/restore", sync_to_thread=True, status_code=200)
-def restore_plan(request: Asked, data: RestoreAsked) -> Plan:
+def restore_plan(request: Asked, data: JSONBody[RestoreAsked]) -> Plan:
     """What a restore would do. Changes nothing."""
     return _port(request).read(lambda agent: plan_restore(_plans(request), agent, data))
 
 
 @post("/api/plans/delete", sync_to_thread=True, status_code=200)
-def delete_plan(request: Asked, data: DeleteAsked) -> Plan:
+def delete_plan(request: Asked, data: JSONBody[DeleteAsked]) -> Plan:
     """What a deletion would do. Changes nothing."""
     return _port(request).read(lambda agent: plan_delete(_plans(request), agent, data))
 
 
 @post("/api/plans/confirmed", sync_to_thread=True, status_code=202)
-def confirm(request: Asked, data: Confirmed) -> Started:
+def confirm(request: Asked, data: JSONBody[Confirmed]) -> Started:
     """Does what a plan showed."""
     kind, act = _plans(request).take(data.plan)
     return Started(_port(request).start(kind, act))
 
 
 @post("/api/undelete", sync_to_thread=True, status_code=202)
-def undelete(request: Asked, data: Chosen) -> Started:
+def undelete(request: Asked, data: JSONBody[Chosen]) -> Started:
     return Started(_port(request).start("undelete", undeleting(data)))
 
 
 @post("/api/held", sync_to_thread=True, status_code=202)
-def held(request: Asked, data: Answer) -> Started:
+def held(request: Asked, data: JSONBody[Answer]) -> Started:
     return Started(_port(request).start("held", answering(data.is_accepted)))
 
 
@@ -115,7 +115,7 @@ def devices(request: Asked) -> list[DeviceView]:
 
 
 @post("/api/devices", sync_to_thread=True, status_code=200)
-def switch(request: Asked, data: Switched) -> list[DeviceView]:
+def switch(request: Asked, data: JSONBody[Switched]) -> list[DeviceView]:
     """Turns sync or backup of a device on or off."""
     port = _port(request)
     port.switch(data.device, data.what, data.is_on)

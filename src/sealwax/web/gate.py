@@ -100,6 +100,10 @@ class Gate:
         if headers.get(b"host", "").lower() not in self._hosts:
             await _answer(guarded, 403, "This is not an address of Sealwax.", "text/plain")
             return
+        if scope["path"] == "/favicon.ico":
+            # Browsers ask for it by themselves; there is nothing to be told.
+            await _answer(guarded, 204, "", "text/plain")
+            return
         _, run, *rest = scope["path"].split("/", 2)
         inside = "/" + (rest[0] if rest else "")
         if not self._keys.is_run(run):

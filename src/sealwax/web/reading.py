@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from sealwax.agent.api import Agent
 from sealwax.agent.browsing import Window
@@ -36,9 +36,9 @@ FIRST_LIMIT = 60
 HITS_LIMIT = 200
 
 Asked = Request[Any, Any, Any]
-At = Annotated[str | None, Parameter(max_length=200)]
-Record = Annotated[int, Parameter(ge=0, lt=2**62)]
-KeyText = Annotated[str | None, Parameter(max_length=50)]
+At = Annotated[str | None, QueryParameter(max_length=200)]
+Record = Annotated[int, PathParameter(ge=0, lt=2**62)]
+KeyText = Annotated[str | None, QueryParameter(max_length=50)]
 
 
 class ListPage(msgspec.Struct, frozen=True):
@@ -152,10 +152,10 @@ def first(request: Asked) -> First:
 def conversations(
     request: Asked,
     at: At = None,
-    trash: bool = False,
-    words: Annotated[str, Parameter(max_length=200)] = "",
-    offset: Annotated[int, Parameter(ge=0, lt=10_000_000)] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=LIST_LIMIT)] = 60,
+    trash: FromQuery[bool] = False,
+    words: Annotated[str, QueryParameter(max_length=200)] = "",
+    offset: Annotated[int, QueryParameter(ge=0, lt=10_000_000)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIST_LIMIT)] = 60,
 ) -> ListPage:
     """A page of the list, newest first; `words` filters titles and people."""
 
@@ -173,7 +173,9 @@ def conversations(
 
 
 @get("/api/conversations/{conversation:int}", sync_to_thread=True)
-def head(request: Asked, conversation: Record, at: At = None, trash: bool = False) -> Head | None:
+def head(
+    request: Asked, conversation: Record, at: At = None, trash: FromQuery[bool] = False
+) -> Head | None:
     """What stands above a thread, and its months; None where the moment does not have it."""
 
     def ask(agent: Agent) -> Head | None:
@@ -193,12 +195,12 @@ def thread(
     request: Asked,
     conversation: Record,
     at: At = None,
-    trash: bool = False,
+    trash: FromQuery[bool] = False,
     before: KeyText = None,
     after: KeyText = None,
     around: KeyText = None,
-    date_ms: Annotated[int | None, Parameter(ge=-(10**14), le=10**14)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_LIMIT)] = 60,
+    date_ms: Annotated[int | None, QueryParameter(ge=-(10**14), le=10**14)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_LIMIT)] = 60,
 ) -> ThreadPage:
     """A page of a thread: its end, or next to a key on either side, or around a key or a date."""
     keys = [_key(text) for text in (before, after, around)]
@@ -219,7 +221,9 @@ def thread(
 
 
 @get("/api/messages/{record:int}", sync_to_thread=True)
-def message(request: Asked, record: Record, at: At = None, trash: bool = False) -> Details:
+def message(
+    request: Asked, record: Record, at: At = None, trash: FromQuery[bool] = False
+) -> Details:
     """All of one message."""
 
     def ask(agent: Agent) -> Details:
@@ -237,11 +241,11 @@ def message(request: Asked, record: Record, at: At = None, trash: bool = False) 
 @get("/api/search", sync_to_thread=True)
 def search(
     request: Asked,
-    words: Annotated[str, Parameter(max_length=1_000)],
+    words: Annotated[str, QueryParameter(max_length=1_000)],
     at: At = None,
-    conversation: Annotated[int | None, Parameter(ge=0, lt=2**62)] = None,
-    quick: bool = False,
-    limit: Annotated[int, Parameter(ge=1, le=HITS_LIMIT)] = 50,
+    conversation: Annotated[int | None, QueryParameter(ge=0, lt=2**62)] = None,
+    quick: FromQuery[bool] = False,
+    limit: Annotated[int, QueryParameter(ge=1, le=HITS_LIMIT)] = 50,
 ) -> Hits:
     """Messages that hold the words, newest first. `quick` looks at the texts kept last alone; "all"
     as `at` is every moment that is kept."""

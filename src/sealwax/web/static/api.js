@@ -68,10 +68,13 @@ const primed = new Map();
 /** Asks for the first list and the first thread at once. */
 export function prime() {
   const first = answer(fetch("api/first"));
-  primed.set("conversations?offset=0&limit=60", first.then((found) => {
+  const list = first.then((found) => {
     if (found.thread) primed.set(`conversations/${found.list.items[0].id}/messages?limit=60`, Promise.resolve(found.thread));
     return found.list;
-  }));
+  });
+  // Whoever asks for it hears of a failure; where nobody does, it is none.
+  list.catch(() => undefined);
+  primed.set("conversations?offset=0&limit=60", list);
 }
 
 /** @param {string} path @param {any} [body] @returns {Promise<any>} */
@@ -125,6 +128,7 @@ export function connect() {
   for (const kind of ["jobs", "safety", "history", "devices"]) {
     source.addEventListener(kind, (event) => {
       const data = JSON.parse(/** @type {MessageEvent} */ (event).data);
+      if (kind === "history") primed.clear();
       stream.dispatchEvent(new CustomEvent(kind, { detail: data }));
     });
   }

@@ -54,7 +54,7 @@ export function dress(item, before) {
   item.classList.toggle("goes-on", isRun);
   before?.classList.toggle("has-next", isRun);
   const head = item.querySelector(":scope > .day");
-  if (isNewDay && !head) item.prepend(h("h3", { class: "day" }, longDay(time)));
+  if (isNewDay && !head) item.prepend(h("h2", { class: "day" }, longDay(time)));
   if (!isNewDay) head?.remove();
 }
 

@@ -31,9 +31,15 @@ class Health extends HTMLElement {
       h("header", { class: "page-head" }, h("div", null, h("h1", null, "Safety"), h("p", { class: "lead" }, worst))),
       h("ul", { class: "lines" }, safety.lines.map((line) => h("li", { class: `card line ${line.level}` },
         h("span", { class: "line-sign" }, icon(line.level)),
-        h("div", null, h("h2", null, line.text), line.remedy && h("p", null, line.remedy)),
+        h("div", null, h("h2", null, line.text), line.remedy && h("p", null, withCommands(line.remedy))),
         h("div", { class: "card-acts" }, acts(line.action)))))));
   }
+}
+
+/** What to do, with the commands in it set apart. @param {string} remedy */
+function withCommands(remedy) {
+  const text = remedy[0].toUpperCase() + remedy.slice(1);
+  return text.split("`").map((part, at) => at % 2 ? h("code", null, part) : part);
 }
 
 /** @param {string} action */

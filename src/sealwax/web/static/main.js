@@ -48,6 +48,7 @@ class App extends HTMLElement {
     listen("history", () => {
       this.list.show(place().at, place().trash, true);
       if (this.screen.firstElementChild === this.thread) this.thread.refresh();
+      else this.thread.forget();
     });
     prime();
     // What is not needed to draw the first message comes after it.
@@ -60,6 +61,9 @@ class App extends HTMLElement {
   async show() {
     const here = place();
     this.dataset.screen = here.conversation !== null ? "thread" : here.screen;
+    // On a narrow screen the list is all there is.
+    const isList = !WIDE.matches && (here.screen === "messages" || here.screen === "trash");
+    this.side.setAttribute("role", isList ? "main" : "region");
     this.classList.toggle("in-past", here.at !== null);
     this.moments.show(here.at);
     const railName = here.trash || here.screen === "trash" ? "trash" : SCREENS[here.screen] ? here.screen : "messages";

@@ -18,6 +18,8 @@ export class Moments extends HTMLElement {
   connectedCallback() {
     // Shown again after another screen: it is built already.
     if (this.firstChild) return;
+    this.setAttribute("role", "region");
+    this.setAttribute("aria-label", "Time");
     this.label = h("p", { class: "moment-now" });
     this.range = h("input", {
       type: "range", min: "0", step: "1", "aria-label": "Moment", oninput: () => this.#moved(),

@@ -60,6 +60,11 @@ export class Thread extends HTMLElement {
     await this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
   }
 
+  /** What was shown is not the present any more: it is read again when it is shown next. */
+  forget() {
+    this.#conversation = 0;
+  }
+
   isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     return !this.#hasNewer && scrollHeight - scrollTop - clientHeight < 80;
@@ -84,6 +89,7 @@ export class Thread extends HTMLElement {
     this.#ask.abort();
     this.#ask = new AbortController();
     this.#isLoading = true;
+    delete this.dataset.shown;
     try {
       /** @type {ThreadPage} */
       const page = await this.#page(around ? { around } : {});
@@ -100,7 +106,7 @@ export class Thread extends HTMLElement {
       } else this.scroller.scrollTop = around ? this.scroller.scrollHeight / 2 : this.scroller.scrollHeight;
       if (!page.items.length) this.list.append(h("li", { class: "empty" }, this.#at ? "Nothing was here then." : "No messages."));
       this.#rove(/** @type {HTMLElement} */ (target || this.list.lastElementChild));
-      performance.mark("sealwax-thread");
+      this.dataset.shown = String(this.#conversation);
     } catch (error) {
       if (/** @type {Error} */ (error).name === "AbortError") return;
       const told = /** @type {Refused} */ (error);
@@ -162,7 +168,6 @@ export class Thread extends HTMLElement {
       this.#trim(where);
       this.#edges();
       this.scroller.scrollTop += edge.getBoundingClientRect().top - top;
-      performance.mark("sealwax-page");
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") return;
     } finally {
@@ -245,20 +250,20 @@ export class Thread extends HTMLElement {
       found = await ask(`conversations/${conversation}`, { at, trash });
     } catch (error) {
       this.months.hidden = true;
-      this.head.replaceChildren(back(at, trash), h("h2", null, /** @type {Error} */ (error).message));
+      this.head.replaceChildren(back(at, trash), h("h1", null, /** @type {Error} */ (error).message));
       return;
     }
     if (conversation !== this.#conversation || at !== this.#at || trash !== this.#trash) return;
     if (!found) {
       this.months.hidden = true;
-      this.head.replaceChildren(back(at, trash), h("h2", null, at ? "This conversation was not there then." : "This conversation is not here."));
+      this.head.replaceChildren(back(at, trash), h("h1", null, at ? "This conversation was not there then." : "This conversation is not here."));
       return;
     }
     const { title, is_group, people } = found.conversation;
     this.head.replaceChildren();
     const chosen = { c: conversation };
     fill(this.head, back(at, trash), avatar(title, is_group),
-      h("div", { class: "thread-words" }, h("h2", null, title),
+      h("div", { class: "thread-words" }, h("h1", null, title),
         h("p", null, count(found.messages, "message"), is_group && people.length ? ` · ${people.join(", ")}` : "")),
       h("div", { class: "thread-acts" },
         at ? h("a", { class: "button", href: link("restore", { at, ...chosen }) }, icon("restore"), h("span", null, "Restore")) : null,
