@@ -1,6 +1,6 @@
 """`python -m benchmarks`: runs the workload through Sealwax and restic in turns, prints ratios.
 
-    python -m benchmarks [--messages 100000] [--attachments-mb 200] [--write]
+    python -m benchmarks [--messages 100000] [--attachments-mb 200] [--import-only] [--write]
 
 `--write` puts the table into docs/performance.md.
 """
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.expert import thread_back
 from benchmarks.inside import Answer, measure
 from benchmarks.programs import Measured, Program, folder_bytes, restic, sealwax
 from benchmarks.workload import FILE_BYTES, NEW_FILES, SMALL_CHAT, write_first_day, write_next_day
@@ -33,7 +34,10 @@ Row = tuple[str, Measured, Measured | None]
 class Run:
     """One run of the whole workload in a folder."""
 
-    def __init__(self, folder: Path, messages: int, attachment_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, messages: int, attachment_bytes: int, is_import_only: bool = False
+    ) -> None:
+        self._is_import_only = is_import_only
         self._folder = folder
         self._messages = messages
         self._attachment_bytes = attachment_bytes
@@ -55,7 +59,9 @@ class Run:
             self._theirs.run("init")
         backup = ("backup", str(self._phone))
         self._row("first import, sealed and searchable", ("import", str(self._phone)), backup)
-        self._ours.run("snapshot", "create", "--name", "first")
+        self._row("pinning it", ("snapshot", "create", "--name", "first"), None)
+        if self._is_import_only:
+            return
         self._size("stored after the first import")
         self._size("of it messages", self._files_bytes())
         before = self._vault_bytes()
@@ -71,8 +77,10 @@ class Run:
             ("restore", "first", "--chat", THREAD, "--yes"),
             ("restore", "latest", "--target", str(self._folder / "back")),
         )
+        self._expert_row()
         self._row("search", ("search", "number 77"), None)
         self._row("verify everything", ("verify",), ("check", "--read-data"))
+        self._row("verify, and add up what is inside", ("verify", "--deep"), None)
         print("inside the process", file=sys.stderr)
         self.answers = list(measure(self._home, self._messages))
 
@@ -87,6 +95,16 @@ class Run:
         mine = self._ours.run(*ours)
         other: Program | None = self._theirs if theirs else None
         self.rows.append((name, mine, other.run(*theirs) if other and theirs else None))
+
+    def _expert_row(self) -> None:
+        """The same thread by `restic mount` and SQL, where something can be mounted."""
+        name = "one deleted thread back, by mounting and SQL"
+        print(name, file=sys.stderr)
+        mine = self.rows[-1][1]
+        if self._theirs and shutil.which("fusermount"):
+            found = thread_back(self._theirs, self._phone, THREAD, self._folder / "expert")
+            if found is not None:
+                self.rows.append((name, mine, found))
 
     def _files_bytes(self) -> tuple[int, int]:
         """The bytes of attachments, each once: random, so they get no smaller."""
@@ -113,9 +131,10 @@ def table(run: Run) -> list[str]:
     lines = ["| | Sealwax | restic | ratio |", "|---|---|---|---|"]
     for name, mine, other in run.rows:
         lines.append(_line(f"{name}: time", mine, other, lambda m: m.seconds, "s"))
-    for name, mine, other in run.rows:
+    whole = [row for row in run.rows if row[2] is None or row[2].memory_mb]
+    for name, mine, other in whole:
         lines.append(_line(f"{name}: processors", mine, other, lambda m: m.cpu_seconds, "s"))
-    for name, mine, other in run.rows:
+    for name, mine, other in whole:
         lines.append(_line(f"{name}: memory", mine, other, lambda m: m.memory_mb, "MB"))
     for name, ours, theirs in run.sizes:
         ratio = f"{ours / theirs:.3f}" if theirs else ""
@@ -156,12 +175,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--attachments-mb", type=int, default=200)
+    parser.add_argument("--import-only", action="store_true", help="the first import alone")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     if shutil.which("restic") is None:
         print("restic is not installed: only Sealwax is measured (apt install restic).")
     with tempfile.TemporaryDirectory(prefix="sealwax-bench-") as folder:
-        run = Run(Path(folder), arguments.messages, arguments.attachments_mb * 1_000_000)
+        files_bytes = arguments.attachments_mb * 1_000_000
+        run = Run(Path(folder), arguments.messages, files_bytes, arguments.import_only)
         run.run()
     lines = table(run)
     print("\n".join(lines))

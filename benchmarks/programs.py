@@ -57,6 +57,15 @@ class Program:
         cpu_seconds = usage.ru_utime + usage.ru_stime
         return Measured(seconds, cpu_seconds, max(memory.most_kb, usage.ru_maxrss) / 1024)
 
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Starts a command that goes on by itself; the caller ends it."""
+        return subprocess.Popen(
+            [*self._command, *arguments],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
 
 class _Memory(threading.Thread):
     """Watches the memory of a process and its children until it is stopped."""

@@ -14,7 +14,7 @@ from sealwax.stores.letters import Letters, LinkUnknown, LinkUsed
 
 ACCOUNT = b"\x0a" * 32
 HEADS = {ACCOUNT_ZONE: (3, b"\x01" * 32), "messages": (8, b"\x02" * 32)}
-SOON_SECONDS = 0.002
+SOON_SECONDS = 0.02
 
 
 class MemoryLetters:

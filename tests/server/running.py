@@ -11,7 +11,7 @@ from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE
-from sealwax.server.app import Parts
+from sealwax.server.parts import Parts
 from sealwax.server.serve import Listening, http_server, opened_parts
 from sealwax.stores.server import Connection, ServerStore
 from tests.accounts import Account

@@ -1,4 +1,4 @@
-"""Examining objects: the same is found whether a companion adds up the segments or not."""
+"""Examining objects: damage is found whoever adds up the segments, and where nobody does."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ def _objects(home: Path) -> list[Path]:
     return sorted((home / "vault").rglob("objects/**/*"), key=lambda path: path.name)
 
 
-@pytest.mark.parametrize("worth", [0, 1_000])
+@pytest.mark.parametrize(("worth", "is_deep"), [(0, True), (1_000, True), (0, False)])
 def test_damage_is_named_with_and_without_a_companion(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: int, is_deep: bool
 ) -> None:
     monkeypatch.setattr(examine, "WORTH_A_COMPANION", worth)
     started: list[str] = []
@@ -38,7 +38,7 @@ def test_damage_is_named_with_and_without_a_companion(
 
     def verified() -> Verified:
         with open_agent(home, env) as agent:
-            return agent.verify(ignore)
+            return agent.verify(ignore, is_deep)
 
     assert verified().is_sound
     files = [path for path in _objects(home) if path.is_file()]
@@ -50,4 +50,4 @@ def test_damage_is_named_with_and_without_a_companion(
     assert {item.name for item in verified().damage if item.kind == "object"} == {
         path.name for path in files
     }
-    assert bool(started) == (worth == 0)
+    assert bool(started) == (is_deep and worth == 0)

@@ -7,15 +7,18 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.key_packet import seal_packet
 from sealwax.crypto.key_tree import AccountKey, RootKeys
 from sealwax.crypto.keyed_hash import FileHash, chunk_salt, digest_term, record_id
+from sealwax.crypto.link_code import link_secrets, new_link_code
 from sealwax.crypto.padding import padded_length
 from sealwax.crypto.passphrase import wrap
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.crypto.sealing import HEADER_BYTES, SealedKind, seal
 from sealwax.ledger.framing import frame
 from sealwax.ledger.names import MESSAGES_ZONE, zone_root
+from sealwax.trust.linking import NewDevice, TrustedDevice
 
 ACCOUNT = bytes(range(32))
 KEY = AccountKey(0, bytes(range(32, 64)))
@@ -35,6 +38,7 @@ def crypto_cases() -> Iterator[Case]:
     yield from _recovery()
     yield from _passphrase()
     yield from _packets()
+    yield from _linking()
 
 
 def _names() -> Iterator[Case]:
@@ -331,3 +335,58 @@ def _packets() -> Iterator[Case]:
                 **more,
             },
         )
+
+
+def _linking() -> Iterator[Case]:
+    entropy = TestOnlySeededEntropy("linking vectors")
+    code = new_link_code(entropy)
+    secrets = link_secrets(code)
+    device = new_member_keys(entropy).member()
+    new = NewDevice(secrets, device, "new device", entropy)
+    trusted = TrustedDevice(secrets, ACCOUNT, entropy)
+    heads = {"account": (3, bytes(range(32))), "messages": (8, bytes(range(32, 64)))}
+    promise = new.promise()
+    hello = trusted.hello(promise)
+    reveal = new.reveal(hello)
+    candidate = trusted.candidate(reveal)
+    assert candidate.digits == new.digits
+    shared = {
+        "kind": "linking",
+        "code": code,
+        "boxes": [secrets.box(turn).hex() for turn in (1, 2)],
+        "promise": promise.hex(),
+        "hello": hello.hex(),
+        "reveal": reveal.hex(),
+        "account": ACCOUNT.hex(),
+        "device": device.id.hex(),
+        "name": candidate.name,
+        "digits": candidate.digits,
+    }
+    yield (
+        "linking",
+        {
+            **shared,
+            "what": "the four letters of a device that is let in",
+            "verdict": trusted.accept(heads).hex(),
+            "heads": {zone: [seq, head.hex()] for zone, (seq, head) in heads.items()},
+        },
+    )
+    yield (
+        "linking-refused",
+        {
+            **shared,
+            "what": "the trusted device says no",
+            "verdict": trusted.refuse().hex(),
+            "error": "link-refused",
+        },
+    )
+    another = NewDevice(secrets, device, "new device", entropy)
+    yield (
+        "linking-fails-not-what-was-promised",
+        {
+            **shared,
+            "what": "the reveal does not fit the promise",
+            "reveal": another.reveal(hello).hex(),
+            "error": "link-broken",
+        },
+    )

@@ -11,6 +11,7 @@ from sealwax.crypto.key_tree import SALT_BYTES, new_account_key
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
+    DeviceRename,
     DeviceRevoke,
     Entry,
     Epoch,
@@ -297,6 +298,11 @@ def _entries() -> Iterator[Case]:
          "its kind does not belong in the account log"),
         ("void-second-genesis", kinds.GENESIS, account.log.entries[0], one,
          "a genesis can only be first"),
+        ("device-rename", kinds.DEVICE_RENAME, DeviceRename(two.member().id), one, None),
+        ("void-rename-of-a-stranger", kinds.DEVICE_RENAME, DeviceRename(fresh.member().id), one,
+         "it names a device that is not there"),
+        ("void-rename-by-recovery-key", kinds.DEVICE_RENAME, DeviceRename(two.member().id),
+         recovery, "its author is not trusted"),
     ):  # fmt: skip
         assert entry is not None
         data = account_commit(account, kind, encode_entry(entry), author)

@@ -14,6 +14,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.key_packet import open_packet
 from sealwax.crypto.key_tree import AccountKey, ChunkKey, RootKeys
 from sealwax.crypto.keyed_hash import FileHash, chunk_salt, digest_term, record_id
+from sealwax.crypto.link_code import comparison_digits, is_committed, link_secrets
 from sealwax.crypto.padding import padded_length
 from sealwax.crypto.passphrase import unwrap
 from sealwax.crypto.recovery_code import recovery_keys
@@ -30,6 +31,7 @@ from sealwax.model.record import canonical_address
 from sealwax.model.state import empty, encode, join_change
 from sealwax.stores.folder_layout import commit_path, object_path
 from sealwax.trust.account import open_for_device, open_for_recovery
+from sealwax.trust.linking import LinkBroken, LinkRefused
 from sealwax.vault.checkpoint import open_checkpoint
 from sealwax.vault.commit_part import open_part
 from sealwax.vault.digest import change_digest, digest_bytes, state_term
@@ -39,7 +41,7 @@ from sealwax.vault.segment import decode_segment
 from tests.vectors.make import cases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
-LEAST_FILES = 185
+LEAST_FILES = 191
 COMPRESSED = ("segment", "segment-object", "checkpoint")
 """Kinds whose bytes another release of zstd may make differently; any of them must open."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,6 +247,27 @@ def _store_path(case: dict[str, Any]) -> None:
     assert path.as_posix() == case["path"]
 
 
+def _linking(case: dict[str, Any]) -> None:
+    secrets = link_secrets(case["code"])
+    assert [secrets.box(turn).hex() for turn in (1, 2)] == case["boxes"]
+    decode = msgspec.msgpack.decode
+    version, promised = decode(secrets.open(1, "new", _hex(case, "promise")))
+    hello = secrets.open(1, "trusted", _hex(case, "hello"))
+    reveal = secrets.open(2, "new", _hex(case, "reveal"))
+    if not is_committed(reveal, promised):
+        raise LinkBroken("It was not promised.")
+    assert version == 1
+    assert decode(hello)[:2] == [1, _hex(case, "account")]
+    assert decode(reveal)[2][0] == device_id(*decode(reveal)[2][1:]) == _hex(case, "device")
+    assert decode(reveal)[3] == case["name"]
+    assert comparison_digits(hello, reveal) == case["digits"]
+    verdict = decode(secrets.open(2, "trusted", _hex(case, "verdict")))
+    if not verdict[1]:
+        raise LinkRefused("No.")
+    heads = {zone: [seq, bytes.fromhex(head)] for zone, (seq, head) in case["heads"].items()}
+    assert verdict == [1, True, heads]
+
+
 CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "frame": _frame,
     "member-id": _member_id,
@@ -259,6 +282,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "digest-term": _digest_term,
     "recovery-key": _recovery_key,
     "passphrase": _passphrase,
+    "linking": _linking,
     "key-packet": _key_packet,
     "merge": _merge,
     "segment": _segment,

@@ -8,9 +8,7 @@ has a method that only says what it would do.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
@@ -28,6 +26,7 @@ from sealwax.agent.selecting import (
     resolve_moment,
 )
 from sealwax.agent.status import Status
+from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
@@ -135,6 +134,9 @@ class Agent:
         self._clock = clock
         self._entropy = entropy
         self._library = replica.library
+        self.storage = Storing(
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+        )
         self.owners = Owners(settings, replica.keys.roots)
         self.upkeep = Upkeep(self._library, self._journal, clock)
         self.recovery = Recovery(replica.log, settings)
@@ -151,6 +153,10 @@ class Agent:
         """The same home once more, for another thread, to read only; see `agent.readers`."""
         device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
         return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+
+    def expect_readers(self) -> None:
+        """From now on the library may be read by others at any time."""
+        self._library.database.has_readers = True
 
     def standing_still(self) -> AbstractContextManager[None]:
         """For a reader: everything inside is read as of one moment."""
@@ -241,12 +247,14 @@ class Agent:
             head=f"{self._replica.zone}/{self._library.head_seq()}",
         )
 
-    def verify(self, report: Callable[[Step], None]) -> Verified:
-        """Checks every object, commit and key packet, and the library against them."""
+    def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
+        """Checks every object, commit and key packet, and the library against them; `is_deep` adds
+        up all changes and records too, see `snapshot.verify`."""
         replica = self._replica
         own_zone = self.device.outbox.zone
         store = self.device.near
-        verifier = Verifier(store, replica.log, replica.keys, self._library, report, own_zone)
+        log, keys = replica.log, replica.keys
+        verifier = Verifier(store, log, keys, self._library, report, own_zone, is_deep)
         try:
             self._library.strip_tail()
             found = verifier.run()
@@ -468,26 +476,9 @@ class Agent:
     def _selection(self, select: Select, moment: Moment) -> Selection:
         return resolve(self._library, self._replica.keys.roots, select, moment)
 
+    def _selection_now(self, select: Select) -> Selection:
+        return self._selection(select, self._library.now())
+
     def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment
         return moment, self._selection(select, Moment(moment))
-
-
-def as_json(value: Any) -> Any:
-    """A frozen value of this API as what JSON can say: maps by field name, paths and hashes as
-    text."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: as_json(item) for name, item in value._asdict().items()}
-    if isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: as_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value

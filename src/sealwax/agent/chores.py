@@ -88,6 +88,8 @@ class Chores:
     def _retention(self, report: Report) -> None:
         report(Step("Looking at old snapshots"))
         self._agent.upkeep.apply_retention()
+        report(Step("Looking at the trash"))
+        self._agent.storage.empty_trash()
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))

@@ -82,5 +82,7 @@ def _opened(path: Path, scratch: Path, known: bytes | None, device: Device) -> I
         sealer = stack.enter_context(closing(SealElsewhere()))
         stack.enter_context(device.history.sealed_by(sealer))
         stack.enter_context(device.outbox.own.sealed_by(sealer))
-        stack.enter_context(device.history.library.database.grouped())
+        library = device.history.library
+        is_new = library.is_empty()
+        stack.enter_context(library.database.making() if is_new else library.database.grouped())
         yield source

@@ -9,7 +9,8 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from sealwax.agent.api import Agent, as_json
+from sealwax.agent.api import Agent
+from sealwax.agent.as_json import as_json
 from sealwax.agent.doctor.examine import Examined
 from sealwax.agent.jobs import Job, JobState, JobTold, Step
 from sealwax.agent.jobs import Report as JobReport

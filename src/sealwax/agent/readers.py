@@ -24,6 +24,7 @@ class Readers:
 
     def __init__(self, writer: Agent, limit: int = READERS_LIMIT) -> None:
         self._writer = writer
+        writer.expect_readers()
         self._idle: LifoQueue[Agent | None] = LifoQueue()
         for _ in range(limit):
             self._idle.put(None)

@@ -66,7 +66,7 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
         people=tuple(canonical_address(person) for person in typed.people),
         since_ns=_time_ns(typed.since) if typed.since else None,
         until_ns=_time_ns(typed.until) if typed.until else None,
-        larger_than_bytes=_size_bytes(typed.larger_than) if typed.larger_than else None,
+        larger_than_bytes=size_bytes(typed.larger_than) if typed.larger_than else None,
     )
 
 
@@ -135,7 +135,8 @@ def _time_ns(text: str) -> int:
     return int(moment.timestamp()) * 1_000_000_000
 
 
-def _size_bytes(text: str) -> int:
+def size_bytes(text: str) -> int:
+    """The size that is meant; raises BadSelection."""
     units = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
     stripped = text.strip().upper().replace(" ", "")
     digits = stripped.rstrip("BKMGT")

@@ -1,4 +1,4 @@
-"""Commands about the account's devices: device link; and what a new machine shows when it joins."""
+"""Commands about the account's devices; and what a new machine shows when it joins."""
 
 import datetime
 import sys
@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from sealwax.agent.api import as_json
+from sealwax.agent.as_json import as_json
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Offered
+from sealwax.cli import show
 from sealwax.cli.options import with_session, yes_option
 from sealwax.cli.session import Session, can_ask, clean
 from sealwax.trust.linking import Candidate
+from sealwax.trust.roster import KnownDevice
 
 
 @click.group("device")
@@ -54,6 +56,41 @@ def device_link(session: Session, is_yes: bool) -> None:
         click.echo(f"“{clean(linked.name)}” is one of the account's devices now.")
 
 
+@device_group.command("list")
+@click.option("--all", "is_all", is_flag=True, help="Those that were removed, too.")
+@with_session
+def device_list(session: Session, is_all: bool) -> None:
+    """The devices: when each was added, by whom, and when it was last seen."""
+    with session.reading() as agent:
+        devices = agent.devices.list(is_all)
+    session.give(devices, lambda: _show_devices(devices))
+
+
+@device_group.command("revoke")
+@click.argument("device", metavar="NAME|ID")
+@yes_option
+@with_session
+def device_revoke(session: Session, device: str, is_yes: bool) -> None:
+    """Put a device out: it opens nothing that is written from now on, and writes nothing that
+    counts. What it has already stays with it."""
+    with session.agent() as agent:
+        found = agent.devices.find(device)
+        session.confirm(f"Remove “{clean(found.name)}” from the account?", is_yes)
+        agent.devices.revoke(found.id.hex())
+    session.give(found, lambda: _show_revoked(found))
+
+
+@device_group.command("rename")
+@click.argument("device", metavar="NAME|ID")
+@click.argument("name")
+@with_session
+def device_rename(session: Session, device: str, name: str) -> None:
+    """Give a device another name."""
+    with session.agent() as agent:
+        found = agent.devices.rename(device, name)
+    session.give(found, lambda: click.echo(f"It is called “{clean(found.name)}” now."))
+
+
 def show_joining(
     session: Session, address: str, code: str, name: str, environment: Environment
 ) -> None:
@@ -73,6 +110,35 @@ def show_joining(
 def spaced(digits: str) -> str:
     """Six digits as two groups."""
     return f"{digits[:3]} {digits[3:]}"
+
+
+def _show_devices(devices: list[KnownDevice]) -> None:
+    show.table(
+        ("device", "id", "added", "by", "last seen", ""),
+        [
+            (
+                clean(device.name),
+                device.id.hex()[:8],
+                show.day_and_time(device.added_ms * 1_000_000),
+                clean(device.added_by or "-"),
+                show.day_and_time(device.seen_ms * 1_000_000) if device.seen_ms else "-",
+                _mark(device),
+            )
+            for device in devices
+        ],
+    )
+
+
+def _mark(device: KnownDevice) -> str:
+    if device.revoked_ms is not None:
+        day = show.day_and_time(device.revoked_ms * 1_000_000)
+        return f"removed {day} by {clean(device.revoked_by or '-')}"
+    return "this device" if device.is_this else ""
+
+
+def _show_revoked(device: KnownDevice) -> None:
+    click.echo(f"“{clean(device.name)}” is out. What is written from now on, it cannot open.")
+    click.echo("What it had already stays with it. docs/devices.md says what else to do.")
 
 
 def _show_code(offered: Offered) -> None:

@@ -193,31 +193,32 @@ def export_command(
 
 @click.command("verify")
 @click.option("--repair", "is_repair", is_flag=True, help="Make a damaged library anew.")
+@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
 @with_session
-def verify_command(session: Session, is_repair: bool) -> None:
+def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
     """Check every object, commit and key, and the library against them."""
     try:
-        found = _verify(session)
+        found = _verify(session, is_deep)
     except (HeadsBroken, LibraryBroken):
         if not is_repair:
             raise
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     if is_repair and any(damage.kind == "library" for damage in found.damage):
         repair_home(session.home)
-        found = _verify(session)
+        found = _verify(session, is_deep)
     session.give(found, lambda: _show_verified(found))
     if not found.is_sound:
         raise SystemExit(1)
 
 
-def _verify(session: Session) -> Verified:
+def _verify(session: Session, is_deep: bool) -> Verified:
     with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
 
         def report(step: Step) -> None:
             tell(step.phase, step.done, step.total)
 
-        return agent.verify(report)
+        return agent.verify(report, is_deep)
 
 
 def _new_passphrase() -> str | None:
@@ -309,3 +310,5 @@ def _show_verified(found: Verified) -> None:
             click.echo(f"    {clean(damage.cost)}")
     if found.is_sound:
         click.secho("Everything is as it must be.", fg="green")
+        if not found.is_deep:
+            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

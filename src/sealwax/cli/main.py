@@ -36,6 +36,7 @@ from sealwax.cli.reading import (
     search_command,
 )
 from sealwax.cli.security import security_group
+from sealwax.cli.serving import admin_group, serve_command
 from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
@@ -126,10 +127,12 @@ for command in (
     backup_group,
     verify_command,
     status_command,
+    serve_command,
+    admin_group,
+    open_command,
     doctor_command,
     agent_group,
     security_group,
-    open_command,
 ):
     cli.add_command(command)
 snapshot_group.add_command(tidy_command)

@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from sealwax.agent.api import Agent, as_json
+from sealwax.agent.api import Agent
+from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.agent.presence import find_presence
 from sealwax.base.errors import SealwaxError

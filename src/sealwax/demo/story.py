@@ -1,4 +1,4 @@
-"""The demo: one made-up history, lost on the phone and back again, in eleven steps.
+"""The demo: one made-up history, lost on the phone and back again; then a server and three devices.
 
 Everything is the real thing: a database in Apple's schema, a real home, a real vault. Each step
 says what it shows; nothing outside one temporary folder is touched.
@@ -23,6 +23,7 @@ from sealwax.agent.bootstrap import (
 )
 from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
+from sealwax.demo.household import Household
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import CAKE_WORDS, World, delete_thread, write_world
 from sealwax.library.view import MessageView
@@ -52,6 +53,8 @@ class Story:
         self._source = folder / "phone"
         self._home = folder / "home"
         self._second_home = folder / "new computer"
+        self._fresh_source = folder / "phone before"
+        self._household = folder / "household"
         system = system_environment(PASSPHRASE)
         # The demo's keys must not end up in this person's own keyring.
         self._env = Environment(system.clock, system.entropy, PASSPHRASE, None)
@@ -73,6 +76,7 @@ class Story:
             self._verify(agent)
         self._prove_sealed()
         self._recover(recovery_key, lost)
+        self._share()
         _say_what_next(time.monotonic() - start)
 
     def _write(self) -> World:
@@ -163,6 +167,11 @@ class Story:
             assert _messages_with_mum(agent) == lost
             counts = agent.status().counts
         _say(f"All {counts.messages:,} messages are there.")
+
+    def _share(self) -> None:
+        """The same phone, as it was before the thread was deleted, and a server."""
+        world = write_world(self._fresh_source, self._env.clock.now_ms() - DAY_MS)
+        Household(self._household, self._env, self._title, _say).tell(world, SECRET_WORDS)
 
     def _title(self, text: str) -> None:
         self._step += 1

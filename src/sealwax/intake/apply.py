@@ -30,7 +30,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State, decode
 from sealwax.sources.base import Copied, Deletion, Description, Item, Observation, Source
 from sealwax.vault.commit_part import Part
-from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing
+from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing, Written
 
 PROBLEMS_KEPT = 1_000
 FILES_BYTES_PER_COMMIT = 256 * 1024 * 1024
@@ -85,6 +85,13 @@ class _Tally:
     problem_count: int = 0
 
 
+class _Begun(NamedTuple):
+    """A commit that is being sealed: its records, and what writes it."""
+
+    records: set[bytes]
+    finish: Callable[[], Written]
+
+
 class Intake:
     """One import of one source."""
 
@@ -115,6 +122,7 @@ class Intake:
         self._deletions: list[Deletion] = []
         self._trashed_but_seen: set[bytes] = set()
         self._changes: list[Change] = []
+        self._begun: list[_Begun] = []
         self._chunks: list[tuple[bytes, int]] = []
         self._pending_file_bytes = 0
 
@@ -124,6 +132,7 @@ class Intake:
             self._take(batch)
             self._tell("Reading")
         self._flush()
+        self._finish()
         plan = self._plan_deletions()
         snapshot_seq = self._apply_deletions(plan)
         self._tell("Done")
@@ -149,8 +158,7 @@ class Intake:
     def _take_observations(self, observations: list[Observation]) -> None:
         seen = self._identified(self._placed(observations))
         wanted = list(dict.fromkeys(item.record for item in seen))
-        if self._changes and not self._may_wait(wanted):
-            self._flush()
+        self._need_written(wanted)
         states = self._states(wanted)
         for item in seen:
             state = states.get(item.record)
@@ -171,6 +179,7 @@ class Intake:
         names = [(item.kind, item.canonical_id) for item in copies]
         ids = record_ids(self._roots, self._source.namespace, names)
         self._flush()
+        self._finish()
         states = self._states(ids)
         for record, item in zip(ids, copies, strict=True):
             state = states.get(record)
@@ -189,10 +198,12 @@ class Intake:
         self._changes += self._contents(told, states)
         self._flush()
 
-    def _may_wait(self, wanted: list[bytes]) -> bool:
-        """Whether no record of a new batch has changes that are not written yet."""
-        pending = {change.record for change in self._changes}
-        return pending.isdisjoint(wanted)
+    def _need_written(self, wanted: list[bytes]) -> None:
+        """Writes what is pending or begun where it tells of a record of a new batch."""
+        if not {change.record for change in self._changes}.isdisjoint(wanted):
+            self._flush()
+        if not all(begun.records.isdisjoint(wanted) for begun in self._begun):
+            self._finish()
 
     def _placed(self, observations: list[Observation]) -> list[Observation]:
         """With the places of messages whose conversation a person has split."""
@@ -253,18 +264,25 @@ class Intake:
         return plan_observations([Seen(item.record, told)], known, self._writer.device)
 
     def _flush(self) -> None:
-        """Writes what is pending as one commit."""
+        """Begins to write what is pending as one commit, and finishes the one before: while that
+        goes into the library, this one is sealed."""
         if not self._changes or self._is_dry_run:
             self._changes.clear()
             return
         part = Part(reason="import", source={"kind": self._description.kind})
-        written = self._writer.write(
-            Writing(tuple(self._changes), part, chunks=tuple(self._chunks))
-        )
-        self._tally.commits += 1
-        self._tally.changed += written.changed
-        self._tally.stored_bytes += written.stored_bytes
+        writing = Writing(tuple(self._changes), part, chunks=tuple(self._chunks))
+        records = {change.record for change in self._changes}
+        self._begun.append(_Begun(records, self._writer.begin(writing)))
         self._changes, self._chunks, self._pending_file_bytes = [], [], 0
+        self._finish(but=1)
+
+    def _finish(self, but: int = 0) -> None:
+        """Finishes what was begun, oldest first, but for so many."""
+        while len(self._begun) > but:
+            written = self._begun.pop(0).finish()
+            self._tally.commits += 1
+            self._tally.changed += written.changed
+            self._tally.stored_bytes += written.stored_bytes
 
     def _plan_deletions(self) -> DeletionPlan:
         doomed = list(self._doomed())
@@ -325,7 +343,7 @@ class Intake:
         is_own = any(told.name == ORIGIN.name for told in observation.entries)
         if is_own:
             self._tally.seen[observation.kind] += 1
-            if state is None or state.get(ORIGIN) is None:
+            if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
                 self._tally.new[observation.kind] += 1
 
     def _note(self, problem: Problem) -> None:
@@ -367,7 +385,7 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
     """Whether the file has to be read: its bytes are not known, or its size is another."""
     if state is None:
         return True
-    if state.life <= state.purged or state.is_erased:
+    if _is_purged(state):
         return False
     known = state.slots.get((CONTENT.name, int(CONTENT.merge), ""))
     if not known or observation.content is None:
@@ -377,6 +395,11 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
     except OSError:
         return False
     return all(stamp.value[1] != size_bytes for stamp in known)
+
+
+def _is_purged(state: State) -> bool:
+    """Whether a source that still has the record tells nothing new by it."""
+    return state.life <= state.purged or state.is_erased
 
 
 def _told_ms(item: Copied) -> int:

@@ -15,7 +15,7 @@ MESSAGES_ZONE = "messages"
 _ZONE = re.compile(r"account|messages|device/[0-9a-f]{32}")
 
 
-def object_name(data: bytes) -> bytes:
+def object_name(data: bytes | memoryview) -> bytes:
     """The name of an object: the SHA-256 of its sealed bytes."""
     return hashlib.sha256(data).digest()
 

@@ -8,7 +8,7 @@ Implements "The wire" of docs/server.md.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -19,13 +19,19 @@ from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES
 from sealwax.ledger.signature import signed_bytes
 
 API_VERSION = 1
-BODY_LIMIT_BYTES = 48 * 1024 * 1024
+BODY_LIMIT_BYTES = 32 * 1024 * 1024
 """No request and no answer of frames is larger."""
 BATCH_BYTES = 24 * 1024 * 1024
 BATCH_OBJECTS = 1_024
 BATCH_COMMITS = 256
 NAMES_LIMIT = 16_384
 LINK_MESSAGE_LIMIT_BYTES = 16 * 1024
+EVENT_COMMIT_BYTES = 4_096
+"""A commit up to this size travels inside its event."""
+EVENT_OBJECTS_BYTES = 4_096
+"""So do the objects that it adds, when they have no more bytes together."""
+ESSENTIAL_HEADER = "x-essential"
+"""A request that has it with the value 1 may use the reserve of a full account."""
 NONCE_BYTES = 32
 _LENGTH_BYTES = 4
 
@@ -71,10 +77,29 @@ class Token(msgspec.Struct, frozen=True):
 
 
 class ZoneHead(msgspec.Struct, frozen=True):
-    """A zone and the seq of its newest commit."""
+    """A zone, and the seq and hash of its newest commit."""
 
     zone: str
     seq: int
+    hash: HexHash
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A zone has a new commit. A small one is inside, with the small objects that it adds; bytes
+    are base64 in JSON. `hash` is the commit's."""
+
+    zone: str
+    seq: int
+    hash: HexHash
+    commit: bytes = b""
+    objects: tuple[bytes, ...] = ()
+
+
+class MemberSeen(msgspec.Struct, frozen=True):
+    """A member of an account, and when it last asked for something; to within some minutes."""
+
+    member: HexId
+    last_seen_ms: int
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -144,14 +169,27 @@ def encode_frames(pieces: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def decode_frames(body: bytes) -> Iterator[bytes]:
-    """The pieces of a body; raises ValueError when it is cut short."""
+Buffer = TypeVar("Buffer", bytes, memoryview)
+
+
+def decode_frames(body: Buffer) -> Iterator[Buffer]:
+    """The pieces of a body, views of a view; raises ValueError when it is cut short."""
+    whole = 0
+    for piece in whole_frames(body):
+        whole += _LENGTH_BYTES + len(piece)
+        yield piece
+    if whole != len(body):
+        raise ValueError("A frame is cut short.")
+
+
+def whole_frames(body: Buffer) -> Iterator[Buffer]:
+    """The pieces that are whole, of a body that may be cut short."""
     at = 0
-    while at < len(body):
+    while at + _LENGTH_BYTES <= len(body):
         start = at + _LENGTH_BYTES
         end = start + int.from_bytes(body[at:start], "big")
-        if start > len(body) or end > len(body):
-            raise ValueError("A frame is cut short.")
+        if end > len(body):
+            return
         yield body[start:end]
         at = end
 

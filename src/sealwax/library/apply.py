@@ -139,8 +139,9 @@ class Applier:
 
     def _apply(self, items: Sequence[Joined], moment: float, kept: float) -> Applied:
         """Joins each record with what is known of it. No record is there twice."""
-        stored = self.fetch([item.record for item in items])
-        self._unseen.clear()
+        records = [item.record for item in items]
+        stored = self.fetch(records)
+        self._unseen.difference_update(records)
         new_records: list[tuple[int, bytes, int, int]] = []
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []
@@ -188,7 +189,7 @@ class Applier:
         known = self.fetch(prepared.records)
         if known:
             prepared = prepared.without(known, self._roots)
-        self._unseen.clear()
+        self._unseen.difference_update(prepared.records)
         count = len(prepared.records)
         if count:
             self._insert_plain(prepared, moment)
@@ -304,6 +305,7 @@ class Applier:
         row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (uid,)).fetchone()
         record = row[0] if row else self._take_record()
         if row is None:
+            self._unseen.discard(uid)
             self._connection.execute(
                 "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
                 (record, uid, int(Kind.CONVERSATION)),

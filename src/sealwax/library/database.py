@@ -14,7 +14,7 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import fsync_file, fsync_folder, write_durably
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
@@ -49,6 +49,8 @@ class Database:
         self.path = path
         self._key = key
         self._is_durable = is_durable
+        self.has_readers = False
+        """Whether the file is, or may be, open more than once."""
         self._group_limit, self._in_group = 0, 0
         if self._making.exists():
             raise LibraryStale("The library was not made to its end.")
@@ -120,8 +122,9 @@ class Database:
         """For filling a library that holds nothing yet: all is written once, and nothing waits for
         the disk until the end. A file beside it says so; where that is found at an opening, the
         library was not made to its end, and is made anew."""
-        if self._group_limit:
-            yield
+        if self._group_limit or self.has_readers:
+            with self.grouped():
+                yield
             return
         write_durably(self._making, b"")
         # A transaction can still be rolled back; only a crash leaves pages of two times.
@@ -159,10 +162,12 @@ class Database:
         for index in ("text_index", "unspaced_index"):
             self.connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
 
-    def check(self) -> list[str]:
-        """What is wrong with the file: every page is read and authenticated, free ones too."""
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the file: every page is read and authenticated, free ones too. With
+        `is_deep` each index is compared with its table as well."""
+        how = "integrity_check" if is_deep else "quick_check"
         try:
-            rows = self.connection.execute("PRAGMA integrity_check(20)").fetchall()
+            rows = self.connection.execute(f"PRAGMA {how}(20)").fetchall()
             wrong = [str(what) for (what,) in rows if what != "ok"]
             if not wrong:
                 self._read_every_page()

@@ -43,6 +43,7 @@ class Library:
     def reader(self) -> "Library":
         """The same file opened once more, for another thread: it reads and cannot write. Readers
         and the writer do not wait for each other."""
+        self.database.has_readers = True
         library = Library(self.database.path, self._key, self._roots)
         library.database.connection.pragma("query_only", 1)
         return library
@@ -155,13 +156,14 @@ class Library:
             return self.read.is_chosen(selection, record, conversation, state, attachments_at)
 
         connection = self.database.connection
-        return search(connection, words, moment, selection, is_chosen, limit)
+        is_present = moment is not None and moment.seq >= self.head_moment()
+        return search(connection, words, moment, selection, is_chosen, limit, is_present)
 
-    def check(self) -> list[str]:
-        """What is wrong with the library itself: its pages, its structure, its digest. Nothing,
-        when the list is empty."""
-        wrong = self.database.check()
-        if wrong:
+    def check(self, is_deep: bool = True) -> list[str]:
+        """What is wrong with the library itself: its pages, its structure, and with `is_deep` its
+        digest, added up from all records. Nothing, when the list is empty."""
+        wrong = self.database.check(is_deep)
+        if wrong or not is_deep:
             return wrong
         try:
             with naming_damage():

@@ -99,6 +99,9 @@ CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, plac
 -- A search puts what it finds in order and leaves out what is of another moment by this index alone.
 CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
   WHERE text_id IS NOT NULL;
+-- A search for common words walks the present from its newest message on.
+CREATE INDEX version_by_time ON version (time_ns, record, text_id, place, from_seq)
+  WHERE text_id IS NOT NULL AND to_seq = 4611686018427387904;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 
 CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;

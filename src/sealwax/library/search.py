@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
+from sealwax.library.database import STILL
 from sealwax.library.script import apart, runs
 from sealwax.library.select import Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
@@ -16,6 +17,10 @@ from sealwax.model.state import State, decode
 WORDS_LIMIT = 32
 QUERY_CHARACTERS_LIMIT = 1_000
 _PAGE_HITS = 256
+COMMON = 2_000
+"""Words in so many texts are common."""
+WALKED_ROWS, WALKS = 1_000, 8
+WIDE_SPAN = 50_000
 _GROUP = "GROUP BY version.record"
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
@@ -55,8 +60,11 @@ def search(
     selection: Selection,
     is_chosen: Callable[[int, int | None, State], bool],
     limit: int,
+    is_present: bool = False,
 ) -> list[Hit]:
     """The newest messages that hold the words, at a moment or (None) at all kept moments.
+
+    `is_present` says that nothing is newer than the moment.
 
     With no moment, each message is given once, by its newest version that holds the words.
     `is_chosen` tells of a record, its conversation and its state what the selection's conditions
@@ -65,6 +73,27 @@ def search(
     query = parse_query(words)
     if query == Query("", ""):
         return []
+    found = None
+    if moment and is_present and selection.is_everything:
+        found = _newest(connection, query, moment.places, limit)
+    if found is None:
+        found = _all(connection, query, moment, selection, limit)
+    hits = (
+        Hit(message_view(record, conversation, state), seq)
+        for record, conversation, encoded, seq in _states(connection, found)
+        if is_chosen(record, conversation, state := decode(encoded))
+    )
+    return list(islice(hits, limit))
+
+
+def _all(
+    connection: apsw.Connection,
+    query: Query,
+    moment: Moment | None,
+    selection: Selection,
+    limit: int,
+) -> Sequence[Any]:
+    """(version, seq) of what was found, newest first, from a look at all that holds the words."""
     matches, values = matching(query)
     condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
     wanted, wanted_values = chosen(selection)
@@ -73,19 +102,63 @@ def search(
     # one version; over all moments the newest counts.
     seq, group = ("version.from_seq", "") if moment else ("max(version.from_seq)", _GROUP)
     needed = -1 if selection.people or selection.larger_than_bytes is not None else limit
-    found = connection.execute(
+    return connection.execute(
         f"SELECT version.id, {seq} FROM version INDEXED BY version_by_text"
         f" WHERE version.text_id IN ({matches}) AND version.text_id IS NOT NULL"
         f" AND {condition} AND {wanted} {group}"
         " ORDER BY version.time_ns DESC, version.record DESC LIMIT ?",
         [*values, *at_values, *wanted_values, needed],
     ).fetchall()
-    hits = (
-        Hit(message_view(record, conversation, state), seq)
-        for record, conversation, encoded, seq in _states(connection, found)
-        if is_chosen(record, conversation, state := decode(encoded))
+
+
+def _newest(
+    connection: apsw.Connection, query: Query, places: Sequence[int], limit: int
+) -> Sequence[Any] | None:
+    """The same for the present and words that are common: walks from the newest message on, and
+    asks of a few hundred at a time which hold the words. None where the words are rare, or not
+    found so often among the newest: then a look at all of them is quicker."""
+    matches, values = matching(query)
+    common = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM ({matches}) LIMIT {COMMON})", values
+    ).fetchone()
+    if common is None or common[0] < COMMON:
+        return None
+    marks = ", ".join("?" * len(places))
+    rows = connection.execute(
+        "SELECT id, from_seq, text_id FROM version INDEXED BY version_by_time"
+        f" WHERE text_id IS NOT NULL AND to_seq = {STILL} AND place IN ({marks})"
+        " ORDER BY time_ns DESC, record DESC LIMIT ?",
+        [*places, WALKED_ROWS * WALKS],
     )
-    return list(islice(hits, limit))
+    found: list[Any] = []
+    every: set[int] | None = None
+    while page := list(islice(rows, WALKED_ROWS)):
+        texts = [row[2] for row in page]
+        first, last = min(texts), max(texts)
+        if every is None and last - first > WIDE_SPAN:
+            # Neighbours in time are no neighbours among the texts: all are asked for, once.
+            every = _holding(connection, query, 0, STILL)
+        holding = _holding(connection, query, first, last) if every is None else every
+        found += [(version, seq) for version, seq, text_id in page if text_id in holding]
+        if len(found) >= limit:
+            return found[:limit]
+        if len(page) < WALKED_ROWS:
+            return found
+    return None
+
+
+def _holding(connection: apsw.Connection, query: Query, first: int, last: int) -> set[int]:
+    """Which texts, from one to another, hold the words."""
+    found: set[int] | None = None
+    for table, text in (("text_index", query.spaced), ("unspaced_index", query.unspaced)):
+        if text:
+            rows = connection.execute(
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?",
+                (text, first, last),
+            )
+            holding = {rowid for (rowid,) in rows}
+            found = holding if found is None else found & holding
+    return found or set()
 
 
 def _states(

@@ -6,7 +6,7 @@ write is what the account's log says: the server folds it as devices do, and bel
 
 import hashlib
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
@@ -16,35 +16,13 @@ from sealwax.ledger.account import AccountLog, Member, VoidEntryError, parse_gen
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.wire import Usage
 from sealwax.server.database import Database
+from sealwax.server.quota import FREE_PLAN_BYTES, Standing
 from sealwax.server.refusal import Refusal, malformed, not_there
 
-PLANS_BYTES = tuple(gigabytes * 10**9 for gigabytes in (5, 50, 200, 2_000, 6_000, 12_000))
-FREE_PLAN_BYTES = PLANS_BYTES[0]
-RESERVE_LIMIT_BYTES = 50 * 10**6
-RESERVE_SHARE = 100
 NAME_LIMIT = 64
+REASON_LIMIT = 500
 LOGS_KEPT = 4_096
 _INVITATION_BYTES = 20
-
-
-class Standing(NamedTuple):
-    """What the database says of an account."""
-
-    name: str
-    plan_bytes: int
-    asked_bytes: int | None
-    head_bytes: int
-    snapshot_bytes: int
-    locked_ms: int | None
-    lock_reason: str
-
-    @property
-    def used_bytes(self) -> int:
-        return self.head_bytes + self.snapshot_bytes
-
-    @property
-    def reserve_bytes(self) -> int:
-        return min(RESERVE_LIMIT_BYTES, self.plan_bytes // RESERVE_SHARE)
 
 
 class Accounts:
@@ -181,12 +159,20 @@ class Accounts:
         self._set(account, "asked_bytes = ?", plan_bytes)
 
     def grant_plan(self, name: str, plan_bytes: int) -> None:
+        """Grants a plan to an account, or to one that is invited; raises Refusal."""
+        if name in self.invited():
+            self._database.write(
+                lambda connection: connection.execute(
+                    "UPDATE invitation SET plan_bytes = ? WHERE name = ?", (plan_bytes, name)
+                )
+            )
+            return
         self._set(self.named(name), "plan_bytes = ?, asked_bytes = NULL", plan_bytes)
 
     def lock(self, name: str, reason: str) -> None:
         """Until it is unlocked, nothing is taken and nothing handed out; nothing is deleted."""
         now_ms = self._clock.now_ms()
-        self._set(self.named(name), "locked_ms = ?, lock_reason = ?", now_ms, reason)
+        self._set(self.named(name), "locked_ms = ?, lock_reason = ?", now_ms, reason[:REASON_LIMIT])
 
     def unlock(self, name: str) -> None:
         self._set(self.named(name), "locked_ms = NULL, lock_reason = ''")
@@ -201,6 +187,13 @@ class Accounts:
         if row is None:
             raise not_there(f"There is no account named {name}.")
         return bytes(row[0])
+
+    def invited(self) -> list[str]:
+        """The names whose invitation nobody has used yet."""
+        rows: Any = self._database.read().execute(
+            "SELECT name FROM invitation WHERE account IS NULL ORDER BY name"
+        )
+        return [name for (name,) in rows]
 
     def all(self) -> list[tuple[str, Usage]]:
         """Every account: its name in hexadecimal, and what it is charged for."""

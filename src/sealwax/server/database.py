@@ -16,7 +16,7 @@ import apsw
 
 from sealwax.base.errors import SealwaxError
 
-MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql", "members.sql")
 """Applied in this order; the database remembers how many it has."""
 TOGETHER = 256
 _CACHE_KIB = 16 * 1024
@@ -54,6 +54,10 @@ class Database:
         self._jobs.put((act, future))
         return future.result()
 
+    def write_soon(self, act: Act[Any]) -> None:
+        """As `write`, for what nobody waits for and nothing is lost by when it fails."""
+        self._jobs.put((act, Future()))
+
     def read(self) -> apsw.Connection:
         """A connection for reading, of the calling thread's own."""
         connection = getattr(self._readers, "connection", None)
@@ -70,6 +74,9 @@ class Database:
     def _opened(self) -> apsw.Connection:
         connection = apsw.Connection(str(self._path))
         connection.set_busy_timeout(_BUSY_MS)
+        # Another process may write too: `sealwax admin`. A transaction that only later turns to
+        # writing could not wait for it.
+        connection.transaction_mode = "IMMEDIATE"
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", 2)
         connection.pragma("cache_size", -_CACHE_KIB)

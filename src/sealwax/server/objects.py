@@ -1,18 +1,33 @@
 """The sealed objects of accounts, in one folder: names, bytes, nothing else."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import apsw
+
+from sealwax.base.paths import write_durably
 from sealwax.ledger.names import object_name
 from sealwax.ledger.objects import FOREVER
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_OBJECTS
 from sealwax.server.database import Database
+from sealwax.server.quota import Standing, need_room
 from sealwax.server.refusal import Refusal, malformed, not_there
+from sealwax.server.traffic import Traffic
+from sealwax.server.uploads import Uploads
 from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError, StoreFull
-from sealwax.stores.folder import FolderStore
+from sealwax.stores.folder import FolderStore, list_accounts
+from sealwax.stores.folder_layout import MARKER_FILE
 
 LISTED_LIMIT = 10_000
+FORGOTTEN_MS = 7 * 24 * 3600 * 1000
+"""An object that no commit names is deleted so long after it was brought."""
+_HELD = (
+    "SELECT 1 FROM object WHERE account = ?1 AND name = ?2 AND (dropped_seq = ?3"
+    " OR EXISTS (SELECT 1 FROM pin WHERE pin.account = ?1 AND pin.zone = object.zone"
+    " AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
+)
 
 
 class Objects:
@@ -23,21 +38,43 @@ class Objects:
         self._database = database
         self._stores: dict[bytes, FolderStore] = {}
         self._lock = threading.Lock()
+        self._traffic = Traffic()
+        self._uploads = Uploads(self._unnamed)
 
-    def put(self, account: bytes, pieces: Iterable[bytes]) -> list[bytes]:
-        """Keeps objects under their own names, durably; gives the names."""
-        objects: list[tuple[bytes, bytes]] = []
+    def put(
+        self,
+        account: bytes,
+        pieces: Iterable[bytes | memoryview],
+        standing: Standing,
+        is_essential: bool = False,
+    ) -> list[bytes]:
+        """Keeps objects under their own names, durably; gives the names. Raises Refusal, before
+        anything is kept, where the account has no room for them."""
+        objects: list[tuple[bytes, bytes | memoryview]] = []
         for piece in pieces:
             if not 0 < len(piece) <= OBJECT_LIMIT_BYTES:
                 raise malformed("An object is empty or larger than one may be.")
             objects.append((object_name(piece), piece))
-        if len(objects) > BATCH_OBJECTS:
-            raise malformed("These are more objects than one request may bring.")
-        try:
-            self._store(account).put_objects(objects)
-        except StoreFull as error:
-            raise Refusal(507, "server-disk-full", "The server's disk is full.") from error
-        return [name for name, _ in objects]
+            if len(objects) > BATCH_OBJECTS:
+                raise malformed("These are more objects than one request may bring.")
+        names = [name for name, _ in objects]
+        store = self._store(account)
+        with self._traffic.coming(account, names), _full_disk():
+            here = store.object_sizes(names)
+            new = {name: len(data) for name, data in objects if name not in here}
+            need_room(standing, sum(new.values()), is_essential)
+            self._uploads.bring(account, new, standing)
+            store.refresh_objects(here)
+            store.put_objects(objects)
+        return names
+
+    def coming(self, account: bytes, names: Iterable[bytes]) -> AbstractContextManager[None]:
+        """While it lasts, these objects are not deleted."""
+        return self._traffic.coming(account, names)
+
+    def named_by_commit(self, account: bytes, names: Iterable[bytes]) -> None:
+        """A commit names these objects now."""
+        self._uploads.settle(account, names)
 
     def get(self, account: bytes, name: bytes) -> bytes:
         try:
@@ -61,7 +98,12 @@ class Objects:
         return found
 
     def present(self, account: bytes, names: Iterable[bytes]) -> set[bytes]:
-        return self._store(account).has_objects(names)
+        """Those of `names` that are here; they are not forgotten for some days more."""
+        store = self._store(account)
+        with self._traffic.coming(account, wanted := list(names)):
+            found = store.has_objects(wanted)
+            store.refresh_objects(found)
+        return found
 
     def sizes(self, account: bytes, names: Iterable[bytes]) -> dict[bytes, int]:
         """The sizes of those of `names` that are here."""
@@ -78,32 +120,79 @@ class Objects:
 
     def delete(self, account: bytes, names: Sequence[bytes]) -> None:
         """Deletes objects that no head and no snapshot holds; raises Refusal for any other."""
-        connection = self._database.read()
-        for name in names:
-            held = connection.execute(
-                "SELECT 1 FROM object WHERE account = ?1 AND name = ?2 AND (dropped_seq = ?3"
-                " OR EXISTS (SELECT 1 FROM pin WHERE pin.account = ?1 AND pin.zone = object.zone"
-                " AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))",
-                (account, name, FOREVER),
-            ).fetchone()
-            if held:
-                raise Refusal(
-                    409, "object-held", f"The object {name.hex()} is held by the history."
-                )
-        self._store(account).delete_objects(names)
+        with self._traffic.going(account, names) as free:
+            wanted = set(names)
+            if len(free) < len(wanted):
+                raise _held((wanted - set(free)).pop())
+            connection = self._database.read()
+            for name in free:
+                if connection.execute(_HELD, (account, name, FOREVER)).fetchone():
+                    raise _held(name)
+            self._delete(account, free)
+
+    def forget_unnamed(self, now_ms: int) -> int:
+        """Deletes what was brought long ago and no commit ever named; gives how many."""
+        count = 0
+        for account in self._accounts():
+            store = self._store(account)
+            names = [stored.name for stored in self._unnamed(account)]
+            old = store.objects_before(names, now_ms - FORGOTTEN_MS)
+            with self._traffic.going(account, old) as free:
+                connection = self._database.read()
+                lost = [name for name in free if not _is_named(connection, account, name)]
+                self._delete(account, lost)
+                count += len(lost)
+        return count
 
     def probe(self) -> None:
-        """Writes and reads something; raises StoreError or OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        trial = self._folder / "probe"
-        trial.write_bytes(b"probe")
+        """Writes, fsyncs and reads something; raises StoreError or OSError."""
+        is_begun = (self._folder / MARKER_FILE).exists()
+        trial = (self._folder if is_begun else self._folder.parent) / "probe"
+        write_durably(trial, b"probe")
         if trial.read_bytes() != b"probe":
             raise StoreError("The folder of objects does not hold what is written.")
         trial.unlink()
+
+    def _delete(self, account: bytes, names: list[bytes]) -> None:
+        self._store(account).delete_objects(names)
+        self._uploads.settle(account, names)
+
+    def _unnamed(self, account: bytes) -> Iterator[StoredObject]:
+        connection = self._database.read()
+        for stored in self._store(account).list_objects():
+            if not _is_named(connection, account, stored.name):
+                yield stored
+
+    def _accounts(self) -> list[bytes]:
+        return list_accounts(self._folder) if (self._folder / MARKER_FILE).exists() else []
 
     def _store(self, account: bytes) -> FolderStore:
         with self._lock:
             store = self._stores.get(account)
             if store is None:
-                store = self._stores[account] = FolderStore.create(self._folder, account)
+                with _full_disk():
+                    store = FolderStore.create(self._folder, account)
+                store.remove_stale()
+                self._stores[account] = store
             return store
+
+
+def _is_named(connection: apsw.Connection, account: bytes, name: bytes) -> bool:
+    """Whether a commit ever added it. What was added and dropped again is deleted by a device."""
+    row = connection.execute(
+        "SELECT 1 FROM object WHERE account = ? AND name = ?", (account, name)
+    ).fetchone()
+    return row is not None
+
+
+def _held(name: bytes) -> Refusal:
+    return Refusal(409, "object-held", f"The object {name.hex()} is held by the history.")
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """Says so when the server's own disk is full."""
+    try:
+        yield
+    except StoreFull as error:
+        raise Refusal(507, "server-disk-full", "The server's disk is full.") from error

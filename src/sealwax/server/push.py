@@ -4,58 +4,99 @@ An event is a hint. A device that misses one finds the same by pulling.
 """
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
 
-SMALL_COMMIT_BYTES = 2_048
-"""A commit up to this size travels inside its event."""
+from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.wire import Event
+
 QUEUE_LIMIT = 64
 HEARTBEAT_SECONDS = 20.0
-
-Event = dict[str, Any]
+PROBE_SECONDS = 3.0
+PROBE = b"probe"
+"""No account has a name so short."""
+LISTENERS_LIMIT = 2_000
+"""So many lines at once an account."""
 
 
 class Push:
     """All devices that listen now. Used from the server's event loop; `tell` from any thread."""
 
     def __init__(self) -> None:
-        self._listeners: dict[bytes, set[asyncio.Queue[Event]]] = {}
+        self._listeners: dict[bytes, set[asyncio.Queue[Event | None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_stopped = False
 
     def start(self) -> None:
         """Remembers the event loop that serves."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._has_stopped = asyncio.get_running_loop(), False
 
-    def tell(self, account: bytes, zone: str, seq: int, data: bytes) -> None:
+    def stop(self) -> None:
+        """Ends all lines; used from the event loop."""
+        self._has_stopped = True
+        for queues in self._listeners.values():
+            for queue in queues:
+                _put(queue, None)
+
+    def is_heard(self, account: bytes) -> bool:
+        """Whether any device of an account listens."""
+        return account in self._listeners
+
+    def has_room(self, account: bytes) -> bool:
+        """Whether another device of the account may listen."""
+        return len(self._listeners.get(account, ())) < LISTENERS_LIMIT
+
+    def tell(self, account: bytes, event: Event) -> None:
         """Says that a commit was appended."""
-        if self._loop is None or account not in self._listeners:
-            return
-        event: Event = {"zone": zone, "seq": seq}
-        if len(data) <= SMALL_COMMIT_BYTES:
-            event["commit"] = base64.b64encode(data).decode()
-        self._loop.call_soon_threadsafe(self._spread, account, event)
+        if self._loop is not None and self.is_heard(account):
+            self._loop.call_soon_threadsafe(self._spread, account, event)
 
-    async def listen(self, account: bytes) -> AsyncIterator[Event | None]:
-        """Events of an account as they come; None now and then, to show that the line is up."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
+    def probe(self) -> None:
+        """Sends an event all the way round; raises TimeoutError when it does not arrive. Not from
+        the event loop."""
+        if self._loop is None or self._has_stopped:
+            raise TimeoutError
+        asyncio.run_coroutine_threadsafe(self._go_round(), self._loop).result(PROBE_SECONDS)
+
+    async def _go_round(self) -> None:
+        events = self.listen(PROBE, lambda: True)
+        try:
+            await anext(events)
+            self.tell(PROBE, Event(MESSAGES_ZONE, 0, ""))
+            if await anext(events) is None:
+                raise TimeoutError
+        finally:
+            await events.aclose()
+
+    async def listen(
+        self, account: bytes, is_welcome: Callable[[], bool]
+    ) -> AsyncGenerator[Event | None, None]:
+        """Events of an account as they come; None now and then, to show that the line is up. It
+        ends when the server stops, or whoever listens `is_welcome` no more."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
         listeners = self._listeners.setdefault(account, set())
         listeners.add(queue)
         try:
             yield None
             while True:
                 try:
-                    yield await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                    event = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
                 except TimeoutError:
-                    yield None
+                    event = None
+                if self._has_stopped or not is_welcome():
+                    return
+                yield event
         finally:
             listeners.discard(queue)
-            if not listeners:
-                self._listeners.pop(account, None)
+            if not listeners and self._listeners.get(account) is listeners:
+                del self._listeners[account]
 
     def _spread(self, account: bytes, event: Event) -> None:
         for queue in self._listeners.get(account, ()):
-            if queue.full():
-                # The newest matters: a device pulls all that came before it too.
-                queue.get_nowait()
-            queue.put_nowait(event)
+            _put(queue, event)
+
+
+def _put(queue: "asyncio.Queue[Event | None]", event: Event | None) -> None:
+    if queue.full():
+        # The newest matters: a device pulls all that came before it too.
+        queue.get_nowait()
+    queue.put_nowait(event)

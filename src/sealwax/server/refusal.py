@@ -4,7 +4,8 @@ from sealwax.ledger.wire import Trouble
 
 
 class Refusal(Exception):
-    """A request that is not done. The facts are those of `ledger.wire.Trouble`."""
+    """A request that is not done. The facts are those of `ledger.wire.Trouble`;
+    `retry_after_seconds` says when it may be asked again."""
 
     def __init__(
         self,
@@ -15,10 +16,12 @@ class Refusal(Exception):
         used_bytes: int | None = None,
         plan_bytes: int | None = None,
         since_ms: int | None = None,
+        retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
         self.trouble = Trouble(
-            type=f"https://sealwax.invalid/errors/{code}",
+            type=f"urn:sealwax:error:{code}",
             title=code.replace("-", " "),
             status=status,
             detail=detail,

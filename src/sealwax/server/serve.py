@@ -1,6 +1,8 @@
 """Running a server: its folder, its parts, its socket."""
 
+import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +15,16 @@ from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.server.accounts import Accounts
-from sealwax.server.app import Parts, create_app
+from sealwax.server.app import create_app
+from sealwax.server.chores import Chores
 from sealwax.server.database import Database
+from sealwax.server.gate import Gate
+from sealwax.server.limits import Limits
 from sealwax.server.links import Links
 from sealwax.server.objects import Objects
+from sealwax.server.parts import Parts
 from sealwax.server.push import Push
+from sealwax.server.seen import Seen
 from sealwax.server.status import Status
 from sealwax.server.tokens import Tokens
 from sealwax.server.zones import Zones
@@ -34,60 +41,120 @@ class CannotListen(SealwaxError):
     hint = "Another program may use the port: name another with --port."
 
 
+class CertificateBad(SealwaxError):
+    """The files of the certificate cannot be used."""
+
+    code = "server-certificate"
+    hint = "Give a certificate with its chain and the key that belongs to it, both as PEM files."
+
+
 class Listening(NamedTuple):
-    """Where a server listens, and the files of its certificate, when it does TLS itself."""
+    """Where a server listens, and the files of its certificate, when it does TLS itself.
+    `is_proxied` says that a proxy tells who asks."""
 
     host: str
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    is_proxied: bool = False
 
 
 @contextmanager
-def opened_parts(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[Parts]:
+def opened_accounts(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[Accounts]:
+    """Only the accounts of the server in a folder, which may run meanwhile."""
+    make_folder(folder)
+    database = Database(folder / DATABASE_FILE)
+    try:
+        yield Accounts(database, clock, entropy)
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_parts(
+    folder: Path, clock: Clock, entropy: Entropy, limits: Limits | None = None
+) -> Iterator[Parts]:
     """The parts of the server in a folder, which is made where it is not there."""
     make_folder(folder)
     database = Database(folder / DATABASE_FILE)
     try:
         accounts = Accounts(database, clock, entropy)
         objects = Objects(folder / OBJECTS_FOLDER, database)
+        zones, push = Zones(database, accounts, objects, clock), Push()
         yield Parts(
-            accounts,
-            Zones(database, accounts, objects, clock),
-            objects,
-            Tokens(accounts, clock, entropy),
-            Links(clock),
-            Push(),
-            Status(database, objects, clock),
+            accounts=accounts,
+            zones=zones,
+            objects=objects,
+            tokens=Tokens(accounts, clock, entropy),
+            links=Links(clock),
+            push=push,
+            status=Status(database, objects, zones, push, clock),
+            seen=Seen(database, clock),
+            limits=limits or Limits(clock),
         )
     finally:
         database.close()
 
 
-def serve(parts: Parts, where: Listening, told: Callable[[str], None]) -> None:
+def serve(parts: Parts, where: Listening, clock: Clock, told: Callable[[str], None]) -> None:
     """Serves until it is asked to stop; tells its address once it listens. Requests that are on
     their way are answered first."""
     try:
-        listener = socket.create_server((where.host, where.port), reuse_port=False)
+        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+        listener = socket.create_server((where.host, where.port), family=family)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CannotListen(f"{where.host}:{where.port} cannot be used: {reason}.") from error
     scheme = "https" if where.certificate else "http"
+    host = f"[{where.host}]" if ":" in where.host else where.host
     with listener:
-        told(f"{scheme}://{where.host}:{listener.getsockname()[1]}")
-        http_server(parts, where).run(sockets=[listener])
+        server = http_server(parts, where)
+        chores = Chores(parts.objects, clock)
+        chores.start()
+        try:
+            told(f"{scheme}://{host}:{listener.getsockname()[1]}")
+            server.run(sockets=[listener])
+        finally:
+            chores.stop()
+
+
+class _Server(uvicorn.Server):
+    """Ends the lines on which devices listen when it stops: they would hold it up."""
+
+    def __init__(self, config: uvicorn.Config, push: Push) -> None:
+        super().__init__(config)
+        self._push = push
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._push.stop()
+        await super().shutdown(sockets)
 
 
 def http_server(parts: Parts, where: Listening) -> uvicorn.Server:
-    """The HTTP server before its parts, not running yet."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            create_app(parts),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            ssl_certfile=str(where.certificate) if where.certificate else None,
-            ssl_keyfile=str(where.key) if where.key else None,
-        )
+    """The HTTP server before its parts, not running yet; raises CertificateBad."""
+    config = uvicorn.Config(
+        Gate(create_app(parts), parts.tokens),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        proxy_headers=where.is_proxied,
+        ssl_certfile=str(where.certificate) if where.certificate else None,
+        ssl_keyfile=str(where.key) if where.key else None,
     )
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or error.strerror or str(error)
+        raise CertificateBad(f"The certificate cannot be used: {reason}.") from error
+    return _Server(config, parts.push)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -85,6 +85,11 @@ class Tokens:
             raise not_allowed("The account does not trust this device.", "device-not-trusted")
         return issued.caller
 
+    def is_good(self, token: str) -> bool:
+        """Whether a token is good for some account."""
+        issued = self._issued.get(_hashed(token))
+        return issued is not None and issued.ends > self._clock.monotonic()
+
     def _keep(self, token_hash: bytes, caller: Caller) -> None:
         now = self._clock.monotonic()
         with self._lock:

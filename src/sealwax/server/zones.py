@@ -5,7 +5,8 @@ do no harm (it adds nothing), but would let anybody with a token fill a disk.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -14,12 +15,24 @@ from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.commit import Commit, MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE
-from sealwax.ledger.objects import FOREVER, Effects, effects
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_COMMITS, ZoneHead
 from sealwax.server.accounts import Accounts, standing
+from sealwax.server.charging import charge
 from sealwax.server.database import Database
 from sealwax.server.objects import Objects
+from sealwax.server.quota import need_unlocked
 from sealwax.server.refusal import Refusal, malformed, not_there
+
+
+class Appending(NamedTuple):
+    """The seq under which a commit stands, and the commit."""
+
+    seq: int
+    commit: Commit
+
+
+class _Tried(Exception):
+    """Undoes what a probe did."""
 
 
 class Zones:
@@ -33,39 +46,27 @@ class Zones:
         self._objects = objects
         self._clock = clock
 
-    def append(self, account: bytes, zone: str, seq: int, data: bytes) -> int:
-        """Appends a commit; gives the seq under which it stands, durably. Raises Refusal."""
+    def append(
+        self, account: bytes, zone: str, seq: int, data: bytes, is_essential: bool = False
+    ) -> Appending:
+        """Appends a commit, durably, or says where it stands already. Raises Refusal. An essential
+        one may use the reserve of a full account."""
         try:
             commit = parse_commit(data)
         except MalformedCommitError as error:
             raise malformed(f"This is no commit: {error}.") from error
-        self._need_objects(account, commit)
-        now_ms = self._clock.now_ms()
-
-        def act(connection: apsw.Connection) -> int:
-            stands = _standing_already(connection, account, zone, commit, data)
-            if stands is not None:
-                return stands
-            head = _head(connection, account, zone)
-            _need_next(head, seq)
-            following = self._judged(connection, account, head, data)
-            _charge(connection, account, zone, commit)
-            connection.execute(
-                "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (account, zone, seq, commit.header.op_id, now_ms, data),
+        names = [name for name, _ in commit.header.added]
+        with self._objects.coming(account, names):
+            self._need_objects(account, commit)
+            stood = self._database.write(
+                lambda connection: self._appended(
+                    connection, account, zone, seq, commit, data, is_essential
+                )
             )
-            connection.execute(
-                "INSERT OR REPLACE INTO zone (account, zone, seq, hash, position)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (account, zone, following.seq, following.hash, following.position),
-            )
-            return seq
-
-        stood = self._database.write(act)
         if zone == ACCOUNT_ZONE:
             self._accounts.forget_log(account)
-        return stood
+        self._objects.named_by_commit(account, names)
+        return Appending(stood, commit)
 
     def read(self, account: bytes, zone: str, start_seq: int) -> list[bytes]:
         """Some of the commits from `start_seq` on, in order; none at the end."""
@@ -94,9 +95,53 @@ class Zones:
     def heads(self, account: bytes) -> list[ZoneHead]:
         """The head of every zone."""
         rows = self._database.read().execute(
-            "SELECT zone, seq FROM zone WHERE account = ? ORDER BY zone", (account,)
+            "SELECT zone, seq, hash FROM zone WHERE account = ? ORDER BY zone", (account,)
         )
-        return [ZoneHead(zone, seq) for zone, seq in rows]
+        return [ZoneHead(zone, seq, bytes(hash_).hex()) for zone, seq, hash_ in rows]
+
+    def probe(self) -> None:
+        """Does all of an append but its end: the rows are undone. Raises what goes wrong."""
+
+        def act(connection: apsw.Connection) -> None:
+            connection.execute(
+                "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
+                " VALUES (x'', 'probe', 0, x'', 0, x'')"
+            )
+            raise _Tried
+
+        with suppress(_Tried):
+            self._database.write(act)
+
+    def _appended(
+        self,
+        connection: apsw.Connection,
+        account: bytes,
+        zone: str,
+        seq: int,
+        commit: Commit,
+        data: bytes,
+        is_essential: bool,
+    ) -> int:
+        stands = _standing_already(connection, account, zone, commit, data)
+        if stands is not None:
+            return stands
+        found = standing(connection, account)
+        need_unlocked(found)
+        head = _head(connection, account, zone)
+        _need_next(head, seq)
+        following = self._judged(connection, account, head, data)
+        charge(connection, account, zone, commit, found, is_essential)
+        connection.execute(
+            "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (account, zone, seq, commit.header.op_id, self._clock.now_ms(), data),
+        )
+        connection.execute(
+            "INSERT OR REPLACE INTO zone (account, zone, seq, hash, position)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (account, zone, following.seq, following.hash, following.position),
+        )
+        return seq
 
     def _rows(self, account: bytes, zone: str, start_seq: int) -> Iterator[bytes]:
         rows: Any = self._database.read().execute(
@@ -173,93 +218,3 @@ def _need_next(head: Head, seq: int) -> None:
         raise Refusal(409, "commit-exists", "Another device was faster.", head.seq)
     if seq > head.seq + 1:
         raise Refusal(409, "commit-gap", "The commit before it is not here.", head.seq)
-
-
-def _charge(connection: apsw.Connection, account: bytes, zone: str, commit: Commit) -> None:
-    """Keeps what a commit does to objects and pins, and what the account is charged for."""
-    found = standing(connection, account)
-    if found.locked_ms is not None:
-        raise Refusal(
-            423, "account-locked", f"The operator locked this account: {found.lock_reason}",
-            since_ms=found.locked_ms,
-        )  # fmt: skip
-    effect = effects(commit)
-    added_bytes = sum(size_bytes for _, size_bytes in effect.added)
-    if added_bytes and found.used_bytes + added_bytes > found.plan_bytes + found.reserve_bytes:
-        raise Refusal(
-            507, "storage-full", "The account's storage is full.",
-            used_bytes=found.used_bytes, plan_bytes=found.plan_bytes,
-        )  # fmt: skip
-    _keep(connection, account, zone, effect, commit.header.time_ms)
-    if effect.dropped or effect.unpinned or effect.redacted:
-        head_bytes, held_bytes = _counted(connection, account)
-    else:
-        head_bytes, held_bytes = found.head_bytes + added_bytes, found.used_bytes + added_bytes
-    connection.execute(
-        "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
-        (head_bytes, held_bytes - head_bytes, account),
-    )
-
-
-def _keep(
-    connection: apsw.Connection, account: bytes, zone: str, effect: Effects, time_ms: int
-) -> None:
-    key = (account, zone)
-    connection.executemany(
-        "INSERT OR IGNORE INTO object (account, zone, name, size_bytes, added_seq, dropped_seq)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(*key, name, size_bytes, effect.seq, FOREVER) for name, size_bytes in effect.added],
-    )
-    connection.executemany(
-        "UPDATE object SET dropped_seq = ? WHERE account = ? AND zone = ? AND name = ?"
-        " AND dropped_seq = ?",
-        [(effect.seq, *key, name, FOREVER) for name in effect.dropped],
-    )
-    if effect.pinned_seq is not None:
-        connection.execute(
-            "INSERT INTO pin (account, zone, commit_seq, pinned_seq, lock_until_ms)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (*key, effect.seq, effect.pinned_seq, effect.lock_until_ms),
-        )
-    for old, new in effect.redacted:
-        _redact(connection, key, effect, old, new)
-    connection.executemany(
-        "DELETE FROM pin WHERE account = ? AND zone = ? AND commit_seq = ? AND lock_until_ms <= ?",
-        [(*key, pin, time_ms) for pin in effect.unpinned],
-    )
-
-
-def _redact(
-    connection: apsw.Connection,
-    key: tuple[bytes, str],
-    effect: Effects,
-    old: bytes,
-    new: bytes | None,
-) -> None:
-    """The new object takes the old one's place in every moment; see `ledger.objects`."""
-    where = "account = ? AND zone = ? AND name = ?"
-    row = connection.execute(
-        f"SELECT added_seq, dropped_seq FROM object WHERE {where}", (*key, old)
-    ).fetchone()
-    if row is None:
-        return
-    connection.execute(f"UPDATE object SET dropped_seq = added_seq WHERE {where}", (*key, old))
-    if new is not None and new in dict(effect.added):
-        connection.execute(
-            f"UPDATE object SET added_seq = ?, dropped_seq = ? WHERE {where} AND added_seq = ?",
-            (*row, *key, new, effect.seq),
-        )
-
-
-def _counted(connection: apsw.Connection, account: bytes) -> tuple[int, int]:
-    """(bytes live at the heads, bytes held by heads or pins), each object once."""
-    row = connection.execute(
-        "SELECT ifnull(sum(size_bytes) FILTER (WHERE is_live), 0), ifnull(sum(size_bytes), 0) FROM"
-        " (SELECT max(size_bytes) AS size_bytes, max(dropped_seq = ?2) AS is_live FROM object"
-        "  WHERE account = ?1 AND (dropped_seq = ?2 OR EXISTS (SELECT 1 FROM pin"
-        "   WHERE pin.account = object.account AND pin.zone = object.zone"
-        "   AND added_seq <= pinned_seq AND pinned_seq < dropped_seq)) GROUP BY name)",
-        (account, FOREVER),
-    ).fetchone()
-    assert row is not None
-    return int(row[0]), int(row[1])

@@ -1,13 +1,15 @@
 """Examining all objects of a store, beside whatever else this process does meanwhile.
 
-Each object is read once: its bytes are hashed, opened, and a segment's changes are added up. What
-that comes to is compared with the chain later, by `verify`. A thread of this process reads, hashes
-and opens; the changes of segments, which take the most time, are added up by a companion.
+Each object is read once: its bytes are hashed, opened, and, where that is asked, a segment's
+changes are added up. What
+that comes to is compared with the chain later, by `verify`. Threads of this process read, hash and
+open; the changes of segments, which take the most time, are added up by a companion.
 """
 
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -23,14 +25,18 @@ from sealwax.crypto.sealing import (
 from sealwax.stores.base import Store, StoreError
 from sealwax.vault.digest import change_digest, digest_bytes
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import check_name
+from sealwax.vault.objects import check_name, epoch_of
 from sealwax.vault.segment import decode_segment
 
 COMPANION = "sealwax.snapshot.examining_companion"
 WORTH_A_COMPANION = 16
 """So many segments are added up here before a companion is started for the others."""
 SEGMENTS_AHEAD = 16
+THREADS = 2
+OBJECTS_AHEAD = 4
+"""So many objects are in memory at one time, of 4 MiB each at most."""
 NO_KIND = -1
+_KINDS = frozenset((SealedKind.SEGMENT, SealedKind.CHUNK, SealedKind.CHECKPOINT))
 
 
 class Examined(NamedTuple):
@@ -44,6 +50,9 @@ class Examined(NamedTuple):
     digest: bytes = b""
     misnamed: str = ""
     broken: str = ""
+
+
+_Look: TypeAlias = tuple[Examined, bytes]
 
 
 class Asked(NamedTuple):
@@ -73,10 +82,12 @@ _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 class Examination:
     """The examination of one store. `count` says how far it is; `results` waits for its end."""
 
-    def __init__(self, store: Store, keys: AccountKeys, zone: str) -> None:
+    def __init__(self, store: Store, keys: AccountKeys, zone: str, is_deep: bool = True) -> None:
+        """`is_deep` also adds up the changes of segments."""
         self._store = store
         self._keys = keys
         self._zone = zone
+        self._is_deep = is_deep
         self._found: dict[bytes, Examined] = {}
         self._failure: BaseException | None = None
         self._companion: Companion | None = None
@@ -101,10 +112,15 @@ class Examination:
         return self._found
 
     def _run(self) -> None:
+        looking: deque[tuple[bytes, Future[_Look]]] = deque()
         try:
-            for number, stored in enumerate(self._store.list_objects(), 1):
-                self._examine(stored.name)
-                self.count = number
+            with ThreadPoolExecutor(THREADS) as pool:
+                for stored in self._store.list_objects():
+                    looking.append((stored.name, pool.submit(self._look, stored.name)))
+                    if len(looking) > OBJECTS_AHEAD:
+                        self._take(*looking.popleft())
+                while looking:
+                    self._take(*looking.popleft())
             self._take_answers(0)
         except BaseException as error:
             self._failure = error
@@ -112,32 +128,41 @@ class Examination:
             if self._companion is not None:
                 self._companion.close()
 
-    def _examine(self, name: bytes) -> None:
+    def _look(self, name: bytes) -> _Look:
+        """Reads, hashes and opens an object; gives the sealed bytes where they are to be added up.
+        Called by several threads."""
         try:
             data = self._store.get_object(name)
-        except StoreError as error:
-            self._found[name] = Examined(0, misnamed=str(error), broken=str(error))
-            return
-        try:
             check_name(name, data)
-        except SealBroken as error:
-            self._found[name] = Examined(len(data), misnamed=str(error), broken=str(error))
-            return
-        self._found[name] = Examined(len(data))
+        except (StoreError, SealBroken) as error:
+            size_bytes = 0 if isinstance(error, StoreError) else len(data)
+            return Examined(size_bytes, misnamed=str(error), broken=str(error)), b""
+        examined = Examined(len(data))
         try:
-            self._open(name, data)
-        except (SealBroken, SealUnknown) as error:
-            self._found[name] = self._found[name]._replace(broken=str(error))
-
-    def _open(self, name: bytes, data: bytes) -> None:
-        header = read_header(data)
-        key = self._keys.zone_key(self._zone, header.epoch)
-        examined = self._found[name] = Examined(len(data), header.kind)
-        if header.kind != SealedKind.SEGMENT:
-            if header.kind not in (SealedKind.CHUNK, SealedKind.CHECKPOINT):
+            header = read_header(data)
+            examined = Examined(len(data), header.kind)
+            if header.kind == SealedKind.SEGMENT and self._is_deep:
+                return examined, data
+            if header.kind not in _KINDS:
                 raise SealBroken("It is of a kind that is no object.")
+            key = self._keys.zone_key(self._zone, header.epoch)
             open_sealed(key, SealedKind(header.kind), data)
-            return
+        except (SealBroken, SealUnknown) as error:
+            examined = examined._replace(broken=str(error))
+        return examined, b""
+
+    def _take(self, name: bytes, looked: "Future[_Look]") -> None:
+        examined, data = looked.result()
+        self._found[name] = examined
+        self.count += 1
+        if data:
+            try:
+                self._add_up(name, examined, data)
+            except (SealBroken, SealUnknown) as error:
+                self._found[name] = examined._replace(broken=str(error))
+
+    def _add_up(self, name: bytes, examined: Examined, data: bytes) -> None:
+        key = self._keys.zone_key(self._zone, epoch_of(data))
         self._segments += 1
         if self._segments <= WORTH_A_COMPANION or not can_have_companions():
             digest = segment_digest(key, self._keys.roots, data)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sealwax.library.library import Library
+from sealwax.library.project import NOWHERE, PRESENT, TRASH
 from sealwax.library.query import Row
-from sealwax.library.select import Selection
+from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change
+from sealwax.model.field import ATTACHMENT
 from sealwax.model.record import Kind
 from sealwax.snapshot.plan import (
     REPLACE,
@@ -32,6 +34,8 @@ def differences(library: Library, moment: float, selection: Selection, mode: str
     the conversations along that it is about."""
     for then, now in library.read.changed_since(moment, selection):
         yield Then(then.uid, then.kind, then.state, now.state)
+    if not selection.is_everything:
+        yield from _files(library, moment, selection)
     if selection.conversations:
         yield from _conversations(library, moment, selection.conversations)
     if mode == REPLACE:
@@ -45,6 +49,19 @@ def _conversations(library: Library, moment: float, wanted: tuple[int, ...]) -> 
     for then, now in changed:
         if then.kind == Kind.CONVERSATION and then.record in wanted:
             yield Then(then.uid, then.kind, then.state, now.state)
+
+
+def _files(library: Library, moment: float, selection: Selection) -> Iterator[Then]:
+    """The attachments of the selected messages: a purge takes them along."""
+    origins: dict[str, None] = {}
+    for row in library.read.messages(selection, Moment(moment, (PRESENT,))):
+        origins.update(dict.fromkeys(row.state.keyed(ATTACHMENT)))
+    everywhere = (PRESENT, TRASH, NOWHERE)
+    now = Moment(library.head_moment(), everywhere)
+    wanted = list(origins)
+    states = {row.uid: row.state for row in library.read.attachment_rows(wanted, now)}
+    for row in library.read.attachment_rows(wanted, Moment(moment, (PRESENT,))):
+        yield Then(row.uid, row.kind, row.state, states.get(row.uid))
 
 
 def preview(

@@ -1,7 +1,10 @@
 """Verifying a vault: every commit, every key packet, every object, and the library against them.
 
 Reads everything, changes nothing, trusts nothing: the chain is judged from its first commit, each
-object is hashed, opened and decoded. Damage is named with what it costs; the rest stays readable.
+object is hashed and opened. That proves that every byte is the one that a device of the account
+sealed and signed for. A deep verification also decodes what is inside, adds it up, and compares it
+with what the commits say: it finds what a faulty program wrote. Damage is named with what it costs;
+the rest stays readable.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,6 +51,7 @@ class Verified(NamedTuple):
     snapshots: int
     unreferenced: int
     damage: tuple[Damage, ...]
+    is_deep: bool
 
     @property
     def is_sound(self) -> bool:
@@ -73,15 +77,21 @@ class Verifier:
         library: Library | None,
         report: Callable[[Step], None],
         own_zone: str | None = None,
+        is_deep: bool = True,
     ) -> None:
         """`library` is None when it cannot be opened: the vault is verified all the same. What
-        waits in `own_zone`, this device's, is verified too; it must not be on the library."""
+        waits in `own_zone`, this device's, is verified too; it must not be on the library.
+
+        With `is_deep` the changes in each segment are added up as well, and all records of the
+        library.
+        """
         self._store = store
         self._log = log
         self._keys = keys
         self._library = library
         self._report = report
         self._own_zone = own_zone
+        self._is_deep = is_deep
         self._own = Objects()
         self._own_head_seq = -1
         self._damage: list[Damage] = []
@@ -95,7 +105,7 @@ class Verifier:
 
     def run(self) -> Verified:
         """Checks everything."""
-        examination = Examination(self._store, self._keys, MESSAGES_ZONE)
+        examination = Examination(self._store, self._keys, MESSAGES_ZONE, self._is_deep)
         examination.start()
         self._check_own_pages()
         packets = self._check_account()
@@ -113,6 +123,7 @@ class Verifier:
             len(self._objects.pins) + len(self._own.pins),
             present[2],
             tuple(self._damage),
+            self._is_deep,
         )
 
     def _check_account(self) -> int:
@@ -277,7 +288,7 @@ class Verifier:
             wrong = "It does not have the size that its commit says."
         if not wrong and examined.kind != self._kind(name):
             wrong = "It is not of the kind that its commit says."
-        if not wrong and expected and examined.digest != expected:
+        if not wrong and self._is_deep and expected and examined.digest != expected:
             wrong = "Its changes are not those that its commit says."
         if wrong:
             self._note("object", name.hex(), wrong, self._cost(name))
@@ -306,7 +317,7 @@ class Verifier:
         if self._library is None:
             return
         self._report(Step("Library", 0, 0))
-        wrong = self._library.check()
+        wrong = self._library.check(self._is_deep)
         for what in wrong:
             self._note("library", str(self._library.database.path), what, "It can be made anew.")
         if wrong:

@@ -1,14 +1,15 @@
-"""Planning a deletion that a person asks for, or taking it back. Pure.
+"""Planning a deletion or a purge that a person asks for, or taking it back. Pure.
 
-*Delete* puts records into the trash; *undelete* brings them back under a
-new life with a full copy of their content.
+*Delete* puts records into the trash; *undelete* brings them back under a new life with a full copy
+of their content. *Purge* takes their content away at the head; what snapshots show stays, and a
+restore brings it back under a later life, which no earlier purge reaches.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import HELD, LIFE
+from sealwax.model.field import HELD, LIFE, PURGED
 from sealwax.model.state import State, content_under
 
 
@@ -38,6 +39,40 @@ def plan_undelete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iter
         entries = [entry(LIFE, life), *_answers(state)]
         yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))
         yield from content_under(life, target.record, [state])
+
+
+def plan_purge(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterator[Change]:
+    """The changes that purge records, live or in the trash: their content up to this life does not
+    exist any more, and a source that still has it does not bring it back."""
+    for target in targets:
+        state = target.state
+        if state.is_erased or not state.has_content():
+            continue
+        life = state.life + state.is_live
+        entries = [entry(LIFE, life)] if life != state.life else []
+        entries += [entry(PURGED, life), *_answers(state)]
+        yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))
+
+
+def is_rested(state: State, until_ms: int) -> bool:
+    """Whether a record fell into the trash before a moment, by the time of its deletion, and
+    nobody is asked about it."""
+    life = state.stamp(LIFE)
+    if life is None or state.is_live or not state.has_content():
+        return False
+    return life.time_ms <= until_ms and not any(state.keyed(HELD).values())
+
+
+def files_of_nobody(
+    wanted: Iterable[str], others: Iterable[tuple[bytes, Iterable[str]]], purged: Set[bytes]
+) -> set[str]:
+    """Those of the attachments that no message has but the purged ones; `others` are all messages
+    with the attachments that they have."""
+    left = set(wanted)
+    for message, origins in others:
+        if message not in purged:
+            left.difference_update(origins)
+    return left
 
 
 def plan_accept(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterator[Change]:

@@ -7,7 +7,9 @@ synchronises is no place for a vault that several devices write: it has no creat
 
 import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
@@ -109,8 +111,13 @@ class FolderStore:
     def describe(self) -> str:
         return str(self._root)
 
-    def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
-        batch: dict[bytes, bytes] = {}
+    def free_bytes(self) -> int:
+        """How much room the disk has."""
+        with plain_errors("asking for its size"):
+            return shutil.disk_usage(self._root).free
+
+    def put_objects(self, objects: Iterable[tuple[bytes, bytes | memoryview]]) -> None:
+        batch: dict[bytes, bytes | memoryview] = {}
         size_bytes = 0
         with plain_errors("writing objects"):
             for name, data in objects:
@@ -155,6 +162,22 @@ class FolderStore:
                 if path.parent.is_dir():
                     folders.add(path.parent)
             fsync_folders(folders)
+
+    def refresh_objects(self, names: Iterable[bytes]) -> None:
+        """Marks objects as of now: see `objects_before`."""
+        for name in names:
+            with suppress(FileNotFoundError):
+                os.utime(object_path(self._folder, name))
+
+    def objects_before(self, names: Iterable[bytes], time_ms: int) -> list[bytes]:
+        """Those of the objects that were put, or refreshed, before a moment of the disk's clock."""
+        return [
+            name for name in names if 0 < _changed_ms(object_path(self._folder, name)) < time_ms
+        ]
+
+    def remove_stale(self) -> None:
+        """Removes what processes of this computer that are gone left half-written."""
+        remove_stale(self._temporary)
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         assert 0 < len(data) <= COMMIT_LIMIT_BYTES
@@ -247,7 +270,7 @@ class FolderStore:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _put_batch(self, batch: dict[bytes, bytes]) -> None:
+    def _put_batch(self, batch: dict[bytes, bytes | memoryview]) -> None:
         """Writes, fsyncs, names, fsyncs the folders: in this order, each step for all of them."""
         missing = {
             name: data
@@ -339,6 +362,14 @@ def _size(path: Path) -> int:
     """The size of a file; 0 when it is not there. An empty file is one that never was written."""
     try:
         return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def _changed_ms(path: Path) -> int:
+    """When a file was written (ms since 1970); 0 when it is not there."""
+    try:
+        return path.stat().st_mtime_ns // 1_000_000
     except (FileNotFoundError, NotADirectoryError):
         return 0
 

@@ -41,7 +41,7 @@ def plain_errors(act: str) -> Iterator[None]:
         raise StoreError(f"The store failed, {act}: {error.strerror}.") from error
 
 
-def write_temporary(folder: Path, data: bytes) -> Path:
+def write_temporary(folder: Path, data: bytes | memoryview) -> Path:
     """Writes a temporary file; its bytes are not durable yet."""
     path = folder / f"{os.getpid()}-{next(_counter)}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

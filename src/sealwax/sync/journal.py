@@ -6,7 +6,7 @@ outbox and words go on to the history, as long as its reserve lasts. Nothing is 
 such a reason, and nothing is said to be shared that is not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,9 +85,22 @@ class Journal:
         assert written is not None
         return written
 
-    def _write_shared(self, writing: Writing) -> Written:
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal what goes to the shared history as it is; see `vault.writing.Writer`."""
+        if writing.is_own or not self.is_shared_now or self._waiting_chunks:
+            return lambda: self.write(writing)
+        finish = self.history.begin(writing)
+        return lambda: self._finish(writing, finish)
+
+    def _finish(self, writing: Writing, finish: Callable[[], Written]) -> Written:
+        """What was begun is not wanted where the shared history went out of reach meanwhile."""
+        return self._write_shared(writing, finish) if self.is_shared_now else self.write(writing)
+
+    def _write_shared(
+        self, writing: Writing, finish: Callable[[], Written] | None = None
+    ) -> Written:
         try:
-            written = self.history.write(writing)
+            written = finish() if finish else self.history.write(writing)
         except FarAway as error:
             self.trouble = error
         except FarFull:

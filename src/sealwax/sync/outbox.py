@@ -9,6 +9,7 @@ messages zone from the first, so nothing is sealed twice.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -19,11 +20,13 @@ from sealwax.ledger.objects import Objects
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
+from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.writing import Writing, Written
 
+BEGIN = "begin"
 PARTED = "parted"
 SENT = "sent"
 """The reason of a commit that drops what the messages zone holds now."""
@@ -68,6 +71,9 @@ class Outbox:
     def write(self, writing: Writing) -> Written:
         """Appends here; what waited before stays beneath it."""
         self.put_on()
+        if writing.kind == CommitKind.PIN and self.own.head().seq < 0:
+            # A pin holds the commit before it: there must be one.
+            self.own.write(Writing((), Part(reason=BEGIN)))
         return self.own.write(writing._replace(kind=_kind_here(writing.kind), dropped=()))
 
     def items(self) -> list[Item]:
@@ -144,7 +150,10 @@ class Outbox:
             self._replay(history)
         else:
             self.own.pull()
-        history.pull()
+        # The steps of the history may be near, and what they hold not yet: that comes with the
+        # next sync. Opening a home never waits for a server.
+        with suppress(FarAway, FarFull):
+            history.pull()
         self.put_on()
 
     def held_names(self) -> list[bytes]:

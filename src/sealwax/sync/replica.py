@@ -7,7 +7,7 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -31,9 +31,10 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, Store, StoreError
+from sealwax.stores.base import CommitExists, Missing, Store, StoreError
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
+from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
 from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
@@ -44,6 +45,8 @@ from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import (
     Sealed,
     SealedSegment,
+    check_name,
+    open_chunk,
     open_rows,
     seal_chunk,
 )
@@ -186,7 +189,7 @@ class Replica:
         self.heads.check_store(self.store)
         self._pull_account()
         total = Pulled(0, 0, 0)
-        needed = self._needed()
+        needed = self._needed(until_seq)
         if len(needed) < LONG_PULL_OBJECTS:
             return self._pull_stretches(needed, total, until_seq)
         database = self.library.database
@@ -212,15 +215,24 @@ class Replica:
         `sealed` is what the changes come to where they are sealed already, under the newest epoch;
         else they are sealed now.
         """
+        self.pull()
+        if sealed is None:
+            return self.begin(writing)()
+        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; see `vault.writing.Writer`."""
+        return partial(self._finish, writing, self._start_sealing(writing.changes))
+
+    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
-        sealing = None
+        asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
+            writing = self._as_of_now(asked)
             # What a removed device could still open is not for new words: a new epoch seals anew.
-            if sealing is None and sealed is not None:
-                sealing = _Sealing(partial(_given, sealed), self.store, self._epoch())
-            if sealing is None or sealing.epoch != self._epoch():
-                sealing = self._start_sealing(writing.changes)
+            if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:
+                sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
             try:
                 written = self._append(op_id, writing, sealing)
             except CommitExists:
@@ -250,6 +262,39 @@ class Replica:
         self.store.put_objects(objects)
         return stored
 
+    def _as_of_now(self, writing: Writing) -> Writing:
+        """What is to be written, after all that others wrote: pieces that are in use are not
+        dropped, and those that were dropped meanwhile are sealed anew."""
+        if self.is_own:
+            return writing
+        if writing.in_use is not None:
+            in_use = writing.in_use()
+            writing = writing._replace(
+                dropped=tuple(name for name in writing.dropped if name not in in_use)
+            )
+        named = named_pieces(writing.changes) - {name for name, _ in writing.chunks}
+        known = self.library.holdings.intervals(named) if named else {}
+        gone = [name for name, dropped_seq in known.items() if dropped_seq != STILL]
+        if not gone:
+            return writing
+        anew = {name: sealed for name in gone if (sealed := self._sealed_anew(name)) is not None}
+        self.store.put_objects(anew.values())
+        names = {name: sealed.name for name, sealed in anew.items()}
+        chunks = tuple((sealed.name, len(sealed.data)) for sealed in anew.values())
+        changes = renamed(writing.changes, names)
+        return writing._replace(changes=changes, chunks=(*writing.chunks, *chunks))
+
+    def _sealed_anew(self, name: bytes) -> Sealed | None:
+        """A dropped piece under a name that may be used; None where the piece is gone."""
+        try:
+            data = self.store.get_object(name)
+            check_name(name, data)
+            piece = open_chunk(self.keys, MESSAGES_ZONE, data)
+        except (Missing, SealBroken, SealUnknown):
+            return None
+        sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece)
+        return self._settle(piece, sealed)[0]
+
     def _settle(self, piece: bytes, sealed: Sealed) -> tuple[Sealed, bool]:
         """A sealed piece under a name that may be used, and whether the zone lacks it still."""
         counter = 0
@@ -276,7 +321,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={zone: head for zone, head in self.heads.all().items() if zone != self.zone},
+            heads=self._seen_heads(),
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(
@@ -287,6 +332,15 @@ class Replica:
             writing.dropped,
             writing.public,
         )
+
+    def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
+        """The heads of the other zones. In the device's own zone, the head of the messages zone is
+        the one that the library stands on: a pin is made anew from there."""
+        seen = {zone: head for zone, head in self.heads.all().items() if zone != self.zone}
+        base = self.library.holdings.head(MESSAGES_ZONE) if self.is_own else None
+        if base is not None:
+            seen[MESSAGES_ZONE] = (base.seq, base.hash)
+        return seen
 
     def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
         """One try: the library's transaction holds the append to the store."""
@@ -390,14 +444,16 @@ class Replica:
             found += self._look_at(judged, data, needed).segments
         return found
 
-    def _needed(self) -> set[bytes]:
-        """Those objects of the commits to come that the head or a pin holds; others may be gone."""
+    def _needed(self, until_seq: int | None = None) -> set[bytes]:
+        """Those objects of the commits to come that the head or a pin holds, or the seq up to which
+        they are read; others may be gone."""
         objects, head_seq = Objects(), -1
         for judged, _ in self._following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
-        return objects.held(head_seq)
+        held = objects.held(head_seq)
+        return held if until_seq is None else held | objects.live_at(until_seq)
 
     def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
         """Applies a commit; its segments are taken from those that are being opened."""

@@ -6,11 +6,14 @@ last. The companion keeps nothing between two batches.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
 from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from sealwax.base.companion import Companion
+from sealwax.base.companion import Companion, CompanionLost
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.library.prepared import Prepared, prepare
@@ -62,7 +65,7 @@ class Sealer(Protocol):
     """Seals batches of changes, one after the other."""
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
-        """Begins to seal; what it gives is to be called before the next `start`."""
+        """Begins to seal; several batches may be begun."""
         ...
 
 
@@ -82,26 +85,42 @@ class SealHere:
 
 
 class SealElsewhere:
-    """Has a companion seal; close it when done."""
+    """Has a companion seal; close it when done. Several batches may be on their way: a thread takes
+    the answers, so that the companion never waits for this process."""
 
     def __init__(self) -> None:
         self._companion = Companion(COMPANION)
+        self._waited_for: SimpleQueue[Future[bytes]] = SimpleQueue()
+        Thread(target=self._receive, daemon=True).start()
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         """Raises CompanionLost, as what it gives does."""
         batch = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
+        answer: Future[bytes] = Future()
+        self._waited_for.put(answer)
         self._companion.send(encode((*batch, changes)))
-        return self._take
+        return lambda: _sealed(answer.result())
 
     def close(self) -> None:
         self._companion.close()
 
-    def _take(self) -> SealedBatch:
-        answers = _decode_answers(self._companion.receive())
-        return SealedBatch(
-            [
-                SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
-                for name, data, digest, changes, _ in answers
-            ],
-            [answer.prepared for answer in answers],
-        )
+    def _receive(self) -> None:
+        """Gives each answer to whom it is for, in the order of the questions."""
+        while True:
+            answer = self._waited_for.get()
+            try:
+                answer.set_result(self._companion.receive())
+            except (CompanionLost, ValueError) as error:
+                # A ValueError is a pipe that was closed meanwhile.
+                answer.set_exception(error)
+
+
+def _sealed(told: bytes) -> SealedBatch:
+    answers = _decode_answers(told)
+    return SealedBatch(
+        [
+            SealedSegment(name, data, int.from_bytes(digest, "big"), changes)
+            for name, data, digest, changes, _ in answers
+        ],
+        [answer.prepared for answer in answers],
+    )

@@ -4,7 +4,7 @@ Import, restore and deletion decide *what* changes; one `Writer` turns that into
 a commit, and keeps the library in step. So those machines know neither stores nor chains.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -21,7 +21,9 @@ class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
     `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already. `is_own`
-    says that it belongs in the device's own zone: letting go of a snapshot that is there.
+    says that it belongs in the device's own zone: letting go of a snapshot that is there. `in_use`
+    gives the pieces of files that are in use after all, as of the commit before: these are not
+    dropped.
     """
 
     changes: tuple[Change, ...]
@@ -31,6 +33,7 @@ class Writing(NamedTuple):
     dropped: tuple[bytes, ...] = ()
     public: bytes = b""
     is_own: bool = False
+    in_use: Callable[[], Set[bytes]] | None = None
 
 
 class Written(NamedTuple):
@@ -70,6 +73,13 @@ class Writer(Protocol):
 
     def write(self, writing: Writing) -> Written:
         """Stores the changes and appends the commit; durable when it returns."""
+        ...
+
+    def begin(self, writing: Writing) -> Callable[[], Written]:
+        """Begins to seal; what it gives does the rest of `write`.
+
+        Until then nothing of it is written. Several may be begun, and are finished in their order.
+        """
         ...
 
 

@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.library.database import STILL
 from sealwax.library.project import NOWHERE
 from sealwax.library.select import Moment
+from sealwax.library.usage import used_chunks
 from sealwax.model.change import Change
 from sealwax.model.field import PURGED
 from sealwax.model.record import Kind
 from sealwax.stores.base import StoreError
 from sealwax.sync.compaction.plan import LiveSegment, Merge, plan_merges, without_purged
+from sealwax.sync.renaming import named_pieces
 from sealwax.sync.replica import DroppedMeanwhile, Replica
 from sealwax.vault.commit_part import MERGED, PURGED_WORDS, Part, open_part
 from sealwax.vault.digest import change_digest, digest_bytes
@@ -69,11 +72,13 @@ def drop_purged_words(replica: Replica, now_ms: int) -> Compacted:
     total = NOTHING
     inputs: list[LiveSegment] = []
     changes: list[Change] = []
+    pieces: set[bytes] = set()
     for segment in map(LiveSegment._make, facts.live_segments() if purged else []):
         found = _trusted_changes(replica, segment)
         kept = without_purged(found or (), purged)
         if found is None or kept == found:
             continue
+        pieces |= named_pieces(found) - named_pieces(kept)
         inputs.append(segment)
         changes += kept
         if len(changes) >= CHANGES_LIMIT:
@@ -81,8 +86,22 @@ def drop_purged_words(replica: Replica, now_ms: int) -> Compacted:
             inputs, changes = [], []
     if inputs:
         total = _added(total, _replace(replica, inputs, changes, PURGED_WORDS))
+    _drop_pieces(replica, pieces)
     facts.remember_ms(_PURGES, now_ms)
     return total
+
+
+def _drop_pieces(replica: Replica, pieces: set[bytes]) -> None:
+    """Drops the pieces of purged files that are still at the head: the purge was written while the
+    shared place was away, or was cut off."""
+    connection = replica.library.database.connection
+    known = replica.library.holdings.intervals(pieces)
+    live = {name for name, dropped_seq in known.items() if dropped_seq == STILL}
+    unused = sorted(live - used_chunks(connection)) if live else []
+    for start in range(0, len(unused), CHANGES_LIMIT):
+        batch = tuple(unused[start : start + CHANGES_LIMIT])
+        part = Part(reason=PURGED_WORDS)
+        replica.write(Writing((), part, dropped=batch, in_use=lambda: used_chunks(connection)))
 
 
 def _replace(

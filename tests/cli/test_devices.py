@@ -1,0 +1,130 @@
+"""Devices and space as a person sees them: real processes, a real server."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_end_to_end import Program
+from tests.homes import write_threads
+from tests.server.running import Running, running
+
+CHAT = "+15550100000"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path / "server") as found:
+        yield found
+
+
+@pytest.fixture
+def first(tmp_path: Path, server: Running) -> Program:
+    made = Program(tmp_path / "first")
+    invitation = server.parts.accounts.invite("somebody")
+    made.run("init", "--store", server.url, "--invitation", invitation, "--name", "first", "--yes")
+    write_threads(tmp_path / "phone", [3])
+    made.run("import", tmp_path / "phone")
+    return made
+
+
+def _link(first: Program, second: Program, place: str) -> dict[str, Any]:
+    """Links as a script does; gives what `device link` said last."""
+    trusted = subprocess.Popen(
+        [sys.executable, "-m", "sealwax", "device", "link", "--json", "--yes"],
+        env={**os.environ, "SEALWAX_PASSPHRASE": "a passphrase", "SEALWAX_HOME": str(first.home)},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    assert trusted.stdout is not None
+    offered = json.loads(trusted.stdout.readline())
+    assert sorted(offered) == ["code", "expires"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", offered["expires"])
+    assert re.fullmatch(r"([A-Z2-9]{4}-){5}[A-Z2-9]{4}", offered["code"])
+    second.run("init", "--store", place, "--join", offered["code"], "--name", "second")
+    rest = trusted.stdout.read()
+    assert trusted.wait(60) == 0
+    found: dict[str, Any] = json.loads(rest)
+    return found
+
+
+def test_devices_from_linking_to_removing(tmp_path: Path, server: Running, first: Program) -> None:
+    second = Program(tmp_path / "second")
+    linked = _link(first, second, server.url)
+    assert linked["name"] == "second"
+    assert len(linked["digits"]) == 6
+    # The new device has the history of the first.
+    assert "thread 0 message 1" in second.run("read", CHAT)
+    listed = first.json("device", "list")
+    assert [device["name"] for device in listed] == ["first", "second"]
+    assert [device["is_this"] for device in listed] == [True, False]
+    assert listed[1]["added_by"] == "first"
+    assert all(device["seen_ms"] for device in listed[:1])
+    second.run("device", "rename", "second", "the laptop")
+    assert "the laptop" in first.run("sync", "now") + first.run("device", "list")
+    assert "another" not in first.run("device", "rename", "the laptop", "first", code=1)
+    assert "--yes" in first.run("device", "revoke", "the laptop", code=1)
+    assert "out" in first.run("device", "revoke", "the laptop", "--yes")
+    assert [device["name"] for device in first.json("device", "list")] == ["first"]
+    assert first.json("device", "list", "--all")[1]["revoked_by"] == "first"
+    assert "itself" in first.run("device", "revoke", "first", "--yes", code=1)
+    assert "no device" in first.run("device", "revoke", "the laptop", "--yes", code=1)
+    # The one that is out is told so, and the first goes on.
+    out = second.run("--json", "sync", "now", code=1)
+    assert "device-not-trusted" in out or "does not trust" in out
+    first.run("snapshot", "create")
+    first.run("verify")
+
+
+def test_a_second_device_links_through_a_folder(tmp_path: Path) -> None:
+    one, two = Program(tmp_path / "one"), Program(tmp_path / "two")
+    shared = tmp_path / "shared"
+    one.run("init", "--store", shared, "--yes")
+    write_threads(tmp_path / "phone", [2])
+    one.run("import", tmp_path / "phone")
+    _link(one, two, str(shared))
+    assert "thread 0 message 1" in two.run("read", CHAT)
+
+
+def test_joining_says_what_is_wrong(tmp_path: Path, server: Running) -> None:
+    new = Program(tmp_path / "new")
+    assert "6 groups" in new.run("init", "--store", server.url, "--join", "ABCD", code=1)
+    wrong = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"
+    assert "typing mistake" in new.run("init", "--store", server.url, "--join", wrong, code=1)
+    new.run("init", "--join", wrong, code=2)
+    assert not (tmp_path / "new" / "keys").exists()
+
+
+def test_space_from_looking_to_purging(tmp_path: Path, server: Running, first: Program) -> None:
+    assert "words and facts" in first.run("storage")
+    assert first.json("storage")["conversations"] == []
+    assert first.json("storage", "large") == []
+    assert "size" in first.run("storage", "large", "--larger-than", "x", code=1)
+    planned = first.json("storage", "purge", "--chat", CHAT, "--dry-run")
+    assert planned["messages"] == 3
+    assert "what this is for" in first.run("storage", "purge", "--yes", code=1)
+    assert "--yes" in first.run("storage", "purge", "--chat", CHAT, code=1)
+    done = first.run("storage", "purge", "--chat", CHAT, "--yes")
+    assert "Purged 3 messages" in done
+    assert "was made before" in done
+    assert first.json("list") == []
+    assert len(first.json("read", CHAT, "--at", "latest")) == 3
+    assert "nothing new" in first.run("import", tmp_path / "phone", "--full")
+    assert "+3 messages" in first.run("restore", "latest", "--chat", CHAT, "--yes")
+    assert len(first.json("read", CHAT)) == 3
+    assert first.json("storage", "empty-trash", "--yes")["messages"] == 0
+    room = first.json("storage", "plan")
+    assert room["plan_bytes"] == 5 * 10**9
+    assert "Asked for: 50.0 GB" in first.run("storage", "plan", "50GB")
+    first.run("verify")
+    alone = Program(tmp_path / "alone")
+    alone.run("init", "--yes")
+    assert "free" in alone.run("storage", "plan")
+    assert "folder" in alone.run("storage", "plan", "50GB", code=1)
