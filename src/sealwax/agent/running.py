@@ -16,6 +16,7 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.gather import gather
 from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
 from sealwax.agent.journal import Entries, Journal
+from sealwax.agent.listening import Listening
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
@@ -172,6 +173,7 @@ class RunningAgent:
 
     def run(self) -> None:
         """Works until `stop`; where it is not `is_looking`, only at what it is asked for."""
+        listening = self._begin_listening()
         try:
             self._look_at_sync(self._conditions.now())
             while not self._stop.is_set():
@@ -179,7 +181,17 @@ class RunningAgent:
                     self._look_and_go_on()
                 self.jobs.run_next(LOOK_SECONDS)
         finally:
+            if listening is not None:
+                listening.close()
             self.close()
+
+    def _begin_listening(self) -> Listening | None:
+        """Where there is a server to listen to."""
+        if not self.is_looking or self.agent.sync.far is None:
+            return None
+        listening = Listening(self.agent.sync.listen, self.news)
+        listening.start()
+        return listening
 
     def step(self) -> bool:
         """Looks, and does one job; whether there was one."""
