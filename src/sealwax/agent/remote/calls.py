@@ -19,6 +19,7 @@ from sealwax.agent.devices import Devices
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.running import RunningAgent
+from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
@@ -30,7 +31,9 @@ READING = frozenset(
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
     recovery.is_confirmed running.examine running.facts running.sync_state
-    running.page_link tracing.trace devices.list sync.state
+    running.page_link tracing.trace devices.list devices.find sync.state diff_messages
+    storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
+    storage.room
     """.split()
 )
 """Answered by a reader, at the same time as anything else."""
@@ -39,6 +42,7 @@ WRITING = frozenset(
     verify add_source remove_source accept_source import_source split_conversation
     join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
     upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
+    storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.switch sync.switch_backup sync.back_up_now devices.revoke devices.rename
     """.split()
 )
@@ -51,6 +55,7 @@ PARTS: dict[str, type] = {
     "tracing": Tracing,
     "sync": Syncing,
     "devices": Devices,
+    "storage": Storing,
     RUNNING: RunningAgent,
 }
 """Parts of the agent by the name of their attribute; their methods are called as `part.method`.
