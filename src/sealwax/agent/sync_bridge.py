@@ -31,10 +31,11 @@ class SyncBridge:
         self._server_ms: int | None = None
         self._answered_ms: int | None = None
         self._bytes_a_second = 0.0
+        self._known: tuple[object, SyncState] | None = None
 
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
-        state = self._agent.sync.state()
+        state = self._state()
         is_shared = state.is_remote or len(self._agent.device.history.log.newest.devices) > 1
         left_ms = None
         if self._bytes_a_second > 0:
@@ -70,6 +71,17 @@ class SyncBridge:
 
     def hold(self, is_paused: bool) -> None:
         self._agent.device.journal.is_sharing = self._agent.sync.is_on and not is_paused
+
+    def _state(self) -> SyncState:
+        """Counting what waits takes long when much does, and this is asked every second: what was
+        counted stays true until something is written."""
+        device, sync = self._agent.device, self._agent.sync
+        heads = (device.history.head(), device.outbox.own.head())
+        told = (device.journal.trouble, device.journal.is_full, device.sync.verified_ms())
+        marks = (heads, sync.is_on, sync.is_backup_on, *told)
+        if self._known is None or self._known[0] != marks:
+            self._known = (marks, sync.state())
+        return self._known[1]
 
     def _look_at_server(self) -> None:
         """How full the account is, and what time it is there; or neither, where nobody answers."""
