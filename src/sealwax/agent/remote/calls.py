@@ -43,7 +43,8 @@ WRITING = frozenset(
     join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
     upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
-    sync.now sync.switch sync.switch_backup sync.back_up_now devices.revoke devices.rename
+    sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
+    devices.revoke devices.rename
     """.split()
 )
 """Done by the one thread that writes, one after the other."""
