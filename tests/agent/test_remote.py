@@ -30,6 +30,7 @@ from sealwax.agent.remote.client import AgentGone, NotThroughAgent, RemoteAgent,
 from sealwax.agent.remote.serving import CallServer
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.selecting import NothingMatches, Select
+from sealwax.agent.storing import NoPlans, Purge
 from sealwax.base.clock import SystemClock
 from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
@@ -124,6 +125,27 @@ def test_the_answers_are_those_of_the_agent_itself(serving: Serving, tmp_path: P
     exported = remote.export("text", tmp_path / "out", Select())
     assert exported.path == tmp_path / "out"
     assert any((tmp_path / "out").iterdir())
+
+
+def test_space_and_devices_are_asked_and_changed_too(serving: Serving, tmp_path: Path) -> None:
+    remote, own = serving.remote(), serving.running.agent
+    remote.import_source(tmp_path / "phone", lambda _: None)
+    assert remote.storage.overview() == own.storage.overview()
+    assert remote.storage.overview().files > 0
+    assert remote.storage.titles() == own.storage.titles()
+    assert remote.storage.large("1KB") == own.storage.large("1KB") != []
+    assert remote.storage.room()._replace(free_bytes=0) == own.storage.room()._replace(free_bytes=0)
+    chat = str(own.conversations()[0].record)
+    planned = remote.storage.plan_purge(Select(chats=(chat,)))
+    done = remote.storage.purge(Select(chats=(chat,)))
+    assert planned.messages == done.messages > 0
+    assert done.snapshot is not None
+    assert remote.storage.empty_trash() == Purge(0, 0, 0, 0, None)
+    with pytest.raises(NoPlans):
+        remote.storage.ask_for_plan("50GB")
+    renamed = remote.devices.rename(remote.devices.list()[0].name, "renamed")
+    assert remote.devices.find("renamed").id == renamed.id
+    assert remote.devices.asked_ms() == {}
 
 
 def test_a_relative_path_is_that_of_the_one_who_asks(

@@ -183,4 +183,6 @@ def test_secrets_and_words_stay_out_of_the_vault_and_errors(
 def test_the_demo_tells_its_story(program: Program) -> None:
     told = program.run("demo")
     assert "as it must be" in told
+    assert "the same six digits on both screens" in told
+    assert "With the recovery key alone" in told
     assert "sealwax import" in told

@@ -28,7 +28,7 @@ from sealwax.storage.apply import delete, undelete
 from sealwax.storage.purge import drop_pieces, plan_emptying, plan_selected, purge
 from sealwax.storage.usage import large_files, overview
 from sealwax.stores.memory import MemoryStore
-from sealwax.sync.compaction.apply import PURGE_REST_MS, drop_purged_words
+from sealwax.sync.compaction.apply import PURGE_REST_MS, drop_purged_words, merge_small
 from sealwax.sync.lately import lives_since
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.laws import cases
@@ -287,6 +287,21 @@ def test_what_was_left_at_the_head_goes_with_the_purged_words() -> None:
         drop_purged_words(one.replica, NOW_MS + PURGE_REST_MS + 1)
         assert not plan.chunks & _live(one)
         assert used_chunks(one.library.database.connection) <= _live(one)
+
+
+def test_a_compaction_of_purged_changes_brings_no_piece_back() -> None:
+    """Merging writes old changes again, those of purged content among them, as they are."""
+    with _devices(1) as ((one,), _):
+        plan = plan_selected(one.library, _select(one.library, 2), False)
+        purge(one.library, one.replica, plan, NOW_MS)
+        for number in range(20):
+            told = (entry(TIME_NS, 1), entry(TEXT, f"later {number}"))
+            one.take([Observation(int(Kind.MESSAGE), f"later{number}", NOW_MS, told)], NOW_MS)
+        digest = one.library.digest()
+        assert merge_small(one.replica).segments > 15
+        assert not plan.chunks & _live(one)
+        assert _live(one) == used_chunks(one.library.database.connection)
+        assert one.library.digest() == digest
 
 
 def test_what_takes_space_is_told() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from sealwax.base.clock import SetClock
 from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.sealing import SealBroken, read_header
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
@@ -14,7 +15,7 @@ from sealwax.stores.memory import MemoryStore
 from sealwax.sync.closing import close_zones
 from sealwax.sync.replica import Replica
 from sealwax.trust.account import NotTrusted, extend_log
-from sealwax.trust.devices import DeviceBook, DeviceGone, DeviceLast
+from sealwax.trust.devices import DeviceBook, DeviceGone, DeviceLast, DevicesFull, DeviceThere
 from sealwax.trust.roster import RECOVERY_KEY, roster
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
@@ -194,6 +195,17 @@ def test_the_last_device_stays(tmp_path: Path) -> None:
         book.revoke(two.replica.device)
     with pytest.raises(DeviceLast):
         book.revoke(one.replica.device)
+
+
+def test_an_account_has_only_so_many_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (one, two, _) = _three(tmp_path)
+    with pytest.raises(DeviceThere):
+        _book(one).add(two.replica._author.member(), "again")
+    monkeypatch.setattr("sealwax.trust.devices.MEMBERS_LIMIT", 4)
+    with pytest.raises(DevicesFull):
+        _book(one).add(new_member_keys(ENTROPY).member(), "one too many")
 
 
 def test_the_roster_tells_who_came_and_went(tmp_path: Path) -> None:

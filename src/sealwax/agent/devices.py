@@ -13,6 +13,8 @@ from sealwax.base.errors import SealwaxError
 from sealwax.ledger.account import Member
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.stores.base import StoreError
+from sealwax.stores.server import ServerStore
 from sealwax.sync.closing import close_zones
 from sealwax.trust.devices import DeviceBook
 from sealwax.trust.linking import Candidate, Heads
@@ -63,6 +65,14 @@ class Devices:
             seen[device] = max(time_ms, seen.get(device, 0))
         found = roster(self._replica.log, self._replica.keys, self._replica.device, seen)
         return [device for device in found if is_all or device.revoked_ms is None]
+
+    def asked_ms(self) -> dict[bytes, int]:
+        """When devices last asked the server, as far as there is one that answers."""
+        far = self._device.mirror.far if self._device.mirror is not None else None
+        try:
+            return far.members() if isinstance(far, ServerStore) else {}
+        except StoreError:
+            return {}
 
     def find(self, wanted: str) -> KnownDevice:
         """The device with this name, or whose id begins so; raises NothingMatches or

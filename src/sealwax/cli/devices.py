@@ -62,7 +62,7 @@ def device_link(session: Session, is_yes: bool) -> None:
 def device_list(session: Session, is_all: bool) -> None:
     """The devices: when each was added, by whom, and when it was last seen."""
     with session.reading() as agent:
-        devices = agent.devices.list(is_all)
+        devices = agent.devices.list(is_all, agent.devices.asked_ms())
     session.give(devices, lambda: _show_devices(devices))
 
 

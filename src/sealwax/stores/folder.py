@@ -226,6 +226,17 @@ class FolderStore:
             folder.rename(lost / f"{folder.name}-{number}")
             fsync_folders({lost, folder.parent})
 
+    def lost_commits(self, zone: str) -> list[list[bytes]]:
+        """The histories of a zone that were put aside; see `stores.mirror.NearStore`."""
+        name = zone_folder(self._folder, zone).name
+        lost = self._folder / LOST
+        with plain_errors("reading a history that was put aside"):
+            folders = sorted(lost.glob(f"{name}-*")) if lost.is_dir() else []
+            return [
+                [file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()]
+                for folder in folders
+            ]
+
     def get_commit(self, zone: str, seq: int) -> bytes:
         path = commit_path(self._folder, zone, seq)
         return _read(path, COMMIT_LIMIT_BYTES, "commit", f"{zone}/{seq}")

@@ -12,6 +12,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._objects: dict[bytes, bytes] = {}
         self._zones: dict[str, list[bytes]] = {}
+        self._lost: list[tuple[str, list[bytes]]] = []
         self._lock = threading.Lock()
 
     def describe(self) -> str:
@@ -47,9 +48,13 @@ class MemoryStore:
             self.append_commit(zone, seq, data)
 
     def set_aside_zone(self, zone: str) -> None:
-        """Forgets the commits of a zone; see `stores.mirror.NearStore`."""
+        """Puts the commits of a zone aside; see `stores.mirror.NearStore`."""
         with self._lock:
-            self._zones.pop(zone, None)
+            self._lost.append((zone, self._zones.pop(zone, [])))
+
+    def lost_commits(self, zone: str) -> list[list[bytes]]:
+        """The histories of a zone that were put aside; see `stores.mirror.NearStore`."""
+        return [commits for name, commits in self._lost if name == zone]
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         with self._lock:

@@ -9,9 +9,11 @@ Trouble with the far store is told apart from trouble with the near one: `FarFul
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
+from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import (
     CommitExists,
@@ -45,18 +47,35 @@ class FarAway(StoreError):
         self.cause = cause
 
 
-class Parted(StoreError):
+class Parted(FarAway):
     """The far store does not go on from what the near one holds."""
 
     code = "sync-store-parted"
-    hint = "It may have come back from an old disk. `sealwax sync now` puts back what it lost."
 
     def __init__(self, parting: "Parting") -> None:
         super().__init__(
-            f"The history at the sync store ends, or parts, before what this device has seen"
-            f" ({parting.zone} from {parting.common_seq + 1} on)."
+            StoreError(
+                "The history at the sync store ends, or parts, before what this device has seen"
+                f" ({parting.zone} from {parting.common_seq + 1} on).",
+                "It may have come back from an old disk. `sealwax sync now` puts back what it"
+                " lost.",
+            )
         )
         self.parting = parting
+
+
+class Incomplete(FarAway):
+    """The far store lost something that this device never had whole."""
+
+    code = "sync-store-incomplete"
+
+    def __init__(self) -> None:
+        super().__init__(
+            StoreError(
+                "The sync store lost a part of the history that only another device has.",
+                "Sync the other devices: the one that has it puts it back.",
+            )
+        )
 
 
 class Parting(NamedTuple):
@@ -91,6 +110,10 @@ class NearStore(Store, Protocol):
 
     def set_aside_zone(self, zone: str) -> None:
         """Moves the commits of a zone out of the way; it is empty afterwards."""
+        ...
+
+    def lost_commits(self, zone: str) -> list[list[bytes]]:
+        """The histories of a zone that were put aside, each from its first commit on."""
         ...
 
 
@@ -136,12 +159,26 @@ class MirrorStore:
             assert seq <= near_seq
             self._append_far(zone, seq, data)
 
-    def put_back(self, parting: Parting, names: Iterable[bytes]) -> None:
-        """Appends what a far store that is behind has lost, after the objects of it."""
+    def put_back(self, parting: Parting) -> None:
+        """Appends what a far store that is behind has lost, each commit after its objects; raises
+        Incomplete where an object is on another device alone."""
         assert parting.is_behind
-        self.upload(names)
         for seq, data in self.near.read_commits(parting.zone, parting.far_seq + 1):
+            names = _names_added(data)
+            near = self.near.has_objects(names)
+            far = self._ask(partial(self.far.has_objects, names))
+            if not near | far >= set(names):
+                raise Incomplete
+            self.upload(near)
             self._append_far(parting.zone, seq, data)
+
+    def heal(self, names: Iterable[bytes]) -> int:
+        """Sends what the far store lacks of these and this device has; gives how many."""
+        wanted = list(names)
+        present = self._ask(lambda: self.far.has_objects(wanted))
+        near = self.near.has_objects(name for name in wanted if name not in present)
+        self.upload(near)
+        return len(near)
 
     def fetch(self, names: Iterable[bytes]) -> int:
         """Brings far objects near, those that are not; gives how many came."""
@@ -251,6 +288,10 @@ class MirrorStore:
         if parting is not None:
             raise Parted(parting)
 
+    def far_commits(self, zone: str, start_seq: int) -> list[bytes]:
+        """All commits of the far history from a seq on."""
+        return [data for _, data in self._far_commits(zone, start_seq)]
+
     def _far_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
         yield from self._told(iter(self._ask(lambda: self.far.read_commits(zone, start_seq))))
 
@@ -310,6 +351,14 @@ def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
         if seq >= 0:
             heads[zone] = (seq, _hash(far.get_commit(zone, seq)))
     return heads
+
+
+def _names_added(data: bytes) -> list[bytes]:
+    """The objects that a commit adds; a void one may add none."""
+    try:
+        return [name for name, _ in parse_commit(data).header.added]
+    except MalformedCommitError:
+        return []
 
 
 def _hash(data: bytes) -> bytes:

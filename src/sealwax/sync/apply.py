@@ -10,12 +10,14 @@ from typing import NamedTuple
 from sealwax.base.clock import Clock
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.model.change import Change
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.journal import Journal, names_any
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.outbox import Item, Waiting
 from sealwax.sync.plan import Sending, plan_sending
+from sealwax.sync.renaming import named_pieces
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
@@ -133,7 +135,9 @@ class Sync:
         try:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         except Parted:
-            return put_together(self._mirror, self._journal)
+            mended = put_together(self._mirror, self._journal)
+            self._mirror.heal(self._library.holdings.live_objects())
+            return mended
         return ""
 
     def _pull(self) -> int:
@@ -169,14 +173,25 @@ class Sync:
         keys = self._history.keys
         segments = [name for name, _ in sending.segments]
         sealed, changes = sealed_already(self._outbox.own.store, keys, MESSAGES_ZONE, segments)
+        chunks = self._chunks(sending, changes)
         if self._mirror is not None:
-            self._mirror.upload(name for name, _ in sending.chunks)
-        writing = Writing(tuple(changes), Part(reason="sync"), chunks=sending.chunks)
+            self._mirror.upload(name for name, _ in chunks)
+        writing = Writing(tuple(changes), Part(reason="sync"), chunks=chunks)
         epoch = self._history.log.newest.epoch
         # Under an older epoch a device that was removed since could open it: it is sealed anew.
         is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
         self._history.write(writing, sealed if is_current else None)
         self._outbox.drop(names)
+
+    def _chunks(self, sending: Sending, changes: list[Change]) -> tuple[tuple[bytes, int], ...]:
+        """The pieces of files that go along: those that wait, and those that the changes name and a
+        history that parted has lost."""
+        named = named_pieces(changes) - {name for name, _ in sending.chunks}
+        known = self._library.holdings.intervals(named) if named else {}
+        store = self._outbox.own.store
+        lost = store.has_objects(name for name in named if name not in known)
+        sizes = tuple((name, len(store.get_object(name))) for name in sorted(lost))
+        return (*sending.chunks, *sizes)
 
     def _send_words(self, item: Item) -> None:
         """Where there is no room for files: words go; files stay, with what tells of them."""

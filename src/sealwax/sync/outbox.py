@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.chain import Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
@@ -22,11 +21,11 @@ from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.opening import sealed_already
+from sealwax.sync.replay import replay, told_commits
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing, Written
 
-BEGIN = "begin"
 PARTED = "parted"
 SENT = "sent"
 """The reason of a commit that drops what the messages zone holds now."""
@@ -71,9 +70,6 @@ class Outbox:
     def write(self, writing: Writing) -> Written:
         """Appends here; what waited before stays beneath it."""
         self.put_on()
-        if writing.kind == CommitKind.PIN and self.own.head().seq < 0:
-            # A pin holds the commit before it: there must be one.
-            self.own.write(Writing((), Part(reason=BEGIN)))
         return self.own.write(writing._replace(kind=_kind_here(writing.kind), dropped=()))
 
     def items(self) -> list[Item]:
@@ -118,13 +114,17 @@ class Outbox:
 
     def keep(self, objects: Iterable[tuple[bytes, int, bool]]) -> None:
         """Has objects of the messages zone, (name, bytes, is a segment), wait here: they are near,
-        and the shared history has lost them."""
+        and the shared history has lost them. A name is added to a zone once: a segment that waited
+        here before is sealed anew, and a piece of a file is found by what tells of it."""
         listed = list(objects)
-        chunks = tuple((name, size_bytes) for name, size_bytes, is_one in listed if not is_one)
-        segments = [name for name, _, is_one in listed if is_one]
-        for name in segments:
-            sealed, changes = sealed_already(self.own.store, self.own.keys, MESSAGES_ZONE, [name])
-            self.own.write(Writing(tuple(changes), Part(reason=PARTED)), sealed)
+        known = self._holdings.intervals((name for name, _, _ in listed), self.zone)
+        fresh = [one for one in listed if one[0] not in known]
+        chunks = tuple((name, size_bytes) for name, size_bytes, is_one in fresh if not is_one)
+        store, keys = self.own.store, self.own.keys
+        for name in (name for name, _, is_one in listed if is_one):
+            sealed, changes = sealed_already(store, keys, MESSAGES_ZONE, [name])
+            writing = Writing(tuple(changes), Part(reason=PARTED))
+            self.own.write(writing, None if name in known else sealed)
         for start in range(0, len(chunks), DROPPED_TOGETHER):
             part = chunks[start : start + DROPPED_TOGETHER]
             self.own.write(Writing((), Part(reason=PARTED), chunks=part))
@@ -147,7 +147,7 @@ class Outbox:
         if not self._is_of_this_history(history):
             self._library.clear()
         if self._holdings.head(self.zone) is None and self.own.store.head_seq(self.zone) >= 0:
-            self._replay(history)
+            replay(self.own, history)
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the
@@ -159,7 +159,7 @@ class Outbox:
     def held_names(self) -> list[bytes]:
         """The objects that the zone's head or one of its pins holds."""
         objects, head_seq = Objects(), -1
-        for judged, _, _ in self._judged():
+        for judged, _, _ in told_commits(self.own):
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
@@ -176,71 +176,7 @@ class Outbox:
         except Missing:
             return False
 
-    def _replay(self, history: Replica) -> None:
-        """Applies the zone to a library that knows nothing of it, with the moments of its pins:
-        each stands on the messages that its device had seen."""
-        commits = list(self._judged())
-        shown = _shown_by_pins(commits)
-        moments: dict[int, float] = {}
-        for judged, part, _ in commits:
-            if judged.head.seq in shown:
-                moments[judged.head.seq] = self._replay_pin(
-                    history, judged, part, shown[judged.head.seq]
-                )
-        self._library.strip_tail()
-        with self._library.transaction():
-            for judged, part, data in commits:
-                self._library.apply_commit(judged, part, data)
-                if judged.head.seq in moments:
-                    self._holdings.put_pin(judged, part, moments[judged.head.seq])
-
-    def _replay_pin(
-        self, history: Replica, judged: Judged, part: Part, segments: list[bytes]
-    ) -> float:
-        """Makes the moment of a pin anew: what the messages zone held, and what waited then."""
-        base_seq = part.heads[MESSAGES_ZONE][0] if MESSAGES_ZONE in part.heads else -1
-        if history.head().seq < base_seq:
-            self._library.strip_tail()
-            history.pull(base_seq)
-        item = Item(judged.head.seq, tuple((name, 0) for name in segments), ())
-        with self._library.transaction():
-            if segments:
-                moment = self._library.next_step()
-                self._library.apply_changes(self.changes(item), moment)
-            moment = self._library.head_moment()
-            self._holdings.put_pin(judged, part, moment)
-        return moment
-
-    def _judged(self) -> Iterator[tuple[Judged, Part, bytes]]:
-        head = beginning(self.own.keys.account, self.zone)
-        for _, data in self.own.store.read_commits(self.zone, 0):
-            judged = judge(head, data, self.own.log)
-            head = judged.head
-            part = Part()
-            if judged.commit is not None:
-                try:
-                    part = open_part(self.own.keys, judged.commit)
-                except (SealBroken, SealUnknown):
-                    self._holdings.note_damage(head.hash, head.seq, "its sealed part is damaged")
-            yield judged, part, data
-
 
 def _kind_here(kind: CommitKind) -> CommitKind:
     """Compactions and the like are for the shared history; their changes may wait here."""
     return kind if kind in (CommitKind.PIN, CommitKind.UNPIN) else CommitKind.CHANGE
-
-
-def _shown_by_pins(commits: list[tuple[Judged, Part, bytes]]) -> dict[int, list[bytes]]:
-    """The segments that each pin holds which nobody let go of, by the seq of the pin's commit."""
-    objects = Objects()
-    segments: set[bytes] = set()
-    lived: dict[int, list[bytes]] = {}
-    for judged, part, _ in commits:
-        if judged.commit is None:
-            continue
-        header = judged.commit.header
-        segments.update(name for name, _ in header.added[: part.segments])
-        if header.kind == CommitKind.PIN:
-            lived[header.seq] = sorted(segments & objects.live_at(header.seq - 1))
-        objects.apply(judged.commit)
-    return {seq: lived[seq] for seq in objects.pins if seq in lived}

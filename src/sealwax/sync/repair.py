@@ -7,16 +7,18 @@ Nothing that this device had is lost in either case.
 """
 
 from sealwax.base.errors import SealwaxError
-from sealwax.ledger.commit import CommitKind, MalformedCommitError, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import MergeFacts, PinFacts, encode_facts
+from sealwax.library.holdings import Holdings, PinRow
 from sealwax.stores.mirror import MirrorStore, Parting
 from sealwax.sync.journal import Journal
+from sealwax.sync.replay import told_ones
+from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
 
 PUT_BACK = "The shared place had lost {count} steps of the history; they were put back."
-AGAIN = "made again after the history parted"
 MERGED = "The shared history had parted; what this device had was added to it again."
 
 
@@ -35,7 +37,7 @@ def put_together(mirror: MirrorStore, journal: Journal) -> str:
         if parting is None or parting.near_seq <= parting.common_seq:
             continue
         if parting.is_behind:
-            mirror.put_back(parting, _names_added(mirror, parting))
+            mirror.put_back(parting)
             count += parting.near_seq - parting.far_seq
         elif zone == ACCOUNT_ZONE:
             raise AccountParted("The lists of devices here and at the shared place have parted.")
@@ -49,39 +51,71 @@ def put_together(mirror: MirrorStore, journal: Journal) -> str:
 def merge(mirror: MirrorStore, journal: Journal, parting: Parting) -> None:
     """Takes the far history for the shared one, and adds to it what only this device's had."""
     history, outbox = journal.history, journal.outbox
-    holdings, library = history.library.holdings, history.library
-    lost = [
-        (name, size_bytes, is_segment)
+    library, lost_head = history.library, history.head()
+    # All that is far is fetched first: from then on no line is needed that could break.
+    commits = _shared_commits(mirror, history, parting)
+    # Everything waits in the outbox, durably, before anything else is touched.
+    outbox.put_on()
+    for pin in _lost_pins(library.holdings, parting):
+        outbox.own.write(_made_again(pin, history))
+    outbox.keep(_lost_objects(mirror, library.holdings, parting))
+    history.heads.forget(MESSAGES_ZONE)
+    mirror.near.set_aside_zone(MESSAGES_ZONE)
+    mirror.near.append_commits(MESSAGES_ZONE, 0, commits)
+    library.clear()
+    outbox.catch_up(history)
+    public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash))
+    history.write(Writing((), Part(reason="merge"), CommitKind.MERGE, public=public))
+
+
+def _shared_commits(mirror: MirrorStore, history: Replica, parting: Parting) -> list[bytes]:
+    """The far history from its first commit on; its segments are near when this returns."""
+    commits = [data for seq, data in mirror.near.read_commits(MESSAGES_ZONE, 0)]
+    commits = commits[: parting.common_seq + 1] + mirror.far_commits(
+        MESSAGES_ZONE, parting.common_seq + 1
+    )
+    segments = [
+        name
+        for told in told_ones(history, MESSAGES_ZONE, commits)
+        if told.judged.commit is not None and told.judged.head.seq > parting.common_seq
+        for name, _ in told.judged.commit.header.added[: told.part.segments]
+    ]
+    mirror.fetch(segments)
+    return commits
+
+
+def _lost_objects(
+    mirror: MirrorStore, holdings: Holdings, parting: Parting
+) -> list[tuple[bytes, int, bool]]:
+    """What the lost commits added, lives, and is near: what is not, another device has."""
+    lost = {
+        name: (name, size_bytes, is_segment)
         for name, seq, size_bytes, is_segment in holdings.live_in(MESSAGES_ZONE)
         if seq > parting.common_seq
-    ]
-    pins = [
+    }
+    near = mirror.near.has_objects(lost)
+    return [lost[name] for name in lost if name in near]
+
+
+def _lost_pins(holdings: Holdings, parting: Parting) -> list[PinRow]:
+    return [
         pin
         for pin in holdings.pins()
         if pin.zone == MESSAGES_ZONE and pin.commit_seq > parting.common_seq
     ]
-    lost_head = history.head()
-    # Everything waits in the outbox, durably, before anything else is touched.
-    outbox.keep(lost)
-    history.heads.forget(MESSAGES_ZONE)
-    mirror.near.set_aside_zone(MESSAGES_ZONE)
-    library.clear()
-    mirror.refresh([MESSAGES_ZONE])
-    outbox.catch_up(history)
-    public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash))
-    history.write(Writing((), Part(reason="merge"), CommitKind.MERGE, public=public))
-    for pin in pins:
-        part = Part(reason=AGAIN, name=pin.name, counts=library.counts())
-        facts = encode_facts(PinFacts(pin.lock_until_ms))
-        journal.outbox.write(Writing((), part, CommitKind.PIN, public=facts))
 
 
-def _names_added(mirror: MirrorStore, parting: Parting) -> list[bytes]:
-    """The objects that the lost commits added and that are near still."""
-    names: list[bytes] = []
-    for _, data in mirror.near.read_commits(parting.zone, parting.far_seq + 1):
-        try:
-            names += [name for name, _ in parse_commit(data).header.added]
-        except MalformedCommitError:
-            continue
-    return sorted(mirror.near.has_objects(names))
+def _made_again(pin: PinRow, history: Replica) -> Writing:
+    """The same snapshot in this device's own zone: it names the head of the history that was
+    lost."""
+    data = history.store.get_commit(MESSAGES_ZONE, pin.pinned_seq)
+    part = Part(
+        reason=pin.reason,
+        name=pin.name,
+        counts=pin.counts,
+        expires_ms=pin.expires_ms,
+        heads={MESSAGES_ZONE: (pin.pinned_seq, commit_hash(data))},
+        alone=True,
+    )
+    facts = encode_facts(PinFacts(pin.lock_until_ms))
+    return Writing((), part, CommitKind.PIN, public=facts)

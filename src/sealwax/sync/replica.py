@@ -54,6 +54,8 @@ from sealwax.vault.segment import change_of
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 APPEND_TRIES = 64
+BEGIN = "begin"
+"""The reason of a commit that says nothing, so that a pin has something to hold."""
 LONG_PULL_OBJECTS = 16
 """A pull of more objects is applied in large transactions."""
 PULL_COMMITS = 256
@@ -216,6 +218,9 @@ class Replica:
         else they are sealed now.
         """
         self.pull()
+        if writing.kind == CommitKind.PIN and self.head().seq < 0:
+            # A pin holds the commit before it: there must be one.
+            self.begin(Writing((), Part(reason=BEGIN)))()
         if sealed is None:
             return self.begin(writing)()
         return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
@@ -265,7 +270,8 @@ class Replica:
     def _as_of_now(self, writing: Writing) -> Writing:
         """What is to be written, after all that others wrote: pieces that are in use are not
         dropped, and those that were dropped meanwhile are sealed anew."""
-        if self.is_own:
+        # A compaction writes what was said already, as it is, purged words among it.
+        if self.is_own or writing.kind == CommitKind.COMPACT:
             return writing
         if writing.in_use is not None:
             in_use = writing.in_use()
@@ -321,7 +327,7 @@ class Replica:
             writing.part,
             segments=len(segments),
             change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads=self._seen_heads(),
+            heads={**self._seen_heads(), **writing.part.heads},
         )
         added = [(segment.name, len(segment.data)) for segment in segments]
         return Draft(

@@ -10,7 +10,7 @@ from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.ledger.account import AccountLog, Member
+from sealwax.ledger.account import MEMBERS_LIMIT, AccountLog, Member
 from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES
 from sealwax.stores.base import CommitExists, Store
 from sealwax.trust.account import extend_log, keep_up
@@ -32,6 +32,13 @@ class DeviceThere(SealwaxError):
 
     code = "device-there"
     hint = "`sealwax device list` shows it. For another machine, run `sealwax init --join` there."
+
+
+class DevicesFull(SealwaxError):
+    """The account has as many devices as it may."""
+
+    code = "devices-full"
+    hint = "Remove one that is not used any more: `sealwax device list`, `sealwax device revoke`."
 
 
 class DeviceGone(SealwaxError):
@@ -72,11 +79,13 @@ class DeviceBook:
         self._writer = AccountWriter(log, keys, author, entropy)
 
     def add(self, device: Member, name: str) -> None:
-        """Lets a device in; raises DeviceThere or StoreError."""
+        """Lets a device in; raises DeviceThere, DevicesFull or StoreError."""
 
         def compose(op_id: bytes) -> bytes:
             if device.id in self._log.newest.devices:
                 raise DeviceThere("This device is one of the account's already.")
+            if len(self._log.newest.devices) >= MEMBERS_LIMIT - 1:
+                raise DevicesFull(f"The account has {MEMBERS_LIMIT - 1} devices: no more may come.")
             return self._writer.add_device(device, name, "linked", self._clock.now_ms(), op_id)
 
         self._append(compose)

@@ -42,7 +42,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     `heads` are the heads seen in other zones as [seq, hash]; `reason` says what made the commit;
     `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
     and `counts` of the moment. For a checkpoint: `checkpoint`, the names of its objects. For the
-    log of an account: `device_name`.
+    log of an account: `device_name`. `alone` is for a pin in a device's zone: it shows the head of
+    the messages zone that it names, and nothing of what waited in its own zone.
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
@@ -58,6 +59,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     checkpoint: list[Hash] = []
     device_name: Annotated[str, Meta(max_length=256)] = ""
     source: dict[str, Any] = {}
+    alone: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
