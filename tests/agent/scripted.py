@@ -21,6 +21,7 @@ class ScriptedSync:
         self.is_on = True
         self.is_backup_on = True
         self.kept = 0
+        self.left_ms: int | None = None
         self.now_ms: Callable[[], int] = agent._clock.now_ms
         self.true_ms: Callable[[], int] = self.now_ms
         self._answered: tuple[int, int] | None = None
@@ -42,6 +43,7 @@ class ScriptedSync:
             waiting=Waiting(waiting, 0, waiting * BYTES_A_MESSAGE, self._since_ms)
             if waiting
             else Waiting(),
+            left_ms=self.left_ms,
             verified_ms=self._verified_ms,
             trouble_since_ms=self._down_since_ms,
             trouble="The server does not answer." if self._down_since_ms else "",

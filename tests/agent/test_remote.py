@@ -2,6 +2,7 @@
 token."""
 
 import http.client
+import re
 import socket
 import threading
 import time
@@ -36,6 +37,8 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.intake.apply import Progress
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Serving:
@@ -171,6 +174,16 @@ def test_every_method_that_may_be_called_has_a_form() -> None:
             getattr(remote, hidden)
     with pytest.raises(NotThroughAgent):
         _ = remote.devices.link
+
+
+def test_every_command_works_through_an_agent_or_says_that_it_does_not() -> None:
+    """What the command line asks of an agent may be asked of one in another process, but for what
+    talks with a person in between."""
+    asked: set[str] = set()
+    for path in (ROOT / "src" / "sealwax" / "cli").glob("*.py"):
+        asked |= set(re.findall(r"\bagent\.([a-z_]+(?:\.[a-z_]+)?)\(", path.read_text("utf-8")))
+    assert len(asked) > 40
+    assert asked - READING - WRITING == {"devices.link"}
 
 
 @pytest.mark.parametrize(

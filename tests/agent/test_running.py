@@ -239,6 +239,36 @@ def test_what_a_full_store_does_not_take_is_not_sent_again_and_again(stage: Stag
     assert stage.settle() == []
 
 
+def test_now_overrides_a_pause_but_not_a_full_disk(stage: Stage) -> None:
+    stage.running.sync = sync = ScriptedSync(stage.running.agent)
+    stage.settle()
+    stage.conditions.change(is_metered=True)
+    stage.message("on a train")
+    assert stage.settle() == ["import"]
+    asked = stage.running.start(JobKind.SYNC)
+    stage.settle()
+    assert asked.told.state == JobState.DONE
+    assert sync.kept == 4
+    stage.conditions.change(free_bytes=1)
+    stage.message("no room")
+    assert stage.settle() == ["import"]
+    asked = stage.running.start(JobKind.SYNC)
+    stage.settle()
+    assert asked.told.state == JobState.FAILED
+    assert sync.kept == 4
+
+
+def test_a_pause_says_when_all_would_be_done(stage: Stage) -> None:
+    stage.running.sync = sync = ScriptedSync(stage.running.agent)
+    sync.left_ms = 8 * HOUR_MS
+    stage.settle()
+    stage.conditions.change(is_on_power=False, battery_percent=5.0)
+    stage.message("waits")
+    stage.settle()
+    (finding,) = [found for found in stage.running.examine().findings if found.key == "paused"]
+    assert "plug in and leave it overnight, done by about" in finding.text
+
+
 class _JumpingClock:
     """A wall clock that someone sets, beside a monotonic one that nobody does."""
 

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
-from tests.homes import ignore, write_threads
+from sealwax.demo.world import write_world
+from tests.homes import DAY_MS, NOW_MS, ignore, write_threads
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
 
@@ -159,3 +161,38 @@ def _anew(home: Path) -> None:
     """The library is made anew at the next opening."""
     for path in home.glob("library.db*"):
         path.unlink()
+
+
+def _pieces_here(agent: Agent) -> tuple[int, int]:
+    """(pieces of files on this device, in all)."""
+    held = agent.device.history.library.holdings.listed()
+    files = [name for name, _, _, _, is_segment in held if not is_segment]
+    return len(set(agent.device.near.has_objects(files))), len(files)
+
+
+def test_a_device_keeps_as_many_files_as_it_wants(tmp_path: Path) -> None:
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=40, photos=4)
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(world.path, ignore)
+        house.sync(0)
+        with house.agent(1) as agent:
+            agent.sync.keep_files(0)
+            assert agent.sync.now().is_verified
+            here, every = _pieces_here(agent)
+            assert (here, every >= 4) == (0, True)
+            found = agent.verify(ignore)
+            assert found.is_sound, found.damage
+            held = agent.device.history.library.holdings.listed()
+            largest = max(size for _, _, _, size, is_segment in held if not is_segment)
+            agent.sync.keep_files(2 * largest)
+            agent.sync.now()
+            assert 0 < _pieces_here(agent)[0] < every
+            # What is not here is read from the server.
+            photos = list(agent.media(Select()))
+            assert all(b"".join(agent.attachment_bytes(item.attachment)) for item in photos)
+            agent.sync.keep_files(None)
+            agent.sync.now()
+            assert _pieces_here(agent) == (every, every)
+            assert agent.verify(ignore).is_sound

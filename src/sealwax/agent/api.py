@@ -254,7 +254,9 @@ class Agent:
         own_zone = self.device.outbox.zone
         store = self.device.near
         log, keys = replica.log, replica.keys
-        verifier = Verifier(store, log, keys, self._library, report, own_zone, is_deep)
+        elsewhere = self.sync.files_elsewhere()
+        library = self._library
+        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, elsewhere)
         try:
             self._library.strip_tail()
             found = verifier.run()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
 from sealwax.agent.doctor.examine import Examined
-from sealwax.agent.jobs import Job, JobTold, Step
+from sealwax.agent.jobs import Job, JobState, JobTold, Step
 from sealwax.agent.jobs import Report as JobReport
 from sealwax.agent.port import (
     DeviceView,
@@ -229,7 +229,10 @@ def _sentence(told: JobTold, result: Any) -> str:
         return told.failure.sentence
     if isinstance(result, dict) and isinstance(result.get("sentence"), str):
         return str(result["sentence"])
-    return told.step.phase if told.step is not None else DOING.get(told.kind, told.kind)
+    doing = DOING.get(told.kind, told.kind)
+    if told.state == JobState.DONE:
+        return f"{doing}: done."
+    return told.step.phase if told.step is not None else doing
 
 
 @contextmanager

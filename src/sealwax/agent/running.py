@@ -16,10 +16,11 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.gather import gather
 from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
 from sealwax.agent.journal import Entries, Journal
+from sealwax.agent.listening import Listening
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
-from sealwax.agent.sync_bridge import SyncBridge
+from sealwax.agent.sync_bridge import SyncBridge, SyncFailed
 from sealwax.agent.sync_state import SyncPort, SyncState, Waiting
 from sealwax.agent.timekeeping import Timekeeper
 from sealwax.agent.watching import Hints, SourceWatch
@@ -28,7 +29,7 @@ from sealwax.base.condition import Condition, Conditions
 from sealwax.base.errors import SealwaxError
 from sealwax.library.database import naming_damage
 from sealwax.sources.base import SourceError
-from sealwax.sync.pause import Pause, PauseRules, pause_plan
+from sealwax.sync.pause import DISK, Pause, PauseRules, pause_plan, pause_sentence
 
 LOOK_SECONDS = 1.0
 NOTHING = Waiting()
@@ -172,6 +173,7 @@ class RunningAgent:
 
     def run(self) -> None:
         """Works until `stop`; where it is not `is_looking`, only at what it is asked for."""
+        listening = self._begin_listening()
         try:
             self._look_at_sync(self._conditions.now())
             while not self._stop.is_set():
@@ -179,7 +181,17 @@ class RunningAgent:
                     self._look_and_go_on()
                 self.jobs.run_next(LOOK_SECONDS)
         finally:
+            if listening is not None:
+                listening.close()
             self.close()
+
+    def _begin_listening(self) -> Listening | None:
+        """Where there is a server to listen to."""
+        if not self.is_looking or self.agent.sync.far is None:
+            return None
+        listening = Listening(self.agent.sync.listen, self.news)
+        listening.start()
+        return listening
 
     def step(self) -> bool:
         """Looks, and does one job; whether there was one."""
@@ -255,7 +267,8 @@ class RunningAgent:
         rules = PauseRules(needs_network=state.is_remote)
         now_ms = self._clock.now_ms()
         is_held = state.is_on and state.is_remote
-        self.pause = pause_plan(condition, rules, now_ms, before) if is_held else None
+        plan = pause_plan(condition, rules, now_ms, before, state.left_ms)
+        self.pause = plan if is_held else None
         if (before and before.reason) != (self.pause and self.pause.reason):
             self._log("pause", self.pause.reason if self.pause else "over")
             self.sync.hold(self.pause is not None)
@@ -272,6 +285,7 @@ class RunningAgent:
                 self._interrupted = None if self._interrupted == kind else self._interrupted
                 if kind == JobKind.SYNC:
                     self._told_of_news.clear()
+                    self._refuse_on_full_disk()
                 with naming_damage():
                     self.chores.do(kind, report)
             except AgentStops:
@@ -292,6 +306,11 @@ class RunningAgent:
                 self._left_waiting = self.sync.state().waiting
 
         return work
+
+    def _refuse_on_full_disk(self) -> None:
+        """A person's "now" overrides any other pause."""
+        if self.pause is not None and self.pause.reason == DISK:
+            raise SyncFailed(pause_sentence(self.pause, self._zone), "")
 
     def _failed(self, kind: JobKind, error: Exception) -> None:
         code, sentence, hint = "own-mistake", "A mistake in Sealwax stopped it.", ""

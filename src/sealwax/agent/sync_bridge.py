@@ -10,6 +10,9 @@ from sealwax.base.clock import Clock
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 
+ENOUGH_BYTES = 1024 * 1024
+"""What less took tells nothing of how fast the line is."""
+
 
 class SyncFailed(StoreError):
     """Not everything came to where it belongs, for a reason that a wait may end."""
@@ -27,12 +30,18 @@ class SyncBridge:
         self._usage: Usage | None = None
         self._server_ms: int | None = None
         self._answered_ms: int | None = None
+        self._bytes_a_second = 0.0
+        self._known: tuple[object, SyncState] | None = None
 
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
-        state = self._agent.sync.state()
+        state = self._state()
         is_shared = state.is_remote or len(self._agent.device.history.log.newest.devices) > 1
+        left_ms = None
+        if self._bytes_a_second > 0:
+            left_ms = int(state.waiting.size_bytes / self._bytes_a_second * 1000)
         return state._replace(
+            left_ms=left_ms,
             is_shared=is_shared,
             usage=self._usage,
             store_now_ms=self._server_ms,
@@ -43,7 +52,11 @@ class SyncBridge:
     def now(self, report: Callable[[Step], None]) -> SyncOutcome:
         """Pull, push, pull, compare; raises SyncFailed where the shared place has trouble. What
         waits because its storage is full is no failure: it would fail again."""
+        began = self._clock.monotonic()
         outcome = self._agent.sync.now(lambda told: report(sync_step(told)))
+        seconds = self._clock.monotonic() - began
+        if outcome.sent_bytes >= ENOUGH_BYTES and seconds > 0:
+            self._bytes_a_second = outcome.sent_bytes / seconds
         self._look_at_server()
         trouble = self._agent.sync.state().trouble
         if trouble:
@@ -58,6 +71,17 @@ class SyncBridge:
 
     def hold(self, is_paused: bool) -> None:
         self._agent.device.journal.is_sharing = self._agent.sync.is_on and not is_paused
+
+    def _state(self) -> SyncState:
+        """Counting what waits takes long when much does, and this is asked every second: what was
+        counted stays true until something is written."""
+        device, sync = self._agent.device, self._agent.sync
+        heads = (device.history.head(), device.outbox.own.head())
+        told = (device.journal.trouble, device.journal.is_full, device.sync.verified_ms())
+        marks = (heads, sync.is_on, sync.is_backup_on, *told)
+        if self._known is None or self._known[0] != marks:
+            self._known = (marks, sync.state())
+        return self._known[1]
 
     def _look_at_server(self) -> None:
         """How full the account is, and what time it is there; or neither, where nobody answers."""

@@ -29,6 +29,7 @@ class Usage(NamedTuple):
 class SyncState(NamedTuple):
     """Sync at one moment.
 
+    `left_ms` is about how long what waits would take, by the last time that much was sent.
     `store` is for people, `is_remote` says that it is reached over a network, `is_shared` that
     there is anybody to share with. `verified_ms` is when
     everything was last known to be there. `trouble_since_ms` is set while the store itself has
@@ -42,6 +43,7 @@ class SyncState(NamedTuple):
     is_remote: bool = False
     is_shared: bool = True
     waiting: Waiting = Waiting()
+    left_ms: int | None = None
     verified_ms: int | None = None
     pause: Pause | None = None
     trouble_since_ms: int | None = None

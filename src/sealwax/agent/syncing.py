@@ -16,6 +16,8 @@ from sealwax.sync.apply import SyncOutcome, SyncProgress
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
+FILES_SETTING = "files_bytes"
+ALL = -1
 
 
 class SyncOff(SealwaxError):
@@ -47,15 +49,42 @@ class Syncing:
     def is_backup_on(self) -> bool:
         return bool(self._settings.get(BACKUP_SETTING, True))
 
+    @property
+    def files_bytes(self) -> int | None:
+        """How much of the files of other devices comes here, newest first; None: all of them."""
+        told = int(self._settings.get(FILES_SETTING, ALL))
+        return None if told == ALL else told
+
+    def keep_files(self, files_bytes: int | None) -> None:
+        """Says how much of them shall come; what is here stays. 0: they are read from the shared
+        place when somebody looks at them."""
+        assert files_bytes is None or files_bytes >= 0
+        self._settings.set(FILES_SETTING, ALL if files_bytes is None else files_bytes)
+
+    def files_elsewhere(self) -> frozenset[bytes]:
+        """Pieces of files that this device does not keep and that the shared place has, as far as
+        it answers; nothing where all files are kept here."""
+        mirror = self._device.mirror
+        if mirror is None or self.files_bytes is None:
+            return frozenset()
+        held = self._device.history.library.holdings.listed()
+        files = [name for name, _, _, _, is_segment in held if not is_segment]
+        near = mirror.near.has_objects(files)
+        lacking = [name for name in files if name not in near]
+        try:
+            return frozenset(mirror.far.has_objects(lacking))
+        except StoreError:
+            # Whether it has them can be told when it answers; nothing here is damaged.
+            return frozenset(lacking)
+
     def now(
         self,
         report: Callable[[SyncProgress], None] = lambda _: None,
-        is_fetching_files: bool = True,
     ) -> SyncOutcome:
         """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
         if not self.is_on:
             raise SyncOff("Sync is off on this device.")
-        outcome = self._device.sync.now(report, is_fetching_files)
+        outcome = self._device.sync.now(report, self.files_bytes)
         with suppress(StoreError):
             self._settle()
         return outcome

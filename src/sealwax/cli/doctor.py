@@ -146,18 +146,18 @@ def _show_way(way: Way) -> None:
 
 
 def _watch(session: Session) -> None:
-    """Until Ctrl-C. Where no agent runs, the home is opened anew each time."""
-    while True:
-        with session.reading() as agent:
+    """Until Ctrl-C; through the agent that runs, else with the home held by this command."""
+    with session.reading() as agent:
+        while True:
             status = agent.status()
             findings = _findings(examine(_facts(agent, session)), status)
             running = session.running_agent()
             jobs = [] if running is None else _jobs(running)
-        click.clear()
-        show_status(status, findings)
-        for line in jobs:
-            click.echo(f"  {line}")
-        time.sleep(WATCH_SECONDS)
+            click.clear()
+            show_status(status, findings)
+            for line in jobs:
+                click.echo(f"  {line}")
+            time.sleep(WATCH_SECONDS)
 
 
 def _jobs(running: Agent) -> list[str]:

@@ -2,6 +2,7 @@
 
 import click
 
+from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState, Waiting
 from sealwax.cli import show
 from sealwax.cli.options import with_session
@@ -58,6 +59,22 @@ def sync_status(session: Session) -> None:
     with session.reading() as agent:
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+@sync_group.command("files")
+@click.argument("how", metavar="all|on-demand|SIZE")
+@with_session
+def sync_files(session: Session, how: str) -> None:
+    """How many photos and files of other devices come here: all, none, or the newest SIZE (20GB).
+
+    Words always come. Files that are not here are fetched when you look at them. What is here
+    stays.
+    """
+    wanted = {"all": None, "on-demand": 0}
+    files_bytes = wanted[how] if how in wanted else size_bytes(how)
+    with session.agent() as agent:
+        agent.sync.keep_files(files_bytes)
+    session.give({"files_bytes": files_bytes}, lambda: click.echo(f"Files of others: {how}"))
 
 
 @click.group("backup")

@@ -7,7 +7,7 @@ with what the commits say: it finds what a faulty program wrote. Damage is named
 the rest stays readable.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
@@ -78,14 +78,17 @@ class Verifier:
         report: Callable[[Step], None],
         own_zone: str | None = None,
         is_deep: bool = True,
+        elsewhere: Collection[bytes] = (),
     ) -> None:
         """`library` is None when it cannot be opened: the vault is verified all the same. What
         waits in `own_zone`, this device's, is verified too; it must not be on the library.
 
         With `is_deep` the changes in each segment are added up as well, and all records of the
-        library.
+        library. What is `elsewhere` need not be in this store: files that this device does not
+        keep.
         """
         self._store = store
+        self._elsewhere = elsewhere
         self._log = log
         self._keys = keys
         self._library = library
@@ -275,7 +278,7 @@ class Verifier:
                 cost = "Nothing refers to it: nothing is lost."
                 self._note("object", name.hex(), examined.misnamed, cost)
         self._report(Step("Objects", len(held), len(held)))
-        for name in sorted(held - found.keys()):
+        for name in sorted(held - found.keys() - set(self._elsewhere)):
             self._note("object", name.hex(), "it is missing", self._cost(name))
         return checked, size_bytes, unreferenced
 

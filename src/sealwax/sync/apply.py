@@ -13,6 +13,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import Change
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.journal import Journal, names_any
+from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.outbox import Item, Waiting
 from sealwax.sync.plan import Sending, plan_sending
@@ -67,8 +68,9 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
 
-    def now(self, report: Report, is_fetching_files: bool = True) -> SyncOutcome:
-        """Pull, push, pull, compare. Trouble with the shared place is told in the outcome."""
+    def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
+        """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
+        files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
         pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
         try:
@@ -78,8 +80,7 @@ class Sync:
             sent = self._send(report)
             self._refresh()
             pulled += self._pull()
-            if is_fetching_files:
-                fetched = self._fetch_files(report)
+            fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
             why = error.sentence
         except FarFull as error:
@@ -229,11 +230,14 @@ class Sync:
             self._outbox.write(Writing(tuple(files), Part(reason="waits"), chunks=item.chunks))
             self._outbox.drop(name for name, _ in item.segments)
 
-    def _fetch_files(self, report: Report) -> int:
-        """Brings near what others stored: then this device has all of it."""
+    def _fetch_files(self, report: Report, files_bytes: int | None) -> int:
+        """Brings near what others stored: all words, and files up to so many bytes."""
         if self._mirror is None:
             return 0
-        live = self._library.holdings.live_objects()
+        held = self._library.holdings.listed()
+        live = plan_keeping(
+            (Held(name, seq, size, is_word) for name, seq, _, size, is_word in held), files_bytes
+        )
         near = self._mirror.near.has_objects(live)
         lacking = [name for name in live if name not in near]
         total = sum(live[name] for name in lacking)

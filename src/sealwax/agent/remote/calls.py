@@ -32,6 +32,7 @@ READING = frozenset(
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
     recovery.is_confirmed running.examine running.facts running.sync_state
     running.page_link tracing.trace devices.list devices.find devices.asked_ms sync.state
+    diff_messages
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
     storage.room
     """.split()
@@ -42,8 +43,9 @@ WRITING = frozenset(
     verify add_source remove_source accept_source import_source split_conversation
     join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
     upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
-    sync.now sync.switch sync.switch_backup sync.back_up_now devices.revoke devices.rename
     storage.purge storage.empty_trash storage.ask_for_plan
+    sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
+    devices.revoke devices.rename
     """.split()
 )
 """Done by the one thread that writes, one after the other."""

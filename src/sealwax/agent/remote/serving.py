@@ -220,7 +220,13 @@ def _step(told: Any) -> Step:
     if isinstance(told, int):
         return Step("Working", told)
     done = getattr(told, "done", None)
-    return Step(told.phase, told.messages if done is None else done, told.total)
+    return Step(
+        told.phase,
+        told.messages if done is None else done,
+        told.total,
+        done_bytes=getattr(told, "done_bytes", 0),
+        total_bytes=getattr(told, "total_bytes", 0),
+    )
 
 
 def _error_frame(error: SealwaxError) -> bytes:
