@@ -5,7 +5,9 @@ says what it shows; nothing outside one temporary folder is touched.
 """
 
 import hashlib
+import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,9 +43,16 @@ _SHOWN_PHOTOS = 2
 def demo_command(keep: Path | None) -> None:
     """Ten made-up years, lost and found again: the whole of Sealwax in a minute."""
     with _folder(keep) as folder:
-        Story(folder).tell()
+        story = Story(folder)
+        story.tell()
+        if _is_person_there():
+            story.leave_open()
     if keep is not None:
         click.echo(f"Kept: SEALWAX_PASSPHRASE='{PASSPHRASE}' sealwax --home {keep / 'home'}")
+
+
+def _is_person_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("CI") != "true"
 
 
 class Story:
@@ -59,6 +68,15 @@ class Story:
         # The demo's keys must not end up in this person's own keyring.
         self._env = Environment(system.clock, system.entropy, PASSPHRASE, None)
         self._step = 0
+
+    def leave_open(self) -> None:
+        """Serves the app on this history until Enter."""
+        from sealwax.web.opening import serve_page
+
+        click.echo()
+        click.secho("Look around: the app shows this history.", bold=True)
+        with open_agent(self._home, self._env) as agent:
+            serve_page(agent)
 
     def tell(self) -> None:
         """All steps, in order."""
