@@ -26,6 +26,8 @@ from sealwax.vault.objects import epoch_of
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
+REBUILT = "library made anew at"
+"""One more than the seq of the head at which the library was last made anew by a sync."""
 FETCHED_TOGETHER = 64
 
 
@@ -134,10 +136,16 @@ class Sync:
         return part.digest is None or part.digest == digest_bytes(self._library.digest())
 
     def _agrees_at_last(self) -> bool:
-        """Whether the digests agree; where they do not, the library is made anew, once."""
-        if self.agrees() and not self._library.holdings.damage():
-            return True
+        """Whether the digests agree. Where they do not, or what could not be read is there now, the
+        library is made anew; once for each head, for it costs as much as the whole history."""
+        holdings, head_seq = self._library.holdings, self._history.head().seq
+        damaged = [name for name, _, _ in holdings.damage()]
+        is_mendable = bool(damaged) and bool(self._history.store.has_objects(damaged))
+        is_right = self.agrees()
+        if (is_right and not is_mendable) or holdings.remembered_ms(REBUILT) == head_seq + 1:
+            return is_right
         self._library.clear()
+        holdings.remember_ms(REBUILT, head_seq + 1)
         if self._mirror is None:
             self._outbox.catch_up(self._history)
             return self.agrees()

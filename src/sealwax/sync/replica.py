@@ -36,7 +36,7 @@ from sealwax.stores.reserve import essential
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
-from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, Sealing
+from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
 from sealwax.trust.account import NotTrusted, extend_log, keep_up
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -98,28 +98,6 @@ class _Following(NamedTuple):
     part: Part
     segments: list[bytes]
     unreadable: str = ""
-
-
-class _Sealing:
-    """The segments of one commit: sealed by whoever seals, stored once, before the commit."""
-
-    def __init__(self, sealing: Sealing, store: Store, epoch: int) -> None:
-        self.epoch = epoch
-        self._sealing = sealing
-        self._store = store
-        self._sealed: SealedBatch | None = None
-
-    def stored(self) -> SealedBatch:
-        """What was sealed, once it is in the store."""
-        if self._sealed is None:
-            sealed = self._sealing()
-            self._store.put_objects((segment.name, segment.data) for segment in sealed.segments)
-            self._sealed = sealed
-        return self._sealed
-
-
-def _given(sealed: SealedBatch) -> SealedBatch:
-    return sealed
 
 
 class Replica:
@@ -224,18 +202,18 @@ class Replica:
             self.begin(Writing((), Part(reason=BEGIN)))()
         if sealed is None:
             return self.begin(writing)()
-        return self._finish(writing, _Sealing(partial(_given, sealed), self.store, self._epoch()))
+        return self._finish(writing, StoredSealing(lambda: sealed, self.store, self._epoch()))
 
     def begin(self, writing: Writing) -> Callable[[], Written]:
         """Begins to seal; see `vault.writing.Writer`."""
         return partial(self._finish, writing, self._start_sealing(writing.changes))
 
-    def _finish(self, writing: Writing, sealing: _Sealing) -> Written:
+    def _finish(self, writing: Writing, sealing: StoredSealing) -> Written:
         # Words go on when there is no room for files: they may use the reserve of a full account.
         with nullcontext() if writing.chunks else essential(self.store):
             return self._finish_now(writing, sealing)
 
-    def _finish_now(self, writing: Writing, sealing: _Sealing) -> Written:
+    def _finish_now(self, writing: Writing, sealing: StoredSealing) -> Written:
         op_id = self._entropy.bytes(OP_ID_BYTES)
         asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
@@ -325,11 +303,11 @@ class Replica:
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
-    def _start_sealing(self, changes: tuple[Change, ...]) -> "_Sealing":
+    def _start_sealing(self, changes: tuple[Change, ...]) -> StoredSealing:
         epoch = self._epoch()
         key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
-        return _Sealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
+        return StoredSealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
     def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
         part = msgspec.structs.replace(
@@ -357,7 +335,7 @@ class Replica:
             seen[MESSAGES_ZONE] = (base.seq, base.hash)
         return seen
 
-    def _append(self, op_id: bytes, writing: Writing, sealing: "_Sealing") -> Written:
+    def _append(self, op_id: bytes, writing: Writing, sealing: StoredSealing) -> Written:
         """One try: the library's transaction holds the append to the store."""
         if self._device not in self.log.newest.devices:
             raise NotTrusted("The account does not trust this device any more.")

@@ -18,6 +18,7 @@ from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
+from sealwax.stores.base import Store
 from sealwax.vault.objects import SealedSegment, cut_segments, seal_and_read
 
 COMPANION = "sealwax.sync.sealing_companion"
@@ -124,3 +125,21 @@ def _sealed(told: bytes) -> SealedBatch:
         ],
         [answer.prepared for answer in answers],
     )
+
+
+class StoredSealing:
+    """The segments of one commit: sealed by whoever seals, stored once, before the commit."""
+
+    def __init__(self, sealing: Sealing, store: Store, epoch: int) -> None:
+        self.epoch = epoch
+        self._sealing = sealing
+        self._store = store
+        self._sealed: SealedBatch | None = None
+
+    def stored(self) -> SealedBatch:
+        """What was sealed, once it is in the store."""
+        if self._sealed is None:
+            sealed = self._sealing()
+            self._store.put_objects((segment.name, segment.data) for segment in sealed.segments)
+            self._sealed = sealed
+        return self._sealed
