@@ -154,6 +154,7 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     noted = dict.fromkeys(notes)
                     agent = Agent(home, settings, device, env.clock, env.entropy, noted)
                     with suppress(StoreError):
+                        device.sync.settle_held()
                         agent.devices.settle()
                     yield agent
             finally:

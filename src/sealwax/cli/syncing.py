@@ -27,6 +27,13 @@ def sync_now(session: Session) -> None:
         done = agent.sync.now(report)
         store = agent.sync.state().store
     session.give(done, lambda: _show_outcome(done, store))
+    if done.held:
+        session.hold(
+            f"{done.held:,} records were deleted on another device without a person's word, more"
+            " than usual at once. They are in the trash and held until you answer; a snapshot was"
+            " made before.",
+            "sealwax held accept --yes   (or: sealwax held undo --yes)",
+        )
     if not done.is_verified:
         raise SystemExit(1)
 

@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.intake.match import news
+from sealwax.model.brake import is_braked
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
 from sealwax.model.record import Kind
 from sealwax.model.state import State, content_under, empty, encode, join_change
 from sealwax.sources.base import Deletion, Observation
 
-BRAKE_CONVERSATIONS = 3
-BRAKE_PERCENT = 10
 RECOVERABLE = "recoverable:"
 TOMBSTONE = "tombstone:"
 MOVE, MARK, NOTHING = "move", "mark", "nothing"
@@ -128,9 +127,7 @@ def plan_deletions(
             marked.append(item)
     lost = [record for record in falling if record not in arrived]
     hit = {conversations[record] for record in lost if record in conversations}
-    is_held = not is_confirmed and (
-        len(hit) > BRAKE_CONVERSATIONS or len(lost) * 100 > records * BRAKE_PERCENT
-    )
+    is_held = not is_confirmed and is_braked(len(hit), len(lost), records)
     returns = [
         change
         for record in reappeared

@@ -43,6 +43,7 @@ _IS_PINNED = (
 _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
 _DONE = "done "
+_decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = (
     "zone, commit_seq, pinned_seq, moment, lock_until_ms, expires_ms, made_ms, name, reason, counts"
@@ -283,6 +284,18 @@ class Holdings:
             (zone,),
         )
         yield from rows
+
+    def falls(self) -> dict[bytes, int]:
+        """What a pull puts into the trash and is to be held: the life of each record."""
+        row = self._connection.execute("SELECT value FROM fact WHERE name = 'falls'").fetchone()
+        return _decode_falls(row[0]) if row else {}
+
+    def keep_falls(self, falls: dict[bytes, int]) -> None:
+        """Remembers it until it is marked."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES ('falls', ?)",
+            (msgspec.msgpack.encode(falls),),
+        )
 
     def remembered_ms(self, what: str) -> int:
         """When something was last done, in ms since 1970; 0 where that is not known."""

@@ -12,6 +12,7 @@ from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import Change
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
+from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal, names_any
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
@@ -43,7 +44,8 @@ class SyncProgress(NamedTuple):
 
 class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
-    nothing waiting and digests that agree, everything on this device is there (`is_verified`)."""
+    nothing waiting and digests that agree, everything on this device is there (`is_verified`).
+    `held` counts the records whose deletion by another device waits for an answer."""
 
     pulled: int
     sent_bytes: int
@@ -69,19 +71,22 @@ class Sync:
         self._history: Replica = journal.history
         self._outbox = journal.outbox
         self._library = journal.history.library
+        self._holding = Holding(journal)
 
     def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
+        pulled, sent, fetched, held, repaired, why = 0, 0, 0, 0, "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
             pulled = self._pull()
+            held = self.settle_held()
             sent = self._send(report)
             self._refresh()
             pulled += self._pull()
+            held += self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
             why = error.sentence
@@ -102,7 +107,7 @@ class Sync:
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         return SyncOutcome(
-            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, 0
+            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
         )  # fmt: skip
 
     def pull(self) -> int:
@@ -111,7 +116,12 @@ class Sync:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         pulled = self._pull()
         self._outbox.put_on()
+        self.settle_held()
         return pulled
+
+    def settle_held(self) -> int:
+        """Marks what the brake holds of what was pulled; gives how many records."""
+        return self._holding.settle()
 
     def verified_ms(self) -> int:
         """When everything on this device was last known to be shared; 0 for never."""
@@ -205,7 +215,8 @@ class Sync:
         chunks = self._chunks(sending, changes)
         if self._mirror is not None:
             self._mirror.upload(name for name, _ in chunks)
-        writing = Writing(tuple(changes), Part(reason="sync"), chunks=chunks)
+        part = Part(reason="sync", confirmed=sending.is_confirmed)
+        writing = Writing(tuple(changes), part, chunks=chunks)
         epoch = self._history.log.newest.epoch
         # Under an older epoch a device that was removed since could open it: it is sealed anew.
         is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
@@ -233,9 +244,11 @@ class Sync:
         files = [change for change in changes if names_any(change, chunks)]
         for start in range(0, len(words), CHANGES_LIMIT):
             batch = tuple(words[start : start + CHANGES_LIMIT])
-            self._history.write(Writing(batch, Part(reason="sync")))
+            part = Part(reason="sync", confirmed=item.is_confirmed)
+            self._history.write(Writing(batch, part))
         if words:
-            self._outbox.write(Writing(tuple(files), Part(reason="waits"), chunks=item.chunks))
+            part = Part(reason="waits", confirmed=item.is_confirmed)
+            self._outbox.write(Writing(tuple(files), part, chunks=item.chunks))
             self._outbox.drop(name for name, _ in item.segments)
 
     def _fetch_files(self, report: Report, files_bytes: int | None) -> int:

@@ -9,7 +9,7 @@ messages zone from the first, so nothing is sealed twice.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -53,6 +53,18 @@ class Item(NamedTuple):
     seq: int
     segments: tuple[tuple[bytes, int], ...]
     chunks: tuple[tuple[bytes, int], ...]
+    is_confirmed: bool = False
+    """Whether a person confirmed what it deletes."""
+
+
+class Kept(NamedTuple):
+    """An object that is to wait: a segment, or a piece of a file; whether a person confirmed what
+    it deletes."""
+
+    name: bytes
+    size_bytes: int
+    is_segment: bool
+    is_confirmed: bool = False
 
 
 class Outbox:
@@ -77,7 +89,10 @@ class Outbox:
         found: dict[int, tuple[list[tuple[bytes, int]], list[tuple[bytes, int]]]] = {}
         for name, seq, size_bytes, is_segment in self._holdings.live_in(self.zone):
             found.setdefault(seq, ([], []))[not is_segment].append((name, size_bytes))
-        return [Item(seq, tuple(one), tuple(two)) for seq, (one, two) in sorted(found.items())]
+        return [
+            Item(seq, tuple(one), tuple(two), self.own.is_confirmed_at(seq))
+            for seq, (one, two) in sorted(found.items())
+        ]
 
     def chunk_names(self) -> set[bytes]:
         """The pieces of files that wait."""
@@ -112,22 +127,23 @@ class Outbox:
             gone = tuple(left[start : start + DROPPED_TOGETHER])
             self.own.write(Writing((), Part(reason=SENT), dropped=gone))
 
-    def keep(self, objects: Iterable[tuple[bytes, int, bool]]) -> None:
-        """Has objects of the messages zone, (name, bytes, is a segment), wait here: they are near,
-        and the shared history has lost them. A name is added to a zone once: a segment that waited
+    def keep(self, objects: Iterable[Kept]) -> None:
+        """Has objects of the messages zone wait here: they are near, and the shared history has
+        lost them. A name is added to a zone once: a segment that waited
         here before is sealed anew, and a piece of a file is found by what tells of it."""
         listed = list(objects)
-        known = self._holdings.intervals((name for name, _, _ in listed), self.zone)
-        fresh = [one for one in listed if one[0] not in known]
-        chunks = tuple((name, size_bytes) for name, size_bytes, is_one in fresh if not is_one)
+        known = self._holdings.intervals((one.name for one in listed), self.zone)
+        fresh = [one for one in listed if one.name not in known and not one.is_segment]
+        chunks = tuple((one.name, one.size_bytes) for one in fresh)
         store, keys = self.own.store, self.own.keys
-        for name in (name for name, _, is_one in listed if is_one):
-            sealed, changes = sealed_already(store, keys, MESSAGES_ZONE, [name])
-            writing = Writing(tuple(changes), Part(reason=PARTED))
-            self.own.write(writing, None if name in known else sealed)
+        for one in (one for one in listed if one.is_segment):
+            sealed, changes = sealed_already(store, keys, MESSAGES_ZONE, [one.name])
+            part = Part(reason=PARTED, confirmed=one.is_confirmed)
+            writing = Writing(tuple(changes), part)
+            self.own.write(writing, None if one.name in known else sealed)
         for start in range(0, len(chunks), DROPPED_TOGETHER):
-            part = chunks[start : start + DROPPED_TOGETHER]
-            self.own.write(Writing((), Part(reason=PARTED), chunks=part))
+            batch = chunks[start : start + DROPPED_TOGETHER]
+            self.own.write(Writing((), Part(reason=PARTED), chunks=batch))
 
     def put_on(self) -> None:
         """Puts what waits onto the library, where it is not there: after the messages zone went on,
@@ -146,13 +162,14 @@ class Outbox:
         """Brings the library in step with this zone: after a crash, or when it was made anew."""
         if not self._is_of_this_history(history):
             self._library.clear()
+        is_anew = history.head().seq < 0
         if self._holdings.head(self.zone) is None and self.own.store.head_seq(self.zone) >= 0:
             replay(self.own, history)
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the
         # next sync. Opening a home never waits for a server.
-        with suppress(FarAway, FarFull):
+        with suppress(FarAway, FarFull), history.unwatched() if is_anew else nullcontext():
             history.pull()
         self.put_on()
 

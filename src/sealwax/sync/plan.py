@@ -22,6 +22,11 @@ class Sending(NamedTuple):
     is_words: bool = False
 
     @property
+    def is_confirmed(self) -> bool:
+        """Whether a person confirmed what they delete: all of them, or none."""
+        return self.items[0].is_confirmed
+
+    @property
     def segments(self) -> tuple[tuple[bytes, int], ...]:
         return tuple(one for item in self.items for one in item.segments)
 
@@ -42,7 +47,9 @@ def plan_sending(items: Iterable[Item]) -> Iterator[Sending]:
         item_bytes = sum(size for _, size in (*item.segments, *item.chunks))
         item_objects = len(item.segments) + len(item.chunks)
         if batch and (
-            size_bytes + item_bytes > SENT_BYTES or objects + item_objects > SENT_OBJECTS
+            size_bytes + item_bytes > SENT_BYTES
+            or objects + item_objects > SENT_OBJECTS
+            or item.is_confirmed != batch[0].is_confirmed
         ):
             yield Sending(tuple(batch))
             batch, size_bytes, objects = [], 0, 0

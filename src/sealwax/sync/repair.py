@@ -13,6 +13,7 @@ from sealwax.ledger.objects import MergeFacts, PinFacts, encode_facts
 from sealwax.library.holdings import Holdings, PinRow
 from sealwax.stores.mirror import MirrorStore, Parting
 from sealwax.sync.journal import Journal
+from sealwax.sync.outbox import Kept
 from sealwax.sync.replay import told_ones
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part
@@ -58,7 +59,7 @@ def merge(mirror: MirrorStore, journal: Journal, parting: Parting) -> None:
     outbox.put_on()
     for pin in _lost_pins(library.holdings, parting):
         outbox.own.write(_made_again(pin, history))
-    outbox.keep(_lost_objects(mirror, library.holdings, parting))
+    outbox.keep(_lost_objects(mirror, history, parting))
     history.heads.forget(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
     mirror.near.append_commits(MESSAGES_ZONE, 0, commits)
@@ -84,13 +85,11 @@ def _shared_commits(mirror: MirrorStore, history: Replica, parting: Parting) -> 
     return commits
 
 
-def _lost_objects(
-    mirror: MirrorStore, holdings: Holdings, parting: Parting
-) -> list[tuple[bytes, int, bool]]:
+def _lost_objects(mirror: MirrorStore, history: Replica, parting: Parting) -> list[Kept]:
     """What the lost commits added, lives, and is near: what is not, another device has."""
     lost = {
-        name: (name, size_bytes, is_segment)
-        for name, seq, size_bytes, is_segment in holdings.live_in(MESSAGES_ZONE)
+        name: Kept(name, size_bytes, is_segment, is_segment and history.is_confirmed_at(seq))
+        for name, seq, size_bytes, is_segment in history.library.holdings.live_in(MESSAGES_ZONE)
         if seq > parting.common_seq
     }
     near = mirror.near.has_objects(lost)

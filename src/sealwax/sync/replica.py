@@ -23,7 +23,7 @@ from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
-from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.apply import Applied
@@ -127,6 +127,8 @@ class Replica:
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
+        self.before_pull: Callable[[], object] | None = None
+        """Looks at what is about to be pulled up to the head."""
 
     @contextmanager
     def sealed_by(self, sealer: Sealer) -> Iterator[None]:
@@ -145,6 +147,15 @@ class Replica:
     def is_own(self) -> bool:
         """Whether this is the device's own zone, not the one that all share."""
         return self.zone != MESSAGES_ZONE
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """For pulling what was pulled before: nobody looks at it again."""
+        watch, self.before_pull = self.before_pull, None
+        try:
+            yield
+        finally:
+            self.before_pull = watch
 
     def twin(self, library: Library, heads: RememberedHeads) -> "Replica":
         """The same device's view with another library: to build one in scratch."""
@@ -169,6 +180,8 @@ class Replica:
         RolledBack or StoreError."""
         self.heads.check_store(self.store)
         self._pull_account()
+        if self.before_pull is not None and until_seq is None:
+            self.before_pull()
         total = Pulled(0, 0, 0)
         needed = self._needed(until_seq)
         if len(needed) < LONG_PULL_OBJECTS:
@@ -392,7 +405,7 @@ class Replica:
             for seq, data in self.store.read_commits(ACCOUNT_ZONE, 0):
                 self.library.holdings.keep_commit(ACCOUNT_ZONE, seq, data)
 
-    def _following(self) -> Iterator[tuple[Judged, bytes]]:
+    def following(self) -> Iterator[tuple[Judged, bytes]]:
         """The commits that the store holds beyond the library, judged one after the other."""
         head = self.head()
         for _, data in self.store.read_commits(self.zone, head.seq + 1):
@@ -414,7 +427,7 @@ class Replica:
         left = PULL_COMMITS
         if until_seq is not None:
             left = max(0, min(left, until_seq - self.head().seq))
-        stretch = islice(self._following(), left)
+        stretch = islice(self.following(), left)
         return [self._look_at(judged, data, needed) for judged, data in stretch]
 
     def _look_at(self, judged: Judged, data: bytes, needed: set[bytes]) -> _Following:
@@ -444,7 +457,7 @@ class Replica:
         """The segments that the next pull reads."""
         needed = self._needed()
         found: list[bytes] = []
-        for judged, data in self._following():
+        for judged, data in self.following():
             found += self._look_at(judged, data, needed).segments
         return found
 
@@ -452,7 +465,7 @@ class Replica:
         """Those objects of the commits to come that the head or a pin holds, or the seq up to which
         they are read; others may be gone."""
         objects, head_seq = Objects(), -1
-        for judged, _ in self._following():
+        for judged, _ in self.following():
             head_seq = judged.head.seq
             if judged.commit is not None:
                 objects.apply(judged.commit)
@@ -479,6 +492,14 @@ class Replica:
         if judged.commit is None:
             return total._replace(void=total.void + 1)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
+
+    def is_confirmed_at(self, seq: int) -> bool:
+        """Whether a commit that the library knows says that a person confirmed it."""
+        data = self.library.holdings.seen_commit(self.zone, seq)
+        try:
+            return data is not None and open_part(self.keys, parse_commit(data)).confirmed
+        except (SealBroken, SealUnknown):
+            return False
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
