@@ -46,6 +46,7 @@ LIBRARY_KEY = b"k" * 32
 MESSAGES = 3_000
 CHATS = 6
 BATCH = 90
+OPENINGS = 50
 
 
 class Killed(SealwaxError):
@@ -125,11 +126,12 @@ class Home:
 
     def open_again(self) -> None:
         """As a person does: again, until the place answers."""
-        while True:
+        for _ in range(OPENINGS):
             try:
                 return self.open()
             except StoreError:
                 self.close()
+        raise AssertionError("The home does not open any more.")
 
     @property
     def library(self) -> Library:

@@ -168,11 +168,8 @@ SUBTLE: tuple[Plant, ...] = (
 """These show only after a while."""
 
 
-@pytest.mark.parametrize(
-    "plant",
-    [*PLANTED, *(pytest.param(plant, marks=pytest.mark.long) for plant in SUBTLE)],
-    ids=lambda plant: plant.__name__.strip("_"),
-)
+@pytest.mark.long
+@pytest.mark.parametrize("plant", [*PLANTED, *SUBTLE], ids=lambda plant: plant.__name__.strip("_"))
 def test_a_planted_mistake_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
