@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from sealwax.agent.bootstrap import create_home, open_agent, system_environment
-from sealwax.cli import opening
+from sealwax.web import opening
 from tests.homes import environment, made_home
 
 PASSPHRASE = "only for a test"
@@ -77,7 +77,7 @@ def test_a_browser_is_given_a_file_that_only_its_owner_reads(
         return True
 
     monkeypatch.setattr(webbrowser, "open", noted)
-    monkeypatch.setattr(opening, "_wait", lambda: None)
+    monkeypatch.setattr(opening, "_wait", lambda _: None)
     with open_agent(made, env) as agent:
         opening.serve_page(agent)
     ((address, mode, text),) = given

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from sealwax.agent.device import Device, Environment
 from sealwax.base.clock import SetClock
 from sealwax.base.entropy import TestOnlySeededEntropy
-from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Intake
@@ -49,10 +48,8 @@ BATCH = 90
 OPENINGS = 50
 
 
-class Killed(SealwaxError):
+class Killed(Exception):
     """The process is killed here; nothing of it goes on."""
-
-    code = "test-killed"
 
 
 class Promised(NamedTuple):
