@@ -224,7 +224,9 @@ class World:
             if pin is None:
                 # Only a history that parted moves a snapshot: into the device's own zone.
                 assert self.returns
-                pin = next(kept for (_, name), kept in shown.items() if name == promise.name)
+                named = (kept for (_, name), kept in shown.items() if name == promise.name)
+                pin = next(named, None)
+            assert pin is not None, promise
             digest = home.library.applier.digest_at(pin.moment)
             assert digest == promise.digest, promise
 
