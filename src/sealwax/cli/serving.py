@@ -105,7 +105,8 @@ def serve_command(
 
     It sees sizes, times and public keys, and can read no word.
     """
-    from sealwax.server.serve import Listening, is_loopback, opened_parts, serve
+    from sealwax.base.loopback import is_loopback
+    from sealwax.server.serve import Listening, opened_parts, serve
 
     if (certificate is None) is not (key is None):
         raise click.UsageError("--certificate and --key belong together.")

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from sealwax.agent.wording import count as count
+from sealwax.agent.wording import size as size
 from sealwax.cli.session import clean, one_line
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.snapshot.plan import RestoreCounts
@@ -34,21 +36,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
                 for cell, width in zip(row, widths, strict=True)
             ).rstrip()
         )
-
-
-def size(size_bytes: int) -> str:
-    """A size for people: 3.1 GB."""
-    value, units = float(size_bytes), ("B", "KB", "MB", "GB", "TB")
-    for unit in units[:-1]:
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
-
-
-def count(number: int, thing: str) -> str:
-    """So many things: `1 message`, `1,200 messages`."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def day_and_time(time_ns: int) -> str:

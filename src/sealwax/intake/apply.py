@@ -27,7 +27,7 @@ from sealwax.library.select import Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
-from sealwax.model.state import State, decode, empty, join_change
+from sealwax.model.state import State, empty, join_change
 from sealwax.sources.base import Copied, Deletion, Description, Item, Observation, Source
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing, Written
@@ -223,8 +223,7 @@ class Intake:
 
     def _states(self, records: list[bytes]) -> dict[bytes, State]:
         """The states of records as they will be once all is written that was said so far."""
-        stored = self._library.applier.fetch(records)
-        states = {uid: decode(row.state) for uid, row in stored.items() if row.version is not None}
+        states = self._library.states(records)
         for said in (*(begun.said for begun in self._begun), self._said):
             for record in said.keys() & records:
                 state = states.get(record)

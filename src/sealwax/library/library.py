@@ -1,6 +1,6 @@
 """The library as a whole: one readable copy that only ever changes by applying commits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from sealwax.library.select import Moment, Selection
 from sealwax.library.tail import Tail
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import State
+from sealwax.model.state import State, decode
 from sealwax.vault.commit_part import Counts, Part
 
 
@@ -91,6 +91,11 @@ class Library:
         """Moves the head over a judged commit; inside the transaction of its changes."""
         shown = None if judged.head.zone == MESSAGES_ZONE else self.head_moment()
         self.holdings.apply(judged, part, data, shown)
+
+    def states(self, records: Sequence[bytes]) -> dict[bytes, State]:
+        """The states of those of these records of which something was seen, by id."""
+        stored = self.applier.fetch(records)
+        return {uid: decode(row.state) for uid, row in stored.items() if row.version is not None}
 
     def next_step(self) -> float:
         """Begins the next step of the tail; inside a transaction."""

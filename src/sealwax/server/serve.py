@@ -1,6 +1,5 @@
 """Running a server: its folder, its parts, its socket."""
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -156,13 +155,3 @@ def http_server(parts: Parts, where: Listening) -> uvicorn.Server:
         reason = getattr(error, "reason", None) or error.strerror or str(error)
         raise CertificateBad(f"The certificate cannot be used: {reason}.") from error
     return _Server(config, parts.push)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this computer reaches an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

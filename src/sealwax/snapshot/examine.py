@@ -24,6 +24,7 @@ from sealwax.crypto.sealing import (
 )
 from sealwax.stores.base import Store, StoreError
 from sealwax.vault.digest import change_digest, digest_bytes
+from sealwax.vault.keyed_segment import KeyedSegment, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import check_name, epoch_of
 from sealwax.vault.segment import decode_segment
@@ -55,18 +56,6 @@ class Examined(NamedTuple):
 _Look: TypeAlias = tuple[Examined, bytes]
 
 
-class Asked(NamedTuple):
-    """A segment to be added up, and the keys for it."""
-
-    account: bytes
-    zone: str
-    epoch: int
-    secret: bytes
-    record_id: bytes
-    digest: bytes
-    data: bytes
-
-
 class Answer(NamedTuple):
     """The digest of a segment's changes, or why it does not open."""
 
@@ -75,7 +64,6 @@ class Answer(NamedTuple):
 
 
 encode = msgspec.msgpack.Encoder().encode
-decode_asked = msgspec.msgpack.Decoder(Asked).decode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -175,9 +163,8 @@ class Examination:
     def _ask(self, key: ZoneKey, data: bytes) -> None:
         if self._companion is None:
             self._companion = Companion(COMPANION)
-        roots = self._keys.roots
-        told = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest, data)
-        self._companion.send(encode(Asked(*told)))
+        question = KeyedSegment.of(key, self._keys.roots, data)
+        self._companion.send(encode_segment_asked(question))
 
     def _take_answers(self, ahead: int) -> None:
         """Takes answers, which come in the order of the questions, until few are missing."""

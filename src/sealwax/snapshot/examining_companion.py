@@ -5,9 +5,9 @@ See `snapshot.examine`. It keeps nothing between two segments.
 
 from sealwax.base.companion import Messages
 from sealwax.base.garbage import rarely_collect
-from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.snapshot.examine import Answer, Asked, decode_asked, encode, segment_digest
+from sealwax.snapshot.examine import Answer, encode, segment_digest
+from sealwax.vault.keyed_segment import KeyedSegment, decode_segment_asked
 
 
 def main() -> None:
@@ -15,13 +15,12 @@ def main() -> None:
     rarely_collect()
     messages = Messages()
     for message in messages:
-        messages.send(encode(_answer(decode_asked(message))))
+        messages.send(encode(_answer(decode_segment_asked(message))))
 
 
-def _answer(asked: Asked) -> Answer:
-    key = ZoneKey(asked.account, asked.zone, asked.epoch, asked.secret)
+def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(segment_digest(key, RootKeys(asked.record_id, asked.digest), asked.data), "")
+        return Answer(segment_digest(asked.key, asked.roots, asked.data), "")
     except (SealBroken, SealUnknown) as error:
         return Answer(b"", str(error))
 

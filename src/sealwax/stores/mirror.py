@@ -7,7 +7,6 @@ the near store always holds a beginning of what the far one holds, and `refresh`
 Trouble with the far store is told apart from trouble with the near one: `FarFull` and `FarAway`.
 """
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -15,7 +14,7 @@ from itertools import chain, islice
 from typing import NamedTuple, Protocol, TypeVar
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash, object_name
 from sealwax.stores.base import (
     CommitExists,
     CommitGap,
@@ -159,7 +158,7 @@ class MirrorStore:
             return self.near.get_object(name)
         except Missing:
             data = self._get_missing(name)
-        if hashlib.sha256(data).digest() == name:
+        if object_name(data) == name:
             self.near.put_objects([(name, data)])
         return data
 
@@ -291,7 +290,7 @@ class MirrorStore:
         near_seq = self.near.head_seq(zone)
         if far_seq <= near_seq:
             is_same = far_seq == near_seq and (
-                far_seq < 0 or _hash(self.near.get_commit(zone, far_seq)) == far_hash
+                far_seq < 0 or commit_hash(self.near.get_commit(zone, far_seq)) == far_hash
             )
             if not is_same:
                 self._need_one_history(zone)
@@ -315,7 +314,7 @@ class MirrorStore:
     def _goes_on(self, zone: str, near_seq: int, first: list[tuple[int, bytes]]) -> bool:
         """Whether the far history goes on from the near head: the commit after it names it, or it
         is there itself."""
-        near_hash = _hash(self.near.get_commit(zone, near_seq))
+        near_hash = commit_hash(self.near.get_commit(zone, near_seq))
         return any(_previous(data) == near_hash for _, data in first) or self._is_shared(
             zone, near_seq
         )
@@ -342,7 +341,7 @@ class MirrorStore:
         else:
             found = self._told(iter(several(names)))
         for name, data in found:
-            if hashlib.sha256(data).digest() == name:
+            if object_name(data) == name:
                 yield name, data
 
     def _told(self, answers: Iterator[T]) -> Iterator[T]:
@@ -400,7 +399,7 @@ def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
     for zone in sorted(zones, key=lambda zone: zone == ACCOUNT_ZONE):
         seq = far.head_seq(zone)
         if seq >= 0:
-            heads[zone] = (seq, _hash(far.get_commit(zone, seq)))
+            heads[zone] = (seq, commit_hash(far.get_commit(zone, seq)))
     return heads
 
 
@@ -418,10 +417,6 @@ def _names_added(data: bytes) -> list[bytes]:
         return [name for name, _ in parse_commit(data).header.added]
     except MalformedCommitError:
         return []
-
-
-def _hash(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
 
 
 BATCH_BYTES = 16 * 1024 * 1024

@@ -3,7 +3,6 @@
 Every request may be repeated: objects are named by their bytes, commits carry an operation's id.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sealwax.base.loopback import is_loopback
 from sealwax.ledger.wire import (
     BODY_LIMIT_BYTES,
     Config,
@@ -78,7 +78,7 @@ class Connection:
         self._wait = wait
         self.server_ms: int | None = None
         """The server's clock when it last answered (ms since 1970), to a second."""
-        is_here = _is_loopback(urlsplit(self.url).hostname or "")
+        is_here = is_loopback(urlsplit(self.url).hostname or "")
         # A command that talks to no server starts without it: it takes a tenth of a second.
         import httpx
 
@@ -246,7 +246,7 @@ def checked_url(url: str) -> str:
         raise BadAddress("This is no address of a server.")
     if parts.username or parts.password:
         raise BadAddress("An address holds no name and no password.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise BadAddress(f"The line to {parts.hostname} would not be encrypted.")
     return url.rstrip("/")
 
@@ -254,15 +254,6 @@ def checked_url(url: str) -> str:
 def is_server(address: str) -> bool:
     """Whether an address is a server's, not a folder's."""
     return address.startswith(("http://", "https://"))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _date_ms(told: str) -> int | None:

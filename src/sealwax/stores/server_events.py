@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, object_name
 from sealwax.ledger.wire import EVENT_COMMIT_BYTES, EVENT_OBJECTS_BYTES, Event
 from sealwax.stores.server_errors import ServerTrouble
 
@@ -39,7 +39,7 @@ class Brought:
         self.zone = event.zone
         self.seq = event.seq
         self.hash = bytes.fromhex(event.hash)
-        self.objects = {hashlib.sha256(data).digest(): data for data in event.objects}
+        self.objects = {object_name(data): data for data in event.objects}
         is_whole = hashlib.sha256(event.commit).digest() == self.hash
         self.commit = event.commit if is_whole else b""
         """Empty where the event has no commit inside, or another than it says."""

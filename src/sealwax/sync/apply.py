@@ -13,12 +13,12 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import Change
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.holding import Holding
-from sealwax.sync.journal import Journal, names_any
+from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.outbox import Item, Waiting
 from sealwax.sync.plan import Sending, plan_sending
-from sealwax.sync.renaming import named_pieces
+from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
@@ -134,7 +134,7 @@ class Sync:
             return
         self._mirror.refresh([ACCOUNT_ZONE])
         self._history.pull()
-        self._mirror.copy_zone(self._outbox.zone, self._outbox.held_names())
+        self._mirror.copy_zone(self._outbox.zone, sorted(self._outbox.own.held_in_store()))
 
     def agrees(self) -> bool:
         """Whether the newest digest in the history is that of this library."""

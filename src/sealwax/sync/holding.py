@@ -15,7 +15,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import PinFacts, encode_facts
 from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD
-from sealwax.model.state import State, decode
+from sealwax.model.state import State
 from sealwax.stores.base import Missing
 from sealwax.sync.brake import falls_in, is_held, lives_in, newly_lost, without_answered
 from sealwax.sync.journal import Journal
@@ -54,7 +54,7 @@ class Holding:
         falls = list(dict.fromkeys(told))
         if not falls:
             return
-        lost = newly_lost(falls, self._states({fall.record for fall in falls}))
+        lost = newly_lost(falls, self._library.states(list({fall.record for fall in falls})))
         if not self._is_held(lost):
             return
         # A compaction may write again what a person had confirmed: only now is it worth asking.
@@ -74,7 +74,7 @@ class Holding:
         falls = self._library.holdings.falls()
         if not falls:
             return 0
-        states = self._states(falls)
+        states = self._library.states(list(falls))
         changes = [
             change
             for record, life in falls.items()
@@ -96,10 +96,6 @@ class Holding:
     def _is_held(self, lost: dict[bytes, int]) -> bool:
         conversations = self._library.read.conversations_of(list(lost))
         return is_held(lost, conversations, self._library.live_records())
-
-    def _states(self, records: Iterable[bytes]) -> dict[bytes, State]:
-        stored = self._library.applier.fetch(list(records))
-        return {uid: decode(row.state) for uid, row in stored.items() if row.version is not None}
 
     def _news(self) -> Iterator[_New]:
         """The commits to come that this device has never seen and did not write. One that it has

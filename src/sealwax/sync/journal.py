@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealwax.ledger.commit import CommitKind
-from sealwax.model.change import Change
-from sealwax.model.field import CONTENT
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.outbox import Outbox
+from sealwax.sync.renaming import names_any
 from sealwax.sync.replica import Replica
 from sealwax.vault.writing import StoredFile, Writing, Written
 
@@ -132,16 +131,6 @@ def split(writing: Writing, waiting_chunks: set[bytes]) -> tuple[Writing, Writin
     return (
         writing._replace(changes=tuple(stays), chunks=tuple(kept)),
         nothing._replace(changes=tuple(waits), chunks=tuple(chunks)),
-    )
-
-
-def names_any(change: Change, chunks: set[bytes]) -> bool:
-    """Whether a change tells of a file of which one of these is a piece."""
-    return any(
-        name in chunks
-        for told in change.entries
-        if told.name == CONTENT.name and isinstance(told.value, list) and len(told.value) > 2
-        for name, _ in told.value[2]
     )
 
 

@@ -21,6 +21,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.sync.sealing import SealedBatch
 from sealwax.vault.digest import change_digest
+from sealwax.vault.keyed_segment import KeyedSegment, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import SealedSegment, check_name, epoch_of, open_rows
 from sealwax.vault.segment import change_of
@@ -36,18 +37,6 @@ Opened: TypeAlias = Prepared | SealwaxError
 """A segment made ready for the library, or why it is unreadable."""
 
 
-class Asked(NamedTuple):
-    """A sealed segment to be opened, and the keys for it."""
-
-    account: bytes
-    zone: str
-    epoch: int
-    secret: bytes
-    record_id: bytes
-    digest: bytes
-    data: bytes
-
-
 class Answer(NamedTuple):
     """The segment made ready, or what is wrong with it."""
 
@@ -57,7 +46,6 @@ class Answer(NamedTuple):
 
 
 encode = msgspec.msgpack.Encoder().encode
-decode_asked = msgspec.msgpack.Decoder(Asked).decode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -158,18 +146,16 @@ class OpenElsewhere:
             if is_over.is_set():
                 return
             try:
-                self._companion.send(encode(self._question(name)))
+                self._companion.send(encode_segment_asked(self._question(name)))
                 asked.put(None)
             except BaseException as error:
                 asked.put(error)
                 if not isinstance(error, UNREADABLE):
                     return
 
-    def _question(self, name: bytes) -> Asked:
+    def _question(self, name: bytes) -> KeyedSegment:
         key, data = fetch_segment(self._store, self._keys, self._zone, name)
-        roots = self._keys.roots
-        secrets = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
-        return Asked(*secrets, data)
+        return KeyedSegment.of(key, self._keys.roots, data)
 
 
 def new_opener(store: Store, keys: AccountKeys, zone: str, segments: int) -> Opener:

@@ -5,10 +5,10 @@ See `sync.opening`. It keeps nothing between two segments.
 
 from sealwax.base.companion import Messages
 from sealwax.base.garbage import rarely_collect
-from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.library.prepared import prepare
-from sealwax.sync.opening import Answer, Asked, decode_asked, encode
+from sealwax.sync.opening import Answer, encode
+from sealwax.vault.keyed_segment import KeyedSegment, decode_segment_asked
 from sealwax.vault.objects import open_rows
 
 
@@ -17,13 +17,12 @@ def main() -> None:
     rarely_collect()
     messages = Messages()
     for message in messages:
-        messages.send(encode(_answer(decode_asked(message))))
+        messages.send(encode(_answer(decode_segment_asked(message))))
 
 
-def _answer(asked: Asked) -> Answer:
-    key = ZoneKey(asked.account, asked.zone, asked.epoch, asked.secret)
+def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(prepare(RootKeys(asked.record_id, asked.digest), open_rows(key, asked.data)))
+        return Answer(prepare(asked.roots, open_rows(asked.key, asked.data)))
     except SealUnknown as error:
         return Answer(None, unknown=error.sentence)
     except SealBroken as error:

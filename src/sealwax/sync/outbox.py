@@ -15,13 +15,12 @@ from typing import NamedTuple
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
-from sealwax.ledger.objects import Objects
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.opening import sealed_already
-from sealwax.sync.replay import replay, told_commits
+from sealwax.sync.replay import replay
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing, Written
@@ -172,15 +171,6 @@ class Outbox:
         with suppress(FarAway, FarFull), history.unwatched() if is_anew else nullcontext():
             history.pull()
         self.put_on()
-
-    def held_names(self) -> list[bytes]:
-        """The objects that the zone's head or one of its pins holds."""
-        objects, head_seq = Objects(), -1
-        for judged, _, _ in told_commits(self.own):
-            head_seq = judged.head.seq
-            if judged.commit is not None:
-                objects.apply(judged.commit)
-        return sorted(objects.held(head_seq))
 
     def _is_of_this_history(self, history: Replica) -> bool:
         """Whether the library's head is in the near history: not when a repair was cut off, which

@@ -16,10 +16,9 @@ SENT_OBJECTS = 4_096
 
 
 class Sending(NamedTuple):
-    """Items of the outbox that go in one commit; only their words, where `is_words`."""
+    """Items of the outbox that go in one commit."""
 
     items: tuple[Item, ...]
-    is_words: bool = False
 
     @property
     def is_confirmed(self) -> bool:

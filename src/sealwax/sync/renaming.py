@@ -5,7 +5,7 @@ name. So what names such a piece, a restore from a snapshot or an import of a fi
 purged meanwhile, is told the new name before it is written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from sealwax.model.change import Change, Entry
@@ -17,18 +17,26 @@ def named_pieces(changes: Iterable[Change]) -> set[bytes]:
     return {name for change in changes for told in change.entries for name in _pieces(told)}
 
 
+def names_any(change: Change, pieces: Set[bytes]) -> bool:
+    """Whether a change names one of these pieces."""
+    return any(name in pieces for told in change.entries for name in _pieces(told))
+
+
 def renamed(changes: Iterable[Change], names: Mapping[bytes, bytes]) -> tuple[Change, ...]:
     """The changes with other names for some pieces."""
     return tuple(
         change._replace(entries=tuple(_told(told, names) for told in change.entries))
-        if any(name in names for told in change.entries for name in _pieces(told))
+        if names_any(change, names.keys())
         else change
         for change in changes
     )
 
 
 def _pieces(told: Entry) -> Iterable[bytes]:
-    return [name for name, _ in told.value[2]] if told.name == CONTENT.name else ()
+    """The pieces that a fact names; a value of another form, from the future, names none."""
+    if told.name != CONTENT.name or not isinstance(told.value, list) or len(told.value) < 3:
+        return ()
+    return [name for name, _ in told.value[2]]
 
 
 def _told(told: Entry, names: Mapping[bytes, bytes]) -> Entry:

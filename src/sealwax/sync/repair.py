@@ -38,7 +38,7 @@ def put_together(mirror: MirrorStore, journal: Journal) -> str:
         if parting is None or parting.near_seq <= parting.common_seq:
             continue
         if parting.is_behind:
-            mirror.put_back(parting, journal.history.held_ahead())
+            mirror.put_back(parting, journal.history.held_in_store())
             count += parting.near_seq - parting.far_seq
         elif zone == ACCOUNT_ZONE:
             raise AccountParted("The lists of devices here and at the shared place have parted.")

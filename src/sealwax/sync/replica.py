@@ -209,10 +209,11 @@ class Replica:
         `sealed` is what the changes come to where they are sealed already, under the newest epoch;
         else they are sealed now.
         """
-        self.pull()
-        if writing.kind == CommitKind.PIN and self.head().seq < 0:
-            # A pin holds the commit before it: there must be one.
-            self.begin(Writing((), Part(reason=BEGIN)))()
+        if writing.kind == CommitKind.PIN:
+            self.pull()
+            if self.head().seq < 0:
+                # A pin holds the commit before it: there must be one.
+                self.begin(Writing((), Part(reason=BEGIN)))()
         if sealed is None:
             return self.begin(writing)()
         return self._finish(writing, StoredSealing(lambda: sealed, self.store, self._epoch()))
@@ -442,8 +443,8 @@ class Replica:
         added = judged.commit.header.added[: part.segments]
         return _Following(judged, data, part, [name for name, _ in added if name in needed])
 
-    def held_ahead(self) -> set[bytes]:
-        """What the head of the near history and its pins hold, applied to the library or not."""
+    def held_in_store(self) -> set[bytes]:
+        """What the head in the store and its pins hold, applied to the library or not."""
         objects, head_seq = Objects(), -1
         head = beginning(self.keys.account, self.zone)
         for _, data in self.store.read_commits(self.zone, 0):

@@ -6,7 +6,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter
 
-from sealwax.agent.port import DeviceView, JobView, Port, Safety
+from sealwax.agent.port import DeviceView, JobView, Safety
 from sealwax.web.plans import (
     Chosen,
     DeleteAsked,
@@ -19,7 +19,7 @@ from sealwax.web.plans import (
     plan_restore,
     undeleting,
 )
-from sealwax.web.reading import Asked
+from sealwax.web.reading import Asked, port_of
 from sealwax.web.refusals import NotHere
 
 JobId = Annotated[str, PathParameter(max_length=40)]
@@ -55,36 +55,36 @@ class Started(msgspec.Struct, frozen=True):
 @post("/api/plans/restore", sync_to_thread=True, status_code=200)
 def restore_plan(request: Asked, data: JSONBody[RestoreAsked]) -> Plan:
     """What a restore would do. Changes nothing."""
-    return _port(request).read(lambda agent: plan_restore(_plans(request), agent, data))
+    return port_of(request).read(lambda agent: plan_restore(_plans(request), agent, data))
 
 
 @post("/api/plans/delete", sync_to_thread=True, status_code=200)
 def delete_plan(request: Asked, data: JSONBody[DeleteAsked]) -> Plan:
     """What a deletion would do. Changes nothing."""
-    return _port(request).read(lambda agent: plan_delete(_plans(request), agent, data))
+    return port_of(request).read(lambda agent: plan_delete(_plans(request), agent, data))
 
 
 @post("/api/plans/confirmed", sync_to_thread=True, status_code=202)
 def confirm(request: Asked, data: JSONBody[Confirmed]) -> Started:
     """Does what a plan showed."""
     kind, act = _plans(request).take(data.plan)
-    return Started(_port(request).start(kind, act))
+    return Started(port_of(request).start(kind, act))
 
 
 @post("/api/undelete", sync_to_thread=True, status_code=202)
 def undelete(request: Asked, data: JSONBody[Chosen]) -> Started:
-    return Started(_port(request).start("undelete", undeleting(data)))
+    return Started(port_of(request).start("undelete", undeleting(data)))
 
 
 @post("/api/held", sync_to_thread=True, status_code=202)
 def held(request: Asked, data: JSONBody[Answer]) -> Started:
-    return Started(_port(request).start("held", answering(data.is_accepted)))
+    return Started(port_of(request).start("held", answering(data.is_accepted)))
 
 
 @post("/api/actions/{action:str}", sync_to_thread=True, status_code=202)
 def act(request: Asked, action: JobId) -> Started:
     """A button: "sync-now", "backup-now" or "import"."""
-    port = _port(request)
+    port = port_of(request)
     if action == "sync-now":
         return Started(port.sync_now())
     if action == "backup-now":
@@ -96,28 +96,28 @@ def act(request: Asked, action: JobId) -> Started:
 
 @get("/api/jobs", sync_to_thread=True)
 def jobs(request: Asked) -> list[JobView]:
-    return _port(request).jobs()
+    return port_of(request).jobs()
 
 
 @post("/api/jobs/{job:str}/cancel", sync_to_thread=True, status_code=200)
 def cancel(request: Asked, job: JobId) -> bool:
-    return _port(request).cancel(job)
+    return port_of(request).cancel(job)
 
 
 @get("/api/safety", sync_to_thread=True)
 def safety(request: Asked) -> Safety:
-    return _port(request).safety()
+    return port_of(request).safety()
 
 
 @get("/api/devices", sync_to_thread=True)
 def devices(request: Asked) -> list[DeviceView]:
-    return _port(request).devices()
+    return port_of(request).devices()
 
 
 @post("/api/devices", sync_to_thread=True, status_code=200)
 def switch(request: Asked, data: JSONBody[Switched]) -> list[DeviceView]:
     """Turns sync or backup of a device on or off."""
-    port = _port(request)
+    port = port_of(request)
     port.switch(data.device, data.what, data.is_on)
     return port.devices()
 
@@ -125,11 +125,6 @@ def switch(request: Asked, data: JSONBody[Switched]) -> list[DeviceView]:
 ROUTES = [
     restore_plan, delete_plan, confirm, undelete, held, act, jobs, cancel, safety, devices, switch,
 ]  # fmt: skip
-
-
-def _port(request: Asked) -> Port:
-    port: Port = request.app.state.port
-    return port
 
 
 def _plans(request: Asked) -> Plans:

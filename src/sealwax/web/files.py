@@ -12,7 +12,7 @@ from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.view import AttachmentView
 from sealwax.web.kinds import HEAD_BYTES, OCTETS, is_shown, sniffed
-from sealwax.web.reading import Asked, Record
+from sealwax.web.reading import Asked, Record, port_of
 from sealwax.web.thumbnails import FILE_LIMIT_BYTES, Thumbnails, thumbnail
 
 RANGE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -26,7 +26,7 @@ _KEPT_SECONDS = 3_600
 @get("/api/files/{record:int}", sync_to_thread=True)
 def file(request: Asked, record: Record) -> Response[Any]:
     """An attachment. What is not a picture, a sound or a film by its first bytes is a download."""
-    port: Port = request.app.state.port
+    port = port_of(request)
     found = _attachment(port, record)
     size_bytes = found.size_bytes or 0
     kind = sniffed(_part(port, found, 0, min(HEAD_BYTES, size_bytes)), found.mime_type)
@@ -47,7 +47,7 @@ def file(request: Asked, record: Record) -> Response[Any]:
 @get("/api/thumbnails/{record:int}", sync_to_thread=True)
 def small(request: Asked, record: Record) -> Response[bytes]:
     """A small picture of an attachment; no content for what has none: that is no failure."""
-    port: Port = request.app.state.port
+    port = port_of(request)
     kept: Thumbnails = request.app.state.thumbnails
     is_known, picture = kept.get(record)
     if not is_known:

@@ -145,7 +145,7 @@ def first(request: Asked) -> First:
         window = agent.browse.newest(page.items[0].id, moment, FIRST_LIMIT)
         return First(page, _drawn(request, agent, window, moment, is_past=False))
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/conversations", sync_to_thread=True)
@@ -169,7 +169,7 @@ def conversations(
             found = [item for item in found if _has(item, wanted)]
         return _list_page(agent, found, offset, limit)
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/conversations/{conversation:int}", sync_to_thread=True)
@@ -187,7 +187,7 @@ def head(
         total = sum(month.messages for month in months)
         return Head(preview(found.view, None), total, [(*month,) for month in months])
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/conversations/{conversation:int}/messages", sync_to_thread=True)
@@ -217,7 +217,7 @@ def thread(
             window = browse.older(conversation, moment, limit, keys[0])
         return _drawn(request, agent, window, moment, is_past=at is not None)
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/messages/{record:int}", sync_to_thread=True)
@@ -235,7 +235,7 @@ def message(
         (drawn,) = _bubbles(request, agent, [found], moment, is_past=at is not None)
         return details(found, drawn, since.get(record))
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/search", sync_to_thread=True)
@@ -272,13 +272,13 @@ def search(
         ]
         return Hits(items, is_partial)
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 @get("/api/snapshots", sync_to_thread=True)
 def snapshots(request: Asked) -> list[SnapshotShape]:
     """All snapshots, newest first."""
-    found = _port(request).read(lambda agent: agent.snapshots())
+    found = port_of(request).read(lambda agent: agent.snapshots())
     return [
         SnapshotShape(
             item.number,
@@ -318,7 +318,7 @@ def changes(request: Asked, number: Record) -> Changes:
             ],
         )
 
-    return _port(request).read(ask)
+    return port_of(request).read(ask)
 
 
 ROUTES = [first, conversations, head, thread, message, search, snapshots, changes]
@@ -367,7 +367,8 @@ def _key(text: str | None) -> tuple[int, int] | None:
     return key
 
 
-def _port(request: Asked) -> Port:
+def port_of(request: Asked) -> Port:
+    """The agent that answers this request."""
     port: Port = request.app.state.port
     return port
 

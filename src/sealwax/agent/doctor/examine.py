@@ -15,7 +15,8 @@ from sealwax.agent.doctor.checks.space import check_space
 from sealwax.agent.doctor.checks.switches import check_switches
 from sealwax.agent.doctor.checks.waiting import check_waiting
 from sealwax.agent.doctor.facts import Facts
-from sealwax.agent.doctor.finding import ORDER, Finding, Level, count, moment
+from sealwax.agent.doctor.finding import ORDER, Finding, Level, moment
+from sealwax.agent.wording import count
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_history,

@@ -22,21 +22,6 @@ class Finding(NamedTuple):
         return self.level in ("danger", "warn")
 
 
-def size(size_bytes: int) -> str:
-    """3.1 GB."""
-    value, units = float(size_bytes), ("B", "KB", "MB", "GB", "TB")
-    for unit in units[:-1]:
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
-
-
-def count(number: int, thing: str) -> str:
-    """1 message, 1,200 messages."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def moment(time_ms: int, now_ms: int, zone: datetime.tzinfo | None) -> str:
     """14:02 of today, else 3 May 14:02, with the year where it is another."""
     try:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from sealwax.agent.doctor.checks.server import check_server
 from sealwax.agent.doctor.checks.waiting import check_waiting
 from sealwax.agent.doctor.facts import Facts, SourceFact
-from sealwax.agent.doctor.finding import Finding, count
+from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.tracing import Traced
+from sealwax.agent.wording import count
 
 
 class Stop(NamedTuple):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import Facts
-from sealwax.agent.doctor.finding import Finding, count
+from sealwax.agent.doctor.finding import Finding
+from sealwax.agent.wording import count
 
 WRONG_MS = 5 * 60 * 1000
 _MINUTE_MS = 60 * 1000

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import Facts
-from sealwax.agent.doctor.finding import Finding, count, moment
+from sealwax.agent.doctor.finding import Finding, moment
+from sealwax.agent.wording import count
 
 TOLD_ELSEWHERE = ("sync", "import")
 """The troubles of these jobs have findings of their own."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
-from sealwax.agent.doctor.finding import Finding, count
+from sealwax.agent.doctor.finding import Finding
+from sealwax.agent.wording import count
 
 OLD_DAYS, TOO_OLD_DAYS = 3, 14
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts, StoreFact
-from sealwax.agent.doctor.finding import Finding, count, day, size
+from sealwax.agent.doctor.finding import Finding, day
 from sealwax.agent.forecast import forecast
+from sealwax.agent.wording import count, size
 
 WARN_PERCENT = 80
 ALMOST_PERCENT = 95

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts, StoreFact
-from sealwax.agent.doctor.finding import Finding, Level, count, moment, size
+from sealwax.agent.doctor.finding import Finding, Level, moment
+from sealwax.agent.wording import count, size
 from sealwax.sync.pause import pause_sentence
 
 HOUR_MS = 60 * 60 * 1000
