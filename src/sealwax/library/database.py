@@ -22,6 +22,8 @@ NEVER = -STILL
 """A moment before all others."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
+_MAKING_CACHE_KIB = 64 * 1024
+"""The ids of records are random: a library that is filled changes pages all over their index."""
 _LOG_PAGES = 4_096
 """Pages of the write-ahead log before they go into the file: a large import writes many twice."""
 GROUP_TRANSACTIONS = 8
@@ -130,6 +132,7 @@ class Database:
         # A transaction can still be rolled back; only a crash leaves pages of two times.
         self.connection.pragma("journal_mode", "memory")
         self.connection.pragma("synchronous", 0)
+        self.connection.pragma("cache_size", -_MAKING_CACHE_KIB)
         try:
             with self._grouped(MAKING_TRANSACTIONS):
                 yield
