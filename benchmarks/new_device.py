@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.homes import environment, ignore, importing
 
 from benchmarks.__main__ import write
-from benchmarks.inside import Answer
+from benchmarks.inside import Answer, words
 from benchmarks.server import served
 from benchmarks.workload import write_first_day
 from sealwax.agent.api import Agent
@@ -29,7 +29,6 @@ from sealwax.agent.readers import Readers
 from sealwax.base.errors import SealwaxError
 
 ASKED_AGAIN_SECONDS = 0.05
-WORD = "number"
 
 
 class _Watch(threading.Thread):
@@ -75,7 +74,7 @@ def joined(folder: Path, messages: int) -> Iterator[Answer]:
             assert done.why == "", done
             ended_at = time.perf_counter()
             assert _has_a_thread(agent)
-            assert agent.search(WORD)
+            assert agent.search(words(agent)[0])
             assert agent.devices._device.history.library.counts() == said
             watch.stop()
             readers.close()
