@@ -154,8 +154,8 @@ class RunningPort:
                 device.is_this,
                 device.added_ms,
                 device.seen_ms,
-                state.is_on if device.is_this else True,
-                state.is_backup_on if device.is_this else True,
+                state.is_on if device.is_this else device.is_sync_on,
+                state.is_backup_on if device.is_this else device.is_backup_on,
             )
             for device in devices
         ]

@@ -13,6 +13,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
@@ -85,6 +86,8 @@ class Syncing:
         if not self.is_on:
             raise SyncOff("Sync is off on this device.")
         outcome = self._device.sync.now(report, self.files_bytes)
+        if not outcome.why:
+            self._tell_switches()
         with suppress(StoreError):
             self._settle()
         return outcome
@@ -121,13 +124,29 @@ class Syncing:
         return far if isinstance(far, ServerStore) else None
 
     def switch(self, is_on: bool) -> None:
-        """Switches sync on or off. What was written meanwhile joins at the next `now`."""
+        """Switches sync on or off. What was written meanwhile joins at the next `now`. That it goes
+        off is the last thing that the other devices hear, if they can be reached."""
         self._settings.set(SYNC_SETTING, is_on)
+        if not is_on:
+            self._tell_switches()
         self._device.journal.is_sharing = is_on
 
     def switch_backup(self, is_on: bool) -> None:
         """Switches the backup of this device on or off; snapshots that there are stay."""
         self._settings.set(BACKUP_SETTING, is_on)
+        self._tell_switches()
+
+    def _tell_switches(self) -> None:
+        """Tells the other devices how those of this one are, where they know otherwise."""
+        history = self._device.history
+        if self._device.mirror is None and len(history.log.newest.devices) < 2:
+            return
+        wanted = Switches(self.is_on, self.is_backup_on)
+        known, _ = history.library.holdings.switches().get(history.device, (Switches(), 0))
+        if wanted != known:
+            # Whoever cannot be told now is told at the next sync.
+            with suppress(FarAway, FarFull):
+                self._device.journal.tell(Part(reason="switches", switches=wanted))
 
     def back_up_now(self) -> str:
         """Copies what this device has for itself to the shared place; says why, where it cannot be

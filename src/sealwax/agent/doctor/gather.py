@@ -46,7 +46,14 @@ def gather(
             _source(Path(path), journal.sources.get(path), path in held) for path in agent.sources()
         ),
         devices=tuple(
-            DeviceFact(device.name, device.is_this, device.seen_ms or device.added_ms)
+            DeviceFact(
+                device.name,
+                device.is_this,
+                device.seen_ms or device.added_ms,
+                device.is_sync_on,
+                device.is_backup_on,
+                device.switched_ms,
+            )
             for device in agent.devices.list()
         ),
         troubles={str(kind): told for kind, told in journal.troubles.items()},
