@@ -26,6 +26,7 @@ from sealwax.agent.port import (
 )
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.schedule import JobKind
+from sealwax.agent.sync_state import seen_by_id
 from sealwax.base.clock import Clock
 from sealwax.base.condition import Conditions
 from sealwax.base.errors import SealwaxError
@@ -146,7 +147,8 @@ class RunningPort:
 
     def devices(self) -> list[DeviceView]:
         state = self._running.sync_state()
-        devices = self._running.read(lambda agent: agent.devices.list())
+        seen_ms = seen_by_id(state)
+        devices = self._running.read(lambda agent: agent.devices.list(asked_ms=seen_ms))
         views = [
             DeviceView(
                 device.id.hex(),

@@ -34,7 +34,8 @@ class SyncState(NamedTuple):
     there is anybody to share with. `verified_ms` is when
     everything was last known to be there. `trouble_since_ms` is set while the store itself has
     trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
-    answered and `answered_ms` this computer's at the same moment.
+    answered and `answered_ms` this computer's at the same moment. `seen_ms` has when devices, by
+    their ids in hex, last asked the store, as of then.
     """
 
     is_on: bool = True
@@ -52,7 +53,13 @@ class SyncState(NamedTuple):
     is_full: bool = False
     store_now_ms: int | None = None
     answered_ms: int | None = None
+    seen_ms: dict[str, int] = {}  # noqa: RUF012
     media: int = 1
+
+
+def seen_by_id(state: SyncState) -> dict[bytes, int]:
+    """When devices last asked the store, by their ids."""
+    return {bytes.fromhex(device): time_ms for device, time_ms in state.seen_ms.items()}
 
 
 class SyncPort(Protocol):
