@@ -23,7 +23,7 @@ from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
-from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.apply import Applied
@@ -224,7 +224,8 @@ class Replica:
 
     def _finish(self, writing: Writing, sealing: StoredSealing) -> Written:
         # Words go on when there is no room for files: they may use the reserve of a full account.
-        with nullcontext() if writing.chunks else essential(self.store):
+        is_waiting_better = writing.chunks or writing.kind == CommitKind.RESET
+        with nullcontext() if is_waiting_better else essential(self.store):
             return self._finish_now(writing, sealing)
 
     def _finish_now(self, writing: Writing, sealing: StoredSealing) -> Written:
@@ -271,8 +272,8 @@ class Replica:
     def _as_of_now(self, writing: Writing) -> Writing:
         """What is to be written, after all that others wrote: pieces that are in use are not
         dropped, and those that were dropped meanwhile are sealed anew."""
-        # A compaction writes what was said already, as it is, purged words among it.
-        if self.is_own or writing.kind == CommitKind.COMPACT:
+        # A compaction and a reset write what was said already, as it is.
+        if self.is_own or writing.kind in SAID_ALREADY:
             return writing
         if writing.in_use is not None:
             in_use = writing.in_use()
