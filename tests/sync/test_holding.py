@@ -153,6 +153,31 @@ def test_what_a_person_answered_or_confirmed_does_not_count_any_more(house: Hous
     assert _one_by_one(house, CHATS[4:5]) == [0]
 
 
+def test_what_a_person_deleted_too_does_not_count(house: Household) -> None:
+    with house.agent(0) as agent:
+        _fall(agent, *CHATS[:3])
+    with house.agent(1) as agent:
+        agent.sync.switch(False)
+        for chat in CHATS[:3]:
+            agent.delete(Select((chat,)))
+        agent.sync.switch(True)
+    assert _sync(house, 1) == 0
+    house.sync(0)
+    assert _one_by_one(house, CHATS[3:4]) == [0]
+
+
+def test_what_a_person_confirmed_long_ago_is_no_news_in_a_reset(house: Household) -> None:
+    with house.agent(0) as agent:
+        for chat in CHATS[:3]:
+            agent.delete(Select((chat,)))
+    house.sync(0, 1)
+    house.clock.advance(2 * DAY_MS)
+    with house.agent(0) as agent:
+        agent.sync.reset()
+    assert _sync(house, 1) == 0
+    assert _one_by_one(house, CHATS[3:4]) == [0]
+
+
 def test_what_came_back_does_not_count_any_more(house: Household) -> None:
     assert _one_by_one(house, CHATS[:3]) == [0, 0, 0]
     with house.agent(0) as agent:

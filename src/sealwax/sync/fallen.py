@@ -57,7 +57,7 @@ class Fallen:
         return found
 
     def _commits(self, time_ms: int) -> Iterator[tuple[list[bytes], bool]]:
-        """The segments of each commit of another device, and whether a person confirmed it."""
+        """The segments of each commit, and whether a person confirmed it."""
         history, older = self._history, 0
         for _, data in history.library.holdings.commits_backwards(history.zone):
             commit = parse_commit(data)
@@ -66,13 +66,16 @@ class Fallen:
                 return
             if older or commit.header.kind in SAID_ALREADY:
                 continue
-            if not commit.header.added or commit.header.author == history.device:
+            if not commit.header.added:
                 continue
             try:
                 part = open_part(history.keys, commit)
             except (SealBroken, SealUnknown):
                 continue
-            yield [name for name, _ in commit.header.added[: part.segments]], part.confirmed
+            # What this device's own import deletes has a brake of its own.
+            if part.confirmed or commit.header.author != history.device:
+                names = [name for name, _ in commit.header.added[: part.segments]]
+                yield names, part.confirmed
 
     def _told(self, name: bytes) -> _Told:
         known = self._remembered.get(name)
