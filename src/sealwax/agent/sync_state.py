@@ -5,18 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sealwax.agent.jobs import Step
 from sealwax.sync.pause import Pause
-
-
-class Waiting(NamedTuple):
-    """What is on this device and not on the store yet; `since_ms` is when the oldest of it came."""
-
-    messages: int = 0
-    attachments: int = 0
-    size_bytes: int = 0
-    since_ms: int | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.attachments or self.size_bytes)
+from sealwax.sync.waiting import Waiting
 
 
 class Usage(NamedTuple):

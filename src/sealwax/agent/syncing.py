@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 from sealwax.agent import resetting
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
-from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.agent.sync_state import SyncState
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
@@ -115,17 +115,13 @@ class Syncing:
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
         device, journal = self._device, self._device.journal
-        waiting = device.outbox.waiting()
-        told = Waiting(
-            waiting.messages, waiting.attachments, waiting.size_bytes, waiting.since_ms or None
-        )
         is_server = device.mirror is not None
         return SyncState(
             is_on=self.is_on,
             is_backup_on=self.is_backup_on,
             store=device.history.store.describe(),
             is_remote=is_server,
-            waiting=told,
+            waiting=device.outbox.waiting(),
             verified_ms=device.sync.verified_ms() or None,
             trouble=journal.trouble.sentence if journal.trouble else "",
             is_full=journal.is_full,
