@@ -36,6 +36,7 @@ from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.intake.apply import Progress
+from sealwax.sync.reset.apply import ResetProgress
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +147,17 @@ def test_space_and_devices_are_asked_and_changed_too(serving: Serving, tmp_path:
     renamed = remote.devices.rename(remote.devices.list()[0].name, "renamed")
     assert remote.devices.find("renamed").id == renamed.id
     assert remote.devices.asked_ms() == {}
+
+
+def test_sync_is_reset_through_it(serving: Serving, tmp_path: Path) -> None:
+    remote = serving.remote()
+    remote.import_source(tmp_path / "phone", ignore)
+    told: list[ResetProgress] = []
+    planned = remote.sync.plan_reset()
+    done = remote.sync.reset(told.append)
+    assert done.segments == planned.segments > 0
+    assert told[0].phase == "Reading"
+    assert remote.snapshots()[-1].number == done.snapshot
 
 
 def test_a_relative_path_is_that_of_the_one_who_asks(

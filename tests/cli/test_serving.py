@@ -28,6 +28,7 @@ from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountLocked, Connection, ServerStore
+from sealwax.stores.server_errors import CertificateUntrusted
 from tests.accounts import Account, made_account, next_commit
 from tests.stores.contract import named
 
@@ -191,6 +192,23 @@ def _certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple
         )
     )
     return certificate_file, key_file
+
+
+def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = _certificate(tmp_path)
+    options = ("--host", "localhost", "--certificate", str(certificate), "--key", str(key))
+    with _served(tmp_path / "server", *options) as (process, url):
+        line = Connection(url, wait=lambda _: None)
+        with pytest.raises(CertificateUntrusted, match="self-signed certificate"):
+            line.send("GET", "/v1/config")
+        line.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        line = Connection(url)
+        assert json.loads(line.send("GET", "/v1/config"))["api_version"] == 1
+        line.close()
+        process.terminate()
 
 
 def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ class SyncBridge:
             self._bytes_a_second = outcome.sent_bytes / seconds
         self._look_at_server()
         trouble = self._agent.sync.state().trouble
+        if not trouble and not self._agent.device.journal.is_full:
+            # The place may have failed before anything was written to it.
+            trouble = outcome.why
         if trouble:
             raise SyncFailed(trouble)
         return outcome

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 
+from sealwax.agent import resetting
 from sealwax.agent.device import Device
+from sealwax.agent.resetting import Reset
 from sealwax.agent.sync_state import SyncState, Waiting
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
@@ -13,6 +15,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.reset.apply import ResetProgress
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
@@ -31,11 +34,17 @@ class Syncing:
     """Sync of an open home."""
 
     def __init__(
-        self, device: Device, settings: Settings, clock: Clock, settle: Callable[[], object]
+        self,
+        device: Device,
+        settings: Settings,
+        clock: Clock,
+        settle: Callable[[], object],
+        snapshot: Callable[[str], int],
     ) -> None:
         """`settle` ends a revocation that another device did not finish; it may raise
-        StoreError."""
+        StoreError. `snapshot` pins the present for a reason, and gives its number."""
         self._settle = settle
+        self._snapshot = snapshot
         self._device = device
         self._settings = settings
         self._clock = clock
@@ -82,12 +91,23 @@ class Syncing:
         report: Callable[[SyncProgress], None] = lambda _: None,
     ) -> SyncOutcome:
         """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
-        if not self.is_on:
-            raise SyncOff("Sync is off on this device.")
+        self._need_on()
         outcome = self._device.sync.now(report, self.files_bytes)
         with suppress(StoreError):
             self._settle()
         return outcome
+
+    def plan_reset(self, report: Callable[[ResetProgress], None] = lambda _: None) -> Reset:
+        """What `reset` would do, after a pull; raises SyncOff, SyncPaused, LibraryNotWhole or
+        StoreError."""
+        self._need_on()
+        return resetting.plan(self._device, report)
+
+    def reset(self, report: Callable[[ResetProgress], None] = lambda _: None) -> Reset:
+        """Says all that this device knows anew, after a snapshot, and lets what was said before go
+        from the present; raises as `plan_reset`."""
+        self._need_on()
+        return resetting.act(self._device, self._snapshot, report)
 
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
@@ -156,3 +176,7 @@ class Syncing:
         far = self.far
         with far.primed(event) if far is not None else nullcontext():
             return self.pull()
+
+    def _need_on(self) -> None:
+        if not self.is_on:
+            raise SyncOff("Sync is off on this device.")

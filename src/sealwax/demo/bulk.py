@@ -69,7 +69,8 @@ def _rows(
     weights = list(accumulate(1_000_000 // (rank + 1) for rank in range(len(chats))))
     step_ms = YEARS_MS // max(messages, 1)
     number, guid = chance.number, chance.guid
-    before = ""
+    # A reaction is to the message before it in the same conversation.
+    before: dict[int, str] = {}
     for at in range(messages):
         drawn = number()
         chat, handle = chats[_rank(weights, drawn % weights[-1])]
@@ -87,13 +88,13 @@ def _rows(
             date_read=date + 40_000_000_000,
             date_delivered=date + 2_000_000_000 if is_from_me else 0,
         )
-        if before and drawn >> 20 & 0xFF < 13:
+        if chat in before and drawn >> 20 & 0xFF < 13:
             kind = 2000 + (drawn >> 30) % 6
             row = row._replace(
-                associated_message_guid=f"p:0/{before}", associated_message_type=kind
+                associated_message_guid=f"p:0/{before[chat]}", associated_message_type=kind
             )
         else:
-            before = row.guid
+            before[chat] = row.guid
         yield row
 
 

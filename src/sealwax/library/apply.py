@@ -116,7 +116,7 @@ class Applier:
         """What the library holds of these records, by id; those it has never seen are absent."""
         found: dict[bytes, Stored] = {}
         uids = [uid for uid in uids if uid not in self._unseen]
-        for wanted in pages_of_blobs(uids):
+        for wanted in pages_of_blobs(sorted(uids)):
             rows = self._connection.execute(
                 "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
                 " version.state FROM carray(?) AS wanted"
@@ -209,16 +209,16 @@ class Applier:
 
     def _insert_plain(self, prepared: Prepared, moment: float) -> None:
         count = len(prepared.records)
-        records = range(self._next_record, self._next_record + count)
         versions = range(self._next_version, self._next_version + count)
-        self._next_record, self._next_version = records.stop, versions.stop
+        self._next_version = versions.stop
+        records, numbered = self._numbered_by_id(prepared.records)
         rows: list[int | None] = [self.conversation(name) for name in prepared.conversations]
         rows.append(None)
         inside = [rows[place] for place in prepared.inside]
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
-        kind = repeat(int(Kind.MESSAGE))
-        run(INSERT_RECORD, zip(records, prepared.records, kind, versions, strict=False))
+        kind = int(Kind.MESSAGE)
+        run(INSERT_RECORD, [(record, uid, kind, versions[at]) for record, uid, at in numbered])
         run(
             INSERT_VERSION,
             zip(
@@ -226,7 +226,7 @@ class Applier:
                 records,
                 repeat(moment),
                 repeat(STILL),
-                kind,
+                repeat(kind),
                 repeat(PRESENT),
                 inside,
                 prepared.times,
@@ -238,6 +238,17 @@ class Applier:
         )
         run(INSERT_WORDS, worded)
         run(INSERT_UNSPACED, [(text_ids[place], words) for place, words in prepared.unspaced])
+
+    def _numbered_by_id(self, uids: list[bytes]) -> tuple[list[int], list[tuple[int, bytes, int]]]:
+        """Numbers new records in the order of their ids, which are random: so SQLite walks through
+        its index once for all of them. Gives the number of each, and (number, id, place) in that
+        order."""
+        order = sorted(range(len(uids)), key=uids.__getitem__)
+        first, self._next_record = self._next_record, self._next_record + len(uids)
+        records = [0] * len(uids)
+        for number, at in enumerate(order, first):
+            records[at] = number
+        return records, [(number, uids[at], at) for number, at in enumerate(order, first)]
 
     def _numbered(self, words: list[str]) -> tuple[list[int | None], list[tuple[int, str]]]:
         """The row of the text index for each, and those rows; none where there are no words."""

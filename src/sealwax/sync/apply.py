@@ -5,12 +5,16 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import Change
+from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
@@ -30,6 +34,13 @@ VERIFIED = "sync verified"
 REBUILT = "library made anew at"
 """One more than the seq of the head at which the library was last made anew by a sync."""
 FETCHED_TOGETHER = 64
+
+
+class OnlyHere(SealwaxError):
+    """The library has what no sealed object has any more: it must not be made anew."""
+
+    code = "only-here"
+    hint = "`sealwax sync reset` on this device writes it anew, for all."
 
 
 class SyncProgress(NamedTuple):
@@ -103,6 +114,8 @@ class Sync:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
                 why = error.sentence
+            except OnlyHere as error:
+                why = f"{error.sentence} {error.hint}"
         now_ms = self._clock.now_ms()
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
@@ -146,14 +159,16 @@ class Sync:
         return part.digest is None or part.digest == digest_bytes(self._library.digest())
 
     def _agrees_at_last(self) -> bool:
-        """Whether the digests agree. Where they do not, or what could not be read is there now, the
-        library is made anew; once for each head, for it costs as much as the whole history."""
+        """Whether the digests agree. Where they do not, or what could not be read can be read now,
+        the library is made anew; once for each head, for it costs as much as the whole history.
+        Raises OnlyHere where the library has what nothing else has any more."""
         holdings, head_seq = self._library.holdings, self._history.head().seq
-        damaged = [name for name, _, _ in holdings.damage()]
-        is_mendable = bool(damaged) and bool(self._history.store.has_objects(damaged))
+        is_mendable = any(self._is_readable(name) for name, _, _ in holdings.damage())
         is_right = self.agrees()
         if (is_right and not is_mendable) or holdings.remembered_ms(REBUILT) == head_seq + 1:
             return is_right
+        if not self._can_be_made_anew():
+            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
         self._library.clear()
         holdings.remember_ms(REBUILT, head_seq + 1)
         if self._mirror is None:
@@ -163,6 +178,24 @@ class Sync:
             self._mirror.fetch(self._history.segments_ahead())
             self._outbox.catch_up(self._history)
         return self.agrees()
+
+    def _can_be_made_anew(self) -> bool:
+        """Whether everything that the library took in can be read once more: else the library would
+        be the last to have it."""
+        holdings = self._library.holdings
+        damaged = {name for name, _, _ in holdings.damage()}
+        held = [*holdings.listed(), *holdings.listed(self._outbox.zone)]
+        segments = {name for name, _, _, _, is_segment in held if is_segment}
+        return all(self._is_readable(name) for name in segments - damaged)
+
+    def _is_readable(self, name: bytes) -> bool:
+        """Whether a segment opens; what the shared place lacks just after a look at it is gone."""
+        try:
+            with self._mirror.current() if self._mirror is not None else nullcontext():
+                self._history.read_segment(name)
+        except (Missing, SealBroken, SealUnknown):
+            return False
+        return True
 
     def _refresh(self) -> str:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""

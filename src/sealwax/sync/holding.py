@@ -7,10 +7,9 @@ somebody answered already.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.commit import Commit, CommitKind
+from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import PinFacts, encode_facts
 from sealwax.model.change import Change, entry
@@ -18,21 +17,14 @@ from sealwax.model.field import HELD
 from sealwax.model.state import State
 from sealwax.stores.base import Missing
 from sealwax.sync.brake import falls_in, is_held, lives_in, newly_lost, without_answered
+from sealwax.sync.following import Ahead, Following
 from sealwax.sync.journal import Journal
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 BEFORE = "before deletions from another device"
 """The reason of the snapshot."""
 REASON = "hold"
-
-
-class _New(NamedTuple):
-    """A commit that this device has never seen: the segments that it adds, and whether a person
-    confirmed what it deletes."""
-
-    segments: list[bytes]
-    is_confirmed: bool
 
 
 class Holding:
@@ -44,13 +36,12 @@ class Holding:
         self._library = journal.history.library
         journal.history.before_pull = self.look
 
-    def look(self) -> None:
+    def look(self, ahead: Ahead) -> None:
         """Looks through what is about to be pulled, and remembers what is to be held. Where nothing
         is here, nothing can be lost."""
         if self._library.is_empty():
             return
-        news = list(self._news())
-        told = falls_in(self._changes(one for one in news if not one.is_confirmed))
+        told = falls_in(_changes(ahead, self._news(ahead, is_confirmed=False)))
         falls = list(dict.fromkeys(told))
         if not falls:
             return
@@ -58,9 +49,8 @@ class Holding:
         if not self._is_held(lost):
             return
         # A compaction may write again what a person had confirmed: only now is it worth asking.
-        lost = without_answered(
-            lost, lives_in(self._changes(one for one in news if one.is_confirmed))
-        )
+        said = lives_in(_changes(ahead, self._news(ahead, is_confirmed=True)))
+        lost = without_answered(lost, said)
         if not self._is_held(lost):
             return
         part = Part(reason=BEFORE, counts=self._library.counts())
@@ -97,28 +87,24 @@ class Holding:
         conversations = self._library.read.conversations_of(list(lost))
         return is_held(lost, conversations, self._library.live_records())
 
-    def _news(self) -> Iterator[_New]:
-        """The commits to come that this device has never seen and did not write. One that it has
-        seen comes again when the library is made anew."""
+    def _news(self, ahead: Ahead, is_confirmed: bool) -> Iterator[Following]:
+        """The commits to come that this device has never seen and did not write, those that a
+        person confirmed or the others. One that it has seen comes again when the library is made
+        anew."""
         seen = self._history.heads.get(MESSAGES_ZONE)
-        for judged, _ in self._history.following():
-            commit = judged.commit
+        for following in ahead.commits():
+            commit = following.judged.commit
             if commit is None or commit.header.author == self._history.device:
                 continue
-            if (seen is None or judged.head.seq > seen[0]) and (new := self._opened(commit)):
-                yield new
+            is_new = seen is None or following.judged.head.seq > seen[0]
+            if is_new and following.part.confirmed == is_confirmed:
+                yield following
 
-    def _opened(self, commit: Commit) -> _New | None:
+
+def _changes(ahead: Ahead, news: Iterable[Following]) -> Iterator[Change]:
+    """What cannot be read is left out: it changes nothing in the library either."""
+    for name in (name for new in news for name in new.segments):
         try:
-            part = open_part(self._history.keys, commit)
-        except (SealBroken, SealUnknown):
-            return None
-        return _New([name for name, _ in commit.header.added[: part.segments]], part.confirmed)
-
-    def _changes(self, news: Iterable[_New]) -> Iterator[Change]:
-        """What cannot be read is left out: it changes nothing in the library either."""
-        for name in (name for new in news for name in new.segments):
-            try:
-                yield from self._history.read_segment(name)
-            except (Missing, SealBroken, SealUnknown):
-                continue
+            yield from ahead.read_segment(name)
+        except (Missing, SealBroken, SealUnknown):
+            continue

@@ -48,6 +48,7 @@ WRITING = frozenset(
     upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
+    sync.plan_reset sync.reset
     devices.revoke devices.rename devices.plan_adoption devices.adopt
     """.split()
 )

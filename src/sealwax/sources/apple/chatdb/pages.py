@@ -31,7 +31,8 @@ class PageHashes(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The file's hashes now, and the numbers of the pages (from 1) that changed or are new."""
+    """The file's hashes now, and the numbers of the pages (from 1) that changed or are new since
+    earlier ones; none where there were none."""
 
     now: PageHashes
     dirty: frozenset[int]
@@ -85,6 +86,8 @@ def _compare_range(
             continue
         hashes = list(_page_hashes(block, page_bytes))
         pages += hashes
+        if known is None:
+            continue
         dirty += [
             first_page + at + 1
             for at, one in enumerate(hashes)

@@ -5,7 +5,6 @@ damaged page: each message of that way is then asked for alone. Where a table th
 cannot be read, they are read by themselves, as messages in no chat.
 """
 
-from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from sealwax.sources.apple.chatdb.changes import integers
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.message import Messages
 from sealwax.sources.apple.chatdb.row import Row, message_columns
+from sealwax.sources.apple.chatdb.row_set import RowSet
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select
 from sealwax.sources.base import Item
 
@@ -53,7 +53,7 @@ class Reading:
         self._columns = columns
         self._messages = messages
         self._only = None if only is None else integers(only)
-        self._told = array("q")
+        self._told = RowSet()
         self._is_way_lost = False
 
     def items(self) -> Iterator[Item]:
@@ -85,7 +85,7 @@ class Reading:
         # The limit keeps SQLite from dropping the order of the inner query.
         source = f"FROM ({way.pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
         wanted = message_columns(self._columns, "j.chat_id", "j.delete_date")
-        observe, told = self._messages.observe, self._told.append
+        observe, told = self._messages.observe, self._told.add
         read = 0
         try:
             for row in map(Row._make, select(self._connection, wanted, source, way.bindings)):
@@ -106,7 +106,7 @@ class Reading:
             yield Problem(way.name, "the rest of them cannot be read", str(error))
             return
         for pair in left:
-            self._told.append(pair[1])
+            self._told.add(pair[1])
             yield from self._alone(*pair)
 
     def _alone(self, chat: object, message: object, deleted: object) -> Iterator[Item]:
