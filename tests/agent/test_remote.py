@@ -184,8 +184,6 @@ def test_every_method_that_may_be_called_has_a_form() -> None:
     for hidden in ("close", "reader", "standing_still", "unknown"):
         with pytest.raises(NotThroughAgent):
             getattr(remote, hidden)
-    with pytest.raises(NotThroughAgent):
-        _ = remote.devices.link
 
 
 def test_every_command_works_through_an_agent_or_says_that_it_does_not() -> None:

@@ -124,6 +124,31 @@ def test_killed_at_any_moment_it_loses_nothing_that_it_acknowledged(tmp_path: Pa
         store.close()
 
 
+def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
+    account = made_account("anna")
+    invitation = _invited(tmp_path, "anna")
+    _invited(tmp_path, "never came")
+    with _served(tmp_path) as (_, url):
+        store = _begun(url, account, invitation)
+        store.put_objects([named(b"something")])
+        shown = _admin(tmp_path, "account", "delete", "anna", "--dry-run")
+        assert "1 file" in shown.output
+        assert store.head_seq(ACCOUNT_ZONE) == 0
+        assert _admin(tmp_path, "account", "delete", "anna").exit_code == 1
+        told = _admin(tmp_path, "account", "delete", "anna", "--yes", "--json")
+        assert told.exit_code == 0, told.output
+        assert json.loads(told.stdout)["objects"] == 1
+        with pytest.raises(StoreError, match="no such account"):
+            store.head_seq(ACCOUNT_ZONE)
+        store.close()
+        assert _admin(tmp_path, "account", "delete", "never came", "--yes").exit_code == 0
+        assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
+            "accounts": [],
+            "invited": [],
+        }
+        assert _admin(tmp_path, "account", "delete", "anna", "--yes").exit_code == 1
+
+
 def _need_kept(
     store: ServerStore, commits: dict[str, list[bytes]], objects: list[tuple[bytes, bytes]]
 ) -> None:

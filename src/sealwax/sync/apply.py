@@ -12,7 +12,7 @@ from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
@@ -33,7 +33,8 @@ from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
 REBUILT = "library made anew at"
-"""One more than the seq of the head at which the library was last made anew by a sync."""
+"""A mark of the head, and of what could be read again, when a sync last made the library anew."""
+MARK_BYTES = 7
 FETCHED_TOGETHER = 64
 
 
@@ -166,17 +167,20 @@ class Sync:
 
     def _agrees_at_last(self) -> bool:
         """Whether the digests agree. Where they do not, or what could not be read can be read now,
-        the library is made anew; once for each head, for it costs as much as the whole history.
+        the library is made anew; once for each head and what can be read again at it, for it costs
+        as much as the whole history.
         Raises OnlyHere where the library has what nothing else has any more."""
         holdings, head_seq = self._library.holdings, self._history.head().seq
-        is_mendable = any(self._is_readable(name) for name, _, _ in holdings.damage())
+        mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
+        state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
+        mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
         is_right = self.agrees()
-        if (is_right and not is_mendable) or holdings.remembered_ms(REBUILT) == head_seq + 1:
+        if (is_right and not mendable) or holdings.remembered_ms(REBUILT) == mark:
             return is_right
         if not self._can_be_made_anew():
             raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
         self._library.clear()
-        holdings.remember_ms(REBUILT, head_seq + 1)
+        holdings.remember_ms(REBUILT, mark)
         if self._mirror is None:
             self._outbox.catch_up(self._history)
             return self.agrees()

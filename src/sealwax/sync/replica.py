@@ -38,7 +38,7 @@ from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
-from sealwax.trust.account import NotTrusted, extend_log, keep_up
+from sealwax.trust.account import extend_log, keep_up, need_trusted
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -324,6 +324,7 @@ class Replica:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> StoredSealing:
+        need_trusted(self.log, self._device)
         epoch = self._epoch()
         key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
@@ -357,8 +358,7 @@ class Replica:
 
     def _append(self, op_id: bytes, writing: Writing, sealing: StoredSealing) -> Written:
         """One try: the library's transaction holds the append to the store."""
-        if self._device not in self.log.newest.devices:
-            raise NotTrusted("The account does not trust this device any more.")
+        need_trusted(self.log, self._device)
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
