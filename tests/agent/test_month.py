@@ -1,200 +1,269 @@
-"""A month in the life of a laptop, hour by hour: what the agent keeps, and what the doctor says."""
+"""A month in the life of three computers and two phones, with real agents and a real server under
+a clock of the test: what is where, and what the doctor says on each day."""
 
-import datetime
-from collections import defaultdict
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.agent.bootstrap import open_agent
-from sealwax.agent.recovery import note_confirmed_at_beginning
-from sealwax.agent.running import RunningAgent
+import pytest
+
 from sealwax.agent.schedule import DAY_MS, HOUR_MS
-from sealwax.base.condition import SetConditions
-from tests.agent.scripted import ScriptedSync
-from tests.homes import changed, environment, ignore, made_home, said, texts, write_threads
+from sealwax.agent.selecting import Select
+from sealwax.ledger.names import MESSAGES_ZONE
+from tests.agent.month import MONDAY_MS, Device, Household, Phone, household
+from tests.homes import ignore
 
-MONDAY_MS = int(datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC).timestamp() * 1000)
 DAYS = 30
-HOURS_OF_MESSAGES = (9, 13, 20)
-WAKES_AT = 7
-OLD_MESSAGES = 5
-PERSON = "+15550100000"
-
-
-class _LaptopClock:
-    """A wall clock that may be wrong, and a monotonic one that stands still in sleep."""
-
-    def __init__(self) -> None:
-        self.true_ms = MONDAY_MS
-        self.offset_ms = 0
-        self._awake_ms = 0
-
-    def now_ms(self) -> int:
-        return self.true_ms + self.offset_ms
-
-    def monotonic(self) -> float:
-        return self._awake_ms / 1000
-
-    def advance(self, hours: int, is_asleep: bool) -> None:
-        self.true_ms += hours * HOUR_MS
-        self._awake_ms += 0 if is_asleep else hours * HOUR_MS
+HOURS = (7, 8, 14, 23)
+HOURS_OF_MESSAGES = (8, 14)
+AWAKE_AT = {"laptop": HOURS, "desk": (8, 14, 23), "den": (23,)}
+PLAN_BYTES = 10_000_000
+FILM_BYTES = 5_000_000
+PHOTO_BYTES = 20_000
+JOINS_ON = 12
+EVERYWHERE = ""
 
 
 class _Trouble(NamedTuple):
-    """Something that goes wrong at 8:00 of a day and is mended at 8:00 of another: the finding that
-    has to be there, and those that may be there besides."""
+    """Something that goes wrong at eight of a day and is mended at eight of another, on one device
+    or everywhere: the finding that has to be there, those that may be there besides, whether the
+    device cannot sync meanwhile, and the finding that has to be on the other devices."""
 
     key: str
+    where: str
     begins: int
     ends: int
     begin: Callable[["_Month"], object]
     end: Callable[["_Month"], object]
     besides: frozenset[str] = frozenset()
+    is_cut_off: bool = True
+    elsewhere: str = ""
+
+    def is_at(self, device: Device) -> bool:
+        return self.where in (EVERYWHERE, device.name)
+
+    def lasts(self, day: int, hour: int, ends_at: int) -> bool:
+        return (self.begins, 8) <= (day, hour) < (self.ends, ends_at)
+
+    def wanted(self, device: Device) -> str:
+        """What a device has to tell of it; nothing where it does not concern it."""
+        return self.key if self.is_at(device) else self.elsewhere
 
 
 class _Month:
     """Everything that the script moves."""
 
-    def __init__(self, folder: Path, running: RunningAgent, clock: _LaptopClock) -> None:
-        self.folder = folder
-        self.phone = folder / "phone"
-        self.running = running
-        self.clock = clock
-        self.conditions: SetConditions = running._conditions  # type: ignore[assignment]
-        self.sync = ScriptedSync(running.agent)
-        self.sync.true_ms = lambda: clock.true_ms
-        running.sync = self.sync
-        self.sent: list[str] = []
-        # When each message could first be read, by this computer's clock.
-        self.readable_ms: list[int] = [clock.now_ms()] * OLD_MESSAGES
-        self.said_on: dict[int, set[str]] = defaultdict(set)
+    def __init__(self, house: Household, folder: Path) -> None:
+        self.house = house
+        self.phone = Phone(folder / "phone", MONDAY_MS - DAY_MS)
+        self.tablet = Phone(folder / "tablet", MONDAY_MS - DAY_MS)
+        self.laptop = house.add("laptop", self.phone)
+        self.desk = house.add("desk", self.tablet)
+        self.told: set[tuple[str, str]] = set()
 
-    def settle(self) -> None:
-        for _ in range(50):
-            if not self.running.step():
-                return
-        raise AssertionError("it never comes to rest")
+    def film(self, name: str) -> None:
+        data = name.encode() * (FILM_BYTES // len(name))
+        self.phone.say(name, self.house.time.ms, data)
 
-    def message(self, text: str) -> None:
-        folder = self.phone if self.phone.exists() else self.folder / "unplugged"
-        told = said(1, 1, text, text, self.clock.true_ms)
-        changed(folder, lambda db: db.add_messages([told]))
-        self.sent.append(text)
-        self.readable_ms.append(self.clock.now_ms() if folder == self.phone else 0)
-
-    def unplug(self) -> None:
-        self.phone.rename(self.folder / "unplugged")
-
-    def plug_in(self) -> None:
-        (self.folder / "unplugged").rename(self.phone)
-        self.readable_ms = [at or self.clock.now_ms() for at in self.readable_ms]
+    def make_room(self) -> None:
+        """A person takes the older film out of the present, and lets the snapshots go that have
+        it."""
+        agent = self.laptop.agent
+        agent.storage.purge(Select(larger_than="1MB", until="2026-06-14"), only_files=True)
+        has_film = [shot for shot in agent.snapshots() if shot.made_ms >= MONDAY_MS + 12 * DAY_MS]
+        agent.drop_snapshots(str(shot.number) for shot in has_film)
+        del self.phone.files["film one.bin"]
 
 
-def _set(**fields: object) -> Callable[[_Month], object]:
-    return lambda month: month.conditions.change(**fields)
+def _laptop(**fields: object) -> Callable[[_Month], object]:
+    return lambda month: month.laptop.conditions.change(**fields)
 
 
-def _sync(**fields: object) -> Callable[[_Month], object]:
-    return lambda month: [setattr(month.sync, name, value) for name, value in fields.items()]
+def _desk(**fields: object) -> Callable[[_Month], object]:
+    return lambda month: month.desk.conditions.change(**fields)
+
+
+def _switch(what: str, is_on: bool) -> Callable[[_Month], object]:
+    return lambda month: month.laptop.switch(what, is_on)
 
 
 def _clock(offset_ms: int) -> Callable[[_Month], object]:
-    return lambda month: setattr(month.clock, "offset_ms", offset_ms)
+    return lambda month: setattr(month.laptop.clock, "offset_ms", offset_ms)
 
 
 LATE = frozenset({"not-on-store"})
 TROUBLES = (
-    _Trouble("paused", 3, 6, _set(is_online=False), _set(is_online=True)),
-    _Trouble("server-trouble", 8, 11, _sync(is_down=True), _sync(is_down=False), LATE),
-    _Trouble("storage-full", 13, 17, _sync(is_full=True), _sync(is_full=False), LATE),
-    _Trouble("source-unreadable", 18, 20, _Month.unplug, _Month.plug_in),
+    _Trouble("paused", "laptop", 3, 6, _laptop(is_online=False), _laptop(is_online=True)),
+    _Trouble(
+        "server-trouble",
+        EVERYWHERE,
+        8,
+        11,
+        lambda month: month.house.take_down(),
+        lambda month: month.house.bring_up(),
+        LATE,
+    ),
+    _Trouble(
+        "storage-full",
+        "laptop",
+        13,
+        17,
+        lambda month: month.film("film two"),
+        _Month.make_room,
+        LATE,
+        is_cut_off=False,
+    ),
+    _Trouble(
+        "source-unreadable",
+        "laptop",
+        18,
+        20,
+        lambda month: month.phone.unplug(),
+        lambda month: month.phone.plug_in(),
+        is_cut_off=False,
+    ),
+    _Trouble(
+        "disk-low",
+        "desk",
+        19,
+        21,
+        _desk(free_bytes=10**8),
+        _desk(free_bytes=10**12),
+        frozenset({"paused"}),
+    ),
     _Trouble(
         "paused",
+        "laptop",
         21,
         22,
-        _set(is_on_power=False, battery_percent=12.0),
-        _set(is_on_power=True, battery_percent=90.0),
+        _laptop(is_on_power=False, battery_percent=12.0),
+        _laptop(is_on_power=True, battery_percent=90.0),
     ),
-    _Trouble("clock-wrong", 23, 24, _clock(3 * HOUR_MS), _clock(0)),
-    _Trouble("sync-off", 25, 26, _sync(is_on=False), _sync(is_on=True)),
-    _Trouble("backup-off", 27, 28, _sync(is_backup_on=False), _sync(is_backup_on=True)),
+    _Trouble("clock-wrong", "laptop", 23, 24, _clock(3 * HOUR_MS), _clock(0), is_cut_off=False),
+    _Trouble(
+        "sync-off",
+        "laptop",
+        25,
+        26,
+        _switch("sync", False),
+        _switch("sync", True),
+        elsewhere="device-sync-off",
+    ),
+    _Trouble(
+        "backup-off",
+        "laptop",
+        27,
+        28,
+        _switch("backup", False),
+        _switch("backup", True),
+        is_cut_off=False,
+        elsewhere="device-backup-off",
+    ),
 )
+LID_SHUT_ON = (6, 7)
+STARTS_ANEW_ON = (5, 9, 15, 26)
 
 
 def _day(month: _Month, day: int) -> None:
-    """Asleep until seven, then an hour at a time; the doctor is asked each hour."""
-    month.conditions.change(
-        suspended_seconds=month.conditions.now().suspended_seconds + WAKES_AT * 3600
-    )
-    month.clock.advance(WAKES_AT, is_asleep=True)
-    for hour in range(WAKES_AT, 24):
+    """Asleep until seven; then each device does what is due and is asked, some times a day."""
+    house = month.house
+    month.laptop.is_lid_open = day not in LID_SHUT_ON
+    house.pass_hours(HOURS[0], is_night=True)
+    if day in STARTS_ANEW_ON:
+        month.laptop.switch_off()
+        month.laptop.switch_on()
+    if day == JOINS_ON:
+        house.add("den")
+    for hour, then in zip(HOURS, (*HOURS[1:], 24), strict=True):
         if hour == 8:
-            for trouble in TROUBLES:
-                if trouble.ends == day:
-                    trouble.end(month)
-                if trouble.begins == day:
-                    trouble.begin(month)
+            _change_fortune(month, day)
         if hour in HOURS_OF_MESSAGES:
-            month.message(f"day {day} hour {hour}")
-        month.settle()
-        found = {finding.key for finding in month.running.examine().findings}
-        if hour == 23:
-            month.said_on[day] |= found
-        _check(found, day, hour)
-        month.clock.advance(1, is_asleep=False)
+            photo = bytes([day, hour]) * (PHOTO_BYTES // 2) if hour == 14 else b""
+            month.phone.say(f"day {day} hour {hour}", house.time.ms, photo)
+            month.tablet.say(f"day {day} hour {hour}", house.time.ms)
+        for device in house.devices:
+            if device.is_lid_open and hour in AWAKE_AT[device.name]:
+                cut_off = any(
+                    trouble.is_cut_off and trouble.is_at(device) and trouble.lasts(day, hour, 8)
+                    for trouble in TROUBLES
+                )
+                house.settle(device, not cut_off)
+                _check(month, device, day, hour)
+        house.pass_hours(then - hour)
 
 
-def _check(found: set[str], day: int, hour: int) -> None:
+def _change_fortune(month: _Month, day: int) -> None:
+    for trouble in TROUBLES:
+        if trouble.ends == day:
+            trouble.end(month)
+        if trouble.begins == day:
+            trouble.begin(month)
+    if day == JOINS_ON:
+        month.film("film one")
+
+
+def _check(month: _Month, device: Device, day: int, hour: int) -> None:
     """Each trouble is told at the latest when the day on which it began ends, and no other is; the
     hours between its end and the next import, sync or snapshot are its own."""
-    lasting = [
-        trouble for trouble in TROUBLES if (trouble.begins, 8) <= (day, hour) < (trouble.ends, 12)
-    ]
-    allowed = {key for trouble in lasting for key in (trouble.key, *trouble.besides)}
-    assert found <= allowed, (day, hour, found - allowed)
-    if hour == 23:
-        wanted = {trouble.key for trouble in lasting}
-        assert wanted <= found, (day, hour, wanted - found)
+    found = device.says()
+    lasting = [trouble for trouble in TROUBLES if trouble.lasts(day, hour, 14)]
+    wanted = {trouble.wanted(device) for trouble in lasting} - {""}
+    allowed = wanted.union(*(trouble.besides for trouble in lasting if trouble.is_at(device)))
+    assert found <= allowed, (day, hour, device.name, found - allowed)
+    if hour == HOURS[-1]:
+        assert wanted <= found, (day, hour, device.name, wanted - found)
+        month.told |= {(device.name, key) for key in found}
 
 
-def test_a_month(tmp_path: Path) -> None:
-    clock = _LaptopClock()
-    env = environment(clock)
-    home, code = made_home(tmp_path, env)
-    note_confirmed_at_beginning(home, code)
-    write_threads(tmp_path / "phone", [OLD_MESSAGES], end_ms=MONDAY_MS - DAY_MS)
-    with open_agent(home, env) as agent:
-        agent.add_source(tmp_path / "phone")
-        conditions = SetConditions()
-        conditions.change(free_bytes=10**12, suspended_seconds=0.0)
-        running = RunningAgent(agent, clock, conditions, zone=datetime.UTC)
-        month = _Month(tmp_path, running, clock)
-        with closing(running):
-            for day in range(DAYS):
-                _day(month, day)
-            _check_end(month)
+def test_a_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A server that is down is asked again after no time of the real clock.
+    monkeypatch.setattr("sealwax.stores.server_connection.WAITS_SECONDS", (0.0,))
+    # No power is cut here, and a disk is slow.
+    monkeypatch.setattr("os.fsync", ignore)
+    with household(tmp_path, PLAN_BYTES) as house:
+        month = _Month(house, tmp_path)
+        for day in range(DAYS):
+            _day(month, day)
+        _check_messages(month)
+        _check_files(month)
+        _check_snapshots(month)
+        for trouble in TROUBLES:
+            told = {where for where, key in month.told if key == trouble.key}
+            assert told >= ({trouble.where} if trouble.where else {"laptop", "desk"})
+        for device in house.devices:
+            assert device.running.examine().findings == ()
+            assert device.agent.verify(ignore).is_sound
 
 
-def _check_end(month: _Month) -> None:
-    agent = month.running.agent
-    total = OLD_MESSAGES + len(month.sent)
-    assert len(month.sent) == DAYS * len(HOURS_OF_MESSAGES)
-    # Every message is here, and on the store that other devices read.
-    assert set(month.sent) <= set(texts(agent, PERSON))
-    assert (agent.status().counts.messages, month.sync.kept) == (total, total)
-    # Every snapshot holds what could be read when it was made, no more and no less.
-    snapshots = agent.snapshots()
-    for snapshot in snapshots:
-        readable = sum(at <= snapshot.made_ms for at in month.readable_ms)
-        assert snapshot.counts.messages == readable, snapshot
-    days = {snapshot.made_ms // DAY_MS for snapshot in snapshots}
-    last = month.clock.now_ms() // DAY_MS - 1
-    assert {last, last - 1, last - 3} <= days
-    assert 7 <= len(snapshots) <= 7 + 5 + 2
-    assert agent.verify(ignore).is_sound
-    # The doctor has told each trouble, and in the end has nothing to say.
-    told = set().union(*month.said_on.values())
-    assert {trouble.key for trouble in TROUBLES} <= told
-    assert month.running.examine().findings == ()
+def _check_messages(month: _Month) -> None:
+    """Every message is on every device."""
+    sent = month.phone.texts | month.tablet.texts
+    assert len(sent) == 2 * (3 + DAYS * len(HOURS_OF_MESSAGES)) + 2
+    for device in month.house.devices:
+        assert sorted(device.texts()) == sorted(sent), device.name
+
+
+def _check_files(month: _Month) -> None:
+    """So is every file, but the film that somebody took away."""
+    for device in month.house.devices:
+        held = {
+            item.attachment.name: b"".join(device.agent.attachment_bytes(item.attachment))
+            for item in device.agent.media(Select())
+            if item.attachment.chunks
+        }
+        assert held == month.phone.files, device.name
+
+
+def _check_snapshots(month: _Month) -> None:
+    """Every snapshot holds what its device had when it made it, no more and no less, and reads the
+    same on every device that has it; there is one of each of the last days."""
+    for device in month.house.devices:
+        snapshots = device.agent.snapshots()
+        for snapshot in snapshots:
+            shot = device.made.get(snapshot.number) or month.house.made[snapshot.number]
+            assert shot.made_ms == snapshot.made_ms
+            assert set(device.texts(str(snapshot.number))) == shot.texts, (device.name, snapshot)
+        days = {(snapshot.made_ms - MONDAY_MS) // DAY_MS for snapshot in snapshots}
+        assert days >= set(range(DAYS - 7, DAYS)), device.name
+        shared = [snapshot for snapshot in snapshots if snapshot.zone == MESSAGES_ZONE]
+        assert 7 <= len(shared) <= 7 + 5 + 2, device.name

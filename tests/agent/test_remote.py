@@ -36,6 +36,7 @@ from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.intake.apply import Progress
+from sealwax.sync.reset.apply import ResetProgress
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,6 +149,17 @@ def test_space_and_devices_are_asked_and_changed_too(serving: Serving, tmp_path:
     assert remote.devices.asked_ms() == {}
 
 
+def test_sync_is_reset_through_it(serving: Serving, tmp_path: Path) -> None:
+    remote = serving.remote()
+    remote.import_source(tmp_path / "phone", ignore)
+    told: list[ResetProgress] = []
+    planned = remote.sync.plan_reset()
+    done = remote.sync.reset(told.append)
+    assert done.segments == planned.segments > 0
+    assert told[0].phase == "Reading"
+    assert remote.snapshots()[-1].number == done.snapshot
+
+
 def test_a_relative_path_is_that_of_the_one_who_asks(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,8 +184,6 @@ def test_every_method_that_may_be_called_has_a_form() -> None:
     for hidden in ("close", "reader", "standing_still", "unknown"):
         with pytest.raises(NotThroughAgent):
             getattr(remote, hidden)
-    with pytest.raises(NotThroughAgent):
-        _ = remote.devices.link
 
 
 def test_every_command_works_through_an_agent_or_says_that_it_does_not() -> None:

@@ -5,12 +5,19 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sealwax.agent.bootstrap import open_agent, system_environment
+from sealwax.agent.remote.client import find_running
+from sealwax.library.select import Selection
+from sealwax.storage.plan import Target, plan_delete
+from sealwax.vault.commit_part import Part
+from sealwax.vault.writing import Writing
 from tests.cli.test_end_to_end import Program
 from tests.homes import write_threads
 from tests.server.running import Running, running
@@ -34,7 +41,7 @@ def first(tmp_path: Path, server: Running) -> Program:
     return made
 
 
-def _link(first: Program, second: Program, place: str) -> dict[str, Any]:
+def _link(first: Program, second: Program, place: str, name: str = "second") -> dict[str, Any]:
     """Links as a script does; gives what `device link` said last."""
     trusted = subprocess.Popen(
         [sys.executable, "-m", "sealwax", "device", "link", "--json", "--yes"],
@@ -48,7 +55,7 @@ def _link(first: Program, second: Program, place: str) -> dict[str, Any]:
     assert sorted(offered) == ["code", "expires"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", offered["expires"])
     assert re.fullmatch(r"([A-Z2-9]{4}-){5}[A-Z2-9]{4}", offered["code"])
-    second.run("init", "--store", place, "--join", offered["code"], "--name", "second")
+    second.run("init", "--store", place, "--join", offered["code"], "--name", name)
     rest = trusted.stdout.read()
     assert trusted.wait(60) == 0
     found: dict[str, Any] = json.loads(rest)
@@ -81,6 +88,59 @@ def test_devices_from_linking_to_removing(tmp_path: Path, server: Running, first
     assert "device-not-trusted" in out or "does not trust" in out
     first.run("snapshot", "create")
     first.run("verify")
+
+
+def test_a_device_links_through_an_agent_that_runs(
+    tmp_path: Path, server: Running, first: Program
+) -> None:
+    agent = subprocess.Popen(
+        [sys.executable, "-m", "sealwax", "agent", "run"],
+        env={**os.environ, "SEALWAX_PASSPHRASE": "a passphrase", "SEALWAX_HOME": str(first.home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while find_running(first.home) is None:
+            assert agent.poll() is None
+            time.sleep(0.05)
+        second = Program(tmp_path / "second")
+        assert _link(first, second, server.url)["name"] == "second"
+        assert "thread 0 message 1" in second.run("read", CHAT)
+        assert agent.poll() is None
+    finally:
+        agent.terminate()
+        agent.wait(60)
+    assert [one["name"] for one in first.json("device", "list")] == ["first", "second"]
+
+
+def test_what_a_removed_device_kept_is_adopted(
+    tmp_path: Path, server: Running, first: Program
+) -> None:
+    second, third = Program(tmp_path / "second"), Program(tmp_path / "third")
+    _link(first, second, server.url)
+    _link(first, third, server.url, "third")
+    write_threads(tmp_path / "more", [2, 4], seed="more")
+    second.run("sync", "off")
+    second.run("import", tmp_path / "more")
+    second.run("backup", "now")
+    first.run("sync", "now")
+    assert "6 messages" in first.run("device", "adopt", "second", "--dry-run")
+    plan = first.json("device", "adopt", "second", "--dry-run")
+    assert plan["plan"]["messages"] == 6
+    assert not plan["done"]
+    assert "6 messages" in first.run("device", "adopt", "second", code=1)
+    assert len(first.json("read", CHAT)) == 3
+    revoked = first.json("device", "revoke", "second", "--yes")
+    assert revoked["name"] == "second"
+    assert revoked["adopted"]["messages"] == 6
+    for one in (first, third):
+        one.run("sync", "now")
+        assert len(one.json("read", CHAT)) == 5
+        assert len(one.json("read", "+15550100001")) == 4
+        again = one.json("device", "adopt", "second", "--yes")
+        assert (again["plan"]["messages"], again["done"]) == (0, False)
+        one.run("verify")
 
 
 def test_a_second_device_links_through_a_folder(tmp_path: Path) -> None:
@@ -128,3 +188,29 @@ def test_space_from_looking_to_purging(tmp_path: Path, server: Running, first: P
     alone.run("init", "--yes")
     assert "free" in alone.run("storage", "plan")
     assert "folder" in alone.run("storage", "plan", "50GB", code=1)
+
+
+def test_a_sync_that_the_brake_holds_exits_3_and_names_the_command(tmp_path: Path) -> None:
+    one, two = Program(tmp_path / "one"), Program(tmp_path / "two")
+    shared = tmp_path / "shared"
+    key = json.loads(one.run("--json", "init", "--store", shared, "--yes"))["recovery_key"]
+    write_threads(tmp_path / "phone", [5, 5])
+    one.run("import", tmp_path / "phone")
+    two.run("init", "--recover", "--store", shared, SEALWAX_RECOVERY_KEY=key)
+    two.run("sync", "now")
+    # A device without a brake deletes one of two conversations.
+    with open_agent(tmp_path / "one", system_environment("a passphrase")) as agent:
+        library, journal = agent.device.history.library, agent.device.journal
+        wanted = Selection((agent.conversation(CHAT).record,))
+        rows = list(library.read.messages(wanted, library.now()))
+        targets = [Target(row.uid, row.state) for row in rows]
+        changes = tuple(plan_delete(targets, agent.status().now_ms, journal.device))
+        journal.write(Writing(changes, Part(reason="import-deletions")))
+    told = two.run("sync", "now", code=3)
+    assert "5 records were deleted on another device" in told
+    assert "To go on: sealwax held accept --yes   (or: sealwax held undo --yes)" in told
+    # It is told once; the answer is still waited for.
+    two.run("sync", "now")
+    assert "sealwax held" in two.run("status")
+    two.run("held", "undo", "--yes")
+    assert len(one.json("list")) == 2

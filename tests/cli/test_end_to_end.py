@@ -114,6 +114,23 @@ def test_compacting_says_what_it_would_do_and_does_it(program: Program, tmp_path
     assert program.json("verify")["damage"] == []
 
 
+def test_a_reset_writes_all_anew_and_changes_nothing(program: Program, tmp_path: Path) -> None:
+    write_threads(tmp_path / "phone", [20])
+    program.run("import", tmp_path / "phone")
+    planned = program.json("sync", "reset", "--dry-run")
+    assert planned["records"] > 20
+    assert planned["snapshot"] is None
+    assert "Would write" in program.run("sync", "reset", code=1)
+    assert program.json("snapshot", "list") == []
+    done = program.json("sync", "reset", "--yes")
+    assert done["segments"] == planned["segments"] > 0
+    assert program.json("snapshot", "list")[0]["reason"] == "before a reset"
+    assert program.json("verify", "--deep")["damage"] == []
+    assert program.json("list")[0]["messages"] == 20
+    program.run("sync", "off")
+    assert "sealwax sync on" in program.run("sync", "reset", "--yes", code=1)
+
+
 def test_a_held_import_exits_3_and_names_the_command(program: Program, tmp_path: Path) -> None:
     chats = write_threads(tmp_path / "phone", [30, 30])
     program.run("import", tmp_path / "phone")

@@ -28,6 +28,7 @@ from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountLocked, Connection, ServerStore
+from sealwax.stores.server_errors import CertificateUntrusted
 from tests.accounts import Account, made_account, next_commit
 from tests.stores.contract import named
 
@@ -123,6 +124,31 @@ def test_killed_at_any_moment_it_loses_nothing_that_it_acknowledged(tmp_path: Pa
         store.close()
 
 
+def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
+    account = made_account("anna")
+    invitation = _invited(tmp_path, "anna")
+    _invited(tmp_path, "never came")
+    with _served(tmp_path) as (_, url):
+        store = _begun(url, account, invitation)
+        store.put_objects([named(b"something")])
+        shown = _admin(tmp_path, "account", "delete", "anna", "--dry-run")
+        assert "1 file" in shown.output
+        assert store.head_seq(ACCOUNT_ZONE) == 0
+        assert _admin(tmp_path, "account", "delete", "anna").exit_code == 1
+        told = _admin(tmp_path, "account", "delete", "anna", "--yes", "--json")
+        assert told.exit_code == 0, told.output
+        assert json.loads(told.stdout)["objects"] == 1
+        with pytest.raises(StoreError, match="no such account"):
+            store.head_seq(ACCOUNT_ZONE)
+        store.close()
+        assert _admin(tmp_path, "account", "delete", "never came", "--yes").exit_code == 0
+        assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
+            "accounts": [],
+            "invited": [],
+        }
+        assert _admin(tmp_path, "account", "delete", "anna", "--yes").exit_code == 1
+
+
 def _need_kept(
     store: ServerStore, commits: dict[str, list[bytes]], objects: list[tuple[bytes, bytes]]
 ) -> None:
@@ -191,6 +217,23 @@ def _certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple
         )
     )
     return certificate_file, key_file
+
+
+def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = _certificate(tmp_path)
+    options = ("--host", "localhost", "--certificate", str(certificate), "--key", str(key))
+    with _served(tmp_path / "server", *options) as (process, url):
+        line = Connection(url, wait=lambda _: None)
+        with pytest.raises(CertificateUntrusted, match="self-signed certificate"):
+            line.send("GET", "/v1/config")
+        line.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        line = Connection(url)
+        assert json.loads(line.send("GET", "/v1/config"))["api_version"] == 1
+        line.close()
+        process.terminate()
 
 
 def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:

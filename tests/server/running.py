@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import SystemEntropy
@@ -42,6 +43,23 @@ class Running(NamedTuple):
         return store
 
 
+class _Dated:
+    """An ASGI application that dates its answers by a clock of the test's."""
+
+    def __init__(self, inner: Any, clock: Clock) -> None:
+        self._inner = inner
+        self._clock = clock
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def dated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self._clock.now_ms() / 1000, usegmt=True).encode()
+                message["headers"] = [*message["headers"], (b"date", date)]
+            await send(message)
+
+        await self._inner(scope, receive, dated)
+
+
 @contextmanager
 def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator[Running]:
     """Serves a folder until the block ends."""
@@ -51,6 +69,9 @@ def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator
         listening(HOST, port) as listener,
     ):
         server = http_server(parts, where)
+        if clock is not None:
+            server.config.date_header = False
+            server.config.loaded_app = _Dated(server.config.loaded_app, clock)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -158,3 +158,21 @@ def test_what_goes_never_comes_back_with_newer_ones(
     more = [*given_ones, shot(10**7, newest + later_ms)]
     again = plan_retention(more, now_ms, zone, rule)
     assert gone <= {item.number for item in again.dropped}
+
+
+def test_a_snapshot_whose_time_lies_ahead_does_not_push_out_that_of_today() -> None:
+    ahead = shot(2, NOON_MS + 3 * 60 * 60 * 1000)
+    today = shot(3, NOON_MS)
+    plan = plan_retention([*daily(2), ahead, today], NOON_MS, UTC)
+    assert {ahead, today} <= {kept.snapshot for kept in plan.kept}
+    later = plan_retention([*daily(2), ahead, today], NOON_MS + DAY_MS, UTC)
+    assert today in later.dropped
+
+
+def test_what_one_device_has_for_itself_does_not_push_out_what_all_share() -> None:
+    shared = daily(40)
+    own = [shot._replace(number=shot.number + 1000, zone="device/00") for shot in daily(40)]
+    plan = plan_retention([*shared, *own], NOON_MS, UTC)
+    alone = plan_retention(shared, NOON_MS, UTC)
+    assert set(alone.kept) <= set(plan.kept)
+    assert [shot.made_ms for shot in plan.dropped] == sorted(shot.made_ms for shot in plan.dropped)

@@ -28,6 +28,7 @@ from sealwax.stores.base import Store, StoreError
 from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import merge_small
+from sealwax.sync.reset.apply import planned_reset, reset
 from sealwax.trust.account import extend_log
 from tests.homes import NOW_MS, ignore
 from tests.laws import cases
@@ -81,6 +82,7 @@ class _World:
             self._pin,
             self._restore,
             self._compact,
+            self._reset,
         )
         try:
             self._rng.choice(acts)(device)
@@ -111,6 +113,9 @@ class _World:
 
     def _compact(self, device: Device) -> None:
         merge_small(device.replica)
+
+    def _reset(self, device: Device) -> None:
+        reset(device.replica, planned_reset(device.replica, ignore), ignore)
 
     def _restore(self, device: Device) -> None:
         pins = device.library.holdings.pins()

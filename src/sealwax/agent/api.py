@@ -128,7 +128,9 @@ class Agent:
         self._settings = settings
         self.device = device
         self.devices = Devices(device, clock, entropy)
-        self.sync = Syncing(device, settings, clock, self.devices.settle)
+        self.sync = Syncing(
+            device, settings, clock, self.devices.settle, lambda reason: self._snapshot("", reason)
+        )
         self._replica = replica = device.history
         self._journal = device.journal
         self._clock = clock

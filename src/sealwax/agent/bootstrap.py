@@ -26,6 +26,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
+from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
@@ -37,7 +38,13 @@ from sealwax.library.database import (
 )
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
-from sealwax.trust.account import open_for_device, open_for_recovery, read_log
+from sealwax.trust.account import (
+    NotTrusted,
+    open_for_device,
+    open_for_recovery,
+    open_for_removed,
+    read_log,
+)
 from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
 from sealwax.trust.home_keys import (
     KEY_FILE,
@@ -129,7 +136,8 @@ def recover_home(
 def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterator[Agent]:
     """Opens a home for this process alone, with its library in step with its vault.
 
-    `is_lenient` opens even where the store has trouble, which the agent's `notes` then name.
+    `is_lenient` opens even where the store has trouble, which the agent's `notes` then name; and on
+    a device that was put out: then everything is read as it was, and every write is refused.
     """
     if not (home / KEY_FILE).exists():
         load_home_keys(home, env.passphrase, env.keyring)
@@ -144,16 +152,17 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
             heads = RememberedHeads(home)
             notes = _check_history(heads, store, is_lenient)
             log = read_log(store, keys.account)
-            opened = open_for_device(log, keys.member_keys())
-            library, found = _open_library(home, keys, opened)
-            notes += found
+            opened, removed = _open_keys(log, keys, is_lenient)
+            library, found = _open_library(home, keys, opened, bool(removed))
+            notes += [*found, *removed]
             try:
                 with naming_damage():
                     device = Device(store, library, log, opened, keys.member_keys(), heads, env)
-                    notes += _catch_up(device, is_lenient)
+                    if not removed:
+                        notes += _catch_up(device, is_lenient)
                     noted = dict.fromkeys(notes)
                     agent = Agent(home, settings, device, env.clock, env.entropy, noted)
-                    with suppress(StoreError):
+                    with suppress(StoreError, *([NotTrusted] if removed else ())):
                         device.sync.settle_held()
                         agent.devices.settle()
                     yield agent
@@ -214,12 +223,29 @@ def finish_home(home: Path, place: Place, keys: HomeKeys, env: Environment) -> N
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)
 
 
-def _open_library(home: Path, keys: HomeKeys, opened: AccountKeys) -> tuple[Library, list[Note]]:
-    """The library; made anew when it is missing, damaged or of another version: it is a copy."""
+def _open_keys(log: AccountLog, keys: HomeKeys, is_lenient: bool) -> tuple[AccountKeys, list[Note]]:
+    """The account's keys; on a device that was put out, those that it had, with a note of it."""
+    try:
+        return open_for_device(log, keys.member_keys()), []
+    except NotTrusted as error:
+        if not is_lenient:
+            raise
+        opened = open_for_removed(log, keys.member_keys())
+        told = f"{error.sentence} What it has can be read; nothing can be written."
+        return opened, [Note("device", "this device", told)]
+
+
+def _open_library(
+    home: Path, keys: HomeKeys, opened: AccountKeys, is_removed: bool
+) -> tuple[Library, list[Note]]:
+    """The library; made anew when it is missing, damaged or of another version: it is a copy. A
+    device that was put out could not make it anew, and leaves it as it is."""
     path = home / LIBRARY_FILE
     try:
         return Library(path, keys.library_key, opened.roots), []
     except LibraryStale:
+        if is_removed:
+            raise
         remove_files(path)
         return Library(path, keys.library_key, opened.roots), []
     except LibraryBroken as error:

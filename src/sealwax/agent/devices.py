@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 
 from sealwax.agent.device import Device
-from sealwax.agent.linking import Linked, Offered, Wait, letters_of, offer_link
+from sealwax.agent.linking import (
+    Asking,
+    Linked,
+    Offered,
+    Wait,
+    Within,
+    here,
+    letters_of,
+    offer_link,
+)
 from sealwax.agent.selecting import NothingMatches, SeveralMatch
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
@@ -13,17 +22,22 @@ from sealwax.base.errors import SealwaxError
 from sealwax.ledger.account import Member
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.snapshot.pins import create_snapshot
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
+from sealwax.sync.adopting import Adopting, Adoption
 from sealwax.sync.closing import close_zones
 from sealwax.trust.devices import DeviceBook
-from sealwax.trust.linking import Candidate, Heads
+from sealwax.trust.linking import Heads
 from sealwax.trust.roster import KnownDevice, roster
+from sealwax.vault.commit_part import Switches
 
 SEEN_COMMITS = 5_000
 """So many of the newest commits are looked through for when a device last wrote."""
 NAME_LIMIT_CHARACTERS = 100
 LEAST_ID_DIGITS = 4
+BEFORE_ADOPTING = "before adopting"
+"""The reason of the snapshot."""
 
 
 class DeviceIsThis(SealwaxError):
@@ -49,6 +63,7 @@ class Devices:
         self._clock = clock
         self._entropy = entropy
         history = device.history
+        self._adopting = Adopting(history, device.outbox, device.mirror)
         self._book = DeviceBook(
             history.store, history.log, history.keys, device.author, clock, entropy
         )
@@ -63,7 +78,11 @@ class Devices:
         seen = self._wrote_ms()
         for device, time_ms in (asked_ms or {}).items():
             seen[device] = max(time_ms, seen.get(device, 0))
-        found = roster(self._replica.log, self._replica.keys, self._replica.device, seen)
+        told = self._replica.library.holdings.switches()
+        found = [
+            _with_switches(device, told)
+            for device in roster(self._replica.log, self._replica.keys, self._replica.device, seen)
+        ]
         return [device for device in found if is_all or device.revoked_ms is None]
 
     def asked_ms(self) -> dict[bytes, int]:
@@ -74,11 +93,11 @@ class Devices:
         except StoreError:
             return {}
 
-    def find(self, wanted: str) -> KnownDevice:
-        """The device with this name, or whose id begins so; raises NothingMatches or
-        SeveralMatch."""
+    def find(self, wanted: str, is_all: bool = False) -> KnownDevice:
+        """The device with this name, or whose id begins so, with `is_all` among those put out too;
+        raises NothingMatches or SeveralMatch."""
         text = wanted.strip().casefold()
-        devices = self.list()
+        devices = self.list(is_all)
         named = [device for device in devices if device.name.casefold() == text]
         by_id = [
             device
@@ -93,21 +112,24 @@ class Devices:
                 raise SeveralMatch(
                     f"“{wanted[:100]}” could be several devices: {ids}.", "Use one of these ids."
                 )
+        listing = "sealwax device list --all" if is_all else "sealwax device list"
         raise NothingMatches(
-            f"There is no device “{wanted[:100]}”.", "`sealwax device list` shows all devices."
+            f"There is no device “{wanted[:100]}”.", f"`{listing}` shows all devices."
         )
 
     def link(
         self,
         tell: Callable[[Offered], None],
-        confirm: Callable[[Candidate], bool],
+        confirm: Callable[[Asking], bool],
         wait: Wait = time.sleep,
+        within: Within = here,
     ) -> Linked:
         """Makes a code, waits for the new device for ten minutes, and lets it in.
 
         `tell` is given the code; `confirm` the device with its six digits, and says whether they
-        agree with those on its own screen. Raises LinkExpired, LinkRefused, LinkBroken, NoLetterBox
-        or StoreError.
+        agree with those on its own screen. It may be called by any thread: `within` has the device
+        let in by the one that writes. Raises LinkExpired, LinkRefused, LinkBroken, NoLetterBox or
+        StoreError.
         """
         return offer_link(
             letters_of(self._replica.store),
@@ -118,6 +140,7 @@ class Devices:
             self._clock,
             self._entropy,
             wait,
+            within,
         )
 
     def revoke(self, wanted: str) -> KnownDevice:
@@ -133,6 +156,29 @@ class Devices:
         self._book.revoke(device.id)
         self._remember_log()
         self.settle()
+        return device
+
+    def plan_adoption(self, wanted: str) -> Adoption:
+        """What `adopt` would bring; raises DeviceIsThis, NothingMatches, SeveralMatch or
+        StoreError."""
+        device = self._other(wanted)
+        return self._adopting.plan(device.id)
+
+    def adopt(self, wanted: str) -> Adoption:
+        """Takes over what a device, one that was put out or is lost, kept for itself: it waits here
+        as if it were this device's own, and is shared with the next sync. A snapshot is made before
+        where there is something. Raises as `plan_adoption`."""
+        device = self._other(wanted)
+        history, journal = self._replica, self._device.journal
+        return self._adopting.adopt(
+            device.id, lambda: create_snapshot(history.library, journal, "", BEFORE_ADOPTING)
+        )
+
+    def _other(self, wanted: str) -> KnownDevice:
+        self._device.sync.pull()
+        device = self.find(wanted, is_all=True)
+        if device.is_this:
+            raise DeviceIsThis("This is the device itself.")
         return device
 
     def rename(self, wanted: str, name: str) -> KnownDevice:
@@ -194,3 +240,13 @@ class Devices:
         return {
             device: max(found.get(device, 0), newest.get(device, 0)) for device in found | newest
         }
+
+
+def _with_switches(device: KnownDevice, told: Mapping[bytes, tuple[Switches, int]]) -> KnownDevice:
+    """A device with the switches that it told of."""
+    if device.id not in told:
+        return device
+    switches, time_ms = told[device.id]
+    return device._replace(
+        is_sync_on=switches.sync, is_backup_on=switches.backup, switched_ms=time_ms
+    )

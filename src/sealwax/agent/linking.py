@@ -25,7 +25,6 @@ from sealwax.trust.linking import (
     NEW,
     SECOND,
     TRUSTED,
-    Candidate,
     Heads,
     LinkExpired,
     LinkRefused,
@@ -39,6 +38,13 @@ LAST_SECONDS = 20.0
 """A device is let in only while there is so much time left to tell it."""
 
 Wait = Callable[[float], None]
+Within = Callable[[Callable[[], Heads]], Heads]
+"""Has something done where the account may be written."""
+
+
+def here(act: Callable[[], Heads]) -> Heads:
+    """In this thread, at once."""
+    return act()
 
 
 class NoLetterBox(SealwaxError):
@@ -53,6 +59,13 @@ class Offered(NamedTuple):
 
     code: str
     expires_ms: int
+
+
+class Asking(NamedTuple):
+    """A device that proved the code and wants in: its name, and the digits to compare."""
+
+    name: str
+    digits: str
 
 
 class Linked(NamedTuple):
@@ -111,16 +124,17 @@ def offer_link(
     account: bytes,
     admit: Callable[[Member, str], Heads],
     tell: Callable[[Offered], None],
-    confirm: Callable[[Candidate], bool],
+    confirm: Callable[[Asking], bool],
     clock: Clock,
     entropy: Entropy,
     wait: Wait,
+    within: Within = here,
 ) -> Linked:
     """On the trusted device: makes a code, waits for the device that proves it, lets it in.
 
     `tell` is given the code; `confirm` asks whether the digits agree; `admit` writes the device
-    into the account's log and gives the heads to hand over. Raises LinkExpired, LinkRefused,
-    LinkBroken or StoreError.
+    into the account's log and gives the heads to hand over; `within` has it done where that may be.
+    Raises LinkExpired, LinkRefused, LinkBroken or StoreError.
     """
     code = new_link_code(entropy)
     secrets = link_secrets(code)
@@ -133,10 +147,14 @@ def offer_link(
     try:
         letters.leave(first, TRUSTED, side.hello(patience.letter(first, NEW)))
         candidate = side.candidate(patience.letter(second, NEW))
-        if not confirm(candidate):
+        if not confirm(Asking(candidate.name, candidate.digits)):
             raise LinkRefused("The device was not let in.", "Make a new code to try again.")
-        patience.need(LAST_SECONDS)
-        heads = admit(candidate.device, candidate.name)
+
+        def let_in() -> Heads:
+            patience.need(LAST_SECONDS)
+            return admit(candidate.device, candidate.name)
+
+        heads = within(let_in)
         letters.leave(second, TRUSTED, side.accept(heads))
     except LinkExpired:
         for box in (first, second):

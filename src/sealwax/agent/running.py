@@ -16,12 +16,14 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.gather import gather
 from sealwax.agent.jobs import AgentStops, Job, JobCancelled, Jobs, JobTold, Report, Work
 from sealwax.agent.journal import Entries, Journal
+from sealwax.agent.link_desk import LinkDesk
+from sealwax.agent.linking import Asking, Linked, Offered, Wait
 from sealwax.agent.listening import Listening
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
 from sealwax.agent.sync_bridge import SyncBridge, SyncFailed
-from sealwax.agent.sync_state import SyncPort, SyncState, Waiting
+from sealwax.agent.sync_state import SyncPort, SyncState
 from sealwax.agent.timekeeping import Timekeeper
 from sealwax.agent.watching import Hints, SourceWatch
 from sealwax.base.clock import Clock
@@ -30,6 +32,8 @@ from sealwax.base.errors import SealwaxError
 from sealwax.library.database import naming_damage
 from sealwax.sources.base import SourceError
 from sealwax.sync.pause import DISK, Pause, PauseRules, pause_plan, pause_sentence
+from sealwax.sync.waiting import Waiting
+from sealwax.trust.linking import Heads
 
 LOOK_SECONDS = 1.0
 NOTHING = Waiting()
@@ -79,6 +83,7 @@ class RunningAgent:
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
         self.is_looking = True
+        self.links = LinkDesk(self._offer_link, clock)
         self.new_link: Callable[[], str] | None = None
         self._clock = clock
         self._conditions = conditions
@@ -164,9 +169,21 @@ class RunningAgent:
             raise NoPage("This agent serves no page.")
         return self.new_link()
 
+    def _offer_link(
+        self, tell: Callable[[Offered], None], confirm: Callable[[Asking], bool], wait: Wait
+    ) -> Linked:
+        """Only letting the device in is done by the thread that writes."""
+
+        def within(act: Callable[[], Heads]) -> Heads:
+            let_in: Heads = self.ask("link", lambda _, __: act()).future.result()
+            return let_in
+
+        return self.agent.devices.link(tell, confirm, wait, within)
+
     def stop(self) -> None:
         """Ends `run` soon; the job under way ends at its next step."""
         self._stop.set()
+        self.links.close()
         self.jobs.close()
 
     # For the one thread that writes.

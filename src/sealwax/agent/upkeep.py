@@ -1,11 +1,13 @@
 """What the running agent asks of a home in passing: when things were last done, what may go."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
 from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
+from sealwax.stores.mirror import FarAway
 from sealwax.vault.writing import Writer
 
 
@@ -25,9 +27,12 @@ class Upkeep:
         self._clock = clock
 
     def rhythm(self) -> Rhythm:
-        """What the schedule needs to know; quick."""
+        """What the schedule needs to know; quick. A snapshot whose time lies ahead (some device's
+        clock is wrong) counts only where there is no other."""
         made_ms = [pin.made_ms for pin in self._library.holdings.pins() if pin.reason == DAILY]
-        return Rhythm(self._library.counts().messages, made_ms[-1] if made_ms else None)
+        now_ms = self._clock.now_ms()
+        past_ms = [at for at in made_ms if at <= now_ms]
+        return Rhythm(self._library.counts().messages, max(past_ms or made_ms, default=None))
 
     def create_daily_snapshot(self) -> int:
         """Pins the present as the snapshot of the day; gives its number."""
@@ -40,9 +45,11 @@ class Upkeep:
         return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)
 
     def apply_retention(self) -> RetentionPlan:
-        """Lets go of those snapshots; gives the plan that was carried out."""
+        """Lets go of those snapshots, and gives the plan. Those that the shared place has stay
+        until the next time, where it cannot be written to now."""
         plan = self.plan_retention()
         if plan.dropped:
             gone = list(plan.dropped)
-            drop_snapshots(self._library, self._writer, gone, self._clock.now_ms())
+            with suppress(FarAway):
+                drop_snapshots(self._library, self._writer, gone, self._clock.now_ms())
         return plan

@@ -7,14 +7,17 @@ from pathlib import Path
 import click
 import msgspec
 
+from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
-from sealwax.agent.linking import Offered
+from sealwax.agent.linking import Asking, Offered
+from sealwax.agent.wording import count
 from sealwax.cli import show
-from sealwax.cli.options import with_session, yes_option
+from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session, can_ask, clean
-from sealwax.trust.linking import Candidate
+from sealwax.stores.base import StoreError
+from sealwax.sync.adopting import Adoption
 from sealwax.trust.roster import KnownDevice
 
 
@@ -39,13 +42,13 @@ def device_link(session: Session, is_yes: bool) -> None:
         else:
             _show_code(offered)
 
-    def confirm(candidate: Candidate) -> bool:
+    def confirm(asking: Asking) -> bool:
         if is_yes:
             return True
         if not can_ask():
             return False
-        click.echo(f"“{clean(candidate.name)}” wants in. Its screen must show", err=True)
-        click.secho(f"    {spaced(candidate.digits)}", bold=True, err=True)
+        click.echo(f"“{clean(asking.name)}” wants in. Its screen must show", err=True)
+        click.secho(f"    {spaced(asking.digits)}", bold=True, err=True)
         return click.confirm("Does it?", err=True)
 
     with session.agent() as agent:
@@ -72,12 +75,42 @@ def device_list(session: Session, is_all: bool) -> None:
 @with_session
 def device_revoke(session: Session, device: str, is_yes: bool) -> None:
     """Put a device out: it opens nothing that is written from now on, and writes nothing that
-    counts. What it has already stays with it."""
+    counts. What it has already stays with it.
+
+    What it had kept for itself and backed up, with sync off, is offered to be adopted then.
+    """
     with session.agent() as agent:
         found = agent.devices.find(device)
         session.confirm(f"Remove “{clean(found.name)}” from the account?", is_yes)
         agent.devices.revoke(found.id.hex())
-    session.give(found, lambda: _show_revoked(found))
+        if not session.is_json:
+            _show_revoked(found)
+        adopted = _offer_adoption(session, agent, found, is_yes)
+    session.give({**as_json(found), "adopted": as_json(adopted)}, lambda: None)
+
+
+@device_group.command("adopt")
+@click.argument("device", metavar="NAME|ID")
+@dry_run_option
+@yes_option
+@with_session
+def device_adopt(session: Session, device: str, is_dry_run: bool, is_yes: bool) -> None:
+    """Take over what a lost or removed device kept for itself while its sync was off.
+
+    It waits here then, and is shared with the next sync. Snapshots that the device made for itself
+    stay where they are. Doing it again adds nothing.
+    """
+    with session.agent() as agent:
+        found = agent.devices.find(device, True)
+        plan = agent.devices.plan_adoption(found.id.hex())
+        is_done = not is_dry_run and not plan.is_nothing
+        if not session.is_json:
+            _show_adoption(found, plan)
+        if is_done:
+            session.confirm("Take it over?", is_yes)
+            plan = agent.devices.adopt(found.id.hex())
+    told = {"device": as_json(found), "plan": as_json(plan), "done": is_done}
+    session.give(told, lambda: _show_adopted() if is_done else None)
 
 
 @device_group.command("rename")
@@ -139,6 +172,50 @@ def _mark(device: KnownDevice) -> str:
 def _show_revoked(device: KnownDevice) -> None:
     click.echo(f"“{clean(device.name)}” is out. What is written from now on, it cannot open.")
     click.echo("What it had already stays with it. docs/devices.md says what else to do.")
+
+
+def _offer_adoption(
+    session: Session, agent: Agent, device: KnownDevice, is_yes: bool
+) -> Adoption | None:
+    """After a revocation: what the device kept for itself, taken over if a person wants it. That
+    the revocation is done must not depend on any of it."""
+    try:
+        plan = agent.devices.plan_adoption(device.id.hex())
+        if plan.is_nothing:
+            return None
+        if not session.is_json:
+            _show_adoption(device, plan)
+        if not is_yes and not (can_ask() and click.confirm("Take it over?", err=True)):
+            click.echo(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
+            return None
+        adopted = agent.devices.adopt(device.id.hex())
+    except StoreError as error:
+        click.echo(f"What it kept for itself could not be looked at: {error.sentence}", err=True)
+        click.echo(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
+        return None
+    if not session.is_json:
+        _show_adopted()
+    return adopted
+
+
+def _show_adoption(device: KnownDevice, plan: Adoption) -> None:
+    name = clean(device.name)
+    if plan.is_nothing:
+        click.echo(f"“{name}” kept nothing for itself that is not here.")
+    else:
+        since = show.day_and_time(plan.since_ms * 1_000_000)
+        click.echo(
+            f"“{name}” kept for itself, since {since}: {count(plan.messages, 'message')},"
+            f" {count(plan.attachments, 'attachment')}, {show.size(plan.size_bytes)}."
+        )
+    if plan.deletions:
+        click.echo(f"It also put {count(plan.deletions, 'record')} into the trash.")
+    if plan.unreadable:
+        click.echo(f"{count(plan.unreadable, 'object')} of it cannot be read.")
+
+
+def _show_adopted() -> None:
+    click.echo("It is here now. The next sync shares it.")
 
 
 def _show_code(offered: Offered) -> None:

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from sealwax.agent.wording import count
 from sealwax.base.clock import SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
-from sealwax.cli.options import with_session
+from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session, clean
 
 if TYPE_CHECKING:
     from sealwax.ledger.wire import Usage
     from sealwax.server.accounts import Accounts
+    from sealwax.server.deleting import Deletion
 
 SERVER_VARIABLE = "SEALWAX_SERVER"
 DEFAULT_SERVER = "~/.local/share/sealwax-server"
@@ -132,7 +134,7 @@ def admin_group() -> None:
 
 @admin_group.group("account")
 def account_group() -> None:
-    """Make, list, lock and unlock accounts."""
+    """Make, list, lock, unlock and delete accounts."""
 
 
 @account_group.command("create")
@@ -185,6 +187,36 @@ def account_unlock(session: Session, name: str, folder: Path) -> None:
     session.give({"unlocked": name}, lambda: click.echo(f"{clean(name)} is unlocked."))
 
 
+@account_group.command("delete")
+@click.argument("name")
+@dry_run_option
+@yes_option
+@_with_folder
+@with_session
+def account_delete(
+    session: Session, name: str, is_dry_run: bool, is_yes: bool, folder: Path
+) -> None:
+    """Delete an account from this server, for good. What its devices have stays on them.
+
+    When it is cut off, the account is locked, and the same command goes on.
+    """
+    from sealwax.server.refusal import Refusal
+    from sealwax.server.serve import opened_deleting
+
+    with opened_deleting(folder, SystemClock(), SystemEntropy()) as deleting:
+        try:
+            plan = deleting.plan(name)
+            if not session.is_json:
+                _show_deletion(plan)
+            if not is_dry_run:
+                session.confirm(f"Delete {clean(name)} from this server for good?", is_yes)
+                deleting.delete(name)
+        except Refusal as refusal:
+            raise AdminRefused(refusal.trouble.detail) from refusal
+    told = {**plan._asdict(), "done": not is_dry_run}
+    session.give(told, lambda: None if is_dry_run else click.echo(f"{clean(name)} is deleted."))
+
+
 @admin_group.command("plan")
 @click.argument("name")
 @click.argument("size")
@@ -230,6 +262,18 @@ def _show_invitation(name: str, invitation: str) -> None:
     click.secho(f"    {command}", bold=True, fg="green")
     click.echo()
     click.echo("It is good once, and kept nowhere.")
+
+
+def _show_deletion(plan: "Deletion") -> None:
+    if not plan.account:
+        click.echo(f"{clean(plan.name)} was invited and has kept nothing here.")
+        return
+    click.echo(
+        f"{clean(plan.name)} keeps {show.size(plan.head_bytes + plan.snapshot_bytes)} here,"
+        f" {show.size(plan.snapshot_bytes)} of it only in snapshots:"
+        f" {count(plan.objects, 'file')} of {show.size(plan.disk_bytes)},"
+        f" {count(plan.commits, 'step')} of history, {count(plan.devices, 'device')}."
+    )
 
 
 def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:

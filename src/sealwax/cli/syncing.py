@@ -2,12 +2,15 @@
 
 import click
 
+from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
-from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.agent.sync_state import SyncState
 from sealwax.cli import show
-from sealwax.cli.options import with_session
+from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
 from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.waiting import Waiting
 
 
 @click.group("sync")
@@ -68,6 +71,34 @@ def sync_status(session: Session) -> None:
     session.give(state, lambda: _show_state(state))
 
 
+@sync_group.command("reset")
+@dry_run_option
+@yes_option
+@with_session
+def sync_reset(session: Session, is_dry_run: bool, is_yes: bool) -> None:
+    """Write all that this device knows anew, for all devices.
+
+    For when the shared history has objects that cannot be read any more, or is thought to be wrong.
+    No message changes, and no snapshot. What other devices write meanwhile stays.
+    """
+    with session.agent() as agent:
+        with session.progress("Looking") as tell:
+
+            def report(progress: ResetProgress) -> None:
+                tell(progress.phase, progress.done, progress.total)
+
+            planned = agent.sync.plan_reset(report)
+        if is_dry_run:
+            session.give(planned, lambda: _show_reset(planned))
+            return
+        if not is_yes:
+            _show_reset(planned, is_error=True)
+        session.confirm("Write all of it anew?", is_yes)
+        with session.progress("Resetting") as tell:
+            done = agent.sync.reset(report)
+    session.give(done, lambda: _show_reset_done(done))
+
+
 @sync_group.command("files")
 @click.argument("how", metavar="all|on-demand|SIZE")
 @with_session
@@ -126,6 +157,38 @@ def _switch_backup(session: Session, is_on: bool) -> None:
     session.give(state, lambda: _show_state(state))
 
 
+def _show_reset(planned: Reset, is_error: bool = False) -> None:
+    click.echo(
+        f"Would write {show.count(planned.records, 'record')} anew, about"
+        f" {show.size(planned.size_bytes)}, in place of"
+        f" {show.count(planned.segments, 'sealed object')}, after a snapshot.",
+        err=is_error,
+    )
+    _show_damage(planned, is_error)
+
+
+def _show_reset_done(done: Reset) -> None:
+    click.secho(
+        f"{show.count(done.records, 'record')} written anew ({show.size(done.written_bytes)}) in"
+        f" place of {show.count(done.segments, 'sealed object')}. Snapshot {done.snapshot} has what"
+        " was before.",
+        fg="green",
+    )
+    _show_damage(done)
+
+
+def _show_damage(reset: Reset, is_error: bool = False) -> None:
+    told = (
+        (reset.healed, "cannot be read any more; what was in them is here"),
+        (reset.regained, "hold something that is missing here; that is taken in first"),
+        (reset.kept, "cannot be read and never were here; they stay, for another device may"
+         " have what is in them"),
+    )  # fmt: skip
+    for count, what in told:
+        if count:
+            click.echo(f"  {count:,} of the sealed objects {what}.", err=is_error)
+
+
 def _show_outcome(done: SyncOutcome, store: str) -> None:
     if done.repaired:
         click.echo(done.repaired)
@@ -133,11 +196,10 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         at = show.day_and_time(done.verified_ms * 1_000_000)
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
-    waiting = Waiting(*done.waiting)
-    if not waiting:
+    if done.waiting.is_nothing:
         click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
         return
-    click.secho(_waits(waiting, store), fg="yellow")
+    click.secho(_waits(done.waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
 
 
@@ -146,7 +208,7 @@ def _show_state(state: SyncState) -> None:
     click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
     if not state.is_on and not state.is_backup_on:
         click.secho("Both are off: nothing protects what comes from now on.", fg="red")
-    if state.waiting:
+    if not state.waiting.is_nothing:
         click.secho(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")

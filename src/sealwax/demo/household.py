@@ -17,13 +17,12 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent, recover_home
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
-from sealwax.agent.linking import Offered
+from sealwax.agent.linking import Asking, Offered
 from sealwax.agent.selecting import Select
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import World
 from sealwax.server.serve import Listening, http_server, listening, opened_parts
 from sealwax.stores.base import StoreError
-from sealwax.trust.linking import Candidate
 
 MUM = PEOPLE[0].address
 BEFORE = "all of us"
@@ -199,10 +198,10 @@ def linked(agent: Agent, home: Path, url: str, name: str, env: Environment) -> s
         threads.append(threading.Thread(target=join, args=(offered.code,)))
         threads[0].start()
 
-    def is_the_same(candidate: Candidate) -> bool:
+    def is_the_same(asking: Asking) -> bool:
         while not shown and threads[0].is_alive():
             _wait(LOOK_SECONDS)
-        return shown == [candidate.digits]
+        return shown == [asking.digits]
 
     done = agent.devices.link(told, is_the_same, _wait)
     threads[0].join()

@@ -50,6 +50,10 @@ class CommitKind(StrEnum):
     PROTECTION = "protection"
 
 
+SAID_ALREADY = frozenset((CommitKind.COMPACT, CommitKind.RESET))
+"""Kinds of commits whose changes were said before: they are no news."""
+
+
 class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a commit says, in the order of its bytes.
 

@@ -167,18 +167,26 @@ class Database:
 
     def check(self, is_deep: bool = True) -> list[str]:
         """What is wrong with the file: every page is read and authenticated, free ones too. With
-        `is_deep` each index is compared with its table as well."""
-        how = "integrity_check" if is_deep else "quick_check"
+        `is_deep` each row, each index and the words in it are looked at as well."""
+        wrong: list[str] = []
         try:
-            rows = self.connection.execute(f"PRAGMA {how}(20)").fetchall()
-            wrong = [str(what) for (what,) in rows if what != "ok"]
+            if is_deep:
+                rows = self.connection.execute("PRAGMA integrity_check(20)").fetchall()
+                wrong = [str(what) for (what,) in rows if what != "ok"]
+            else:
+                self._read_every_tree()
             if not wrong:
-                self._read_every_page()
+                self._read_free_pages()
         except apsw.Error as error:
             wrong = [f"a page does not read: {error}"]
         return wrong
 
-    def _read_every_page(self) -> None:
+    def _read_every_tree(self) -> None:
+        """Counting the pages of tables and indexes reads each of them through the cipher, and takes
+        a quarter of the time of looking at what they say."""
+        self.connection.execute("SELECT sum(pageno) FROM dbstat WHERE aggregate = TRUE").fetchall()
+
+    def _read_free_pages(self) -> None:
         """A backup reads all pages through the cipher, even those that no table uses."""
         if self.connection.pragma("freelist_count") == 0:
             return

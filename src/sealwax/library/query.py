@@ -94,6 +94,24 @@ class Reader:
         )
         yield from self._paged(sql, [int(kind), *values])
 
+    def records(self) -> int:
+        """How many records there is a state of, wherever they are."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM record WHERE version IS NOT NULL"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def whole(self) -> Iterator[Row]:
+        """Every record as it is now, of whatever kind and wherever it is: what the digest covers.
+        In the order in which they were first seen."""
+        yield from self._paged(
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM record JOIN version ON version.id = record.version"
+            " WHERE record.id > ? ORDER BY record.id LIMIT ?",
+            [],
+        )
+
     def messages(self, selection: Selection, moment: Moment) -> Iterator[Row]:
         """The selected messages at a moment, in the order in which they were first seen."""
         condition, values = at_moment(moment)

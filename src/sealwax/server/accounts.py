@@ -96,6 +96,9 @@ class Accounts:
             )
 
         self._database.write(act)
+        with self._lock:
+            # One that was deleted and begins again has a log of its own.
+            self._logs.pop(account, None)
 
     def log(self, account: bytes) -> AccountLog:
         """The account's log as it stands now, folded; not to be extended. Raises Refusal when there
@@ -227,6 +230,9 @@ def _grown(connection: apsw.Connection, account: bytes, known: AccountLog | None
         (account, ACCOUNT_ZONE, start_seq),
     )
     fresh = [bytes(data) for (data,) in rows]
+    if known is not None and not fresh:
+        # `sealwax admin` may have deleted it meanwhile.
+        standing(connection, account)
     if known is not None and not fresh:
         return known
     if known is None and not fresh:

@@ -1,8 +1,11 @@
 """What stands before the application: it bounds the memory that bodies of requests take together.
 
 A body is read whole before a handler sees it. So a large one is taken only from whoever holds a
-good token, and only while there is room for it; else the device is asked to come again.
+good token, and only while there is room for it; else the device is asked to come again. One account
+takes at most half of that room, so that it does not keep all others out.
 """
+
+from collections import Counter
 
 import msgspec
 from litestar.enums import ScopeType
@@ -14,6 +17,8 @@ from sealwax.server.tokens import Tokens
 
 SMALL_BODY_BYTES = 1024 * 1024
 BODIES_LIMIT_BYTES = 192 * 1024 * 1024
+ACCOUNT_SHARE = 2
+"""The large bodies of one account take at most this part of the room."""
 
 
 class Gate:
@@ -23,6 +28,7 @@ class Gate:
         self._inner = inner
         self._tokens = tokens
         self._taken_bytes = 0
+        self._taken_by: Counter[bytes] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or scope["method"] in ("GET", "HEAD"):
@@ -30,25 +36,39 @@ class Gate:
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
         size_bytes = _announced_bytes(headers)
-        refusal = self._refusal(headers, size_bytes)
+        account = self._account(headers) if size_bytes > SMALL_BODY_BYTES else None
+        refusal = self._refusal(account, size_bytes)
         if refusal is not None:
             await _refuse(refusal, send)
             return
-        self._taken_bytes += size_bytes
+        self._take(account, size_bytes)
         try:
             await self._inner(scope, receive, send)
         finally:
-            self._taken_bytes -= size_bytes
+            self._take(account, -size_bytes)
 
-    def _refusal(self, headers: dict[bytes, bytes], size_bytes: int) -> Refusal | None:
+    def _account(self, headers: dict[bytes, bytes]) -> bytes | None:
+        """The account whose token came along, if it is good."""
+        token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")[2].strip()
+        return self._tokens.account_of(token)
+
+    def _take(self, account: bytes | None, size_bytes: int) -> None:
+        self._taken_bytes += size_bytes
+        if account is not None:
+            self._taken_by[account] += size_bytes
+            if not self._taken_by[account]:
+                del self._taken_by[account]
+
+    def _refusal(self, account: bytes | None, size_bytes: int) -> Refusal | None:
         if size_bytes > BODY_LIMIT_BYTES:
             return Refusal(413, "request-too-large", "This is more than one request may bring.")
         if size_bytes <= SMALL_BODY_BYTES:
             return None
-        token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")[2].strip()
-        if not self._tokens.is_good(token):
+        if account is None:
             return not_allowed("The token is not known, or too old: sign in again.")
-        if self._taken_bytes + size_bytes > BODIES_LIMIT_BYTES:
+        own_bytes = self._taken_by[account] + size_bytes
+        is_full = self._taken_bytes + size_bytes > BODIES_LIMIT_BYTES
+        if is_full or own_bytes > BODIES_LIMIT_BYTES // ACCOUNT_SHARE:
             busy = "The server is busy; come again in a moment."
             return Refusal(503, "server-busy", busy, retry_after_seconds=1)
         return None

@@ -17,6 +17,7 @@ from sealwax.server.accounts import Accounts
 from sealwax.server.app import create_app
 from sealwax.server.chores import Chores
 from sealwax.server.database import Database
+from sealwax.server.deleting import Deleting
 from sealwax.server.gate import Gate
 from sealwax.server.limits import Limits
 from sealwax.server.links import Links
@@ -65,6 +66,17 @@ def opened_accounts(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[Ac
     database = Database(folder / DATABASE_FILE)
     try:
         yield Accounts(database, clock, entropy)
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_deleting(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[Deleting]:
+    """What deletes accounts of the server in a folder, which may run meanwhile."""
+    make_folder(folder)
+    database = Database(folder / DATABASE_FILE)
+    try:
+        yield Deleting(Accounts(database, clock, entropy), database, folder / OBJECTS_FOLDER)
     finally:
         database.close()
 

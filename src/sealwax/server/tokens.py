@@ -85,10 +85,11 @@ class Tokens:
             raise not_allowed("The account does not trust this device.", "device-not-trusted")
         return issued.caller
 
-    def is_good(self, token: str) -> bool:
-        """Whether a token is good for some account."""
+    def account_of(self, token: str) -> bytes | None:
+        """The account that a token is good for, if it is good for any."""
         issued = self._issued.get(_hashed(token))
-        return issued is not None and issued.ends > self._clock.monotonic()
+        is_good = issued is not None and issued.ends > self._clock.monotonic()
+        return issued.caller.account if issued is not None and is_good else None
 
     def _keep(self, token_hash: bytes, caller: Caller) -> None:
         now = self._clock.monotonic()

@@ -98,11 +98,12 @@ def create_snapshot(
 def drop_snapshots(
     library: Library, writer: Writer, snapshots: list[Snapshot], now_ms: int
 ) -> None:
-    """Lets go of snapshots; raises SnapshotLocked before anything is done."""
+    """Lets go of snapshots, those of this device alone first; raises SnapshotLocked before anything
+    is done, and FarAway where what devices share cannot be changed now."""
     for snapshot in snapshots:
         if snapshot.lock_until_ms > now_ms:
             raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
-    for is_own in (False, True):
+    for is_own in (True, False):
         seqs = [
             snapshot.number - (OWN_NUMBERS if is_own else 0)
             for snapshot in snapshots

@@ -49,8 +49,31 @@ def plan_retention(
     is_answer_awaited: bool = False,
 ) -> RetentionPlan:
     """Days begin at midnight of the zone, else of this computer's; weeks on Mondays. While held
-    deletions wait for an answer, what was made before them stays."""
-    ordered = sorted(snapshots, key=lambda snapshot: (snapshot.made_ms, snapshot.number))
+    deletions wait for an answer, what was made before them stays. Snapshots that all devices share
+    and those of this device alone are judged apart: others do not see the latter."""
+    by_chain: dict[str, list[Snapshot]] = {}
+    for snapshot in sorted(snapshots, key=_age):
+        by_chain.setdefault(snapshot.zone, []).append(snapshot)
+    plans = [
+        _plan_chain(ordered, now_ms, zone, rules or Retention(), is_answer_awaited)
+        for ordered in by_chain.values()
+    ]
+    kept = sorted((kept for plan in plans for kept in plan.kept), key=lambda kept: _age(kept[0]))
+    dropped = sorted((shot for plan in plans for shot in plan.dropped), key=_age)
+    return RetentionPlan(tuple(kept), tuple(dropped))
+
+
+def _age(snapshot: Snapshot) -> tuple[int, int]:
+    return snapshot.made_ms, snapshot.number
+
+
+def _plan_chain(
+    ordered: list[Snapshot],
+    now_ms: int,
+    zone: datetime.tzinfo | None,
+    rules: Retention,
+    is_answer_awaited: bool,
+) -> RetentionPlan:
     reasons: dict[int, str] = {}
     ordinary: list[tuple[Snapshot, datetime.datetime]] = []
     for snapshot in ordered:
@@ -60,7 +83,7 @@ def plan_retention(
             ordinary.append((snapshot, moment))
         else:
             reasons[snapshot.number] = why or "recent"
-    for number, why in _by_calendar(ordinary, rules or Retention()).items():
+    for number, why in _by_calendar(ordinary, rules).items():
         reasons.setdefault(number, why)
     if ordered:
         reasons.setdefault(ordered[-1].number, "newest")
@@ -70,14 +93,16 @@ def plan_retention(
 
 
 def _always(snapshot: Snapshot, now_ms: int, is_answer_awaited: bool) -> str | None:
-    """Why a snapshot stays whatever the calendar says."""
+    """Why a snapshot stays whatever the calendar says. One whose time lies ahead (a clock was wrong
+    somewhere) is judged when that time has come: it must not push out those of today."""
     if snapshot.name or snapshot.reason == BY_HAND:
         return "named"
     if snapshot.lock_until_ms > now_ms:
         return "locked"
     is_safeguard = snapshot.reason != DAILY
     is_recent = is_answer_awaited or snapshot.made_ms > now_ms - GRACE_MS
-    return "recent" if is_safeguard and is_recent else None
+    is_ahead = snapshot.made_ms > now_ms
+    return "recent" if (is_safeguard and is_recent) or is_ahead else None
 
 
 def _by_calendar(

@@ -3,6 +3,7 @@
 Every request may be repeated: objects are named by their bytes, commits carry an operation's id.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,7 @@ from sealwax.ledger.wire import (
 from sealwax.stores.base import StoreError
 from sealwax.stores.server_errors import (
     BadAddress,
+    CertificateUntrusted,
     ServerTrouble,
     ServerUnreachable,
     refusal,
@@ -90,6 +92,7 @@ class Connection:
             headers={"accept-encoding": "identity"},
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
             transport=transport,
+            verify=_trusted() if self.url.startswith("https:") else False,
             # A proxy has no business between two programs on one computer.
             trust_env=not is_here,
             follow_redirects=False,
@@ -235,8 +238,31 @@ class Connection:
             broken = error
         return _Answer(status, wait_seconds, b"".join(pieces), broken)
 
-    def _unreachable(self, error: "httpx.HTTPError") -> ServerUnreachable:
+    def _unreachable(self, error: "httpx.HTTPError") -> StoreError:
+        untrusted = _untrusted(error)
+        if untrusted is not None:
+            return CertificateUntrusted(f"The certificate of {self.url} is refused: {untrusted}.")
         return ServerUnreachable(f"{self.url} does not answer ({type(error).__name__}).")
+
+
+def _trusted() -> ssl.SSLContext:
+    """Trusts the authorities of the public, those of this computer, and those in the file that
+    SSL_CERT_FILE names: a server at home may have one of its own."""
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
+
+
+def _untrusted(error: BaseException) -> str | None:
+    """Why a certificate is not trusted, where that is what broke a line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def checked_url(url: str) -> str:

@@ -20,6 +20,16 @@ class ServerUnreachable(StoreError):
     hint = "Check the network and the address. Reading works without it; nothing is lost."
 
 
+class CertificateUntrusted(StoreError):
+    """The server shows a certificate that this computer does not trust. Nothing was sent."""
+
+    code = "certificate-untrusted"
+    hint = (
+        "Check the address. For a server with an authority of its own, add it to those that this"
+        " computer trusts, or name its file in SSL_CERT_FILE."
+    )
+
+
 class ServerTrouble(StoreError):
     """The server answers that something is wrong with it, or answers nonsense."""
 

@@ -5,22 +5,27 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
+from sealwax.base.errors import SealwaxError
+from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
 from sealwax.model.change import Change
+from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
-from sealwax.sync.outbox import Item, Waiting
+from sealwax.sync.outbox import Item
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
+from sealwax.sync.waiting import Waiting
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -28,8 +33,16 @@ from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
 REBUILT = "library made anew at"
-"""One more than the seq of the head at which the library was last made anew by a sync."""
+"""A mark of the head, and of what could be read again, when a sync last made the library anew."""
+MARK_BYTES = 7
 FETCHED_TOGETHER = 64
+
+
+class OnlyHere(SealwaxError):
+    """The library has what no sealed object has any more: it must not be made anew."""
+
+    code = "only-here"
+    hint = "`sealwax sync reset` on this device writes it anew, for all."
 
 
 class SyncProgress(NamedTuple):
@@ -45,7 +58,8 @@ class SyncProgress(NamedTuple):
 class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
     nothing waiting and digests that agree, everything on this device is there (`is_verified`).
-    `held` counts the records whose deletion by another device waits for an answer."""
+    `held` counts the records whose deletion by another device began to wait for an answer since the
+    sync before, or since the home was opened."""
 
     pulled: int
     sent_bytes: int
@@ -72,21 +86,22 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._holding = Holding(journal)
+        self._held = 0
 
     def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, held, repaired, why = 0, 0, 0, 0, "", ""
+        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
             pulled = self._pull()
-            held = self.settle_held()
+            self.settle_held()
             sent = self._send(report)
             self._refresh()
             pulled += self._pull()
-            held += self.settle_held()
+            self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
             why = error.sentence
@@ -103,9 +118,12 @@ class Sync:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
                 why = error.sentence
+            except OnlyHere as error:
+                why = f"{error.sentence} {error.hint}"
         now_ms = self._clock.now_ms()
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
+        held, self._held = self._held, 0
         return SyncOutcome(
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
         )  # fmt: skip
@@ -121,7 +139,9 @@ class Sync:
 
     def settle_held(self) -> int:
         """Marks what the brake holds of what was pulled; gives how many records."""
-        return self._holding.settle()
+        held = self._holding.settle()
+        self._held += held
+        return held
 
     def verified_ms(self) -> int:
         """When everything on this device was last known to be shared; 0 for never."""
@@ -146,16 +166,21 @@ class Sync:
         return part.digest is None or part.digest == digest_bytes(self._library.digest())
 
     def _agrees_at_last(self) -> bool:
-        """Whether the digests agree. Where they do not, or what could not be read is there now, the
-        library is made anew; once for each head, for it costs as much as the whole history."""
+        """Whether the digests agree. Where they do not, or what could not be read can be read now,
+        the library is made anew; once for each head and what can be read again at it, for it costs
+        as much as the whole history.
+        Raises OnlyHere where the library has what nothing else has any more."""
         holdings, head_seq = self._library.holdings, self._history.head().seq
-        damaged = [name for name, _, _ in holdings.damage()]
-        is_mendable = bool(damaged) and bool(self._history.store.has_objects(damaged))
+        mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
+        state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
+        mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
         is_right = self.agrees()
-        if (is_right and not is_mendable) or holdings.remembered_ms(REBUILT) == head_seq + 1:
+        if (is_right and not mendable) or holdings.remembered_ms(REBUILT) == mark:
             return is_right
+        if not self._can_be_made_anew():
+            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
         self._library.clear()
-        holdings.remember_ms(REBUILT, head_seq + 1)
+        holdings.remember_ms(REBUILT, mark)
         if self._mirror is None:
             self._outbox.catch_up(self._history)
             return self.agrees()
@@ -163,6 +188,24 @@ class Sync:
             self._mirror.fetch(self._history.segments_ahead())
             self._outbox.catch_up(self._history)
         return self.agrees()
+
+    def _can_be_made_anew(self) -> bool:
+        """Whether everything that the library took in can be read once more: else the library would
+        be the last to have it."""
+        holdings = self._library.holdings
+        damaged = {name for name, _, _ in holdings.damage()}
+        held = [*holdings.listed(), *holdings.listed(self._outbox.zone)]
+        segments = {name for name, _, _, _, is_segment in held if is_segment}
+        return all(self._is_readable(name) for name in segments - damaged)
+
+    def _is_readable(self, name: bytes) -> bool:
+        """Whether a segment opens; what the shared place lacks just after a look at it is gone."""
+        try:
+            with self._mirror.current() if self._mirror is not None else nullcontext():
+                self._history.read_segment(name)
+        except (Missing, SealBroken, SealUnknown):
+            return False
+        return True
 
     def _refresh(self) -> str:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""

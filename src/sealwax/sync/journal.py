@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealwax.ledger.commit import CommitKind
+from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.renaming import names_any
 from sealwax.sync.replica import Replica
+from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 
@@ -73,7 +75,10 @@ class Journal:
         return stored
 
     def write(self, writing: Writing) -> Written:
-        """Appends to the shared history what can go there, and the rest to the outbox."""
+        """Appends to the shared history what can go there, and the rest to the outbox. Letting go
+        of shared snapshots cannot wait in the outbox: it raises FarAway or FarFull."""
+        if writing.kind == CommitKind.UNPIN and not writing.is_own:
+            return self._write_there(writing)
         if writing.is_own or not self.is_shared_now:
             return self.outbox.write(writing)
         shared, waits = split(writing, self._waiting_chunks)
@@ -83,6 +88,11 @@ class Journal:
             written = later if written is None else _sum(written, later)
         assert written is not None
         return written
+
+    def tell(self, part: Part) -> None:
+        """Writes into the shared history what is no change of a record; raises FarAway or
+        FarFull."""
+        self._write_there(Writing((), part))
 
     def begin(self, writing: Writing) -> Callable[[], Written]:
         """Begins to seal what goes to the shared history as it is; see `vault.writing.Writer`."""
@@ -94,6 +104,25 @@ class Journal:
     def _finish(self, writing: Writing, finish: Callable[[], Written]) -> Written:
         """What was begun is not wanted where the shared history went out of reach meanwhile."""
         return self._write_shared(writing, finish) if self.is_shared_now else self.write(writing)
+
+    def _write_there(self, writing: Writing) -> Written:
+        """Into the shared history or nowhere."""
+        if not self.is_sharing:
+            raise FarAway(
+                StoreError(
+                    "Sync is off or paused, so what all devices share stays as it is.",
+                    "Try again once sync goes on.",
+                )
+            )
+        if self.trouble is not None:
+            raise self.trouble
+        try:
+            written = self.history.write(writing)
+        except FarAway as error:
+            self.trouble = error
+            raise
+        self._settle()
+        return written
 
     def _write_shared(
         self, writing: Writing, finish: Callable[[], Written] | None = None

@@ -11,10 +11,18 @@ from typing import Any
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import CONTENT
 
+_CONTENT = CONTENT.name
+
 
 def named_pieces(changes: Iterable[Change]) -> set[bytes]:
     """The pieces that the changes name."""
-    return {name for change in changes for told in change.entries for name in _pieces(told)}
+    return {
+        name
+        for change in changes
+        for told in change.entries
+        if told.name == _CONTENT
+        for name in _pieces(told)
+    }
 
 
 def names_any(change: Change, pieces: Set[bytes]) -> bool:
@@ -34,13 +42,13 @@ def renamed(changes: Iterable[Change], names: Mapping[bytes, bytes]) -> tuple[Ch
 
 def _pieces(told: Entry) -> Iterable[bytes]:
     """The pieces that a fact names; a value of another form, from the future, names none."""
-    if told.name != CONTENT.name or not isinstance(told.value, list) or len(told.value) < 3:
+    if told.name != _CONTENT or not isinstance(told.value, list) or len(told.value) < 3:
         return ()
     return [name for name, _ in told.value[2]]
 
 
 def _told(told: Entry, names: Mapping[bytes, bytes]) -> Entry:
-    if told.name != CONTENT.name:
+    if told.name != _CONTENT:
         return told
     file_hash, size_bytes, pieces = told.value
     listed: list[list[Any]] = [[names.get(name, name), size] for name, size in pieces]

@@ -23,7 +23,7 @@ from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
-from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.apply import Applied
@@ -33,11 +33,12 @@ from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, CommitVoid, Missing, Store, StoreError
 from sealwax.stores.reserve import essential
+from sealwax.sync.following import STRETCH_COMMITS, Ahead, Following
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
-from sealwax.trust.account import NotTrusted, extend_log, keep_up
+from sealwax.trust.account import extend_log, keep_up, need_trusted
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -59,10 +60,6 @@ BEGIN = "begin"
 """The reason of a commit that says nothing, so that a pin has something to hold."""
 LONG_PULL_OBJECTS = 16
 """A pull of more objects is applied in large transactions."""
-PULL_COMMITS = 256
-"""Commits are judged and applied in stretches of this many, so memory stays bounded."""
-
-
 WORTH_A_COMPANION = 2_000
 """Commits of fewer changes are sealed here: asking elsewhere takes longer."""
 
@@ -87,17 +84,6 @@ class Pulled(NamedTuple):
     commits: int
     void: int
     damaged: int
-
-
-class _Following(NamedTuple):
-    """A commit that follows the head: its opened part, those of its segments that are needed, and
-    why its part does not open, where it does not."""
-
-    judged: Judged
-    data: bytes
-    part: Part
-    segments: list[bytes]
-    unreadable: str = ""
 
 
 class Replica:
@@ -127,7 +113,8 @@ class Replica:
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
-        self.before_pull: Callable[[], object] | None = None
+        self._ahead: Ahead | None = None
+        self.before_pull: Callable[[Ahead], object] | None = None
         """Looks at what is about to be pulled up to the head."""
 
     @contextmanager
@@ -180,26 +167,44 @@ class Replica:
         RolledBack or StoreError."""
         self.heads.check_store(self.store)
         self._pull_account()
-        if self.before_pull is not None and until_seq is None:
-            self.before_pull()
-        total = Pulled(0, 0, 0)
-        needed = self._needed(until_seq)
-        if len(needed) < LONG_PULL_OBJECTS:
-            return self._pull_stretches(needed, total, until_seq)
-        database = self.library.database
-        with database.making() if self.library.is_empty() else database.grouped():
-            return self._pull_stretches(needed, total, until_seq)
+        ahead = self._look_ahead()
+        try:
+            if self.before_pull is not None and until_seq is None:
+                self.before_pull(ahead)
+            needed = ahead.needed(until_seq)
+            if len(needed) < LONG_PULL_OBJECTS:
+                return self._pull_stretches(ahead, needed, until_seq)
+            database = self.library.database
+            with database.making() if self.library.is_empty() else database.grouped():
+                return self._pull_stretches(ahead, needed, until_seq)
+        finally:
+            self._ahead = None
 
-    def _pull_stretches(self, needed: set[bytes], total: Pulled, until_seq: int | None) -> Pulled:
-        while stretch := self._next_stretch(needed, until_seq):
+    def _look_ahead(self) -> Ahead:
+        """What the store holds beyond the library by now."""
+        head = self.head()
+        if self._ahead is None or not self._ahead.goes_on_from(head):
+            self._ahead = Ahead(self.store, self.keys, self.heads, self._judged, head)
+        self._ahead.look()
+        return self._ahead
+
+    def _pull_stretches(self, ahead: Ahead, needed: set[bytes], until_seq: int | None) -> Pulled:
+        total = Pulled(0, 0, 0)
+        commits = ahead.commits()
+        if until_seq is not None:
+            commits = islice(commits, max(0, until_seq - ahead.start.seq))
+        for stretch in iter(lambda: list(islice(commits, STRETCH_COMMITS)), []):
             if not self.is_own:
                 self.library.strip_tail()
-            names = [name for following in stretch for name in following.segments]
-            with closing(new_opener(self.store, self.keys, MESSAGES_ZONE, len(names))) as opener:
-                opened = opener.open(names)
-                with closing(opened):
-                    for following in stretch:
-                        total = self._apply(following, opened, total)
+            names = [name for one in stretch for name in one.segments if name in needed]
+            left = ahead.not_ready(names)
+            with (
+                closing(new_opener(self.store, self.keys, MESSAGES_ZONE, len(left))) as opener,
+                closing(opener.open(left)) as opened,
+            ):
+                segments = ahead.in_order(names, opened)
+                for following in stretch:
+                    total = self._apply(following, needed, segments, total)
             self._remember()
         return total
 
@@ -224,7 +229,8 @@ class Replica:
 
     def _finish(self, writing: Writing, sealing: StoredSealing) -> Written:
         # Words go on when there is no room for files: they may use the reserve of a full account.
-        with nullcontext() if writing.chunks else essential(self.store):
+        is_waiting_better = writing.chunks or writing.kind == CommitKind.RESET
+        with nullcontext() if is_waiting_better else essential(self.store):
             return self._finish_now(writing, sealing)
 
     def _finish_now(self, writing: Writing, sealing: StoredSealing) -> Written:
@@ -271,8 +277,8 @@ class Replica:
     def _as_of_now(self, writing: Writing) -> Writing:
         """What is to be written, after all that others wrote: pieces that are in use are not
         dropped, and those that were dropped meanwhile are sealed anew."""
-        # A compaction writes what was said already, as it is, purged words among it.
-        if self.is_own or writing.kind == CommitKind.COMPACT:
+        # A compaction and a reset write what was said already, as it is.
+        if self.is_own or writing.kind in SAID_ALREADY:
             return writing
         if writing.in_use is not None:
             in_use = writing.in_use()
@@ -318,6 +324,7 @@ class Replica:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> StoredSealing:
+        need_trusted(self.log, self._device)
         epoch = self._epoch()
         key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
@@ -351,8 +358,7 @@ class Replica:
 
     def _append(self, op_id: bytes, writing: Writing, sealing: StoredSealing) -> Written:
         """One try: the library's transaction holds the append to the store."""
-        if self._device not in self.log.newest.devices:
-            raise NotTrusted("The account does not trust this device any more.")
+        need_trusted(self.log, self._device)
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
@@ -406,15 +412,6 @@ class Replica:
             for seq, data in self.store.read_commits(ACCOUNT_ZONE, 0):
                 self.library.holdings.keep_commit(ACCOUNT_ZONE, seq, data)
 
-    def following(self) -> Iterator[tuple[Judged, bytes]]:
-        """The commits that the store holds beyond the library, judged one after the other."""
-        head = self.head()
-        for _, data in self.store.read_commits(self.zone, head.seq + 1):
-            judged = self._judged(head, data)
-            self.heads.check(judged.head)
-            head = judged.head
-            yield judged, data
-
     def _judged(self, head: Head, data: bytes) -> Judged:
         """Judges a commit; one that was written since the account's log was read has it read
         again, for all devices must judge alike."""
@@ -423,25 +420,6 @@ class Replica:
             self._pull_account()
             judged = judge(head, data, self.log)
         return judged
-
-    def _next_stretch(self, needed: set[bytes], until_seq: int | None) -> list[_Following]:
-        left = PULL_COMMITS
-        if until_seq is not None:
-            left = max(0, min(left, until_seq - self.head().seq))
-        stretch = islice(self.following(), left)
-        return [self._look_at(judged, data, needed) for judged, data in stretch]
-
-    def _look_at(self, judged: Judged, data: bytes, needed: set[bytes]) -> _Following:
-        """What is to be done for a commit. A sealed part that does not open must not stop all
-        others: the commit's objects are unreadable, and the chain goes on."""
-        if judged.commit is None:
-            return _Following(judged, data, Part(), [])
-        try:
-            part = open_part(self.keys, judged.commit)
-        except (SealBroken, SealUnknown) as error:
-            return _Following(judged, data, Part(), [], str(error))
-        added = judged.commit.header.added[: part.segments]
-        return _Following(judged, data, part, [name for name, _ in added if name in needed])
 
     def held_in_store(self) -> set[bytes]:
         """What the head in the store and its pins hold, applied to the library or not."""
@@ -456,30 +434,18 @@ class Replica:
 
     def segments_ahead(self) -> list[bytes]:
         """The segments that the next pull reads."""
-        needed = self._needed()
-        found: list[bytes] = []
-        for judged, data in self.following():
-            found += self._look_at(judged, data, needed).segments
-        return found
+        return self._look_ahead().segments()
 
-    def _needed(self, until_seq: int | None = None) -> set[bytes]:
-        """Those objects of the commits to come that the head or a pin holds, or the seq up to which
-        they are read; others may be gone."""
-        objects, head_seq = Objects(), -1
-        for judged, _ in self.following():
-            head_seq = judged.head.seq
-            if judged.commit is not None:
-                objects.apply(judged.commit)
-        held = objects.held(head_seq)
-        return held if until_seq is None else held | objects.live_at(until_seq)
-
-    def _apply(self, following: _Following, opened: Iterator[Opened], total: Pulled) -> Pulled:
+    def _apply(
+        self, following: Following, needed: set[bytes], opened: Iterator[Opened], total: Pulled
+    ) -> Pulled:
         """Applies a commit; its segments are taken from those that are being opened."""
         judged, holdings = following.judged, self.library.holdings
+        names = [name for name in following.segments if name in needed]
         damaged = 0
         with self.library.transaction():
-            moment = self._moment(judged.head.seq, bool(following.segments))
-            for name in following.segments:
+            moment = self._moment(judged.head.seq, bool(names))
+            for name in names:
                 segment = next(opened)
                 if isinstance(segment, Prepared):
                     self.library.apply_prepared(segment, moment)

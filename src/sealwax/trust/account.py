@@ -1,9 +1,12 @@
 """Reading an account out of a store: its log, and its keys for a device or a recovery key."""
 
+import datetime
+
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import RecoveryKeyWrong
-from sealwax.ledger.account import AccountLog, VoidEntryError
+from sealwax.crypto.sealing import SealBroken
+from sealwax.ledger.account import AccountLog, DeviceRevoke, VoidEntryError
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Missing, Store
 from sealwax.vault.keys import AccountKeys, open_account
@@ -20,7 +23,10 @@ class NotTrusted(SealwaxError):
     """This device is not (or no longer) one of the account's."""
 
     code = "device-not-trusted"
-    hint = "Link this device again from one that is trusted, or use the recovery key."
+    hint = (
+        "What it has can still be read: `sealwax list`, `read`, `search`, `export`. To come back,"
+        " make a fresh home and link it, or use the recovery key."
+    )
 
 
 def read_log(store: Store, account: bytes) -> AccountLog:
@@ -43,10 +49,31 @@ def extend_log(log: AccountLog, store: Store) -> None:
 
 def open_for_device(log: AccountLog, keys: MemberKeys) -> AccountKeys:
     """The account's keys for a device that the log trusts now."""
-    member = keys.member()
-    if member.id not in log.newest.devices:
-        raise NotTrusted("The account does not trust this device.")
-    return open_account(log, member.id, keys)
+    need_trusted(log, keys.member().id)
+    return open_account(log, keys.member().id, keys)
+
+
+def open_for_removed(log: AccountLog, keys: MemberKeys) -> AccountKeys:
+    """The keys that a device which was put out had until then: they open what was written before.
+    Raises NotTrusted for one that never was among the account's."""
+    try:
+        return open_account(log, keys.member().id, keys)
+    except SealBroken as error:
+        raise NotTrusted("The account does not trust this device.") from error
+
+
+def need_trusted(log: AccountLog, device: bytes) -> None:
+    """Raises NotTrusted for a device that the log does not trust; says since when."""
+    if device in log.newest.devices:
+        return
+    for commit, entry in zip(reversed(log.commits), reversed(log.entries), strict=True):
+        if commit is not None and isinstance(entry, DeviceRevoke) and entry.device == device:
+            removed = datetime.datetime.fromtimestamp(commit.header.time_ms // 1000, datetime.UTC)
+            raise NotTrusted(
+                "The account does not trust this device any more: it was removed on"
+                f" {removed:%Y-%m-%d at %H:%M} UTC."
+            )
+    raise NotTrusted("The account does not trust this device.")
 
 
 def open_for_recovery(log: AccountLog, keys: MemberKeys) -> AccountKeys:

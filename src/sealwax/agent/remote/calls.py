@@ -3,7 +3,8 @@
 A request is msgpack of [method, {argument: value}]. The answer is frames of a four-byte length and
 so many bytes of msgpack: [tag, value], any number of `progress` and `item`, then one `done` or
 `error`. Values have the form that their annotations in `agent.api` give them. Nothing secret is
-among the arguments or the results of these methods.
+among the arguments or the results of these methods, but for the code of a link, which is good for
+ten minutes.
 """
 
 import inspect
@@ -16,6 +17,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.devices import Devices
+from sealwax.agent.link_desk import LinkDesk
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.running import RunningAgent
@@ -35,6 +37,7 @@ READING = frozenset(
     diff_messages
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
     storage.room
+    links.begin links.look links.answer links.end
     """.split()
 )
 """Answered by a reader, at the same time as anything else."""
@@ -45,11 +48,12 @@ WRITING = frozenset(
     upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
-    devices.revoke devices.rename
+    sync.plan_reset sync.reset
+    devices.revoke devices.rename devices.plan_adoption devices.adopt
     """.split()
 )
 """Done by the one thread that writes, one after the other."""
-RUNNING = "running"
+RUNNING, LINKS = "running", "links"
 PARTS: dict[str, type] = {
     "upkeep": Upkeep,
     "owners": Owners,
@@ -59,9 +63,10 @@ PARTS: dict[str, type] = {
     "devices": Devices,
     "storage": Storing,
     RUNNING: RunningAgent,
+    LINKS: LinkDesk,
 }
 """Parts of the agent by the name of their attribute; their methods are called as `part.method`.
-`running` is the running agent itself."""
+`running` is the running agent itself, `links` its links."""
 REQUEST_LIMIT_BYTES = 16 * 1024 * 1024
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 LENGTH_BYTES = 4

@@ -2,14 +2,17 @@
 
 import http.client
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, cast
 
 import msgspec
 
 from sealwax.agent.api import Agent, Note
 from sealwax.agent.home import HomeLock
+from sealwax.agent.linking import Asking, Linked, Offered
 from sealwax.agent.presence import Presence, find_presence, read_token
 from sealwax.agent.remote.calls import (
     DONE,
@@ -82,6 +85,8 @@ class RemoteAgent:
         self._token = token
 
     def __getattr__(self, name: str) -> Any:
+        if name == "devices":
+            return _Devices(self, name)
         if name in PARTS:
             return _Part(self, name)
         return self.method(name)
@@ -137,6 +142,53 @@ class _Part:
 
     def __getattr__(self, name: str) -> Any:
         return self._agent.method(f"{self._name}.{name}")
+
+
+class _Devices(_Part):
+    """The devices of a remote agent: linking asks a person in between."""
+
+    def link(self, tell: Callable[[Offered], None], confirm: Callable[[Asking], bool]) -> Linked:
+        """As `agent.devices.Devices.link`."""
+        links = self._agent.links
+        begun = links.begin()
+        try:
+            tell(Offered(begun.code, begun.expires_ms))
+            while not (seen := links.look(begun.number)).digits:
+                continue
+            # While a person compares, somebody has to go on looking.
+            with _Looking(partial(links.look, begun.number)):
+                is_yes = confirm(Asking(seen.name, seen.digits))
+            links.answer(begun.number, is_yes)
+            while (seen := links.look(begun.number)).linked is None:
+                continue
+        except BaseException:
+            with suppress(SealwaxError):
+                links.end(begun.number)
+            raise
+        linked: Linked = seen.linked
+        return linked
+
+
+class _Looking:
+    """Looks again and again in a thread, so that the agent knows that somebody is there."""
+
+    def __init__(self, look: Callable[[], Any]) -> None:
+        self._look = look
+        self._is_over = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        # An error ends the link; it is told when the answer is given.
+        with suppress(SealwaxError):
+            while not self._is_over.is_set():
+                self._look()
 
 
 def _report(

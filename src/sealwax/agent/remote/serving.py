@@ -18,6 +18,7 @@ from sealwax.agent.remote.calls import (
     DONE,
     ERROR,
     ITEM,
+    LINKS,
     PROGRESS,
     REQUEST_LIMIT_BYTES,
     RUNNING,
@@ -155,6 +156,8 @@ class _Answering:
             return self._running.sync_state()
         if part == RUNNING:
             return getattr(self._running, name)(**self._call.arguments)
+        if part == LINKS:
+            return getattr(self._running.links, name)(**self._call.arguments)
         with self._running.readers.borrowed() as reader:
             return self._drained(_invoke(reader, self._call, self._report))
 

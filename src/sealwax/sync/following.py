@@ -1,0 +1,168 @@
+"""What a store holds of a zone beyond a library, as of one moment.
+
+A pull asks about the same commits again and again: which segments it will read, whether the brake
+holds something, which objects are needed, what is to be applied. So each commit is judged once, and
+the first `STRETCH_COMMITS` are kept opened; of a longer row only the verdicts are kept, and the
+commits are read again, stretch by stretch, so that memory stays bounded. What the brake has read of
+a few segments is kept ready for the library.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.chain import BEYOND_LOG, Head, Judged
+from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
+from sealwax.ledger.objects import Objects
+from sealwax.library.prepared import Prepared, prepare
+from sealwax.model.change import Change
+from sealwax.stores.base import Missing, Store
+from sealwax.sync.opening import Opened, fetch_segment
+from sealwax.trust.heads import RememberedHeads
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import open_rows
+from sealwax.vault.segment import change_of
+
+STRETCH_COMMITS = 256
+"""Commits are applied in stretches of this many."""
+READY_SEGMENTS = 16
+"""Of so many segments what was read is kept for the library."""
+
+
+class Following(NamedTuple):
+    """A commit that follows the library's head: its opened part, and why that does not open, where
+    it does not."""
+
+    judged: Judged
+    data: bytes
+    part: Part
+    unreadable: str = ""
+
+    @property
+    def segments(self) -> list[bytes]:
+        """The segments that it adds, needed or not."""
+        if self.judged.commit is None:
+            return []
+        return [name for name, _ in self.judged.commit.header.added[: self.part.segments]]
+
+
+class _Verdict(NamedTuple):
+    """What was found about a commit: the head that it makes, and why it does not count."""
+
+    head: Head
+    void_reason: str | None
+
+
+class Ahead:
+    """The commits that follow a head. `judge` judges one, with the account's log as far as it is
+    needed."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: AccountKeys,
+        heads: RememberedHeads,
+        judge: Callable[[Head, bytes], Judged],
+        start: Head,
+    ) -> None:
+        self.start = start
+        self._store = store
+        self._keys = keys
+        self._heads = heads
+        self._judge = judge
+        self._verdicts: list[_Verdict] = []
+        self._opened: list[Following] = []
+        self._objects = Objects()
+        self._ready: dict[bytes, Prepared] = {}
+
+    @property
+    def head(self) -> Head:
+        """The newest commit of the store that was judged."""
+        return self._verdicts[-1].head if self._verdicts else self.start
+
+    def goes_on_from(self, head: Head) -> bool:
+        """Whether all of this is still true for a library that stands at a head: the store has the
+        same commits, and none of them waits for a later part of the account's log."""
+        if head != self.start or any(told.void_reason == BEYOND_LOG for told in self._verdicts):
+            return False
+        try:
+            return self.head == self.start or self._hash_at(self.head.seq) == self.head.hash
+        except Missing:
+            return False
+
+    def look(self) -> None:
+        """Judges what the store holds by now and was not judged yet; raises RolledBack or
+        StoreError."""
+        head = self.head
+        for _, data in self._store.read_commits(head.zone, head.seq + 1):
+            judged = self._judge(head, data)
+            head = judged.head
+            self._heads.check(head)
+            self._verdicts.append(_Verdict(head, judged.void_reason))
+            if judged.commit is not None:
+                self._objects.apply(judged.commit)
+            if len(self._opened) < STRETCH_COMMITS:
+                self._opened.append(self._following(judged, data))
+
+    def commits(self) -> Iterator[Following]:
+        """The commits that were judged, opened. Others that were appended since are for the next
+        pull."""
+        yield from self._opened
+        left = self._verdicts[len(self._opened) :]
+        if not left:
+            return
+        stored = self._store.read_commits(self.start.zone, left[0].head.seq)
+        for verdict, (_, data) in zip(left, stored, strict=False):
+            if commit_hash(data) != verdict.head.hash:
+                return
+            yield self._following(_judged(verdict, data), data)
+
+    def needed(self, until_seq: int | None = None) -> set[bytes]:
+        """Those objects of these commits that the head or a pin holds, or the seq up to which they
+        are read; others may be gone."""
+        held = self._objects.held(self.head.seq)
+        return held if until_seq is None else held | self._objects.live_at(until_seq)
+
+    def segments(self) -> list[bytes]:
+        """The segments that applying them reads."""
+        needed = self.needed()
+        return [name for one in self.commits() for name in one.segments if name in needed]
+
+    def read_segment(self, name: bytes) -> list[Change]:
+        """The changes of a segment; raises StoreError, SealBroken or SealUnknown."""
+        key, data = fetch_segment(self._store, self._keys, MESSAGES_ZONE, name)
+        rows = open_rows(key, data)
+        if len(self._ready) < READY_SEGMENTS:
+            self._ready[name] = prepare(self._keys.roots, rows)
+        return [change_of(row) for row in rows]
+
+    def not_ready(self, names: Iterable[bytes]) -> list[bytes]:
+        """Those of these segments that are still to be opened."""
+        return [name for name in names if name not in self._ready]
+
+    def in_order(self, names: Iterable[bytes], opened: Iterator[Opened]) -> Iterator[Opened]:
+        """The segments of these names: those that are ready, and the others as they are opened."""
+        for name in names:
+            ready = self._ready.get(name)
+            yield next(opened) if ready is None else ready
+
+    def _following(self, judged: Judged, data: bytes) -> Following:
+        """Opens a commit's part. One that does not open must not stop all others: the commit's
+        objects are unreadable, and the chain goes on."""
+        if judged.commit is None:
+            return Following(judged, data, Part())
+        try:
+            return Following(judged, data, open_part(self._keys, judged.commit))
+        except (SealBroken, SealUnknown) as error:
+            return Following(judged, data, Part(), str(error))
+
+    def _hash_at(self, seq: int) -> bytes:
+        return commit_hash(self._store.get_commit(self.start.zone, seq))
+
+
+def _judged(verdict: _Verdict, data: bytes) -> Judged:
+    """A commit that was judged before, from the same bytes."""
+    commit = parse_commit(data) if verdict.void_reason is None else None
+    return Judged(verdict.head, commit, verdict.void_reason)
