@@ -154,10 +154,12 @@ def test_what_a_person_answered_or_confirmed_does_not_count_any_more(house: Hous
 
 
 def test_what_a_person_deleted_too_does_not_count(house: Household) -> None:
+    with house.agent(1) as agent:
+        # Switching tells the others, and so pulls.
+        agent.sync.switch(False)
     with house.agent(0) as agent:
         _fall(agent, *CHATS[:3])
     with house.agent(1) as agent:
-        agent.sync.switch(False)
         for chat in CHATS[:3]:
             agent.delete(Select((chat,)))
         agent.sync.switch(True)
