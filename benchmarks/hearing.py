@@ -7,7 +7,7 @@ and commits until another one has the message in its library and has read its co
 import multiprocessing
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from queue import Queue
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from tests.homes import NOW_MS, environment, ignore
 from tests.sync.devices import ListSource
 
+from benchmarks.counted_line import CountedLine
 from benchmarks.inside import Answer
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent, recover_home
@@ -31,6 +32,8 @@ from sealwax.stores.base import StoreError
 
 DEVICES = 10
 MESSAGES = 40
+COUNTED_MESSAGES = 20
+SETTLING_SECONDS = 1.0
 CHAT = "direct:somebody"
 PAUSE_SECONDS = 0.25
 _FORKED = multiprocessing.get_context("fork")
@@ -42,7 +45,40 @@ class _Ear(NamedTuple):
 
 
 def hearing(folder: Path, url: str, invitation: str) -> Iterator[Answer]:
-    """Waits of all devices for all messages, and what the server sends for one."""
+    """Waits of all devices for all messages."""
+    with _heard(folder, url, invitation) as (agent, ears):
+        waits: list[float] = []
+        for number in range(1, MESSAGES + 1):
+            began = time.monotonic()
+            _write(agent, number)
+            waits += [_readable_at(ear, number) - began for ear in ears]
+            # People do not write as fast as machines.
+            time.sleep(PAUSE_SECONDS)
+    waits.sort()
+    middle, late = waits[len(waits) // 2], waits[len(waits) * 95 // 100]
+    yield Answer(f"commit to readable on {DEVICES - 1} others, median", middle * 1_000, "ms")
+    yield Answer("commit to readable, p95", late * 1_000, "ms")
+
+
+def hearing_bytes(folder: Path, line: CountedLine, invitation: str) -> Iterator[Answer]:
+    """What goes through the server for one message, headers included, both ways."""
+    with _heard(folder, line.url, invitation) as (agent, ears):
+        time.sleep(SETTLING_SECONDS)
+        before = line.size_bytes
+        for number in range(1, COUNTED_MESSAGES + 1):
+            _write(agent, number)
+            for ear in ears:
+                _readable_at(ear, number)
+            time.sleep(PAUSE_SECONDS)
+        time.sleep(SETTLING_SECONDS)
+        size_bytes = line.size_bytes - before
+    each = size_bytes / COUNTED_MESSAGES / DEVICES
+    yield Answer(f"one message, through the server for each of {DEVICES} devices", each, "B")
+
+
+@contextmanager
+def _heard(folder: Path, url: str, invitation: str) -> Iterator[tuple[Agent, list[_Ear]]]:
+    """The device that writes, and the others, which listen."""
     folder.mkdir(parents=True)
     env = environment()
     homes = [folder / f"home{number}" for number in range(DEVICES)]
@@ -52,21 +88,11 @@ def hearing(folder: Path, url: str, invitation: str) -> Iterator[Answer]:
     with open_agent(homes[0], env) as agent:
         _write(agent, 0)
     ears = [_started(home, env) for home in homes[1:]]
-    waits: list[float] = []
     with open_agent(homes[0], env) as agent:
-        for number in range(1, MESSAGES + 1):
-            began = time.monotonic()
-            _write(agent, number)
-            waits += [_readable_at(ear, number) - began for ear in ears]
-            # People do not write as fast as machines.
-            time.sleep(PAUSE_SECONDS)
+        yield agent, ears
     for ear in ears:
         ear.process.terminate()
         ear.process.join()
-    waits.sort()
-    middle, late = waits[len(waits) // 2], waits[len(waits) * 95 // 100]
-    yield Answer(f"commit to readable on {DEVICES - 1} others, median", middle * 1_000, "ms")
-    yield Answer("commit to readable, p95", late * 1_000, "ms")
 
 
 def _started(home: Path, env: Environment) -> _Ear:

@@ -29,11 +29,11 @@ def measure(home: Path, messages: int) -> Iterator[Answer]:
     """Measures a home whose oldest snapshot is named `first`."""
     env = system_environment(PASSPHRASE)
     with open_agent(home, env) as agent:
-        words = _words(agent)
-        yield Answer("search in the present, p95", _p95(words, agent.search), "ms")
+        found = words(agent)
+        yield Answer("search in the present, p95", _p95(found, agent.search), "ms")
         yield Answer(
             "search in the oldest snapshot, p95",
-            _p95(words, lambda word: agent.search(word, OLDEST)),
+            _p95(found, lambda word: agent.search(word, OLDEST)),
             "ms",
         )
         yield Answer("opening the oldest snapshot", _milliseconds(lambda: _open(agent)), "ms")
@@ -46,14 +46,14 @@ def measure(home: Path, messages: int) -> Iterator[Answer]:
     yield Answer("making the library anew, messages a second", messages / seconds, "")
 
 
-def _words(agent: Agent) -> list[str]:
+def words(agent: Agent) -> list[str]:
     """Words as people said them, common and rare, from pages of the longest conversations."""
     found: dict[str, None] = {}
     for conversation in agent.conversations()[:20]:
         for message in agent.read(conversation.record, limit=200):
             found.update(dict.fromkeys(_WORD.findall(message.text or "")))
-    words = list(found)
-    return words[:: max(1, len(words) // QUESTIONS)][:QUESTIONS]
+    listed = list(found)
+    return listed[:: max(1, len(listed) // QUESTIONS)][:QUESTIONS]
 
 
 def _open(agent: Agent) -> None:

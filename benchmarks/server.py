@@ -24,7 +24,8 @@ from tests.accounts import Account, made_account, next_commit
 from tests.homes import environment, importing, made_home
 
 from benchmarks.__main__ import write
-from benchmarks.hearing import hearing
+from benchmarks.counted_line import counted_line
+from benchmarks.hearing import hearing, hearing_bytes
 from benchmarks.inside import Answer
 from benchmarks.reference_sync import encrypted, upload
 from benchmarks.workload import write_first_day
@@ -173,9 +174,11 @@ def idle_devices(folder: Path, devices: int) -> Iterator[Answer]:
 
 
 def news(folder: Path) -> Iterator[Answer]:
-    """How soon one device has what another one writes."""
+    """How soon one device has what another one writes, and how many bytes that takes."""
     with served(folder / "server") as server:
         yield from hearing(folder / "homes", server.url, server.invitation())
+    with served(folder / "counted") as server, counted_line(server.port) as line:
+        yield from hearing_bytes(folder / "counted-homes", line, server.invitation())
 
 
 def uploads(folder: Path, messages: int) -> Iterator[Answer]:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from sealwax.agent.api import Agent
 from sealwax.agent.jobs import Step
-from sealwax.agent.sync_state import SyncState, Usage, Waiting
+from sealwax.agent.sync_state import SyncState, Usage
 from sealwax.stores.base import StoreError
+from sealwax.sync.waiting import Waiting
 
 BYTES_A_MESSAGE = 1_000
 

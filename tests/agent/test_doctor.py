@@ -83,6 +83,21 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         "warn",
         "old mac was not seen for 40 days.",
     ),
+    "device-both-off": (
+        _facts(devices=(DeviceFact("mac", False, NOW_MS, False, False, NOW_MS - DAY_MS),)),
+        "danger",
+        "mac: sync and backup are both off since 2 May",
+    ),
+    "device-sync-off": (
+        _facts(devices=(DeviceFact("mac", False, NOW_MS, False, True, NOW_MS - DAY_MS),)),
+        "note",
+        "mac: sync is off since 2 May",
+    ),
+    "device-backup-off": (
+        _facts(devices=(DeviceFact("mac", False, NOW_MS, True, False, NOW_MS - DAY_MS),)),
+        "note",
+        "mac: backup is off since 2 May",
+    ),
     "source-forbidden": (
         _source(code="source-forbidden", sentence="/chat.db may not be read.", hint="Full Disk"),
         "danger",

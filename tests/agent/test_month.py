@@ -26,8 +26,8 @@ EVERYWHERE = ""
 
 class _Trouble(NamedTuple):
     """Something that goes wrong at eight of a day and is mended at eight of another, on one device
-    or everywhere: the finding that has to be there, those that may be there besides, and whether
-    the device cannot sync meanwhile."""
+    or everywhere: the finding that has to be there, those that may be there besides, whether the
+    device cannot sync meanwhile, and the finding that has to be on the other devices."""
 
     key: str
     where: str
@@ -37,10 +37,17 @@ class _Trouble(NamedTuple):
     end: Callable[["_Month"], object]
     besides: frozenset[str] = frozenset()
     is_cut_off: bool = True
+    elsewhere: str = ""
 
-    def lasts(self, device: Device, day: int, hour: int, ends_at: int) -> bool:
-        is_here = self.where in (EVERYWHERE, device.name)
-        return is_here and (self.begins, 8) <= (day, hour) < (self.ends, ends_at)
+    def is_at(self, device: Device) -> bool:
+        return self.where in (EVERYWHERE, device.name)
+
+    def lasts(self, day: int, hour: int, ends_at: int) -> bool:
+        return (self.begins, 8) <= (day, hour) < (self.ends, ends_at)
+
+    def wanted(self, device: Device) -> str:
+        """What a device has to tell of it; nothing where it does not concern it."""
+        return self.key if self.is_at(device) else self.elsewhere
 
 
 class _Month:
@@ -133,7 +140,15 @@ TROUBLES = (
         _laptop(is_on_power=True, battery_percent=90.0),
     ),
     _Trouble("clock-wrong", "laptop", 23, 24, _clock(3 * HOUR_MS), _clock(0), is_cut_off=False),
-    _Trouble("sync-off", "laptop", 25, 26, _switch("sync", False), _switch("sync", True)),
+    _Trouble(
+        "sync-off",
+        "laptop",
+        25,
+        26,
+        _switch("sync", False),
+        _switch("sync", True),
+        elsewhere="device-sync-off",
+    ),
     _Trouble(
         "backup-off",
         "laptop",
@@ -142,6 +157,7 @@ TROUBLES = (
         _switch("backup", False),
         _switch("backup", True),
         is_cut_off=False,
+        elsewhere="device-backup-off",
     ),
 )
 LID_SHUT_ON = (6, 7)
@@ -167,7 +183,10 @@ def _day(month: _Month, day: int) -> None:
             month.tablet.say(f"day {day} hour {hour}", house.time.ms)
         for device in house.devices:
             if device.is_lid_open and hour in AWAKE_AT[device.name]:
-                cut_off = any(t.is_cut_off and t.lasts(device, day, hour, 8) for t in TROUBLES)
+                cut_off = any(
+                    trouble.is_cut_off and trouble.is_at(device) and trouble.lasts(day, hour, 8)
+                    for trouble in TROUBLES
+                )
                 house.settle(device, not cut_off)
                 _check(month, device, day, hour)
         house.pass_hours(then - hour)
@@ -187,11 +206,11 @@ def _check(month: _Month, device: Device, day: int, hour: int) -> None:
     """Each trouble is told at the latest when the day on which it began ends, and no other is; the
     hours between its end and the next import, sync or snapshot are its own."""
     found = device.says()
-    lasting = [trouble for trouble in TROUBLES if trouble.lasts(device, day, hour, 14)]
-    allowed = {key for trouble in lasting for key in (trouble.key, *trouble.besides)}
+    lasting = [trouble for trouble in TROUBLES if trouble.lasts(day, hour, 14)]
+    wanted = {trouble.wanted(device) for trouble in lasting} - {""}
+    allowed = wanted.union(*(trouble.besides for trouble in lasting if trouble.is_at(device)))
     assert found <= allowed, (day, hour, device.name, found - allowed)
     if hour == HOURS[-1]:
-        wanted = {trouble.key for trouble in lasting}
         assert wanted <= found, (day, hour, device.name, wanted - found)
         month.told |= {(device.name, key) for key in found}
 

@@ -48,3 +48,34 @@ def test_a_server_that_is_away_is_trouble_from_the_first_sync_on(
             stack.close()
             with pytest.raises(SyncFailed, match="does not answer"):
                 bridge.now(ignore)
+
+
+def test_devices_tell_each_other_how_their_switches_are(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+
+        def told() -> tuple[bool, bool, int | None]:
+            house.sync(1)
+            with house.agent(1) as agent:
+                (other,) = [device for device in agent.devices.list() if not device.is_this]
+                return other.is_sync_on, other.is_backup_on, other.switched_ms
+
+        house.sync(0)
+        assert told() == (True, True, None)
+        with house.agent(0) as agent:
+            agent.sync.switch_backup(False)
+            before = agent.status().head
+            agent.sync.switch_backup(False)
+            assert agent.status().head == before
+        assert told() == (True, False, house.clock.now_ms())
+        off_ms = house.clock.now_ms() + DAY_MS
+        house.clock.advance(DAY_MS)
+        with house.agent(0) as agent:
+            agent.sync.switch(False)
+            # Nobody hears of this before it syncs again.
+            agent.sync.switch_backup(True)
+        assert told() == (False, False, off_ms)
+        with house.agent(0) as agent:
+            agent.sync.switch(True)
+        house.sync(0)
+        assert told()[:2] == (True, True)

@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
+from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.agent.remote.client import find_running
+from sealwax.library.select import Selection
+from sealwax.storage.plan import Target, plan_delete
+from sealwax.vault.commit_part import Part
+from sealwax.vault.writing import Writing
 from tests.cli.test_end_to_end import Program
 from tests.homes import write_threads
 from tests.server.running import Running, running
@@ -183,3 +188,29 @@ def test_space_from_looking_to_purging(tmp_path: Path, server: Running, first: P
     alone.run("init", "--yes")
     assert "free" in alone.run("storage", "plan")
     assert "folder" in alone.run("storage", "plan", "50GB", code=1)
+
+
+def test_a_sync_that_the_brake_holds_exits_3_and_names_the_command(tmp_path: Path) -> None:
+    one, two = Program(tmp_path / "one"), Program(tmp_path / "two")
+    shared = tmp_path / "shared"
+    key = json.loads(one.run("--json", "init", "--store", shared, "--yes"))["recovery_key"]
+    write_threads(tmp_path / "phone", [5, 5])
+    one.run("import", tmp_path / "phone")
+    two.run("init", "--recover", "--store", shared, SEALWAX_RECOVERY_KEY=key)
+    two.run("sync", "now")
+    # A device without a brake deletes one of two conversations.
+    with open_agent(tmp_path / "one", system_environment("a passphrase")) as agent:
+        library, journal = agent.device.history.library, agent.device.journal
+        wanted = Selection((agent.conversation(CHAT).record,))
+        rows = list(library.read.messages(wanted, library.now()))
+        targets = [Target(row.uid, row.state) for row in rows]
+        changes = tuple(plan_delete(targets, agent.status().now_ms, journal.device))
+        journal.write(Writing(changes, Part(reason="import-deletions")))
+    told = two.run("sync", "now", code=3)
+    assert "5 records were deleted on another device" in told
+    assert "To go on: sealwax held accept --yes   (or: sealwax held undo --yes)" in told
+    # It is told once; the answer is still waited for.
+    two.run("sync", "now")
+    assert "sealwax held" in two.run("status")
+    two.run("held", "undo", "--yes")
+    assert len(one.json("list")) == 2

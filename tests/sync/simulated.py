@@ -3,6 +3,11 @@
 Everything is decided by a seed: what devices do, which calls fail before, after or in their midst,
 who is away, who is killed, when the shared place comes back from an old disk. A virtual clock a
 device, some of them wrong by a day.
+
+What counts as one operation: one message that an import yields (known already or not), one receipt,
+reaction or edit, one message deleted, put back, purged or asked of a snapshot, and one sync,
+snapshot, compaction, kill, switch of sync or copy of the disk. An import of 300 messages is 300
+operations. An act that the faulty line cuts off counts as it was asked for.
 """
 
 import random
@@ -17,6 +22,7 @@ from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Intake
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.library import Library
+from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONVERSATION, EDIT, ORIGIN, PURGED, REACTION, READ_NS, TEXT, TIME_NS
@@ -42,10 +48,26 @@ from tests.sync.devices import ListSource
 
 DAY_MS = 24 * 60 * 60 * 1000
 LIBRARY_KEY = b"k" * 32
-MESSAGES = 3_000
-CHATS = 6
-BATCH = 90
+CHATS = 8
 OPENINGS = 50
+CHECKED = 4
+
+
+class Size(NamedTuple):
+    """How much there is: messages in all, and the most of them in one import, one round of
+    receipts and edits, one deletion, one purge."""
+
+    messages: int
+    imported: int
+    edited: int
+    deleted: int
+    purged: int
+
+
+LIVELY = Size(3_000, 90, 40, 25, 4)
+"""Small acts, so there are many of them for as many operations."""
+LARGE = Size(4_000, 1_000, 200, 200, 20)
+"""Acts as people do them: imports of hundreds, most of a conversation deleted."""
 
 
 class Killed(Exception):
@@ -148,12 +170,13 @@ class Home:
 class World:
     """What happens to an account, by a seed."""
 
-    def __init__(self, folder: Path, seed: int, homes: int = 3) -> None:
+    def __init__(self, folder: Path, seed: int, size: Size, homes: int = 3) -> None:
+        self.size = size
         self.rng = random.Random(seed)
         self.entropy = TestOnlySeededEntropy(f"world {seed}")
         self.place = Place()
         self.is_faulty = True
-        self.acts = 0
+        self.operations = 0
         self.promises: list[list[Promised]] = [[] for _ in range(homes)]
         self.said: list[set[str]] = [set() for _ in range(homes)]
         self.purged: set[str] = set()
@@ -161,8 +184,8 @@ class World:
         self._folder = folder
         self.homes = self._begin(homes)
 
-    def run(self, acts: int) -> None:
-        """Lets things happen until so many changes were asked for."""
+    def run(self, operations: int) -> None:
+        """Lets things happen until so many operations were asked for in all."""
         turns = (
             [self._import] * 6
             + [self._edit] * 3
@@ -170,17 +193,18 @@ class World:
             + [self._sync] * 6
             + [self._switch, self._kill, self._copy_disk]
         )
-        while self.acts < acts:
+        while self.operations < operations:
             number = self.rng.randrange(len(self.homes))
             home = self.homes[number]
-            self.acts += 1
             home.env.clock.advance(self.rng.randrange(1, DAY_MS // 8))  # type: ignore[attr-defined]
+            if not home.is_on and self.rng.random() < 0.2:
+                self._switch(number)
             try:
                 self.rng.choice(turns)(number)
             except StoreError:
                 continue
             if self.rng.random() < 0.02:
-                self.check(number)
+                self.check(number, CHECKED)
 
     def come_back(self) -> None:
         """The shared place comes back from an old disk."""
@@ -213,13 +237,14 @@ class World:
         said = set().union(*self.said)
         assert said - self.purged <= first.origins()
 
-    def check(self, number: int) -> None:
-        """What holds for one device at any time."""
+    def check(self, number: int, most: int | None = None) -> None:
+        """What holds for one device at any time; so many of its snapshots, or all, are added up."""
         home = self.homes[number]
         missing = self.said[number] - self.purged - home.origins()
         assert not missing, sorted(missing)[:5]
         shown = {(pin.zone, pin.name): pin for pin in home.library.holdings.pins()}
-        for promise in self.promises[number]:
+        promises = self.promises[number]
+        for promise in self.rng.sample(promises, min(most or len(promises), len(promises))):
             pin = shown.get((promise.zone, promise.name))
             if pin is None:
                 # Only a history that parted moves a snapshot: into the device's own zone.
@@ -269,8 +294,8 @@ class World:
 
     def _import(self, number: int) -> None:
         rng, home = self.rng, self.homes[number]
-        start = rng.randrange(MESSAGES - BATCH)
-        numbers = range(start, start + rng.randrange(1, BATCH))
+        start = rng.randrange(self.size.messages - self.size.imported)
+        numbers = range(start, start + rng.randrange(1, self.size.imported))
         items: list[Item] = [_chat(chat) for chat in range(CHATS)]
         items += [_message(one) for one in numbers]
         if rng.random() < 0.2:
@@ -281,12 +306,15 @@ class World:
 
     def _edit(self, number: int) -> None:
         now_ms = self.homes[number].env.clock.now_ms()
-        facts = [_later_fact(self.rng, self.rng.randrange(MESSAGES), now_ms) for _ in range(40)]
+        facts = [
+            _later_fact(self.rng, self.rng.randrange(self.size.messages), now_ms)
+            for _ in range(self.rng.randrange(1, self.size.edited))
+        ]
         self._take(number, facts)
 
     def _take(self, number: int, items: list[Item]) -> None:
         device = self.homes[number].device
-        self.acts += len(items)
+        self.operations += sum(item.kind == Kind.MESSAGE for item in items)
         with device.journal.together():
             Intake(
                 ListSource(items, self.homes[number].env.clock.now_ms()),
@@ -300,21 +328,19 @@ class World:
 
     def _delete(self, number: int) -> None:
         home = self.homes[number]
-        some = self._some(home)
+        some = self._some(home, PRESENT)
         delete(home.library, home.device.journal, some, home.env.clock.now_ms())
 
     def _undelete(self, number: int) -> None:
         home = self.homes[number]
-        undelete(home.library, home.device.journal, self._some(home), home.env.clock.now_ms())
+        some = self._some(home, TRASH)
+        undelete(home.library, home.device.journal, some, home.env.clock.now_ms())
 
     def _purge(self, number: int) -> None:
         home = self.homes[number]
         moment = Moment(home.library.head_moment(), ANYWHERE)
-        rows = [
-            row
-            for row in home.library.read.messages(self._some(home, 3), moment)
-            if row.state.life % 2 == 1
-        ]
+        rows = list(home.library.read.messages(self._some(home, TRASH, self.size.purged), moment))
+        assert all(row.state.life % 2 == 1 for row in rows)
         self.purged |= {row.state.get(ORIGIN)[1] for row in rows}
         changes = [
             Change(
@@ -327,10 +353,12 @@ class World:
 
     def _pin(self, number: int) -> None:
         home = self.homes[number]
-        name = f"pin {self.acts} of {number}"
+        self.operations += 1
+        name = f"pin {self.operations} of {number}"
         snapshot = create_snapshot(home.library, home.device.journal, name, "test")
         assert snapshot >= 0
-        pin = next(pin for pin in home.library.holdings.pins() if pin.name == name)
+        (pin,) = [pin for pin in home.library.holdings.pins() if pin.name == name] or [None]
+        assert pin is not None, "A snapshot that was just made is not there."
         digest = home.library.applier.digest_at(pin.moment)
         self.promises[number].append(Promised(name, pin.zone, pin.moment, digest))
 
@@ -339,13 +367,17 @@ class World:
         pins = home.library.holdings.pins()
         if pins:
             moment = self.rng.choice(pins).moment
-            some, now_ms = self._some(home), home.env.clock.now_ms()
+            some, now_ms = (
+                self._some(home, self.rng.choice((PRESENT, TRASH))),
+                home.env.clock.now_ms(),
+            )
             restore(home.library, home.device.journal, moment, some, MERGE, now_ms, ignore)
 
     def _compact(self, number: int) -> None:
         device = self.homes[number].device
         if not device.journal.is_shared_now:
             return
+        self.operations += 1
         try:
             merge_small(device.history)
             drop_purged_words(device.history, self.homes[number].env.clock.now_ms())
@@ -355,15 +387,18 @@ class World:
     def _sync(self, number: int) -> None:
         home = self.homes[number]
         if home.is_on:
+            self.operations += 1
             home.device.sync.now(ignore)
 
     def _switch(self, number: int) -> None:
         home = self.homes[number]
+        self.operations += 1
         home.is_on = home.device.journal.is_sharing = not home.is_on
 
     def _kill(self, number: int) -> None:
         """In the middle of a sync, then the home is opened again."""
         home = self.homes[number]
+        self.operations += 1
         left = self.rng.randrange(1, 12)
         countdown = _Countdown(left)
         real = home.device.mirror.far if home.device.mirror else None
@@ -374,18 +409,22 @@ class World:
         except Killed:
             pass
         finally:
-            home.kill(is_library_lost=self.rng.random() < 0.2)
+            home.kill(is_library_lost=self.rng.random() < 0.1)
 
     def _copy_disk(self, _: int) -> None:
+        self.operations += 1
         self.place.remember()
 
-    def _some(self, home: Home, count: int = 25) -> Selection:
-        connection = home.library.database.connection
-        rows = connection.execute(
-            "SELECT id FROM record WHERE kind = 2 AND version IS NOT NULL"
+    def _some(self, home: Home, place: int, most: int = 0) -> Selection:
+        """Up to so many messages of one conversation, one after the other."""
+        rows = home.library.database.connection.execute(
+            "SELECT record.id FROM record JOIN version ON version.id = record.version"
+            " WHERE version.kind = 2 AND place = ? ORDER BY conversation, time_ns, record.id",
+            (place,),
         ).fetchall()
-        chosen = self.rng.sample(rows, min(len(rows), count))
-        self.acts += len(chosen)
+        start = self.rng.randrange(len(rows) or 1)
+        chosen = rows[start : start + self.rng.randrange(1, most or self.size.deleted)]
+        self.operations += len(chosen)
         return Selection(messages=tuple(row for (row,) in chosen) or (0,))
 
 

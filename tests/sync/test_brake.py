@@ -1,10 +1,10 @@
 """Which deletions of a pull are held."""
 
 from sealwax.model.change import Change, entry
-from sealwax.model.field import HELD, LIFE, TEXT
+from sealwax.model.field import HELD, LIFE, PURGED, TEXT
 from sealwax.model.record import Kind
-from sealwax.model.state import State, from_change
-from sealwax.sync.brake import Fall, falls_in, is_held, newly_lost, without_answered
+from sealwax.model.state import State, from_change, join_change
+from sealwax.sync.brake import Fall, falls_in, is_held, newly_lost, still_fallen, without_answered
 
 DEVICE = b"d" * 16
 
@@ -41,3 +41,23 @@ def test_more_than_three_conversations_or_a_tenth_is_held() -> None:
     assert is_held(lost, chats, 1_000)
     assert not is_held(lost, dict(list(chats.items())[:3]), 40)
     assert is_held(lost, {}, 39)
+
+
+def test_what_still_lies_in_the_trash_counts_until_a_person_answers() -> None:
+    def lying(*entries: object) -> State:
+        state = _here(b"a")
+        for one in (entry(LIFE, 1), *entries):
+            state = join_change(
+                state,
+                Change(int(Kind.MESSAGE), b"a", None, 5, DEVICE, (one,)),  # type: ignore[arg-type]
+            )
+        return state
+
+    falls = [Fall(b"a", 1)]
+    assert still_fallen(falls, {b"a": lying()}) == {b"a": 1}
+    assert still_fallen(falls, {b"a": lying(entry(HELD, True, "1"))}) == {b"a": 1}
+    assert still_fallen(falls, {b"a": lying(entry(HELD, False, "1"))}) == {}
+    assert still_fallen(falls, {b"a": lying(entry(LIFE, 2))}) == {}
+    assert still_fallen(falls, {b"a": lying(entry(PURGED, 1))}) == {}
+    assert still_fallen(falls, {b"a": _here(b"a")}) == {}
+    assert still_fallen(falls, {}) == {}

@@ -12,7 +12,7 @@ from sealwax.storage.plan import Target, plan_delete
 from sealwax.sync.holding import BEFORE
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
-from tests.homes import NOW_MS, changed, ignore, write_threads
+from tests.homes import DAY_MS, NOW_MS, changed, ignore, write_threads
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
 
@@ -32,6 +32,9 @@ def house(tmp_path: Path) -> Iterator[Household]:
             agent.import_source(phone, ignore)
         house.sync(0, 1)
         yield house
+
+
+HOUR_MS = 60 * 60 * 1000
 
 
 def _fall(agent: Agent, *chats: str) -> None:
@@ -104,6 +107,99 @@ def test_a_little_is_not_held(house: Household) -> None:
         _fall(agent, *CHATS[:3])
     assert _sync(house, 1) == 0
     assert house.texts(1, CHATS[0]) == []
+
+
+def _one_by_one(house: Household, chats: list[str], pause_ms: int = 60_000) -> list[int]:
+    """Each conversation falls by a commit of its own and is pulled by itself; what was held."""
+    held = []
+    for chat in chats:
+        house.clock.advance(pause_ms)
+        with house.agent(0) as agent:
+            _fall(agent, chat)
+        held.append(_sync(house, 1))
+    return held
+
+
+def test_many_small_pulls_are_held_as_one_large_one_is(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:5]) == [0, 0, 0, 40, 10]
+    assert _held(house, 1) == 50
+    with house.agent(1) as agent:
+        # One snapshot for one flood: it has the fourth and the fifth.
+        assert [shot.reason for shot in agent.snapshots()] == [BEFORE]
+        number = str(agent.snapshots()[0].number)
+        agent.answer_held(is_accepted=False)
+    assert len(house.texts(1, CHATS[3], number)) == 10
+    house.sync(1, 0)
+    for chat in CHATS[:5]:
+        assert len(house.texts(0, chat)) == 10
+
+
+def test_small_pulls_of_different_days_are_not_held(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:5], DAY_MS + 1) == [0] * 5
+
+
+def test_a_library_made_anew_forgets_nothing_of_the_day(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:3]) == [0, 0, 0]
+    for path in house.homes[1].glob("library.db*"):
+        path.unlink()
+    assert _one_by_one(house, CHATS[3:4]) == [40]
+
+
+def test_what_a_person_answered_or_confirmed_does_not_count_any_more(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:4]) == [0, 0, 0, 40]
+    with house.agent(1) as agent:
+        agent.answer_held(is_accepted=True)
+    house.sync(1, 0)
+    assert _one_by_one(house, CHATS[4:5]) == [0]
+
+
+def test_what_a_person_deleted_too_does_not_count(house: Household) -> None:
+    with house.agent(0) as agent:
+        _fall(agent, *CHATS[:3])
+    with house.agent(1) as agent:
+        agent.sync.switch(False)
+        for chat in CHATS[:3]:
+            agent.delete(Select((chat,)))
+        agent.sync.switch(True)
+    assert _sync(house, 1) == 0
+    house.sync(0)
+    assert _one_by_one(house, CHATS[3:4]) == [0]
+
+
+def test_what_a_person_confirmed_long_ago_is_no_news_in_a_reset(house: Household) -> None:
+    with house.agent(0) as agent:
+        for chat in CHATS[:3]:
+            agent.delete(Select((chat,)))
+    house.sync(0, 1)
+    house.clock.advance(2 * DAY_MS)
+    with house.agent(0) as agent:
+        agent.sync.reset()
+    assert _sync(house, 1) == 0
+    assert _one_by_one(house, CHATS[3:4]) == [0]
+
+
+def test_what_came_back_does_not_count_any_more(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:3]) == [0, 0, 0]
+    with house.agent(0) as agent:
+        agent.undelete(Select((CHATS[0],)))
+        agent.undelete(Select((CHATS[1],)))
+    house.sync(0, 1)
+    assert _one_by_one(house, CHATS[3:5]) == [0, 0]
+
+
+def test_a_clock_that_is_wrong_by_a_day_changes_nothing(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:2]) == [0, 0]
+    # The device that deletes is set back by a day: what it wrote then counts with what it wrote.
+    house.clock._now_ms -= DAY_MS + HOUR_MS
+    assert _one_by_one(house, CHATS[2:4]) == [0, 40]
+
+
+def test_a_reset_is_no_new_deletion(house: Household) -> None:
+    assert _one_by_one(house, CHATS[:3]) == [0, 0, 0]
+    with house.agent(0) as agent:
+        agent.sync.reset()
+    assert _sync(house, 1) == 0
+    assert _held(house, 1) == 0
 
 
 def test_an_import_that_is_held_already_is_not_held_twice(house: Household, tmp_path: Path) -> None:

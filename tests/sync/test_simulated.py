@@ -16,6 +16,7 @@ from sealwax.library.tail import Tail
 from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, MirrorStore
 from sealwax.sync import apply as sync_apply
+from sealwax.sync import opening
 from sealwax.sync import outbox as sync_outbox
 from sealwax.sync import repair as sync_repair
 from sealwax.sync.journal import Journal
@@ -23,20 +24,26 @@ from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
 from sealwax.vault.writing import Writing, Written
 from tests.laws import IS_LONG
-from tests.sync.simulated import World
+from tests.sync.simulated import LARGE, LIVELY, Size, World
 
-ACTS = 100_000 if IS_LONG else 3_000
-PLANTED_ACTS = 6_000
-SEEDS = range(8) if IS_LONG else range(2)
+OPERATIONS = 100_000
+LIVELY_OPERATIONS = 100_000 if IS_LONG else 3_000
+PLANTED_OPERATIONS = 6_000
+SEEDS = range(8) if IS_LONG else range(1)
 
 
-def simulate(folder: Path, seed: int, acts: int) -> None:
+@pytest.fixture(autouse=True)
+def _in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
+
+
+def simulate(folder: Path, seed: int, size: Size, operations: int) -> None:
     """One world from its beginning to its end."""
-    world = World(folder, seed)
+    world = World(folder, seed, size)
     try:
-        world.run(acts // 2)
+        world.run(operations // 2)
         world.come_back()
-        world.run(acts)
+        world.run(operations)
         world.finish()
         world.check_end()
     finally:
@@ -46,7 +53,13 @@ def simulate(folder: Path, seed: int, acts: int) -> None:
 @pytest.mark.laws
 @pytest.mark.parametrize("seed", SEEDS)
 def test_devices_end_equal_and_snapshots_stay(tmp_path: Path, seed: int) -> None:
-    simulate(tmp_path, seed, ACTS)
+    simulate(tmp_path, seed, LARGE, OPERATIONS)
+
+
+@pytest.mark.laws
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_same_with_many_small_acts(tmp_path: Path, seed: int) -> None:
+    simulate(tmp_path, seed, LIVELY, LIVELY_OPERATIONS)
 
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -156,9 +169,10 @@ PLANTED: tuple[Plant, ...] = (
     _pins_do_not_hold,
     _silence_when_away,
     _objects_not_put_back,
-    _replay_without_base,
 )
+"""These show within seconds."""
 SUBTLE: tuple[Plant, ...] = (
+    _replay_without_base,
     _digest_not_put_back,
     _beneath_not_kept,
     _near_before_far,
@@ -168,8 +182,11 @@ SUBTLE: tuple[Plant, ...] = (
 """These show only after a while."""
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("plant", [*PLANTED, *SUBTLE], ids=lambda plant: plant.__name__.strip("_"))
+_LATE = [pytest.param(plant, marks=pytest.mark.long) for plant in SUBTLE]
+
+
+@pytest.mark.laws
+@pytest.mark.parametrize("plant", [*PLANTED, *_LATE], ids=lambda plant: plant.__name__.strip("_"))
 def test_a_planted_mistake_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Plant
 ) -> None:
@@ -177,7 +194,7 @@ def test_a_planted_mistake_is_caught(
     caught: Exception | None = None
     for seed in range(4):
         try:
-            simulate(tmp_path / str(seed), seed, PLANTED_ACTS)
+            simulate(tmp_path / str(seed), seed, LIVELY, PLANTED_OPERATIONS)
         except (AssertionError, SealwaxError, LookupError) as error:
             caught = error
             break

@@ -172,3 +172,9 @@ def test_events_tell_of_a_job_and_of_a_changed_history(own: Site) -> None:
         assert stream.headers["content-type"].startswith("text/event-stream")
         told = stream.iter_lines()
         assert [next(told), next(told)] == ["retry: 1000", "event: jobs"]
+
+
+def test_everything_is_checked_by_a_button(own: Site) -> None:
+    job = own.job("/api/actions/verify", {})
+    assert job["state"] == "done"
+    assert "as it was written" in job["sentence"]

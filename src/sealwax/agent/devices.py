@@ -30,6 +30,7 @@ from sealwax.sync.closing import close_zones
 from sealwax.trust.devices import DeviceBook
 from sealwax.trust.linking import Heads
 from sealwax.trust.roster import KnownDevice, roster
+from sealwax.vault.commit_part import Switches
 
 SEEN_COMMITS = 5_000
 """So many of the newest commits are looked through for when a device last wrote."""
@@ -77,7 +78,11 @@ class Devices:
         seen = self._wrote_ms()
         for device, time_ms in (asked_ms or {}).items():
             seen[device] = max(time_ms, seen.get(device, 0))
-        found = roster(self._replica.log, self._replica.keys, self._replica.device, seen)
+        told = self._replica.library.holdings.switches()
+        found = [
+            _with_switches(device, told)
+            for device in roster(self._replica.log, self._replica.keys, self._replica.device, seen)
+        ]
         return [device for device in found if is_all or device.revoked_ms is None]
 
     def asked_ms(self) -> dict[bytes, int]:
@@ -235,3 +240,13 @@ class Devices:
         return {
             device: max(found.get(device, 0), newest.get(device, 0)) for device in found | newest
         }
+
+
+def _with_switches(device: KnownDevice, told: Mapping[bytes, tuple[Switches, int]]) -> KnownDevice:
+    """A device with the switches that it told of."""
+    if device.id not in told:
+        return device
+    switches, time_ms = told[device.id]
+    return device._replace(
+        is_sync_on=switches.sync, is_backup_on=switches.backup, switched_ms=time_ms
+    )

@@ -50,7 +50,7 @@ class JobView(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True):
     """One sentence about what is safe and what is not, worst first in a list. `remedy` says what to
     do, `action` names a button that does it ("sync-now", "backup-now", "storage", "answer-held",
-    "import", "verify"), or is empty."""
+    "import", "verify", "devices"), or is empty."""
 
     level: Level
     text: str

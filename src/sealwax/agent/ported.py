@@ -26,6 +26,7 @@ from sealwax.agent.port import (
 )
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.schedule import JobKind
+from sealwax.agent.sync_state import seen_by_id
 from sealwax.base.clock import Clock
 from sealwax.base.condition import Conditions
 from sealwax.base.errors import SealwaxError
@@ -146,7 +147,8 @@ class RunningPort:
 
     def devices(self) -> list[DeviceView]:
         state = self._running.sync_state()
-        devices = self._running.read(lambda agent: agent.devices.list())
+        seen_ms = seen_by_id(state)
+        devices = self._running.read(lambda agent: agent.devices.list(asked_ms=seen_ms))
         views = [
             DeviceView(
                 device.id.hex(),
@@ -154,8 +156,8 @@ class RunningPort:
                 device.is_this,
                 device.added_ms,
                 device.seen_ms,
-                state.is_on if device.is_this else True,
-                state.is_backup_on if device.is_this else True,
+                state.is_on if device.is_this else device.is_sync_on,
+                state.is_backup_on if device.is_this else device.is_backup_on,
             )
             for device in devices
         ]

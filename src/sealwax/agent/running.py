@@ -23,7 +23,7 @@ from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.readers import Readers
 from sealwax.agent.schedule import DAY_MS, JobKind, Situation, due_jobs
 from sealwax.agent.sync_bridge import SyncBridge, SyncFailed
-from sealwax.agent.sync_state import SyncPort, SyncState, Waiting
+from sealwax.agent.sync_state import SyncPort, SyncState
 from sealwax.agent.timekeeping import Timekeeper
 from sealwax.agent.watching import Hints, SourceWatch
 from sealwax.base.clock import Clock
@@ -32,6 +32,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.library.database import naming_damage
 from sealwax.sources.base import SourceError
 from sealwax.sync.pause import DISK, Pause, PauseRules, pause_plan, pause_sentence
+from sealwax.sync.waiting import Waiting
 from sealwax.trust.linking import Heads
 
 LOOK_SECONDS = 1.0

@@ -30,6 +30,7 @@ class SyncBridge:
         self._usage: Usage | None = None
         self._server_ms: int | None = None
         self._answered_ms: int | None = None
+        self._seen_ms: dict[str, int] = {}
         self._bytes_a_second = 0.0
         self._known: tuple[object, SyncState] | None = None
 
@@ -46,6 +47,7 @@ class SyncBridge:
             usage=self._usage,
             store_now_ms=self._server_ms,
             answered_ms=self._answered_ms,
+            seen_ms=self._seen_ms,
             media=2 if state.is_remote and state.verified_ms else 1,
         )
 
@@ -87,7 +89,8 @@ class SyncBridge:
         return self._known[1]
 
     def _look_at_server(self) -> None:
-        """How full the account is, and what time it is there; or neither, where nobody answers."""
+        """How full the account is, when its devices were there, and what time it is there; or
+        nothing, where nobody answers."""
         far = self._agent.sync.far
         if far is None:
             return
@@ -95,6 +98,7 @@ class SyncBridge:
             told = far.usage()
             self._usage = Usage(told.plan_bytes, told.head_bytes + told.snapshot_bytes)
             self._server_ms, self._answered_ms = far.server_ms, self._clock.now_ms()
+            self._seen_ms = {device.hex(): seen_ms for device, seen_ms in far.members().items()}
 
 
 def sync_step(told: SyncProgress) -> Step:

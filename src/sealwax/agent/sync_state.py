@@ -5,18 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sealwax.agent.jobs import Step
 from sealwax.sync.pause import Pause
-
-
-class Waiting(NamedTuple):
-    """What is on this device and not on the store yet; `since_ms` is when the oldest of it came."""
-
-    messages: int = 0
-    attachments: int = 0
-    size_bytes: int = 0
-    since_ms: int | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.attachments or self.size_bytes)
+from sealwax.sync.waiting import Waiting
 
 
 class Usage(NamedTuple):
@@ -34,7 +23,8 @@ class SyncState(NamedTuple):
     there is anybody to share with. `verified_ms` is when
     everything was last known to be there. `trouble_since_ms` is set while the store itself has
     trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
-    answered and `answered_ms` this computer's at the same moment.
+    answered and `answered_ms` this computer's at the same moment. `seen_ms` has when devices, by
+    their ids in hex, last asked the store, as of then.
     """
 
     is_on: bool = True
@@ -52,7 +42,13 @@ class SyncState(NamedTuple):
     is_full: bool = False
     store_now_ms: int | None = None
     answered_ms: int | None = None
+    seen_ms: dict[str, int] = {}  # noqa: RUF012
     media: int = 1
+
+
+def seen_by_id(state: SyncState) -> dict[bytes, int]:
+    """When devices last asked the store, by their ids."""
+    return {bytes.fromhex(device): time_ms for device, time_ms in state.seen_ms.items()}
 
 
 class SyncPort(Protocol):

@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 from sealwax.agent import resetting
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
-from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.agent.sync_state import SyncState
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
@@ -16,6 +16,7 @@ from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
@@ -93,6 +94,8 @@ class Syncing:
         """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
         self._need_on()
         outcome = self._device.sync.now(report, self.files_bytes)
+        if not outcome.why:
+            self._tell_switches()
         with suppress(StoreError):
             self._settle()
         return outcome
@@ -112,17 +115,13 @@ class Syncing:
     def state(self) -> SyncState:
         """How things stand, without asking anybody."""
         device, journal = self._device, self._device.journal
-        waiting = device.outbox.waiting()
-        told = Waiting(
-            waiting.messages, waiting.attachments, waiting.size_bytes, waiting.since_ms or None
-        )
         is_server = device.mirror is not None
         return SyncState(
             is_on=self.is_on,
             is_backup_on=self.is_backup_on,
             store=device.history.store.describe(),
             is_remote=is_server,
-            waiting=told,
+            waiting=device.outbox.waiting(),
             verified_ms=device.sync.verified_ms() or None,
             trouble=journal.trouble.sentence if journal.trouble else "",
             is_full=journal.is_full,
@@ -141,13 +140,29 @@ class Syncing:
         return far if isinstance(far, ServerStore) else None
 
     def switch(self, is_on: bool) -> None:
-        """Switches sync on or off. What was written meanwhile joins at the next `now`."""
+        """Switches sync on or off. What was written meanwhile joins at the next `now`. That it goes
+        off is the last thing that the other devices hear, if they can be reached."""
         self._settings.set(SYNC_SETTING, is_on)
+        if not is_on:
+            self._tell_switches()
         self._device.journal.is_sharing = is_on
 
     def switch_backup(self, is_on: bool) -> None:
         """Switches the backup of this device on or off; snapshots that there are stay."""
         self._settings.set(BACKUP_SETTING, is_on)
+        self._tell_switches()
+
+    def _tell_switches(self) -> None:
+        """Tells the other devices how those of this one are, where they know otherwise."""
+        history = self._device.history
+        if self._device.mirror is None and len(history.log.newest.devices) < 2:
+            return
+        wanted = Switches(self.is_on, self.is_backup_on)
+        known, _ = history.library.holdings.switches().get(history.device, (Switches(), 0))
+        if wanted != known:
+            # Whoever cannot be told now is told at the next sync.
+            with suppress(FarAway, FarFull):
+                self._device.journal.tell(Part(reason="switches", switches=wanted))
 
     def back_up_now(self) -> str:
         """Copies what this device has for itself to the shared place; says why, where it cannot be

@@ -4,12 +4,13 @@ import click
 
 from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
-from sealwax.agent.sync_state import SyncState, Waiting
+from sealwax.agent.sync_state import SyncState
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.waiting import Waiting
 
 
 @click.group("sync")
@@ -195,11 +196,10 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         at = show.day_and_time(done.verified_ms * 1_000_000)
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
-    waiting = Waiting(*done.waiting)
-    if not waiting:
+    if done.waiting.is_nothing:
         click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
         return
-    click.secho(_waits(waiting, store), fg="yellow")
+    click.secho(_waits(done.waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
 
 
@@ -208,7 +208,7 @@ def _show_state(state: SyncState) -> None:
     click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
     if not state.is_on and not state.is_backup_on:
         click.secho("Both are off: nothing protects what comes from now on.", fg="red")
-    if state.waiting:
+    if not state.waiting.is_nothing:
         click.secho(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")

@@ -15,7 +15,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Effects, effects
 from sealwax.library.database import NEVER, STILL
 from sealwax.library.values import blobs, integers
-from sealwax.vault.commit_part import Counts, Part
+from sealwax.vault.commit_part import Counts, Part, Switches
 
 
 class PinRow(NamedTuple):
@@ -34,8 +34,9 @@ class PinRow(NamedTuple):
 
 
 _decode_counts = msgspec.json.Decoder(Counts).decode
-_encode_checkpoint = msgspec.msgpack.encode
+_encode_fact = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
+_decode_switches = msgspec.msgpack.Decoder(tuple[Switches, int]).decode
 _IS_PINNED = (
     "EXISTS (SELECT 1 FROM pin WHERE pin.zone = object.zone"
     " AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)"
@@ -43,6 +44,7 @@ _IS_PINNED = (
 _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
 _DONE = "done "
+_SWITCHES = "switches "
 _decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = (
@@ -102,11 +104,28 @@ class Holdings:
             self._pin(zone, effect, part, judged.commit.header.time_ms, shows)
         if effect.unpinned:
             self._unpin(zone, effect, judged.commit.header.time_ms)
+        if part.switches is not None and zone == MESSAGES_ZONE:
+            header = judged.commit.header
+            self._note_switches(header.author, part.switches, header.time_ms)
         if part.checkpoint and zone == MESSAGES_ZONE:
-            told = _encode_checkpoint((effect.seq, part.checkpoint))
+            told = _encode_fact((effect.seq, part.checkpoint))
             self._connection.execute(
                 "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)", (told,)
             )
+
+    def switches(self) -> dict[bytes, tuple[Switches, int]]:
+        """The switches of the devices that have told of theirs, and since when (ms since 1970)."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT substr(name, ?), value FROM fact WHERE name GLOB ?",
+            (len(_SWITCHES) + 1, f"{_SWITCHES}*"),
+        )
+        return {bytes.fromhex(device): _decode_switches(value) for device, value in rows}
+
+    def _note_switches(self, device: bytes, switches: Switches, time_ms: int) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
+            (_SWITCHES + device.hex(), _encode_fact((switches, time_ms))),
+        )
 
     def checkpoint(self) -> tuple[int, list[bytes]]:
         """(seq, names of its objects) of the newest checkpoint; (-1, []) without one."""

@@ -24,7 +24,7 @@ from sealwax.crypto.sealing import (
 )
 from sealwax.stores.base import Store, StoreError
 from sealwax.vault.digest import change_digest, digest_bytes
-from sealwax.vault.keyed_segment import KeyedSegment, encode_segment_asked
+from sealwax.vault.keyed_segment import KeyedSegment, SegmentKeys, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import check_name, epoch_of
 from sealwax.vault.segment import decode_segment
@@ -163,7 +163,7 @@ class Examination:
     def _ask(self, key: ZoneKey, data: bytes) -> None:
         if self._companion is None:
             self._companion = Companion(COMPANION)
-        question = KeyedSegment.of(key, self._keys.roots, data)
+        question = KeyedSegment(SegmentKeys.of(key, self._keys.roots), data)
         self._companion.send(encode_segment_asked(question))
 
     def _take_answers(self, ahead: int) -> None:

@@ -20,7 +20,7 @@ def main() -> None:
 
 def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(segment_digest(asked.key, asked.roots, asked.data), "")
+        return Answer(segment_digest(asked.keys.key, asked.keys.roots, asked.data), "")
     except (SealBroken, SealUnknown) as error:
         return Answer(b"", str(error))
 

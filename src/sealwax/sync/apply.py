@@ -20,11 +20,12 @@ from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
-from sealwax.sync.outbox import Item, Waiting
+from sealwax.sync.outbox import Item
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
+from sealwax.sync.waiting import Waiting
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -57,7 +58,8 @@ class SyncProgress(NamedTuple):
 class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
     nothing waiting and digests that agree, everything on this device is there (`is_verified`).
-    `held` counts the records whose deletion by another device waits for an answer."""
+    `held` counts the records whose deletion by another device began to wait for an answer since the
+    sync before, or since the home was opened."""
 
     pulled: int
     sent_bytes: int
@@ -84,21 +86,22 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._holding = Holding(journal)
+        self._held = 0
 
     def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, held, repaired, why = 0, 0, 0, 0, "", ""
+        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
             pulled = self._pull()
-            held = self.settle_held()
+            self.settle_held()
             sent = self._send(report)
             self._refresh()
             pulled += self._pull()
-            held += self.settle_held()
+            self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
             why = error.sentence
@@ -120,6 +123,7 @@ class Sync:
         now_ms = self._clock.now_ms()
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
+        held, self._held = self._held, 0
         return SyncOutcome(
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
         )  # fmt: skip
@@ -135,7 +139,9 @@ class Sync:
 
     def settle_held(self) -> int:
         """Marks what the brake holds of what was pulled; gives how many records."""
-        return self._holding.settle()
+        held = self._holding.settle()
+        self._held += held
+        return held
 
     def verified_ms(self) -> int:
         """When everything on this device was last known to be shared; 0 for never."""

@@ -1,7 +1,8 @@
 """Which deletions of a pull are held until a person answers. Pure.
 
-A deletion that a person confirmed says so in its commit, and counts for nothing here; nor does one
-that another device holds already, or one of what nobody here has.
+What a pull brings counts together with what fell within a day before, so that many small pulls are
+held as one large one is. A deletion that a person confirmed says so in its commit, and counts for
+nothing here; nor does one that another device holds already, or one of what nobody here has.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,6 +48,19 @@ def newly_lost(falls: Iterable[Fall], states: Mapping[bytes, State]) -> dict[byt
         if fall.life > max(state.life, lost.get(fall.record, 0)):
             lost[fall.record] = fall.life
     return lost
+
+
+def still_fallen(falls: Iterable[Fall], states: Mapping[bytes, State]) -> dict[bytes, int]:
+    """The life of each record that lies in the trash by one of these deletions, has anything left,
+    and of which no person said that it stays there."""
+    lying: dict[bytes, int] = {}
+    for fall in falls:
+        state = states.get(fall.record)
+        if state is None or state.life != fall.life or not state.has_content():
+            continue
+        if state.keyed(HELD).get(str(fall.life), True):
+            lying[fall.record] = fall.life
+    return lying
 
 
 def without_answered(lost: Mapping[bytes, int], confirmed: Iterable[Fall]) -> dict[bytes, int]:

@@ -1,9 +1,9 @@
 """The brake on a pull: holding what other devices put into the trash without a person's word.
 
 Before a pull is applied, its commits are looked through. Where they would put too much into the
-trash, a snapshot of the present is made in this device's own zone, and what falls is remembered,
-durably. The join goes on. Then the records are marked as held, for all devices to see, unless
-somebody answered already.
+trash, together with what fell within a day before, a snapshot of the present is made in this
+device's own zone, and what falls is remembered, durably. The join goes on. Then the records are
+marked as held, for all devices to see, unless somebody answered already.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,16 @@ from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD
 from sealwax.model.state import State
 from sealwax.stores.base import Missing
-from sealwax.sync.brake import falls_in, is_held, lives_in, newly_lost, without_answered
+from sealwax.sync.brake import (
+    Fall,
+    falls_in,
+    is_held,
+    lives_in,
+    newly_lost,
+    still_fallen,
+    without_answered,
+)
+from sealwax.sync.fallen import Fallen, window_start
 from sealwax.sync.following import Ahead, Following
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
@@ -34,6 +43,7 @@ class Holding:
         self._journal = journal
         self._history = journal.history
         self._library = journal.history.library
+        self._fallen = Fallen(journal.history)
         journal.history.before_pull = self.look
 
     def look(self, ahead: Ahead) -> None:
@@ -45,17 +55,21 @@ class Holding:
         falls = list(dict.fromkeys(told))
         if not falls:
             return
-        lost = newly_lost(falls, self._library.states(list({fall.record for fall in falls})))
-        if not self._is_held(lost):
+        coming = newly_lost(falls, self._states(falls))
+        if not coming:
+            return
+        since_ms = window_start(self._times(ahead))
+        before = self._fallen.since(since_ms)
+        lost = {**still_fallen(before.falls, self._states(before.falls)), **coming}
+        if not self._is_held(lost, coming):
             return
         # A compaction may write again what a person had confirmed: only now is it worth asking.
         said = lives_in(_changes(ahead, self._news(ahead, is_confirmed=True)))
-        lost = without_answered(lost, said)
-        if not self._is_held(lost):
+        lost = without_answered(lost, [*said, *before.confirmed])
+        coming = {record: life for record, life in coming.items() if record in lost}
+        if not coming or not self._is_held(lost, coming):
             return
-        part = Part(reason=BEFORE, counts=self._library.counts())
-        public = encode_facts(PinFacts(0))
-        self._journal.outbox.write(Writing((), part, CommitKind.PIN, public=public))
+        self._pin_once(since_ms)
         holdings = self._library.holdings
         holdings.keep_falls({**holdings.falls(), **lost})
 
@@ -83,9 +97,30 @@ class Holding:
         mark = entry(HELD, True, str(life))
         return Change(state.kind, record, None, 0, self._journal.device, (mark,))
 
-    def _is_held(self, lost: dict[bytes, int]) -> bool:
+    def _pin_once(self, since_ms: int) -> None:
+        """A snapshot of the present; one that was made for the same flood has more."""
+        zone, pins = self._journal.outbox.zone, self._library.holdings.pins()
+        if self._library.read.held() and any(
+            pin.zone == zone and pin.reason == BEFORE and pin.made_ms >= since_ms for pin in pins
+        ):
+            return
+        part = Part(reason=BEFORE, counts=self._library.counts())
+        public = encode_facts(PinFacts(0))
+        self._journal.outbox.write(Writing((), part, CommitKind.PIN, public=public))
+
+    def _states(self, falls: Iterable[Fall]) -> dict[bytes, State]:
+        return self._library.states(list({fall.record for fall in falls}))
+
+    def _is_held(self, lost: dict[bytes, int], coming: dict[bytes, int]) -> bool:
+        """Whether what fell and what comes is too much of what there was before both."""
         conversations = self._library.read.conversations_of(list(lost))
-        return is_held(lost, conversations, self._library.live_records())
+        all_records = self._library.live_records() + len(lost) - len(coming)
+        return is_held(lost, conversations, all_records)
+
+    def _times(self, ahead: Ahead) -> Iterator[int]:
+        for one in self._news(ahead, is_confirmed=False):
+            if one.judged.commit is not None:
+                yield one.judged.commit.header.time_ms
 
     def _news(self, ahead: Ahead, is_confirmed: bool) -> Iterator[Following]:
         """The commits to come that this device has never seen and did not write, those that a

@@ -16,6 +16,7 @@ from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.renaming import names_any
 from sealwax.sync.replica import Replica
+from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import StoredFile, Writing, Written
 
 
@@ -88,6 +89,11 @@ class Journal:
         assert written is not None
         return written
 
+    def tell(self, part: Part) -> None:
+        """Writes into the shared history what is no change of a record; raises FarAway or
+        FarFull."""
+        self._write_there(Writing((), part))
+
     def begin(self, writing: Writing) -> Callable[[], Written]:
         """Begins to seal what goes to the shared history as it is; see `vault.writing.Writer`."""
         if writing.is_own or not self.is_shared_now or self._waiting_chunks:
@@ -104,7 +110,7 @@ class Journal:
         if not self.is_sharing:
             raise FarAway(
                 StoreError(
-                    "Sync is off or paused, so snapshots that all devices share stay as they are.",
+                    "Sync is off or paused, so what all devices share stays as it is.",
                     "Try again once sync goes on.",
                 )
             )

@@ -21,7 +21,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.sync.sealing import SealedBatch
 from sealwax.vault.digest import change_digest
-from sealwax.vault.keyed_segment import KeyedSegment, encode_segment_asked
+from sealwax.vault.keyed_segment import KeyedSegment, SegmentKeys, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import SealedSegment, check_name, epoch_of, open_rows
 from sealwax.vault.segment import change_of
@@ -155,7 +155,7 @@ class OpenElsewhere:
 
     def _question(self, name: bytes) -> KeyedSegment:
         key, data = fetch_segment(self._store, self._keys, self._zone, name)
-        return KeyedSegment.of(key, self._keys.roots, data)
+        return KeyedSegment(SegmentKeys.of(key, self._keys.roots), data)
 
 
 def new_opener(store: Store, keys: AccountKeys, zone: str, segments: int) -> Opener:

@@ -22,7 +22,7 @@ def main() -> None:
 
 def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(prepare(asked.roots, open_rows(asked.key, asked.data)))
+        return Answer(prepare(asked.keys.roots, open_rows(asked.keys.key, asked.data)))
     except SealUnknown as error:
         return Answer(None, unknown=error.sentence)
     except SealBroken as error:

@@ -22,6 +22,7 @@ from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.replay import replay
 from sealwax.sync.replica import Replica
+from sealwax.sync.waiting import Waiting
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing, Written
 
@@ -29,20 +30,6 @@ PARTED = "parted"
 SENT = "sent"
 """The reason of a commit that drops what the messages zone holds now."""
 DROPPED_TOGETHER = 8_192
-
-
-class Waiting(NamedTuple):
-    """What is not in the shared history yet: messages and attachments that it tells of, sealed
-    bytes, and since when (ms since 1970; 0 when nothing waits)."""
-
-    messages: int
-    attachments: int
-    size_bytes: int
-    since_ms: int
-
-    @property
-    def is_nothing(self) -> bool:
-        return self.size_bytes == 0
 
 
 class Item(NamedTuple):
@@ -101,10 +88,10 @@ class Outbox:
         """What waits, counted."""
         items = self.items()
         if not items:
-            return Waiting(0, 0, 0, 0)
+            return Waiting()
         counts = self._library.tail.counts(self._library.head_seq())
         data = self._holdings.seen_commit(self.zone, items[0].seq)
-        since_ms = parse_commit(data).header.time_ms if data else 0
+        since_ms = parse_commit(data).header.time_ms if data else None
         size_bytes = sum(size for item in items for _, size in (*item.segments, *item.chunks))
         return Waiting(
             counts.get(int(Kind.MESSAGE), 0), counts.get(int(Kind.ATTACHMENT), 0),

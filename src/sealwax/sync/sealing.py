@@ -19,6 +19,7 @@ from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
 from sealwax.stores.base import Store
+from sealwax.vault.keyed_segment import SegmentKeys
 from sealwax.vault.objects import SealedSegment, cut_segments, seal_and_read
 
 COMPANION = "sealwax.sync.sealing_companion"
@@ -38,12 +39,7 @@ Sealing: TypeAlias = Callable[[], SealedBatch]
 class Batch(NamedTuple):
     """Changes to be sealed, and the keys for it."""
 
-    account: bytes
-    zone: str
-    epoch: int
-    secret: bytes
-    record_id: bytes
-    digest: bytes
+    keys: SegmentKeys
     changes: list[Change]
 
 
@@ -96,10 +92,9 @@ class SealElsewhere:
 
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         """Raises CompanionLost, as what it gives does."""
-        batch = (key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
         answer: Future[bytes] = Future()
         self._waited_for.put(answer)
-        self._companion.send(encode((*batch, changes)))
+        self._companion.send(encode((SegmentKeys.of(key, roots), changes)))
         return lambda: _sealed(answer.result())
 
     def close(self) -> None:

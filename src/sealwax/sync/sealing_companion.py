@@ -3,7 +3,6 @@
 from sealwax.base.companion import Messages
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.garbage import rarely_collect
-from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.sync.sealing import Answer, SealedBatch, SealHere, decode_batch, encode
 from sealwax.vault.digest import digest_bytes
 
@@ -15,8 +14,7 @@ def main() -> None:
     messages = Messages()
     for message in messages:
         batch = decode_batch(message)
-        key = ZoneKey(batch.account, batch.zone, batch.epoch, batch.secret)
-        sealed = sealer.start(key, RootKeys(batch.record_id, batch.digest), batch.changes)()
+        sealed = sealer.start(batch.keys.key, batch.keys.roots, batch.changes)()
         messages.send(encode(_answers(sealed)))
 
 

@@ -24,6 +24,7 @@ class KnownDevice(NamedTuple):
 
     `added_by` and `revoked_by` are the name that the acting device has now, or `recovery key`; a
     first device was added by nobody. `seen_ms` is when it last wrote or asked, as far as is known.
+    `switched_ms` is when it told of its switches; one that never did has both on.
     """
 
     id: bytes
@@ -34,6 +35,9 @@ class KnownDevice(NamedTuple):
     seen_ms: int | None
     revoked_ms: int | None
     revoked_by: str | None
+    is_sync_on: bool = True
+    is_backup_on: bool = True
+    switched_ms: int | None = None
 
 
 class _Entered(NamedTuple):

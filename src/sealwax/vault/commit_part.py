@@ -34,6 +34,13 @@ class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
     file_bytes: int = 0
 
 
+class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the device that wrote a commit syncs, and makes backups, from then on."""
+
+    sync: bool = True
+    backup: bool = True
+
+
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a commit says to devices.
 
@@ -43,7 +50,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
     and `counts` of the moment. For a checkpoint: `checkpoint`, the names of its objects. For the
     log of an account: `device_name`. `alone` is for a pin in a device's zone: it shows the head of
-    the messages zone that it names, and nothing of what waited in its own zone.
+    the messages zone that it names, and nothing of what waited in its own zone. `switches` is there
+    where those of its device are to be told.
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
@@ -60,6 +68,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     device_name: Annotated[str, Meta(max_length=256)] = ""
     source: dict[str, Any] = {}
     alone: bool = False
+    switches: Switches | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

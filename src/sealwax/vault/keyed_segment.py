@@ -1,4 +1,4 @@
-"""A sealed segment together with the keys for it: what a companion process is asked about."""
+"""What a companion process is asked about, together with the keys for it."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,9 @@ import msgspec
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
 
 
-class KeyedSegment(NamedTuple):
-    """A sealed segment, the key that opens it, and the roots by which its records are named."""
+class SegmentKeys(NamedTuple):
+    """The key of a segment, and the roots by which its records are named, on their way to a
+    companion."""
 
     account: bytes
     zone: str
@@ -16,13 +17,10 @@ class KeyedSegment(NamedTuple):
     secret: bytes
     record_id: bytes
     digest: bytes
-    data: bytes
 
     @classmethod
-    def of(cls, key: ZoneKey, roots: RootKeys, data: bytes) -> "KeyedSegment":
-        return cls(
-            key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest, data
-        )
+    def of(cls, key: ZoneKey, roots: RootKeys) -> "SegmentKeys":
+        return cls(key.account, key.zone, key.epoch, key.secret, roots.record_id, roots.digest)
 
     @property
     def key(self) -> ZoneKey:
@@ -31,6 +29,13 @@ class KeyedSegment(NamedTuple):
     @property
     def roots(self) -> RootKeys:
         return RootKeys(self.record_id, self.digest)
+
+
+class KeyedSegment(NamedTuple):
+    """A sealed segment, and what opens it."""
+
+    keys: SegmentKeys
+    data: bytes
 
 
 encode_segment_asked = msgspec.msgpack.Encoder().encode

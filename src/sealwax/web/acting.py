@@ -18,6 +18,7 @@ from sealwax.web.plans import (
     plan_delete,
     plan_restore,
     undeleting,
+    verifying,
 )
 from sealwax.web.reading import Asked, port_of
 from sealwax.web.refusals import NotHere
@@ -83,7 +84,7 @@ def held(request: Asked, data: JSONBody[Answer]) -> Started:
 
 @post("/api/actions/{action:str}", sync_to_thread=True, status_code=202)
 def act(request: Asked, action: JobId) -> Started:
-    """A button: "sync-now", "backup-now" or "import"."""
+    """A button: "sync-now", "backup-now", "import" or "verify"."""
     port = port_of(request)
     if action == "sync-now":
         return Started(port.sync_now())
@@ -91,6 +92,8 @@ def act(request: Asked, action: JobId) -> Started:
         return Started(port.backup_now())
     if action == "import":
         return Started(port.start("import", importing()))
+    if action == "verify":
+        return Started(port.start("verify", verifying()))
     raise NotHere("There is no such act.")
 
 

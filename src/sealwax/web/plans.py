@@ -175,6 +175,20 @@ def importing() -> Act:
     return act
 
 
+def verifying() -> Act:
+    """Checks everything that is kept, the library against it included."""
+
+    def act(agent: Agent, report: Report) -> Done:
+        found = agent.verify(lambda told: report(Progress(told.phase, told.done, told.total)))
+        if found.is_sound:
+            return Done("Everything that is kept was checked, and is as it was written.")
+        number = len(found.damage)
+        what = "1 thing is" if number == 1 else f"{number:,} things are"
+        return Done(f"{what} not as written. `sealwax verify` names them, and what they cost.")
+
+    return act
+
+
 def _restoring(asked: RestoreAsked, planned: RestoreCounts) -> Act:
     def act(agent: Agent, report: Report) -> Done:
         if asked.mode == MERGE:

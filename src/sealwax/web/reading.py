@@ -33,6 +33,8 @@ LISTS_KEPT = 6
 LIST_LIMIT = 200
 PAGE_LIMIT = 120
 FIRST_LIMIT = 60
+FIRST_MESSAGES = 20
+"""As many as a screen shows; the page asks for those before them as soon as these are drawn."""
 HITS_LIMIT = 200
 
 Asked = Request[Any, Any, Any]
@@ -142,7 +144,7 @@ def first(request: Asked) -> First:
         page = _list_page(agent, found, 0, FIRST_LIMIT)
         if not page.items:
             return First(page, None)
-        window = agent.browse.newest(page.items[0].id, moment, FIRST_LIMIT)
+        window = agent.browse.newest(page.items[0].id, moment, FIRST_MESSAGES)
         return First(page, _drawn(request, agent, window, moment, is_past=False))
 
     return port_of(request).read(ask)

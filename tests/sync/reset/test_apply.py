@@ -10,12 +10,14 @@ from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.library.library import Library
 from sealwax.library.select import Selection
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import PURGED, TEXT
+from sealwax.model.field import CONTENT, PURGED, TEXT
+from sealwax.model.record import Kind
 from sealwax.snapshot.pins import create_snapshot
 from sealwax.snapshot.verify import Verifier
 from sealwax.storage.apply import delete
 from sealwax.stores.base import StoreError
 from sealwax.stores.memory import MemoryStore
+from sealwax.sync import replica as replica_module
 from sealwax.sync.compaction.apply import merge_small
 from sealwax.sync.lately import bytes_since, lives_since
 from sealwax.sync.reset import apply as applying
@@ -261,9 +263,42 @@ def test_a_library_that_is_not_whole_says_nothing_anew(tmp_path: Path) -> None:
 def test_what_is_said_anew_is_no_news(tmp_path: Path) -> None:
     _, (device, _) = _made(tmp_path)
     _lived(device)
-    sizes = bytes_since(device.replica, NOW_MS)
-    lives = lives_since([device.replica], NOW_MS)
-    assert lives
+    assert lives_since([device.replica], NOW_MS)
+    device.replica._clock.advance(1_000)  # type: ignore[attr-defined]
     _reset(device)
-    assert lives_since([device.replica], NOW_MS) == lives
-    assert bytes_since(device.replica, NOW_MS) == sizes
+    assert lives_since([device.replica], NOW_MS + 1) == set()
+    assert bytes_since(device.replica, NOW_MS + 1) == 0
+
+
+def test_it_leaves_the_reserve_of_a_full_account_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (device, _) = _made(tmp_path)
+    days(device, 0, 2)
+    plan = planned_reset(device.replica, ignore)
+
+    def essential(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(replica_module, "essential", essential)
+    reset(device.replica, plan, ignore)
+    with pytest.raises(AssertionError):
+        days(device, 2, 1)
+
+
+def test_a_piece_that_was_dropped_keeps_its_name(tmp_path: Path) -> None:
+    """A state that names it is said as it is."""
+    _, (device, _) = _made(tmp_path)
+    days(device, 0, 2)
+    path = tmp_path / "photo"
+    path.write_bytes(b"the bytes of a photo")
+    (stored,) = device.replica.put_files([path])
+    assert not isinstance(stored, OSError)
+    told = entry(CONTENT, stored.content)
+    change = Change(int(Kind.ATTACHMENT), b"p" * 16, 0, 5, device.replica.device, (told,))
+    device.replica.write(Writing((change,), Part(), chunks=stored.chunks))
+    gone = tuple(name for name, _ in stored.chunks)
+    device.replica.write(Writing((), Part(), dropped=gone))
+    digest = device.library.digest()
+    _reset(device)
+    assert device.library.digest() == digest

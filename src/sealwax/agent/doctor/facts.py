@@ -27,11 +27,14 @@ class SourceFact(NamedTuple):
 
 
 class DeviceFact(NamedTuple):
-    """A device of the account."""
+    """A device of the account. `switched_ms` is when it last told of its switches."""
 
     name: str
     is_this: bool
     seen_ms: int | None
+    is_sync_on: bool = True
+    is_backup_on: bool = True
+    switched_ms: int | None = None
 
 
 class StoreFact(NamedTuple):

@@ -7,7 +7,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.doctor.facts import DeviceFact, Facts, HistoryFact, SourceFact, StoreFact
 from sealwax.agent.journal import Entries, Trouble
 from sealwax.agent.schedule import JobKind
-from sealwax.agent.sync_state import SyncState
+from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
 from sealwax.base.errors import SealwaxError
 from sealwax.sources.apple.keeping import keep_days
@@ -46,8 +46,15 @@ def gather(
             _source(Path(path), journal.sources.get(path), path in held) for path in agent.sources()
         ),
         devices=tuple(
-            DeviceFact(device.name, device.is_this, device.seen_ms or device.added_ms)
-            for device in agent.devices.list()
+            DeviceFact(
+                device.name,
+                device.is_this,
+                device.seen_ms or device.added_ms,
+                device.is_sync_on,
+                device.is_backup_on,
+                device.switched_ms,
+            )
+            for device in agent.devices.list(asked_ms=seen_by_id(sync))
         ),
         troubles={str(kind): told for kind, told in journal.troubles.items()},
         used_bytes=journal.used_bytes,

@@ -78,9 +78,11 @@ export function prime() {
 }
 
 /** @param {string} path @param {any} [body] @returns {Promise<any>} */
-export function tell(path, body = {}) {
+export async function tell(path, body = {}) {
   const headers = { "content-type": "application/json" };
-  return answer(fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
+  const told = await answer(fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
+  if (told?.job) stream.dispatchEvent(new CustomEvent("asked", { detail: told.job }));
+  return told;
 }
 
 /** @param {Promise<Response>} asked */
@@ -106,7 +108,8 @@ const stream = new EventTarget();
 let source = null;
 
 /**
- * Hears of "jobs", "safety", "history", "devices", and of the line itself: "open", "broken".
+ * Hears of "jobs", "safety", "history", "devices", of a job that this page "asked" for, and of the
+ * line itself: "open", "broken".
  * @param {string} kind @param {(data: any) => void} hear @returns {() => void} ends it
  */
 export function listen(kind, hear) {

@@ -39,13 +39,15 @@ class Devices extends HTMLElement {
           h("div", { class: "with-icon" }, icon("devices"), h("div", null, h("h2", null, one.name, one.is_this && h("span", { class: "badge" }, "this device")),
             h("p", null, [one.added_ms && `added ${date(one.added_ms)}`, one.last_seen_ms && `last seen ${dateTime(one.last_seen_ms)}`].filter(Boolean).join(" · "))))),
         h("div", { class: "switches" }, this.#switch(one, "sync", "Sync", one.is_sync_on), this.#switch(one, "backup", "Backup", one.is_backup_on)),
-        !one.is_sync_on && !one.is_backup_on && h("p", { class: "badge bad" }, "Neither sync nor backup: nothing new on this device is kept anywhere else."))))));
+        !one.is_this && h("p", { class: "row-time" }, `As ${one.name} told; its switches are turned there.`),
+        !one.is_sync_on && !one.is_backup_on && h("p", { class: "badge bad" }, "Neither sync nor backup: nothing new on it is kept anywhere else."))))));
   }
 
   /** @param {import("./api.js").Device} device @param {string} what @param {string} words @param {boolean} isOn */
   #switch(device, what, words, isOn) {
     return h("button", {
       class: "switch", role: "switch", "aria-checked": String(isOn), "aria-label": `${words} on ${device.name}`,
+      disabled: !device.is_this,
       onclick: async () => {
         try {
           this.#draw(await tell("devices", { device: device.id, what, is_on: !isOn }));

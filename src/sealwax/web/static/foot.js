@@ -10,8 +10,9 @@ import { many, size, span } from "./words.js";
 const SHOWN_MS = 15_000;
 
 export class Foot extends HTMLElement {
-  #seen = /** @type {Set<string> | null} */ (null);
   #isLost = false;
+  #asked = /** @type {Set<string>} */ (new Set());
+  #ended = /** @type {Job[]} */ ([]);
 
   connectedCallback() {
     this.setAttribute("role", "contentinfo");
@@ -22,6 +23,10 @@ export class Foot extends HTMLElement {
     fill(this, this.news, this.said, this.work);
     listen("safety", (safety) => this.#safety(safety));
     listen("jobs", (jobs) => this.#jobs(jobs));
+    listen("asked", (job) => {
+      this.#asked.add(job);
+      this.#tellEnds();
+    });
     listen("broken", () => this.#broken());
     listen("open", () => (this.#isLost = false));
     whenLost(() => this.lost());
@@ -54,12 +59,14 @@ export class Foot extends HTMLElement {
   #jobs(jobs) {
     const active = jobs.filter((job) => job.state === "running" || job.state === "waiting");
     this.work.replaceChildren(...active.map((job) => this.#working(job)));
-    const ended = jobs.filter((job) => !active.includes(job));
-    // What had ended before the page was opened is no news.
-    const before = this.#seen ?? new Set(ended.map((job) => job.id));
-    for (const job of ended) if (!before.has(job.id)) this.toast(job);
-    this.#seen = new Set(ended.map((job) => job.id));
+    this.#ended = jobs.filter((job) => !active.includes(job));
+    this.#tellEnds();
     dispatchEvent(new CustomEvent("sealwax-jobs", { detail: jobs }));
+  }
+
+  /** What the agent does by itself is no news when it ends: the sentence beside says how things stand. */
+  #tellEnds() {
+    for (const job of this.#ended) if (this.#asked.delete(job.id)) this.toast(job);
   }
 
   /** @param {Job} job */

@@ -6,7 +6,7 @@ import { fill, h, icon } from "./h.js";
 import { go } from "./state.js";
 
 const BUTTONS = /** @type {Record<string, string>} */ ({
-  "sync-now": "Sync now", "backup-now": "Back up now", import: "Import now",
+  "sync-now": "Sync now", "backup-now": "Back up now", import: "Import now", verify: "Check everything",
 });
 
 class Health extends HTMLElement {
@@ -28,7 +28,9 @@ class Health extends HTMLElement {
       : safety.lines.some((line) => line.level === "warn") ? "Something waits for you." 
       : safety.lines.some((line) => line.level === "note") ? "Nothing is wrong. There is something to know." : "All is well.";
     fill(this, h("div", { class: "page" },
-      h("header", { class: "page-head" }, h("div", null, h("h1", null, "Safety"), h("p", { class: "lead" }, worst))),
+      h("header", { class: "page-head" }, h("div", null, h("h1", null, "Safety"), h("p", { class: "lead" }, worst)),
+        h("div", { class: "card-acts" },
+          h("button", { class: "button", onclick: () => run("actions/verify") }, icon("health"), h("span", null, "Check everything now")))),
       h("ul", { class: "lines" }, safety.lines.map((line) => h("li", { class: `card line ${line.level}` },
         h("span", { class: "line-sign" }, icon(line.level)),
         h("div", null, h("h2", null, line.text), line.remedy && h("p", null, withCommands(line.remedy))),
@@ -49,6 +51,7 @@ function acts(action) {
     h("button", { class: "button quiet", onclick: () => run("held", { is_accepted: true }) }, "They were meant"),
   ];
   if (action === "storage") return [h("button", { class: "button", onclick: () => go("snapshots") }, "See what takes space")];
+  if (action === "devices") return [h("button", { class: "button", onclick: () => go("devices") }, "To the switches")];
   const words = BUTTONS[action];
   return words ? [h("button", { class: "button first", onclick: () => run(`actions/${action}`) }, words)] : [];
 }

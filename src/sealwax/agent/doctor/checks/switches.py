@@ -15,6 +15,7 @@ def check_switches(facts: Facts) -> Iterator[Finding]:
             "danger",
             "Sync and backup are both off on this device: what comes in is kept nowhere else.",
             "`sealwax sync on`, `sealwax backup on`",
+            "devices",
         )
     elif is_sync_off:
         yield Finding(
@@ -22,6 +23,7 @@ def check_switches(facts: Facts) -> Iterator[Finding]:
             "warn",
             "Sync is off on this device: its new messages are on no other one.",
             "`sealwax sync on`",
+            "devices",
         )
     elif not facts.is_backup_on:
         yield Finding(
@@ -30,4 +32,5 @@ def check_switches(facts: Facts) -> Iterator[Finding]:
             "Backup is off on this device: no new snapshots are made, and a deletion now cannot be"
             " taken back later.",
             "`sealwax backup on`",
+            "devices",
         )

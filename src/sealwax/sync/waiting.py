@@ -1,0 +1,17 @@
+"""What is on this device and not in the shared history yet, counted. Pure."""
+
+from typing import NamedTuple
+
+
+class Waiting(NamedTuple):
+    """Messages and attachments that it tells of, sealed bytes, and when the oldest of it came (ms
+    since 1970; None where nothing waits)."""
+
+    messages: int = 0
+    attachments: int = 0
+    size_bytes: int = 0
+    since_ms: int | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.messages or self.attachments or self.size_bytes)
