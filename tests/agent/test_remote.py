@@ -15,6 +15,7 @@ import uvicorn
 
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.devices import DeviceIsThis
 from sealwax.agent.jobs import JobCancelled
 from sealwax.agent.presence import announce, find_presence, new_token, withdraw
 from sealwax.agent.remote.calls import (
@@ -147,6 +148,8 @@ def test_space_and_devices_are_asked_and_changed_too(serving: Serving, tmp_path:
     renamed = remote.devices.rename(remote.devices.list()[0].name, "renamed")
     assert remote.devices.find("renamed").id == renamed.id
     assert remote.devices.asked_ms() == {}
+    with pytest.raises(DeviceIsThis):
+        remote.devices.plan_adoption("renamed")
 
 
 def test_sync_is_reset_through_it(serving: Serving, tmp_path: Path) -> None:

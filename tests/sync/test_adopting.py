@@ -1,6 +1,7 @@
 """Adopting what a device that is lost or put out kept for itself."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,39 @@ def test_files_come_along(tmp_path: Path) -> None:
             with house.agent(number) as agent:
                 assert _files(agent) == files
                 assert agent.verify(ignore).damage == ()
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_cut_off_it_goes_on(tmp_path: Path, writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path / "server") as server:
+        house = _apart(tmp_path, server, 2)
+        world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=3, photos=2)
+        with house.agent(1) as agent:
+            agent.import_source(world.path, ignore)
+            assert agent.sync.back_up_now() == ""
+            files, messages = _files(agent), agent.status().counts.messages
+        with house.agent(0) as agent:
+            own, left = agent.device.outbox.own, [writes]
+            write = own.write
+
+            def cut_off(*given: Any) -> Any:
+                if not left[0]:
+                    raise OSError("cut off")
+                left[0] -= 1
+                return write(*given)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(own, "write", cut_off)
+                with pytest.raises(OSError, match="cut off"):
+                    agent.devices.adopt("home 1")
+        with house.agent(0) as agent:
+            agent.devices.adopt("home 1")
+            assert agent.devices.plan_adoption("home 1").is_nothing
+        house.sync(0)
+        with house.agent(0) as agent:
+            assert agent.status().counts.messages == messages
+            assert _files(agent) == files
+            assert agent.verify(ignore).damage == ()
 
 
 def test_deletions_are_told_and_can_be_taken_back(tmp_path: Path) -> None:

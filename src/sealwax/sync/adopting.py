@@ -101,10 +101,8 @@ class Adopting:
         if self._mirror is not None:
             self._mirror.fetch(one.name for one in objects)
         near = self._outbox.own.store.has_objects(one.name for one in objects)
-        # Pieces of files go first: what tells of them is never here without them.
-        ordered = sorted(objects, key=lambda one: one.is_segment)
         self._outbox.put_on()
-        self._outbox.keep(one for one in ordered if one.name in near)
+        self._outbox.keep(one for one in objects if one.name in near)
         self._outbox.put_on()
         return found._replace(unreadable=found.unreadable + len(objects) - len(near))
 
