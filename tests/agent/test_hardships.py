@@ -89,4 +89,4 @@ def test_a_server_that_is_gone_for_a_month_costs_nothing_but_time(
             assert sorted(device.texts()) == sorted(phone.texts)
             assert device.running.examine().findings == ()
             assert device.agent.verify(ignore).is_sound
-        assert not laptop.running.sync_state().waiting
+        assert laptop.running.sync_state().waiting.is_nothing
