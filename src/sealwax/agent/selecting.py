@@ -8,6 +8,7 @@ from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_id
 from sealwax.library.library import Library
 from sealwax.library.query import ConversationView
+from sealwax.library.recent import recent
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
 from sealwax.snapshot.pins import find_snapshot
@@ -59,7 +60,7 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
     Conversations are looked for among those of the moment, the trash included.
     """
     everywhere = moment._replace(places=ANYWHERE)
-    conversations = library.read.conversations(everywhere) if typed.chats else []
+    conversations = _without_counts(library, everywhere) if typed.chats else []
     return Selection(
         conversations=tuple(find_conversation(conversations, chat).record for chat in typed.chats),
         messages=tuple(_message(library, roots, text) for text in typed.messages),
@@ -68,6 +69,11 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
         until_ns=_time_ns(typed.until) if typed.until else None,
         larger_than_bytes=size_bytes(typed.larger_than) if typed.larger_than else None,
     )
+
+
+def _without_counts(library: Library, moment: Moment) -> list[ConversationView]:
+    """The conversations of a moment, without counting what is in them."""
+    return [item.view for item in recent(library.database.connection, library.read, moment)]
 
 
 def find_conversation(conversations: list[ConversationView], wanted: str) -> ConversationView:

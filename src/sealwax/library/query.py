@@ -11,7 +11,7 @@ from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
-from sealwax.library.values import pages_of_blobs
+from sealwax.library.values import integers, pages_of_blobs
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import (
     CHAT_SERVICE,
@@ -228,8 +228,11 @@ class Reader:
             found.update(uid for (uid,) in rows)
         return frozenset(found)
 
-    def changed_since(self, seq: float, selection: Selection) -> Iterator[tuple[Row, Row]]:
-        """(then, now) of the records that a moment showed otherwise than the head does.
+    def changed_since(
+        self, seq: float, selection: Selection, records: Sequence[int] = ()
+    ) -> Iterator[tuple[Row, Row]]:
+        """(then, now) of the records that a moment showed otherwise than the head does; of these
+        records alone, if any are named.
 
         A selection other than everything leaves out what is not a message.
         """
@@ -237,6 +240,9 @@ class Reader:
         key = page_key(selection)
         if not selection.is_everything:
             wanted += " AND version.kind = 2"
+        if records:
+            wanted += " AND version.record IN (SELECT value FROM carray(?))"
+            values = [*values, integers(records)]
         sql = (
             "SELECT record.uid, current.conversation, current.place, current.state,"
             " version.record, version.kind, version.conversation, version.place, version.state"

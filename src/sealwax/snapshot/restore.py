@@ -45,9 +45,9 @@ def differences(library: Library, moment: float, selection: Selection, mode: str
 
 
 def _conversations(library: Library, moment: float, wanted: tuple[int, ...]) -> Iterator[Then]:
-    changed: Iterator[tuple[Row, Row]] = library.read.changed_since(moment, Selection())
+    changed: Iterator[tuple[Row, Row]] = library.read.changed_since(moment, Selection(), wanted)
     for then, now in changed:
-        if then.kind == Kind.CONVERSATION and then.record in wanted:
+        if then.kind == Kind.CONVERSATION:
             yield Then(then.uid, then.kind, then.state, now.state)
 
 
