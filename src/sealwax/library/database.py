@@ -27,6 +27,7 @@ _MAKING_CACHE_KIB = 64 * 1024
 _LOG_PAGES = 4_096
 """Pages of the write-ahead log before they go into the file: a large import writes many twice."""
 GROUP_TRANSACTIONS = 8
+FILLING_TRANSACTIONS = 64
 MAKING_TRANSACTIONS = 256
 MAKING_SUFFIX = ".making"
 """Beside a library that is being made, so far without care for power cuts."""
@@ -53,7 +54,7 @@ class Database:
         self._is_durable = is_durable
         self.has_readers = False
         """Whether the file is, or may be, open more than once."""
-        self._group_limit, self._in_group = 0, 0
+        self._group_limit, self._in_group, self._group_most = 0, 0, 0
         if self._making.exists():
             raise LibraryStale("The library was not made to its end.")
         try:
@@ -109,6 +110,7 @@ class Database:
         if self._group_limit:
             self._in_group = (self._in_group + 1) % self._group_limit
         if self._in_group == 0:
+            self._group_limit = max(self._group_limit, min(2 * self._group_limit, self._group_most))
             self.connection.execute("COMMIT")
 
     @contextmanager
@@ -125,7 +127,7 @@ class Database:
         the disk until the end. A file beside it says so; where that is found at an opening, the
         library was not made to its end, and is made anew."""
         if self._group_limit or self.has_readers:
-            with self.grouped():
+            with self._filling():
                 yield
             return
         write_durably(self._making, b"")
@@ -143,11 +145,23 @@ class Database:
             fsync_folder(self.path.parent)
 
     @contextmanager
-    def _grouped(self, limit: int) -> Iterator[None]:
+    def _filling(self) -> Iterator[None]:
+        """The same while others read: they see what is there so far, soon at first and then in
+        ever larger steps."""
+        self.connection.pragma("cache_size", -_MAKING_CACHE_KIB)
+        try:
+            with self._grouped(1, FILLING_TRANSACTIONS):
+                yield
+        finally:
+            self.connection.pragma("cache_size", -_CACHE_KIB)
+
+    @contextmanager
+    def _grouped(self, limit: int, most: int = 0) -> Iterator[None]:
+        """Groups of so many transactions; each of twice as many as the one before, up to `most`."""
         if self._group_limit:
             yield
             return
-        self._group_limit = limit
+        self._group_limit, self._group_most = limit, most
         try:
             yield
         finally:
