@@ -131,8 +131,9 @@ class Database:
                 yield
             return
         write_durably(self._making, b"")
-        # A transaction can still be rolled back; only a crash leaves pages of two times.
-        self.connection.pragma("journal_mode", "memory")
+        # A transaction can still be rolled back; only a power cut leaves pages of two times. In
+        # memory the journal would grow with the library.
+        self.connection.pragma("journal_mode", "truncate")
         self.connection.pragma("synchronous", 0)
         self.connection.pragma("cache_size", -_MAKING_CACHE_KIB)
         try:
