@@ -142,6 +142,8 @@ class ChatDatabase:
             return None
         if len(self._files.missing) > MISSING_LIMIT:
             return None
+        # All was read: the room of SQLite's cache is for what is written down now.
+        self._connection.pragma("shrink_memory")
         return encode_memory(
             Memory(
                 READER_VERSION,
