@@ -22,6 +22,7 @@ from sealwax.agent.selecting import (
     BadSelection,
     Select,
     find_conversation,
+    known_conversations,
     resolve,
     resolve_moment,
 )
@@ -401,7 +402,7 @@ class Agent:
         titles = {
             view.record: view.title
             for seq in (from_seq, to_seq)
-            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+            for view in known_conversations(self._library, seq)
         }
         return [
             (item, titles.get(item.conversation or 0, "no conversation"))
@@ -415,7 +416,7 @@ class Agent:
         known = {
             view.record: view
             for seq in (from_seq, to_seq)
-            for view in self._library.read.conversations(Moment(seq, ANYWHERE))
+            for view in known_conversations(self._library, seq)
         }
         conversation = find_conversation(list(known.values()), chat)
         return diff_messages(self._library, from_seq, to_seq, conversation.record)

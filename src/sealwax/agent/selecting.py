@@ -59,8 +59,7 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
 
     Conversations are looked for among those of the moment, the trash included.
     """
-    everywhere = moment._replace(places=ANYWHERE)
-    conversations = _without_counts(library, everywhere) if typed.chats else []
+    conversations = known_conversations(library, moment.seq) if typed.chats else []
     return Selection(
         conversations=tuple(find_conversation(conversations, chat).record for chat in typed.chats),
         messages=tuple(_message(library, roots, text) for text in typed.messages),
@@ -71,8 +70,10 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
     )
 
 
-def _without_counts(library: Library, moment: Moment) -> list[ConversationView]:
-    """The conversations of a moment, without counting what is in them."""
+def known_conversations(library: Library, seq: float) -> list[ConversationView]:
+    """The conversations of a moment, the trash included: to find one, or for their titles. What is
+    in them is not counted."""
+    moment = Moment(seq, ANYWHERE)
     return [item.view for item in recent(library.database.connection, library.read, moment)]
 
 

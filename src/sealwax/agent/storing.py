@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sealwax.agent.device import Device
-from sealwax.agent.selecting import BadSelection, Select, size_bytes
+from sealwax.agent.selecting import BadSelection, Select, known_conversations, size_bytes
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
-from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.library.select import Selection
 from sealwax.library.usage import is_as_at
 from sealwax.storage.purge import PurgePlan, plan_emptying, plan_selected, purge
 from sealwax.storage.usage import LargeFile, Overview, large_files, overview
@@ -84,8 +84,8 @@ class Storing:
 
     def titles(self) -> dict[int, str]:
         """The titles of conversations by record."""
-        moment = Moment(self._library.head_moment(), ANYWHERE)
-        return {view.record: view.title for view in self._library.read.conversations(moment)}
+        known = known_conversations(self._library, self._library.head_moment())
+        return {view.record: view.title for view in known}
 
     def large(self, larger_than: str) -> list[LargeFile]:
         """The files larger than a size like 10MB, largest first; raises BadSelection."""

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.agent.selecting import NothingMatches, find_conversation
+from sealwax.agent.selecting import NothingMatches, find_conversation, known_conversations
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
@@ -76,9 +76,9 @@ class Tracing:
 
     def _find(self, chat: str) -> ConversationView | None:
         """A conversation of the present or the trash."""
-        everywhere = self._library.now()._replace(places=ANYWHERE)
+        known = known_conversations(self._library, self._library.head_moment())
         try:
-            return find_conversation(self._library.read.conversations(everywhere), chat)
+            return find_conversation(known, chat)
         except NothingMatches:
             return None
 
