@@ -18,6 +18,7 @@ from sealwax.model.state import (
     from_change,
     join,
     join_change,
+    tells_more,
 )
 from tests.laws import LAWS
 
@@ -105,6 +106,15 @@ def test_joining_states_is_commutative_and_idempotent(one: list[Change], two: li
     assert encode(both) == encode(join(right, left))
     assert encode(join(both, both)) == encode(both)
     assert encode(join(both, left)) == encode(both)
+
+
+@LAWS
+@given(CHANGES, CHANGES)
+def test_a_change_tells_more_until_it_is_joined(one: list[Change], two: list[Change]) -> None:
+    state, joined = _state(one), _state([*one, *two])
+    assert not any(tells_more(joined, change) for change in two)
+    # Where nothing alone tells more, all together tell nothing.
+    assert any(tells_more(state, change) for change in two) or encode(joined) == encode(state)
 
 
 @LAWS

@@ -117,6 +117,11 @@ def join_change(state: State, change: Change) -> State:
     return _settle(min(state.kind, change.kind), slots)
 
 
+def tells_more(state: State, change: Change) -> bool:
+    """Whether a change says anything that the state does not say already."""
+    return encode(join_change(state, change)) != encode(state)
+
+
 def join(left: State, right: State) -> State:
     """The state that knows all that both know."""
     slots = dict(left.slots)

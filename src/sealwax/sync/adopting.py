@@ -17,7 +17,7 @@ from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import State, empty, join_change
+from sealwax.model.state import empty, tells_more
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.brake import falls_in, newly_lost
@@ -70,7 +70,11 @@ class _News:
     def _take(self, changes: Sequence[Change]) -> bool:
         here = self._library.states(list({change.record for change in changes}))
         self.lost.update(newly_lost(falls_in(changes), here))
-        news = [change for change in changes if _is_news(change, here.get(change.record))]
+        news = [
+            change
+            for change in changes
+            if tells_more(here.get(change.record) or empty(change.kind), change)
+        ]
         self._kinds.update({change.record: int(change.kind) for change in news})
         return bool(news)
 
@@ -176,8 +180,3 @@ class Adopting:
         if self._mirror is not None:
             return self._mirror.far_commits(zone, 0)
         return [data for _, data in self._outbox.own.store.read_commits(zone, 0)]
-
-
-def _is_news(change: Change, here: State | None) -> bool:
-    before = here or empty(change.kind)
-    return join_change(before, change) != before

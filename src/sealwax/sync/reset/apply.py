@@ -13,7 +13,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind
 from sealwax.model.change import Change
-from sealwax.model.state import encode, join_change
+from sealwax.model.state import tells_more
 from sealwax.stores.base import Missing
 from sealwax.sync.compaction.plan import LiveSegment
 from sealwax.sync.replica import Replica
@@ -99,6 +99,5 @@ def _lacking(replica: Replica, changes: list[Change]) -> list[Change]:
     return [
         change
         for change in changes
-        if (state := states.get(change.record)) is None
-        or encode(join_change(state, change)) != encode(state)
+        if (state := states.get(change.record)) is None or tells_more(state, change)
     ]
