@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -19,13 +18,13 @@ from pathlib import Path
 
 from benchmarks.expert import thread_back
 from benchmarks.inside import Answer, measure
+from benchmarks.performance import write
 from benchmarks.programs import Measured, Program, folder_bytes, restic, sealwax
 from benchmarks.workload import FILE_BYTES, NEW_FILES, SMALL_CHAT, write_first_day, write_next_day
 from sealwax.crypto.padding import padded_length
 from sealwax.crypto.sealing import OBJECT_LEAST_BYTES, OVERHEAD_BYTES
 from sealwax.demo.apple_database import ATTACHMENTS
 
-PERFORMANCE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 SETTLED_SECONDS = 3_600
 THREAD = f"+1555{SMALL_CHAT - 1:07d}"
 Row = tuple[str, Measured, Measured | None]
@@ -157,18 +156,6 @@ def _line(
         return f"| {name} | {ours:.2f} {unit} | | |"
     theirs = pick(other)
     return f"| {name} | {ours:.2f} {unit} | {theirs:.2f} {unit} | {ours / theirs:.2f} |"
-
-
-def write(title: str, lines: list[str]) -> None:
-    """Puts a table under its title into docs/performance.md, in the place of an earlier one."""
-    text = PERFORMANCE.read_text("utf-8")
-    section = f"## {title}\n\n" + "\n".join(lines) + "\n"
-    pattern = re.compile(rf"## {re.escape(title)}\n.*?(?=\n## |\Z)", re.DOTALL)
-    if pattern.search(text):
-        text = pattern.sub(lambda _: section, text)
-    else:
-        text = text.rstrip() + "\n\n" + section
-    PERFORMANCE.write_text(text, "utf-8")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.__main__ import write
+from benchmarks.performance import write
 from benchmarks.programs import sealwax
 from benchmarks.workload import END_MS
 from sealwax.demo.bulk import write_bulk

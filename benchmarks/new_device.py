@@ -8,8 +8,6 @@ which asks again and again, first gets a conversation and the end of it, as the 
 """
 
 import argparse
-import os
-import platform
 import tempfile
 import threading
 import time
@@ -19,8 +17,8 @@ from pathlib import Path
 
 from tests.homes import environment, ignore, importing
 
-from benchmarks.__main__ import write
 from benchmarks.inside import Answer, words
+from benchmarks.performance import tell
 from benchmarks.server import served
 from benchmarks.workload import write_first_day
 from sealwax.agent.api import Agent
@@ -97,12 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sealwax-bench-") as name:
         answers = list(joined(Path(name), arguments.messages))
-    lines = [f"| {one.name} | {one.value:,.2f} {one.unit} |" for one in answers]
-    lines = ["| | |", "|---|---|", *lines]
-    print("\n".join(lines))
-    if arguments.write:
-        machine = f"Python {platform.python_version()}, {os.cpu_count()} processors, loopback."
-        write(f"A new device, {arguments.messages:,} messages", [machine, "", *lines])
+    tell(f"A new device, {arguments.messages:,} messages", answers, arguments.write)
 
 
 if __name__ == "__main__":

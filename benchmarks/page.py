@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from benchmarks.__main__ import write
+from benchmarks.performance import write
 from benchmarks.workload import END_MS
 from sealwax.agent.bootstrap import create_home, open_agent, system_environment
 from sealwax.demo.bulk import write_bulk

@@ -6,8 +6,6 @@ python -m benchmarks.server [--messages 100000] [--commits 3000] [--idle 1000] [
 import argparse
 import http.client
 import json
-import os
-import platform
 import resource
 import socket
 import subprocess
@@ -23,10 +21,10 @@ import psutil
 from tests.accounts import Account, made_account, next_commit
 from tests.homes import environment, importing, made_home
 
-from benchmarks.__main__ import write
 from benchmarks.counted_line import counted_line
 from benchmarks.hearing import hearing, hearing_bytes
 from benchmarks.inside import Answer
+from benchmarks.performance import tell
 from benchmarks.reference_sync import encrypted, upload
 from benchmarks.workload import write_first_day
 from sealwax.agent.bootstrap import open_agent
@@ -269,12 +267,7 @@ def main() -> None:
             *news(folder / "news"),
             *uploads(folder, arguments.messages),
         ]
-    lines = [f"| {one.name} | {one.value:,.2f} {one.unit} |" for one in answers]
-    lines = ["| | |", "|---|---|", *lines]
-    print("\n".join(lines))
-    if arguments.write:
-        machine = f"Python {platform.python_version()}, {os.cpu_count()} processors, loopback."
-        write(f"The server, {arguments.messages:,} messages", [machine, "", *lines])
+    tell(f"The server, {arguments.messages:,} messages", answers, arguments.write)
 
 
 if __name__ == "__main__":
