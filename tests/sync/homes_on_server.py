@@ -7,8 +7,18 @@ from pathlib import Path
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent, recover_home
 from sealwax.base.clock import SetClock
-from tests.homes import NOW_MS, environment, texts
+from tests.homes import NOW_MS, environment, texts, write_threads
 from tests.server.running import Running
+
+FIRST, SECOND = "+15550100000", "+15550100001"
+"""The first conversations of a phone."""
+
+
+def phone_with(folder: Path, *sizes: int, seed: str = "threads") -> Path:
+    """A phone with a conversation of each of these sizes."""
+    folder.mkdir()
+    write_threads(folder, sizes, seed=seed)
+    return folder
 
 
 class Household:

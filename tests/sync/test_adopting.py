@@ -10,17 +10,9 @@ from sealwax.agent.bootstrap import create_home, open_agent, recover_home
 from sealwax.agent.devices import DeviceIsThis
 from sealwax.agent.selecting import NothingMatches, Select, SeveralMatch
 from sealwax.demo.world import write_world
-from tests.homes import DAY_MS, NOW_MS, environment, ignore, texts, write_threads
+from tests.homes import DAY_MS, NOW_MS, environment, ignore, texts
 from tests.server.running import Running, running
-from tests.sync.homes_on_server import Household
-
-FIRST, SECOND = "+15550100000", "+15550100001"
-
-
-def _phone(folder: Path, *sizes: int, seed: str = "threads") -> Path:
-    folder.mkdir()
-    write_threads(folder, sizes, seed=seed)
-    return folder
+from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
 
 
 def _apart(folder: Path, server: Running, count: int = 3) -> Household:
@@ -28,11 +20,11 @@ def _apart(folder: Path, server: Running, count: int = 3) -> Household:
     backed them up."""
     house = Household(folder, server, count)
     with house.agent(0) as agent:
-        agent.import_source(_phone(folder / "phone", 5), ignore)
+        agent.import_source(phone_with(folder / "phone", 5), ignore)
     house.sync(*range(count))
     with house.agent(count - 1) as agent:
         agent.sync.switch(False)
-        agent.import_source(_phone(folder / "more", 2, 4, seed="more"), ignore)
+        agent.import_source(phone_with(folder / "more", 2, 4, seed="more"), ignore)
         assert agent.sync.back_up_now() == ""
     return house
 
@@ -164,7 +156,7 @@ def test_what_it_writes_after_it_was_put_out_does_not_count(tmp_path: Path) -> N
         with house.agent(0) as agent:
             agent.devices.revoke("home 1")
         with house.agent(1) as agent:
-            agent.import_source(_phone(tmp_path / "late", 1, 1, 9, seed="late"), ignore)
+            agent.import_source(phone_with(tmp_path / "late", 1, 1, 9, seed="late"), ignore)
             assert agent.sync.back_up_now() != ""
             # Even if the server took it.
             own = agent.device.outbox.own
@@ -186,7 +178,7 @@ def test_an_object_that_is_gone_is_told_and_the_others_come(tmp_path: Path) -> N
     with running(tmp_path / "server") as server:
         house = _apart(tmp_path, server, 2)
         with house.agent(1) as agent:
-            agent.import_source(_phone(tmp_path / "third", 1, 1, 3, seed="third"), ignore)
+            agent.import_source(phone_with(tmp_path / "third", 1, 1, 3, seed="third"), ignore)
             assert agent.sync.back_up_now() == ""
             zone = agent.device.outbox.zone
             live = agent.device.history.library.holdings.live_in(zone)
@@ -207,7 +199,7 @@ def test_a_folder_that_devices_share(tmp_path: Path) -> None:
     recover_home(two, vault, key, "two", env)
     with open_agent(two, env) as agent:
         agent.sync.switch(False)
-        agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+        agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
     with open_agent(one, env) as agent:
         agent.devices.revoke("two")
         assert agent.devices.adopt("two").messages == 5

@@ -18,22 +18,15 @@ from sealwax.base.errors import SealwaxError
 from sealwax.stores import folder as folder_module
 from sealwax.sync import replica as replica_module
 from tests.cli.test_end_to_end import Program
-from tests.homes import ignore, texts, write_threads
+from tests.homes import ignore, texts
 from tests.server.running import running
-from tests.sync.homes_on_server import Household
+from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
 
-FIRST, SECOND = "+15550100000", "+15550100001"
 KILLS = 6
 
 
-def _phone(folder: Path, *sizes: int, seed: str = "threads") -> Path:
-    folder.mkdir()
-    write_threads(folder, sizes, seed=seed)
-    return folder
-
-
 def test_two_devices_import_one_phone_at_once(tmp_path: Path) -> None:
-    phone = _phone(tmp_path / "phone", 300, 200)
+    phone = phone_with(tmp_path / "phone", 300, 200)
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         together = threading.Barrier(2)
@@ -68,7 +61,7 @@ def test_a_deletion_against_a_restore_at_the_same_time(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
             agent.create_snapshot("whole")
             agent.delete(Select((FIRST,)))
         house.sync(0, 1)
@@ -103,11 +96,11 @@ def test_a_locked_account_stops_nothing_on_its_devices(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         server.parts.accounts.lock("somebody", "unpaid bill")
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 1, 3, seed="more"), ignore)
             agent.create_snapshot("locked")
             agent.delete(Select((FIRST,)))
             assert len(texts(agent, SECOND)) == 3
@@ -132,13 +125,13 @@ def test_a_commit_with_a_wrong_digest_stops_nobody(
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         with monkeypatch.context() as patch:
             right = replica_module.digest_bytes
             patch.setattr(replica_module, "digest_bytes", lambda total: right(total ^ 1))
             with house.agent(0) as agent:
-                agent.import_source(_phone(tmp_path / "more", 2, 3, seed="more"), ignore)
+                agent.import_source(phone_with(tmp_path / "more", 2, 3, seed="more"), ignore)
         rebuilt = []
         for number in (1, 0):
             with house.agent(number) as agent:
@@ -165,10 +158,10 @@ def test_an_object_that_is_not_what_its_name_says(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "more", 2, 3, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 2, 3, seed="more"), ignore)
             live = agent.device.history.library.holdings.live_in("messages")
             newest = max(live, key=lambda one: one[1])[0]
         (path,) = (tmp_path / "server" / "objects").rglob(newest.hex())
@@ -182,7 +175,7 @@ def test_an_object_that_is_not_what_its_name_says(tmp_path: Path) -> None:
             # What it is not is not kept under that name.
             assert not agent.device.near.has_objects([newest])
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "third", 1, 1, 2, seed="third"), ignore)
+            agent.import_source(phone_with(tmp_path / "third", 1, 1, 2, seed="third"), ignore)
         with house.agent(1) as agent:
             agent.sync.now()
             assert len(texts(agent, "+15550100002")) == 2
@@ -200,14 +193,14 @@ def test_a_disk_of_a_device_that_is_full_while_it_pulls(
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         with house.agent(1) as agent:
             agent.sync.switch(False)
-            agent.import_source(_phone(tmp_path / "own", 1, 1, 4, seed="own"), ignore)
+            agent.import_source(phone_with(tmp_path / "own", 1, 1, 4, seed="own"), ignore)
             agent.sync.switch(True)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "more", 2, 3, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 2, 3, seed="more"), ignore)
         home = house.homes[1]
         write = folder_module.write_temporary
 
@@ -249,7 +242,7 @@ def test_a_device_that_is_killed_while_it_syncs(tmp_path: Path) -> None:
             stdout=subprocess.DEVNULL,
         )
         first.run("sync", "off")
-        first.run("import", _phone(tmp_path / "phone", 400, 300))
+        first.run("import", phone_with(tmp_path / "phone", 400, 300))
         first.run("sync", "on")
         for round_number in range(KILLS):
             one = (first, second)[round_number % 2]

@@ -6,21 +6,13 @@ from pathlib import Path
 from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.world import write_world
-from tests.homes import DAY_MS, NOW_MS, ignore, write_threads
+from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.server.running import running
-from tests.sync.homes_on_server import Household
-
-FIRST, SECOND = "+15550100000", "+15550100001"
-
-
-def _phone(folder: Path, *sizes: int, seed: str = "threads") -> Path:
-    folder.mkdir()
-    write_threads(folder, sizes, seed=seed)
-    return folder
+from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
 
 
 def test_three_homes_share_one_history(tmp_path: Path) -> None:
-    phone = _phone(tmp_path / "phone", 5, 3)
+    phone = phone_with(tmp_path / "phone", 5, 3)
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server, 3)
         with house.agent(0) as agent:
@@ -46,11 +38,11 @@ def test_with_sync_off_an_import_stays_and_joins_later(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         with house.agent(1) as agent:
             agent.sync.switch(False)
-            agent.import_source(_phone(tmp_path / "more", 2, 4, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 2, 4, seed="more"), ignore)
             agent.create_snapshot("mine")
             waiting = agent.sync.state().waiting
             assert waiting.messages == 6
@@ -85,11 +77,11 @@ def test_while_the_server_is_away_everything_goes_on(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         port = int(server.url.rpartition(":")[2])
     with house.agent(0) as agent:
-        agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+        agent.import_source(phone_with(tmp_path / "more", 1, 3, seed="more"), ignore)
         agent.create_snapshot("alone")
         agent.delete(Select((FIRST,)))
         state = agent.sync.state()
@@ -110,18 +102,18 @@ def test_a_server_that_came_back_from_yesterday_is_mended(tmp_path: Path) -> Non
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0, 1)
         port = int(server.url.rpartition(":")[2])
     shutil.copytree(tmp_path / "server", tmp_path / "yesterday")
     with running(tmp_path / "server", port=port):
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 1, 3, seed="more"), ignore)
             agent.create_snapshot("lost")
         house.sync(0)
     with running(tmp_path / "yesterday", port=port):
         with house.agent(1) as agent:
-            agent.import_source(_phone(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
+            agent.import_source(phone_with(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
         house.sync(1)
         with house.agent(0) as agent:
             done = agent.sync.now()
@@ -140,13 +132,13 @@ def test_a_server_that_only_lost_the_end_gets_it_back(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "phone", 5), ignore)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
         house.sync(0)
         port = int(server.url.rpartition(":")[2])
     shutil.copytree(tmp_path / "server", tmp_path / "yesterday")
     with running(tmp_path / "server", port=port):
         with house.agent(0) as agent:
-            agent.import_source(_phone(tmp_path / "more", 1, 3, seed="more"), ignore)
+            agent.import_source(phone_with(tmp_path / "more", 1, 3, seed="more"), ignore)
         house.sync(0)
     with running(tmp_path / "yesterday", port=port):
         with house.agent(0) as agent:
