@@ -84,5 +84,5 @@ def _opened(path: Path, scratch: Path, known: bytes | None, device: Device) -> I
         stack.enter_context(device.outbox.own.sealed_by(sealer))
         library = device.history.library
         is_new = library.is_empty()
-        stack.enter_context(library.database.making() if is_new else library.database.grouped())
+        stack.enter_context(library.filling() if is_new else library.database.grouped())
         yield source

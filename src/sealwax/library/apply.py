@@ -15,16 +15,15 @@ import msgspec
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum, record_ids
 from sealwax.library.database import STILL
+from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Joined, Prepared, join_all
 from sealwax.library.project import PRESENT, Projection, project
 from sealwax.library.script import apart, pairs
-from sealwax.library.values import pages_of_blobs
 from sealwax.model.change import Change
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.model.state import decode, encode, join
 from sealwax.vault.digest import MODULUS, state_term
 
-UNSEEN_LIMIT = 50_000
 INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
 INSERT_VERSION = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
@@ -97,37 +96,32 @@ class Applied(NamedTuple):
 class Applier:
     """Joins changes into the library. Lives as long as the library is open."""
 
-    def __init__(self, connection: apsw.Connection, roots: RootKeys) -> None:
+    def __init__(self, connection: apsw.Connection, roots: RootKeys, numbers: Numbers) -> None:
         self._connection = connection
         self._roots = roots
+        self._numbers = numbers
         self._conversations: dict[str, int] = {}
-        # An import asks for records before it has them written: what was not there then is not
-        # looked for again.
-        self._unseen: set[bytes] = set()
         self._next_record = self._greatest("record") + 1
         self._next_version = self._greatest("version") + 1
         self._next_text = self._greatest_text() + 1
 
     def forget(self) -> None:
         """Drops what is remembered of a transaction that was rolled back."""
-        self.__init__(self._connection, self._roots)  # type: ignore[misc]
+        self._numbers.forget()
+        self.__init__(self._connection, self._roots, self._numbers)  # type: ignore[misc]
 
     def fetch(self, uids: Sequence[bytes]) -> dict[bytes, Stored]:
         """What the library holds of these records, by id; those it has never seen are absent."""
         found: dict[bytes, Stored] = {}
-        uids = [uid for uid in uids if uid not in self._unseen]
-        for wanted in pages_of_blobs(sorted(uids)):
+        for known, wanted in self._numbers.rows(uids):
             rows = self._connection.execute(
                 "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
-                " version.state FROM carray(?) AS wanted"
-                " CROSS JOIN record ON record.uid = wanted.value"
-                " LEFT JOIN version ON version.id = record.version",
+                f" version.state FROM {known} LEFT JOIN version ON version.id = record.version",
                 (wanted,),
             )
             for uid, record, version, from_seq, text_id, state in rows:
                 found[uid] = Stored(record, version, from_seq, text_id, state)
-        if len(self._unseen) < UNSEEN_LIMIT:
-            self._unseen.update(uid for uid in uids if uid not in found)
+        self._numbers.note_unseen(uid for uid in uids if uid not in found)
         return found
 
     def apply(self, changes: Iterable[Change], moment: float, kept: float) -> Applied:
@@ -141,7 +135,6 @@ class Applier:
         """Joins each record with what is known of it. No record is there twice."""
         records = [item.record for item in items]
         stored = self.fetch(records)
-        self._unseen.difference_update(records)
         new_records: list[tuple[int, bytes, int, int]] = []
         fresh: list[_Write] = []
         replaced: list[tuple[_Write, Stored]] = []
@@ -194,7 +187,6 @@ class Applier:
         known = self.fetch(prepared.records)
         if known:
             prepared = prepared.without(known, self._roots)
-        self._unseen.difference_update(prepared.records)
         count = len(prepared.records)
         if count:
             self._insert_plain(prepared, moment)
@@ -218,6 +210,7 @@ class Applier:
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
         kind = int(Kind.MESSAGE)
+        self._numbers.add(prepared.records, records)
         run(INSERT_RECORD, [(record, uid, kind, versions[at]) for record, uid, at in numbered])
         run(
             INSERT_VERSION,
@@ -318,10 +311,10 @@ class Applier:
         if found is not None:
             return found
         uid = record_ids(self._roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, canonical)])[0]
-        row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (uid,)).fetchone()
-        record = row[0] if row else self._take_record()
-        if row is None:
-            self._unseen.discard(uid)
+        stored = self.fetch([uid]).get(uid)
+        record = stored.record if stored else self._take_record()
+        if stored is None:
+            self._numbers.add([uid], [record])
             self._connection.execute(
                 "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
                 (record, uid, int(Kind.CONVERSATION)),
@@ -352,6 +345,7 @@ class Applier:
         moment: float,
     ) -> None:
         run = self._connection.executemany
+        self._numbers.add([uid for _, uid, *_ in new_records], [row[0] for row in new_records])
         run(INSERT_RECORD, new_records)
         run(
             "UPDATE version SET to_seq = ? WHERE id = ?",

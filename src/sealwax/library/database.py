@@ -14,12 +14,27 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import fsync_file, fsync_folder, write_durably
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
 NEVER = -STILL
 """A moment before all others."""
+LATE_INDEXES = (
+    (
+        "record_by_uid",
+        "CREATE UNIQUE INDEX IF NOT EXISTS record_by_uid ON record (uid)",
+    ),
+    # A search for common words walks the present from its newest message on.
+    (
+        "version_by_time",
+        "CREATE INDEX IF NOT EXISTS version_by_time"
+        " ON version (time_ns, record, text_id, place, from_seq)"
+        f" WHERE text_id IS NOT NULL AND to_seq = {STILL}",
+    ),
+)
+"""Names and SQL of indexes in whose order no message comes: to sort them once, when a new library
+has been filled, is much quicker than to put each into its place."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
 _MAKING_CACHE_KIB = 64 * 1024
@@ -47,11 +62,17 @@ class LibraryBroken(SealwaxError):
 class Database:
     """An open library file. Not shared between threads."""
 
-    def __init__(self, path: Path, key: bytes, is_durable: bool = True) -> None:
-        """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema."""
+    def __init__(
+        self, path: Path, key: bytes, is_durable: bool = True, is_reader: bool = False
+    ) -> None:
+        """Opens or makes the file; raises LibraryBroken, or LibraryStale for another schema.
+
+        A reader writes nothing.
+        """
         self.path = path
         self._key = key
         self._is_durable = is_durable
+        self._is_reader = is_reader
         self.has_readers = False
         """Whether the file is, or may be, open more than once."""
         self._group_limit, self._in_group, self._group_most = 0, 0, 0
@@ -93,6 +114,12 @@ class Database:
                 self.connection.pragma("user_version", SCHEMA_VERSION)
         elif version != SCHEMA_VERSION:
             raise LibraryStale(f"The library has schema {version}, not {SCHEMA_VERSION}.")
+        if self._is_reader:
+            self.connection.pragma("query_only", 1)
+        else:
+            # Whoever filled the library may have ended before it made them.
+            for _, sql in LATE_INDEXES:
+                self.connection.execute(sql)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.holdings import Holdings
+from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Prepared
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Reader
@@ -25,17 +26,25 @@ from sealwax.vault.commit_part import Counts, Part
 class Library:
     """An open library. `holdings` and `read` answer questions; `transaction` changes it."""
 
-    def __init__(self, path: Path, key: bytes, roots: RootKeys, is_durable: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key: bytes,
+        roots: RootKeys,
+        is_durable: bool = True,
+        is_reader: bool = False,
+    ) -> None:
         with naming_damage():
-            self.database = Database(path, key, is_durable)
+            self.database = Database(path, key, is_durable, is_reader)
         self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)
-        self.read = Reader(connection, roots)
+        self._numbers = Numbers(connection)
+        self.read = Reader(connection, roots, self._numbers)
         self.tail = Tail(connection)
         try:
             with naming_damage():
-                self.applier = Applier(connection, roots)
+                self.applier = Applier(connection, roots, self._numbers)
         except BaseException:
             self.database.close()
             raise
@@ -44,9 +53,7 @@ class Library:
         """The same file opened once more, for another thread: it reads and cannot write. Readers
         and the writer do not wait for each other."""
         self.database.has_readers = True
-        library = Library(self.database.path, self._key, self._roots)
-        library.database.connection.pragma("query_only", 1)
-        return library
+        return Library(self.database.path, self._key, self._roots, is_reader=True)
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
@@ -62,8 +69,27 @@ class Library:
                 self.database.connection.execute("ROLLBACK")
 
     @contextmanager
+    def filling(self) -> Iterator[None]:
+        """For filling a library that holds nothing yet; see `Database.making`. What is in it can be
+        read, if more slowly; at the end it is as any other."""
+        with self.database.making():
+            with self.database.transaction():
+                is_first = self._numbers.hold()
+            try:
+                yield
+            finally:
+                if is_first:
+                    self._settle()
+
+    def _settle(self) -> None:
+        with naming_damage(), self.database.transaction():
+            self._numbers.settle()
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """One commit's changes, wholly applied or not at all."""
+        if self._numbers.is_full and not self.database.connection.in_transaction:
+            self._settle()
         try:
             with self.database.transaction():
                 yield

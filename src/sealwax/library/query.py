@@ -9,9 +9,10 @@ import apsw
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.database import STILL
+from sealwax.library.numbers import Numbers
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
-from sealwax.library.values import integers, pages_of_blobs
+from sealwax.library.values import integers
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import (
     CHAT_SERVICE,
@@ -55,9 +56,10 @@ class Row(NamedTuple):
 class Reader:
     """Answers questions about the library; changes nothing."""
 
-    def __init__(self, connection: apsw.Connection, roots: RootKeys) -> None:
+    def __init__(self, connection: apsw.Connection, roots: RootKeys, numbers: Numbers) -> None:
         self._connection = connection
         self._roots = roots
+        self._numbers = numbers
 
     def conversations(self, moment: Moment) -> list[ConversationView]:
         """The conversations that have messages or exist at a moment, newest first."""
@@ -189,11 +191,10 @@ class Reader:
         """The records with these ids at a moment, whatever their kind."""
         condition, values = at_moment(moment)
         rows: list[Row] = []
-        for wanted in pages_of_blobs(uids):
+        for known, wanted in self._numbers.rows(uids):
             found: Iterable[Any] = self._connection.execute(
                 "SELECT version.record, record.uid, version.kind, version.conversation,"
-                " version.place, version.state FROM carray(?) AS wanted"
-                " CROSS JOIN record ON record.uid = wanted.value"
+                f" version.place, version.state FROM {known}"
                 f" CROSS JOIN version ON version.record = record.id AND {condition}",
                 [wanted, *values],
             )
@@ -203,10 +204,9 @@ class Reader:
     def conversations_of(self, uids: Sequence[bytes]) -> dict[bytes, str]:
         """The conversation of each of these messages, as a key that tells conversations apart."""
         found: dict[bytes, str] = {}
-        for wanted in pages_of_blobs(uids):
+        for known, wanted in self._numbers.rows(uids):
             rows: Iterable[Any] = self._connection.execute(
-                "SELECT record.uid, version.conversation FROM carray(?) AS wanted"
-                " CROSS JOIN record ON record.uid = wanted.value"
+                f"SELECT record.uid, version.conversation FROM {known}"
                 " CROSS JOIN version ON version.id = record.version"
                 " WHERE version.conversation IS NOT NULL",
                 (wanted,),
@@ -217,10 +217,9 @@ class Reader:
     def unknown_at(self, uids: Sequence[bytes], seq: float) -> frozenset[bytes]:
         """Those of these records of which nothing was known at a seq."""
         found: set[bytes] = set()
-        for wanted in pages_of_blobs(uids):
+        for known, wanted in self._numbers.rows(uids):
             rows: Iterable[Any] = self._connection.execute(
-                "SELECT record.uid FROM carray(?) AS wanted"
-                " CROSS JOIN record ON record.uid = wanted.value"
+                f"SELECT record.uid FROM {known}"
                 " WHERE NOT EXISTS (SELECT 1 FROM version"
                 " WHERE version.record = record.id AND version.from_seq <= ?)",
                 (wanted, seq),

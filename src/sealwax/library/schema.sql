@@ -69,9 +69,10 @@ CREATE TABLE pin (
 ) STRICT, WITHOUT ROWID;
 
 -- Records by their keyed id. `version` is the newest version, or NULL while none was seen.
+-- Two indexes are not here, for they are made when a new library has been filled (LATE_INDEXES).
 CREATE TABLE record (
   id INTEGER PRIMARY KEY,
-  uid BLOB NOT NULL UNIQUE,
+  uid BLOB NOT NULL,
   kind INTEGER NOT NULL,
   version INTEGER
 ) STRICT;
@@ -99,9 +100,6 @@ CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, plac
 -- A search puts what it finds in order and leaves out what is of another moment by this index alone.
 CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
   WHERE text_id IS NOT NULL;
--- A search for common words walks the present from its newest message on.
-CREATE INDEX version_by_time ON version (time_ns, record, text_id, place, from_seq)
-  WHERE text_id IS NOT NULL AND to_seq = 4611686018427387904;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 
 CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;

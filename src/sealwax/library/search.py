@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from sealwax.library.database import STILL
+from sealwax.library.numbers import has_index
 from sealwax.library.script import apart, runs
 from sealwax.library.select import Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
@@ -21,6 +22,8 @@ COMMON = 2_000
 """Words in so many texts are common."""
 WALKED_ROWS, WALKS = 1_000, 8
 WIDE_SPAN = 50_000
+BY_TIME = "version_by_time"
+"""Not there while the library is being filled."""
 _GROUP = "GROUP BY version.record"
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
@@ -74,7 +77,8 @@ def search(
     if query == Query("", ""):
         return []
     found = None
-    if moment and is_present and selection.is_everything:
+    is_walk = moment is not None and is_present and selection.is_everything
+    if moment and is_walk and has_index(connection, BY_TIME):
         found = _newest(connection, query, moment.places, limit)
     if found is None:
         found = _all(connection, query, moment, selection, limit)
@@ -125,7 +129,7 @@ def _newest(
         return None
     marks = ", ".join("?" * len(places))
     rows = connection.execute(
-        "SELECT id, from_seq, text_id FROM version INDEXED BY version_by_time"
+        f"SELECT id, from_seq, text_id FROM version INDEXED BY {BY_TIME}"
         f" WHERE text_id IS NOT NULL AND to_seq = {STILL} AND place IN ({marks})"
         " ORDER BY time_ns DESC, record DESC LIMIT ?",
         [*places, WALKED_ROWS * WALKS],

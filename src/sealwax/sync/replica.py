@@ -175,7 +175,7 @@ class Replica:
             if len(needed) < LONG_PULL_OBJECTS:
                 return self._pull_stretches(ahead, needed, until_seq)
             database = self.library.database
-            with database.making() if self.library.is_empty() else database.grouped():
+            with self.library.filling() if self.library.is_empty() else database.grouped():
                 return self._pull_stretches(ahead, needed, until_seq)
         finally:
             self._ahead = None
