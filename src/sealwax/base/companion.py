@@ -17,6 +17,9 @@ from sealwax.base.errors import SealwaxError
 
 FRAME_LIMIT_BYTES = 1 << 30
 _LENGTH_BYTES = 8
+_PIPE_BYTES = 1 << 20
+"""Most messages fit into a pipe of this size, where the system has such: then nobody waits for the
+other end to take them."""
 _END_SECONDS = 5
 _OWN_SETTINGS = "SEALWAX_"
 
@@ -38,6 +41,7 @@ class Companion:
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
             env={**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         assert self._process.stdin is not None

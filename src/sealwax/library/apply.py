@@ -6,7 +6,6 @@ version that a pinned moment shows is closed and stays; any other is replaced in
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import apsw
@@ -29,6 +28,12 @@ INSERT_VERSION = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
     " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_PLAIN = (
+    "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns, text_id,"
+    f" is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)}, {PRESENT},"
+    " ?, ?, ?, 0, ?)"
+)
+"""What all rows have in common is not bound to each."""
 INSERT_WORDS = "INSERT INTO text_index (rowid, body) VALUES (?, ?)"
 INSERT_UNSPACED = "INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)"
 
@@ -204,31 +209,18 @@ class Applier:
         versions = range(self._next_version, self._next_version + count)
         self._next_version = versions.stop
         records, numbered = self._numbered_by_id(prepared.records)
-        rows: list[int | None] = [self.conversation(name) for name in prepared.conversations]
-        rows.append(None)
-        inside = [rows[place] for place in prepared.inside]
+        homes: list[int | None] = [self.conversation(name) for name in prepared.conversations]
+        homes.append(None)
+        inside = [homes[place] for place in prepared.inside]
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
         kind = int(Kind.MESSAGE)
         self._numbers.add(prepared.records, records)
         run(INSERT_RECORD, [(record, uid, kind, versions[at]) for record, uid, at in numbered])
-        run(
-            INSERT_VERSION,
-            zip(
-                versions,
-                records,
-                repeat(moment),
-                repeat(STILL),
-                repeat(kind),
-                repeat(PRESENT),
-                inside,
-                prepared.times,
-                text_ids,
-                repeat(0),
-                prepared.states,
-                strict=False,
-            ),
+        rows = zip(
+            versions, records, inside, prepared.times, text_ids, prepared.states, strict=True
         )
+        run(INSERT_PLAIN.format(moment=float(moment)), rows)
         run(INSERT_WORDS, worded)
         run(INSERT_UNSPACED, [(text_ids[place], words) for place, words in prepared.unspaced])
 
