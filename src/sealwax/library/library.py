@@ -72,9 +72,11 @@ class Library:
     def filling(self) -> Iterator[None]:
         """For filling a library that holds nothing yet; see `Database.making`. What is in it can be
         read, if more slowly; at the end it is as any other."""
-        with self.database.making():
+        is_first = not self._numbers.are_held
+        if is_first:
             with self.database.transaction():
-                is_first = self._numbers.hold()
+                self._numbers.hold()
+        with self.database.making():
             try:
                 yield
             finally:

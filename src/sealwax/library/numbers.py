@@ -51,15 +51,17 @@ class Numbers:
         rows that are not there, or are of others by now: it is compared whenever it is asked."""
         self._unseen = set()
 
-    def hold(self) -> bool:
+    def hold(self) -> None:
         """Begins to hold the numbers of a library without records in memory, and does without the
-        indexes that are slow to fill; inside a transaction. Gives whether it was not so before."""
-        if self._held is not None:
-            return False
+        indexes that are slow to fill; inside a transaction."""
         for name, _ in LATE_INDEXES:
             self._connection.execute(f"DROP INDEX IF EXISTS {name}")
         self._held = HeldNumbers()
-        return True
+
+    @property
+    def are_held(self) -> bool:
+        """Whether they are held in memory."""
+        return self._held is not None
 
     @property
     def is_full(self) -> bool:
