@@ -1,4 +1,4 @@
-"""Numbers in memory: every record that was added is among the candidates, however many there are."""
+"""Numbers in memory: each record that was added is among the candidates, however many there are."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -29,8 +29,8 @@ INSERT_VERSION = (
     " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_PLAIN = (
-    "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns, text_id,"
-    f" is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)}, {PRESENT},"
+    "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns,"
+    f" text_id, is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)}, {PRESENT},"
     " ?, ?, ?, 0, ?)"
 )
 """What all rows have in common is not bound to each."""
