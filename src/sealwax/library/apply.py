@@ -30,8 +30,8 @@ INSERT_VERSION = (
 )
 INSERT_PLAIN = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns,"
-    f" text_id, is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)}, {PRESENT},"
-    " ?, ?, ?, 0, ?)"
+    f" text_id, is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)},"
+    f" {PRESENT}, ?, ?, ?, 0, ?)"
 )
 """What all rows have in common is not bound to each."""
 INSERT_WORDS = "INSERT INTO text_index (rowid, body) VALUES (?, ?)"
