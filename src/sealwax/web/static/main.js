@@ -102,7 +102,7 @@ class App extends HTMLElement {
     if (!trash) this.#lastConversation = conversation;
     if (this.screen.firstElementChild !== this.thread) this.screen.replaceChildren(this.thread);
     document.title = "Messages · Sealwax";
-    await this.thread.show(conversation, here.at, trash, here.key);
+    await this.thread.show(conversation, here.at, trash, here.key, this.list.known(conversation));
   }
 
   #turnTheme() {

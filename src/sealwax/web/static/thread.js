@@ -8,6 +8,7 @@ import { go, link } from "./state.js";
 import { count } from "./words.js";
 
 /** @typedef {import("./api.js").ThreadPage} ThreadPage */
+/** @typedef {import("./api.js").Preview} Preview */
 
 const PAGE = 60;
 const LIMIT = 300;
@@ -45,15 +46,19 @@ export class Thread extends HTMLElement {
   /**
    * @param {number} conversation @param {number | null} at @param {boolean} trash
    * @param {string | null} key the message to show, else the newest
+   * @param {Preview} [known] what the list says of the conversation
    */
-  async show(conversation, at, trash, key) {
+  async show(conversation, at, trash, key, known) {
     const isOther = conversation !== this.#conversation || at !== this.#at || trash !== this.#trash;
     if (!isOther && !key && this.list.childElementCount) return;
     // Going to another moment, one stays where one reads, if that was there then.
     const keep = conversation === this.#conversation && !key && !this.isAtEnd() ? this.firstKey() : null;
     [this.#conversation, this.#at, this.#trash] = [conversation, at, trash];
-    if (isOther) this.#headOf();
+    if (isOther && known) this.#drawHead(known, null);
+    else if (isOther) this.#headOf();
     await this.#fill(key ?? keep, key);
+    // Counting takes longer than the messages do.
+    if (isOther && known) this.#headOf();
   }
 
   /** Reads again what is shown, where it is shown. */
@@ -145,12 +150,9 @@ export class Thread extends HTMLElement {
     return this.#ahead.page;
   }
 
-  /** Asks for the next page in the direction of reading, once this one is painted. @param {Edge} where */
+  /** Asks for the next page in the direction of reading, before it is needed. @param {Edge} where */
   #askAhead(where) {
-    const round = this.#round;
-    requestAnimationFrame(() => setTimeout(() => {
-      if (round === this.#round && !this.#isLoading && (where === "start" ? this.#hasOlder : this.#hasNewer)) this.#beyond(where);
-    }));
+    if (where === "start" ? this.#hasOlder : this.#hasNewer) this.#beyond(where);
   }
 
   /** @param {import("./api.js").Bubble[]} items @param {Edge} where */
@@ -286,6 +288,7 @@ export class Thread extends HTMLElement {
     try {
       found = await ask(`conversations/${conversation}`, { at, trash });
     } catch (error) {
+      if (isElsewhere()) return;
       this.months.hidden = true;
       this.head.replaceChildren(back(at, trash), h("h1", null, /** @type {Error} */ (error).message));
       return;
@@ -296,21 +299,26 @@ export class Thread extends HTMLElement {
       this.head.replaceChildren(back(at, trash), h("h1", null, at ? "This conversation was not there then." : "This conversation is not here."));
       return;
     }
-    const { title, is_group, people } = found.conversation;
-    this.head.replaceChildren();
-    const chosen = { c: conversation };
-    fill(this.head, back(at, trash), avatar(title, is_group),
-      h("div", { class: "thread-words" }, h("h1", null, title),
-        h("p", null, count(found.messages, "message"), is_group && people.length ? ` · ${people.join(", ")}` : "")),
-      h("div", { class: "thread-acts" },
-        at ? h("a", { class: "button", href: link("restore", { at, ...chosen }) }, icon("restore"), h("span", null, "Restore")) : null,
-        trash ? h("button", { class: "button", onclick: () => takeOut(conversation) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
-        !at && !trash ? h("a", { class: "button quiet", href: link("delete", chosen), "aria-label": "Delete this conversation" }, icon("trash")) : null));
-    this.list.classList.toggle("group", is_group);
+    this.#drawHead(found.conversation, found.messages);
     await import("./months.js");
     if (isElsewhere()) return;
     this.months.draw(found.months, (/** @type {number} */ ms) => this.#jumpTo(ms));
     this.#showMonth();
+  }
+
+  /** @param {Preview} conversation @param {number | null} messages how many, once they are counted */
+  #drawHead({ id, title, is_group, people }, messages) {
+    const [at, trash] = [this.#at, this.#trash];
+    const told = messages === null ? "" : count(messages, "message");
+    const names = is_group ? people.join(", ") : "";
+    this.list.classList.toggle("group", is_group);
+    this.head.replaceChildren();
+    fill(this.head, back(at, trash), avatar(title, is_group),
+      h("div", { class: "thread-words" }, h("h1", null, title), h("p", null, [told, names].filter(Boolean).join(" · ") || " ")),
+      h("div", { class: "thread-acts" },
+        at ? h("a", { class: "button", href: link("restore", { at, c: id }) }, icon("restore"), h("span", null, "Restore")) : null,
+        trash ? h("button", { class: "button", onclick: () => takeOut(id) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
+        !at && !trash ? h("a", { class: "button quiet", href: link("delete", { c: id }), "aria-label": "Delete this conversation" }, icon("trash")) : null));
   }
 
   #showMonth() {
