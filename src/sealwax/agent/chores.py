@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from sealwax.agent.api import Agent, NoSources
 from sealwax.agent.jobs import Report, Step
@@ -10,6 +11,7 @@ from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncPort
 from sealwax.agent.watching import SourceWatch
+from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.intake.apply import Progress
@@ -23,6 +25,12 @@ class DamageFound(SealwaxError):
 
     code = "damage-found"
     hint = "`sealwax verify` names all of it, and what it costs."
+
+
+class Outcome(NamedTuple):
+    """What came of a job, in one sentence."""
+
+    sentence: str
 
 
 class Chores:
@@ -41,7 +49,7 @@ class Chores:
         self._journal = journal
         self._clock = clock
         self._sync = sync
-        self._acts: dict[JobKind, Callable[[Report], None]] = {
+        self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot,
@@ -50,9 +58,9 @@ class Chores:
             JobKind.VERIFY: self._verify,
         }
 
-    def do(self, kind: JobKind, report: Report) -> None:
-        """Does a job; raises SealwaxError."""
-        self._acts[kind](report)
+    def do(self, kind: JobKind, report: Report) -> Outcome | None:
+        """Does a job, and says what came of it where that is worth saying; raises SealwaxError."""
+        return self._acts[kind](report)
 
     def sources(self) -> list[Path]:
         """What is imported without being named."""
@@ -61,13 +69,14 @@ class Chores:
         except NoSources:
             return []
 
-    def _import(self, report: Report) -> None:
+    def _import(self, report: Report) -> Outcome:
         """All sources; one that cannot be read does not stop the others, and is told at the end."""
         first: SealwaxError | None = None
-        for path in self.sources():
+        new = 0
+        for path in self._agent.sources_to_import(()):
             marks = source_marks(path)
             try:
-                self._agent.import_source(path, lambda told: report(import_step(told)))
+                done = self._agent.import_source(path, lambda told: report(import_step(told)))
             except (SourceError, SourceOfAnother) as error:
                 self._watch.failed(path, marks, self._clock.monotonic())
                 self._journal.source_failed(str(path), self._clock.now_ms(), error)
@@ -75,8 +84,10 @@ class Chores:
             else:
                 self._watch.imported(path, marks)
                 self._journal.source_read(str(path))
+                new += done.new.get("messages", 0)
         if first is not None:
             raise first
+        return Outcome(f"Imported: {count(new, 'message')} that were not here before.")
 
     def _bring_together(self, report: Report) -> None:
         self._sync().now(report)
@@ -94,10 +105,11 @@ class Chores:
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))
 
-    def _verify(self, report: Report) -> None:
+    def _verify(self, report: Report) -> Outcome:
         found = self._agent.verify(lambda told: report(verify_step(told)))
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
+        return Outcome("Everything that is kept was checked, and is as it was written.")
 
 
 def import_step(told: Progress) -> Step:

@@ -304,7 +304,7 @@ class RunningAgent:
                     self._told_of_news.clear()
                     self._refuse_on_full_disk()
                 with naming_damage():
-                    self.chores.do(kind, report)
+                    result = self.chores.do(kind, report)
             except AgentStops:
                 # It stands as under way in the journal, and is done first next time.
                 raise
@@ -321,6 +321,7 @@ class RunningAgent:
             self.journal.end_well(kind, self._clock.now_ms())
             if kind == JobKind.SYNC:
                 self._left_waiting = self.sync.state().waiting
+            return result
 
         return work
 

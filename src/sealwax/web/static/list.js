@@ -66,8 +66,9 @@ export class List extends HTMLElement {
     await this.#load(top);
     if (top) await this.#load(0);
     this.empty.hidden = this.#total > 0;
-    this.empty.textContent = trash ? "The trash is empty." : at ? "There was no conversation then."
-      : "No messages are kept yet. Import some: sealwax import PATH";
+    this.empty.replaceChildren();
+    if (trash || at) this.empty.textContent = trash ? "The trash is empty." : "There was no conversation then.";
+    else fill(this.empty, h("span", null, "No messages are kept yet."), h("button", { class: "button first", onclick: async () => (await import("./adding.js")).addSource() }, "Add messages"));
     if (this.input.value) this.#search();
     return this.#pages.get(0)?.[0];
   }

@@ -302,6 +302,8 @@ export class Thread extends HTMLElement {
     this.#drawHead(found.conversation, found.messages);
     await import("./months.js");
     if (isElsewhere()) return;
+    // What is not in the page, since another screen is shown, is not upgraded by itself.
+    customElements.upgrade(this.months);
     this.months.draw(found.months, (/** @type {number} */ ms) => this.#jumpTo(ms));
     this.#showMonth();
   }
