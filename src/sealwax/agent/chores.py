@@ -1,5 +1,6 @@
 """What each kind of job does, in words of the agent. All may be done again from the beginning."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from sealwax.agent.api import Agent, NoSources
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
-from sealwax.agent.schedule import JobKind
+from sealwax.agent.schedule import JobKind, is_daily_wanted
 from sealwax.agent.sync_state import SyncPort
 from sealwax.agent.watching import SourceWatch
 from sealwax.agent.wording import count
@@ -43,24 +44,29 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
+        zone: datetime.tzinfo | None = None,
     ) -> None:
+        """`zone` says when a day begins, None that of this computer."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
+        self._zone = zone
         self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
-            JobKind.SNAPSHOT: self._snapshot,
+            JobKind.SNAPSHOT: self._snapshot_of_the_day,
             JobKind.RETENTION: self._retention,
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
 
-    def do(self, kind: JobKind, report: Report) -> Outcome | None:
-        """Does a job, and says what came of it where that is worth saying; raises SealwaxError."""
-        return self._acts[kind](report)
+    def do(self, kind: JobKind, report: Report, is_asked: bool = True) -> Outcome | None:
+        """Does a job that a person asked for or that is due, and says what came of it where that is
+        worth saying; raises SealwaxError."""
+        act = self._snapshot if kind == JobKind.SNAPSHOT and is_asked else self._acts[kind]
+        return act(report)
 
     def sources(self) -> list[Path]:
         """What is imported without being named."""
@@ -95,6 +101,13 @@ class Chores:
     def _snapshot(self, report: Report) -> None:
         report(Step("Making a snapshot"))
         self._agent.upkeep.create_daily_snapshot()
+
+    def _snapshot_of_the_day(self, report: Report) -> None:
+        """None where another device has made it, since this one last heard of the others."""
+        report(Step("Making a snapshot"))
+        self._agent.upkeep.create_daily_snapshot(
+            lambda newest_ms: is_daily_wanted(newest_ms, self._clock.now_ms(), self._zone)
+        )
 
     def _retention(self, report: Report) -> None:
         report(Step("Looking at old snapshots"))
