@@ -1,14 +1,19 @@
 """The doctor names each planted fault, and nothing when there is none."""
 
 import datetime
+import shlex
 from collections.abc import Callable
 
+import click
 import pytest
 
+from sealwax.agent.doctor.checks.history import TOLD_ELSEWHERE
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.doctor.facts import DAY_MS, DeviceFact, Facts, HistoryFact, SourceFact, StoreFact
 from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.journal import Trouble
+from sealwax.agent.schedule import JobKind
+from sealwax.cli.main import cli
 from sealwax.sync.pause import Pause
 
 NOW_MS = int(datetime.datetime(2026, 5, 3, 14, 2, tzinfo=datetime.UTC).timestamp() * 1000)
@@ -169,6 +174,41 @@ def test_each_planted_fault_is_named_alone(name: str) -> None:
     assert found[name].level == level
     assert words in found[name].text
     assert found[name].remedy
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whoever_is_told_of_a_fault_gets_a_button_or_a_command(name: str) -> None:
+    finding = _found(FAULTS[name][0](HEALTHY))[name]
+    commands = finding.remedy.split("`")[1::2]
+    assert finding.action or commands
+    for command in commands:
+        program, *words = shlex.split(command)
+        if program == "sealwax":
+            _parse(words)
+
+
+def _parse(words: list[str]) -> None:
+    """The command is there, and takes these words."""
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
+    command.make_context("", words)
+
+
+def test_a_command_names_what_has_blanks_in_it_as_it_is_typed() -> None:
+    held = SourceFact("/Ann's disk/chat.db", is_held=True)
+    (finding,) = examine(HEALTHY._replace(sources=(held,))).findings
+    first = finding.remedy.split("`")[1]
+    assert shlex.split(first) == ["sealwax", "source", "accept", "/Ann's disk/chat.db"]
+    assert (finding.action, finding.subject) == ("answer-source", "/Ann's disk/chat.db")
+
+
+def test_a_job_that_fails_can_be_done_again() -> None:
+    for kind in JobKind:
+        facts = HEALTHY._replace(troubles={kind: TROUBLE})
+        if kind not in TOLD_ELSEWHERE:
+            (finding,) = examine(facts).findings
+            assert (finding.action, finding.subject) == ("again", kind)
 
 
 def test_all_faults_at_once_are_told_worst_first() -> None:

@@ -10,7 +10,7 @@ from sealwax.base.settings import SETTINGS_FILE
 from tests.homes import changed, environment, ignore, made_home, write_threads
 
 
-def _give_to(folder: Path, login: str) -> None:
+def give_to(folder: Path, login: str) -> None:
     changed(
         folder,
         lambda db: db.connection.execute("UPDATE chat SET account_login = ?", (login,)),
@@ -30,7 +30,7 @@ def test_another_persons_messages_wait_for_an_answer(tmp_path: Path) -> None:
     home, _ = made_home(tmp_path, env)
     phone = tmp_path / "phone"
     write_threads(phone, [3])
-    _give_to(phone, "E:ann@example.org")
+    give_to(phone, "E:ann@example.org")
     with open_agent(home, env) as agent:
         agent.add_source(phone)
         agent.import_source(phone, ignore)
@@ -38,7 +38,7 @@ def test_another_persons_messages_wait_for_an_answer(tmp_path: Path) -> None:
         for file in (tmp_path / "other").iterdir():
             if file.is_file():
                 (phone / file.name).write_bytes(file.read_bytes())
-        _give_to(phone, "P:+15550107777")
+        give_to(phone, "P:+15550107777")
         for _ in range(2):
             with pytest.raises(SourceOfAnother):
                 agent.import_source(phone, ignore)
@@ -62,13 +62,13 @@ def test_the_right_source_coming_back_ends_the_wait(tmp_path: Path) -> None:
     home, _ = made_home(tmp_path, env)
     phone = tmp_path / "phone"
     write_threads(phone, [3])
-    _give_to(phone, "E:ann@example.org")
+    give_to(phone, "E:ann@example.org")
     with open_agent(home, env) as agent:
         agent.import_source(phone, ignore)
-        _give_to(phone, "E:bob@example.org")
+        give_to(phone, "E:bob@example.org")
         with pytest.raises(SourceOfAnother):
             agent.import_source(phone, ignore)
-        _give_to(phone, "E:ann@example.org")
+        give_to(phone, "E:ann@example.org")
         agent.import_source(phone, ignore)
         assert agent.owners.held() == []
 
@@ -80,11 +80,11 @@ def test_a_second_address_of_the_same_person_is_learned(tmp_path: Path) -> None:
     write_threads(phone, [2])
     with open_agent(home, env) as agent:
         for logins in ("E:a@example.org", "E:b@example.org"):
-            _give_to(phone, logins)
+            give_to(phone, logins)
             both = "UPDATE chat SET last_addressed_handle = 'a@example.org'"
             changed(phone, lambda db, sql=both: db.connection.execute(sql))
             agent.import_source(phone, ignore)
-        _give_to(phone, "E:b@example.org")
+        give_to(phone, "E:b@example.org")
         changed(
             phone, lambda db: db.connection.execute("UPDATE chat SET last_addressed_handle = NULL")
         )

@@ -10,6 +10,7 @@ from sealwax.agent.port import Event, JobView, Port, Progress
 from sealwax.agent.ported import (
     DeviceElsewhere,
     Listeners,
+    NoSuchJob,
     NothingToSyncWith,
     RunningPort,
     port_of,
@@ -75,7 +76,23 @@ def test_safety_is_what_the_doctor_says(port: RunningPort) -> None:
     safety = port.safety()
     assert safety.level == "warn"
     assert safety.sentence == safety.lines[0].text
-    assert {"import"} <= {line.action for line in safety.lines}
+    assert {"add-source"} <= {line.action for line in safety.lines}
+
+
+def test_commands_are_told_as_they_are_typed_for_this_home(port: RunningPort) -> None:
+    home = port.read(lambda agent: agent.home)
+    remedies = [line.remedy for line in port.safety().lines]
+    assert any(f"`sealwax --home {home} security confirm-recovery`" in told for told in remedies)
+    assert not any("`sealwax s" in told for told in remedies)
+
+
+def test_what_the_agent_does_by_itself_is_done_when_asked(port: RunningPort) -> None:
+    failed = _ended(port, port.again("import"))
+    assert (failed.state, failed.error_code) == ("failed", "no-sources")
+    done = _ended(port, port.again("verify"))
+    assert done.sentence == "Everything that is kept was checked, and is as it was written."
+    with pytest.raises(NoSuchJob):
+        port.again("delete")
 
 
 def test_this_device_is_first_and_turns_its_own_switches_alone(port: RunningPort) -> None:

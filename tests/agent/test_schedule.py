@@ -16,6 +16,7 @@ from sealwax.agent.schedule import (
     JobKind,
     Situation,
     due_jobs,
+    is_daily_wanted,
     retry_seconds,
 )
 from sealwax.base.condition import Condition
@@ -81,6 +82,15 @@ def test_a_snapshot_comes_daily_in_good_conditions_and_after_a_day_in_any() -> N
         assert due_jobs(situation(done_ms=late, condition=bad)) == [JobKind.SNAPSHOT]
     assert due_jobs(situation(done_ms=late, is_backup_on=False)) == []
     assert due_jobs(situation(done_ms=late, has_messages=False)) == []
+
+
+def test_a_day_wants_one_snapshot_of_all_devices() -> None:
+    zone = datetime.UTC
+    assert is_daily_wanted(None, NOW_MS, zone)
+    assert not is_daily_wanted(NOW_MS - 13 * HOUR_MS, NOW_MS, zone)
+    assert is_daily_wanted(NOW_MS - 15 * HOUR_MS, NOW_MS, zone)
+    # One of a clock that is ahead says nothing about this day.
+    assert is_daily_wanted(NOW_MS + 1, NOW_MS, zone)
 
 
 def test_days_are_those_of_the_zone() -> None:

@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.sync_bridge import SyncBridge, SyncFailed
+from sealwax.agent.upkeep import newest_of
 from sealwax.snapshot.retention import DAILY
 from sealwax.stores.mirror import FarAway
 from tests.homes import DAY_MS, ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
+
+
+def test_the_newest_snapshot_is_none_of_a_clock_that_is_ahead() -> None:
+    assert newest_of([], 100) is None
+    assert newest_of([10, 90, 50, 400], 100) == 90
+    assert newest_of([300, 400], 100) == 400
 
 
 def test_shared_snapshots_stay_while_sync_is_off_and_go_later(tmp_path: Path) -> None:

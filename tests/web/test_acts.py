@@ -104,7 +104,7 @@ def test_back_up_now_makes_a_snapshot(own: Site) -> None:
 
 def test_what_cannot_be_says_so(own: Site) -> None:
     assert own.post("/api/actions/sync-now", {}, 409)["code"] == "nothing-to-sync-with"
-    assert own.post("/api/actions/nonsense", {}, 409)["code"] == "not-here"
+    assert own.post("/api/actions/nonsense", {}, 409)["code"] == "no-such-job"
     body = {"device": "00", "what": "sync", "is_on": True}
     assert own.post("/api/devices", body, 409)["code"] == "device-elsewhere"
 

@@ -72,6 +72,21 @@ def test_what_is_in_sight_stays_when_older_messages_come(browser: Browser, site:
         assert abs(moved[1]) < 40
 
 
+def test_the_next_older_messages_are_there_before_they_are_asked_for(
+    browser: Browser, site: Site
+) -> None:
+    mum = site.conversation(MUM)
+    with visit(browser, site) as one:
+        with one.page.expect_response(lambda told: "before=" in told.url):
+            one.thread(mum)
+        first = one.page.locator("li.message").first.get_attribute("data-key")
+        # From here on nothing is answered any more.
+        one.page.route("**/messages?**", lambda _: None)
+        one.page.evaluate("document.querySelector('.thread-scroll').scrollTop = 0")
+        expect(one.page.locator("li.message").first).not_to_have_attribute("data-key", first or "")
+        one.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_words_of_messages_never_become_markup(browser: Browser, site: Site) -> None:
     attacker = site.conversation(ATTACKER)
     with visit(browser, site) as one:

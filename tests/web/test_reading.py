@@ -104,6 +104,17 @@ def test_search_quick_and_whole_find_the_same_where_there_is_little(site: Site) 
         assert not quick["is_partial"]
 
 
+def test_a_search_brings_the_conversations_of_that_name_along(site: Site) -> None:
+    alone = site.get("/api/search", words=MUM)
+    both = site.get("/api/search", words=MUM, named=6)
+    assert alone["conversations"] == []
+    assert both["items"] == alone["items"]
+    assert both["conversations"] == site.get("/api/conversations", words=MUM, limit=6)["items"]
+    assert len(both["conversations"]) == 1
+    there = site.get("/api/search", words=ATTACKER, named=6, trash=True)["conversations"]
+    assert there == site.get("/api/conversations", words=ATTACKER, trash=True)["items"] == []
+
+
 def test_search_at_a_snapshot_and_at_every_moment(site: Site) -> None:
     first = site.get("/api/snapshots")[-1]["number"]
     mum = site.conversation(MUM)

@@ -30,7 +30,7 @@ from sealwax.agent.status import Status
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
 from sealwax.agent.tracing import Tracing
-from sealwax.agent.upkeep import Upkeep
+from sealwax.agent.upkeep import Upkeep, newest_of
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
@@ -237,7 +237,7 @@ class Agent:
             sealed_bytes=live,
             snapshot_only_bytes=pinned_only,
             snapshots=len(snapshots),
-            newest_snapshot_ms=snapshots[-1].made_ms if snapshots else None,
+            newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
             held=self._library.read.held(),
             void_commits=len(holdings.void_commits()),
             damaged_objects=len(holdings.damage()),

@@ -1,15 +1,18 @@
 """What each kind of job does, in words of the agent. All may be done again from the beginning."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from sealwax.agent.api import Agent, NoSources
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
-from sealwax.agent.schedule import JobKind
+from sealwax.agent.schedule import JobKind, is_daily_wanted
 from sealwax.agent.sync_state import SyncPort
 from sealwax.agent.watching import SourceWatch
+from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.intake.apply import Progress
@@ -25,6 +28,12 @@ class DamageFound(SealwaxError):
     hint = "`sealwax verify` names all of it, and what it costs."
 
 
+class Outcome(NamedTuple):
+    """What came of a job, in one sentence."""
+
+    sentence: str
+
+
 class Chores:
     """The jobs of one home. Used by the one thread that writes."""
 
@@ -35,24 +44,29 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
+        zone: datetime.tzinfo | None = None,
     ) -> None:
+        """`zone` says when a day begins, None that of this computer."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
-        self._acts: dict[JobKind, Callable[[Report], None]] = {
+        self._zone = zone
+        self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
-            JobKind.SNAPSHOT: self._snapshot,
+            JobKind.SNAPSHOT: self._snapshot_of_the_day,
             JobKind.RETENTION: self._retention,
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
 
-    def do(self, kind: JobKind, report: Report) -> None:
-        """Does a job; raises SealwaxError."""
-        self._acts[kind](report)
+    def do(self, kind: JobKind, report: Report, is_asked: bool = True) -> Outcome | None:
+        """Does a job that a person asked for or that is due, and says what came of it where that is
+        worth saying; raises SealwaxError."""
+        act = self._snapshot if kind == JobKind.SNAPSHOT and is_asked else self._acts[kind]
+        return act(report)
 
     def sources(self) -> list[Path]:
         """What is imported without being named."""
@@ -61,13 +75,14 @@ class Chores:
         except NoSources:
             return []
 
-    def _import(self, report: Report) -> None:
+    def _import(self, report: Report) -> Outcome:
         """All sources; one that cannot be read does not stop the others, and is told at the end."""
         first: SealwaxError | None = None
-        for path in self.sources():
+        new = 0
+        for path in self._agent.sources_to_import(()):
             marks = source_marks(path)
             try:
-                self._agent.import_source(path, lambda told: report(import_step(told)))
+                done = self._agent.import_source(path, lambda told: report(import_step(told)))
             except (SourceError, SourceOfAnother) as error:
                 self._watch.failed(path, marks, self._clock.monotonic())
                 self._journal.source_failed(str(path), self._clock.now_ms(), error)
@@ -75,8 +90,10 @@ class Chores:
             else:
                 self._watch.imported(path, marks)
                 self._journal.source_read(str(path))
+                new += done.new.get("messages", 0)
         if first is not None:
             raise first
+        return Outcome(f"Imported: {count(new, 'message')} that were not here before.")
 
     def _bring_together(self, report: Report) -> None:
         self._sync().now(report)
@@ -84,6 +101,13 @@ class Chores:
     def _snapshot(self, report: Report) -> None:
         report(Step("Making a snapshot"))
         self._agent.upkeep.create_daily_snapshot()
+
+    def _snapshot_of_the_day(self, report: Report) -> None:
+        """None where another device has made it, since this one last heard of the others."""
+        report(Step("Making a snapshot"))
+        self._agent.upkeep.create_daily_snapshot(
+            lambda newest_ms: is_daily_wanted(newest_ms, self._clock.now_ms(), self._zone)
+        )
 
     def _retention(self, report: Report) -> None:
         report(Step("Looking at old snapshots"))
@@ -94,10 +118,11 @@ class Chores:
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))
 
-    def _verify(self, report: Report) -> None:
+    def _verify(self, report: Report) -> Outcome:
         found = self._agent.verify(lambda told: report(verify_step(told)))
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
+        return Outcome("Everything that is kept was checked, and is as it was written.")
 
 
 def import_step(told: Progress) -> Step:

@@ -6,6 +6,7 @@ go of when the process ends, however it ends.
 
 import fcntl
 import os
+import shlex
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from types import TracebackType
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 
+DEFAULT_HOME = "~/.local/share/sealwax"
 LOCK_FILE = "lock"
 LIBRARY_FILE = "library.db"
 SCRATCH_FOLDER = "scratch"
@@ -82,6 +84,13 @@ class HomeLock:
         except BlockingIOError:
             return False
         return True
+
+
+def program(home: Path) -> str:
+    """How the command line is called for a home."""
+    if home.absolute() == Path(DEFAULT_HOME).expanduser():
+        return "sealwax"
+    return shlex.join(["sealwax", "--home", str(home.absolute())])
 
 
 def scratch_folder(home: Path) -> Path:

@@ -49,13 +49,16 @@ class JobView(msgspec.Struct, frozen=True):
 
 class Line(msgspec.Struct, frozen=True):
     """One sentence about what is safe and what is not, worst first in a list. `remedy` says what to
-    do, `action` names a button that does it ("sync-now", "backup-now", "storage", "answer-held",
-    "import", "verify", "devices"), or is empty."""
+    do, with commands between backticks as they are typed for this home. `action` names a button
+    that does it ("sync-now", "backup-now", "storage", "answer-held", "import", "verify", "devices",
+    "add-source", "answer-source", "again"), or is empty; `subject` is the source that
+    "answer-source" is about, or the kind of job that "again" does."""
 
     level: Level
     text: str
     remedy: str = ""
     action: str = ""
+    subject: str = ""
 
 
 class Safety(msgspec.Struct, frozen=True):
@@ -128,6 +131,11 @@ class Port(Protocol):
 
     def backup_now(self) -> str:
         """Begins a snapshot and gives the job's id."""
+        ...
+
+    def again(self, kind: str) -> str:
+        """Begins a job that the agent does by itself ("import", "verify", …) and gives its id;
+        raises SealwaxError for any other."""
         ...
 
     def events(self) -> Iterator[Event | None]:

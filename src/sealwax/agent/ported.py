@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
 from sealwax.agent.doctor.examine import Examined
+from sealwax.agent.doctor.finding import Finding
+from sealwax.agent.home import program
 from sealwax.agent.jobs import Job, JobState, JobTold, Step
 from sealwax.agent.jobs import Report as JobReport
 from sealwax.agent.port import (
@@ -43,6 +45,7 @@ DOING = {
     "undelete": "Taking out of the trash",
     "held": "Answering held deletions",
     "import": "Importing",
+    "source": "Answering about a source",
     "sync": "Syncing",
     "backup": "Making a snapshot",
     "snapshot": "Making a snapshot",
@@ -67,6 +70,13 @@ class DeviceElsewhere(SealwaxError):
 
     code = "device-elsewhere"
     hint = "Turn it on or off on that device itself."
+
+
+class NoSuchJob(SealwaxError):
+    """No job of this name is done again."""
+
+    code = "no-such-job"
+    hint = "Load the page again: it may be of another version."
 
 
 class Listeners:
@@ -140,9 +150,8 @@ class RunningPort:
 
     def safety(self) -> Safety:
         examined = self._examine()
-        lines = [
-            Line(found.level, found.text, found.remedy, found.action) for found in examined.findings
-        ]
+        called = program(self._running.agent.home)
+        lines = [_line(found, called) for found in examined.findings]
         return Safety(examined.sentence, examined.level, lines)
 
     def devices(self) -> list[DeviceView]:
@@ -179,6 +188,11 @@ class RunningPort:
 
     def backup_now(self) -> str:
         return self._watched(self._running.start(JobKind.SNAPSHOT))
+
+    def again(self, kind: str) -> str:
+        if kind not in list(JobKind):
+            raise NoSuchJob(f"“{kind[:40]}” is nothing that Sealwax does by itself.")
+        return self._watched(self._running.start(JobKind(kind)))
 
     def events(self) -> Iterator[Event | None]:
         return self._listeners.listen()
@@ -223,6 +237,14 @@ class RunningPort:
             failure.hint if failure else "",
             result,
         )
+
+
+def _line(found: Finding, called: str) -> Line:
+    """What the doctor found, with its commands as they are typed for this home."""
+    remedy = found.remedy
+    if not found.is_elsewhere:
+        remedy = remedy.replace("`sealwax ", f"`{called} ")
+    return Line(found.level, found.text, remedy, found.action, found.subject)
 
 
 def _sentence(told: JobTold, result: Any) -> str:

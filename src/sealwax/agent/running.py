@@ -79,7 +79,7 @@ class RunningAgent:
         self.jobs = Jobs(clock, changed, lambda places: log("crash", places))
         self.watch = SourceWatch()
         self.sync: SyncPort = sync or SyncBridge(agent, clock)
-        self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync)
+        self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync, zone)
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
         self.is_looking = True
@@ -119,7 +119,7 @@ class RunningAgent:
 
     def start(self, kind: JobKind) -> Job:
         """Has a job done now, whatever the schedule and a pause say."""
-        return self.jobs.start(kind, self._work(kind))
+        return self.jobs.start(kind, self._work(kind, is_asked=True))
 
     def begin(self, kind: str, work: Callable[[Agent, Report], Any]) -> Job:
         """Like `ask`, but one of a kind at a time."""
@@ -248,7 +248,7 @@ class RunningAgent:
         )
         due = due_jobs(situation)
         for kind in due:
-            self.start(kind)
+            self.jobs.start(kind, self._work(kind, is_asked=False))
         return due
 
     def _look_and_go_on(self) -> None:
@@ -295,7 +295,7 @@ class RunningAgent:
         if state.usage is not None:
             self.journal.note_usage(now_ms // DAY_MS, state.usage.used_bytes)
 
-    def _work(self, kind: JobKind) -> Work:
+    def _work(self, kind: JobKind, is_asked: bool) -> Work:
         def work(report: Report) -> Any:
             try:
                 self.journal.begin(kind, self._clock.now_ms())
@@ -304,7 +304,7 @@ class RunningAgent:
                     self._told_of_news.clear()
                     self._refuse_on_full_disk()
                 with naming_damage():
-                    self.chores.do(kind, report)
+                    result = self.chores.do(kind, report, is_asked)
             except AgentStops:
                 # It stands as under way in the journal, and is done first next time.
                 raise
@@ -321,6 +321,7 @@ class RunningAgent:
             self.journal.end_well(kind, self._clock.now_ms())
             if kind == JobKind.SYNC:
                 self._left_waiting = self.sync.state().waiting
+            return result
 
         return work
 

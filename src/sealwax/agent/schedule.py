@@ -42,7 +42,8 @@ class JobKind(StrEnum):
 class Situation(NamedTuple):
     """What the schedule depends on.
 
-    `done_ms` has when a job of a kind last ended well, by the wall clock. `waits_until` has the
+    `done_ms` has when a job of a kind last ended well, by the wall clock; for the snapshot of the
+    day, when the newest one was made, whichever device made it. `waits_until` has the
     moment of the monotonic clock before which a kind that failed is not tried again.
     `is_imported_news` says that this device has something that no sync has seen.
     """
@@ -80,6 +81,16 @@ def due_jobs(situation: Situation) -> list[JobKind]:
     ]
 
 
+def is_daily_wanted(
+    newest_ms: int | None, now_ms: int, zone: datetime.tzinfo | None = None
+) -> bool:
+    """Whether the day has no snapshot yet, of whichever device of the account: one of all is
+    enough."""
+    if newest_ms is None or newest_ms > now_ms:
+        return True
+    return _day(newest_ms, zone) != _day(now_ms, zone)
+
+
 def retry_seconds(failures: int) -> float:
     """How long a job that failed so many times in a row waits: 30 s, then double, at most an
     hour."""
@@ -102,12 +113,11 @@ def _is_sync_due(situation: Situation) -> bool:
 def _is_snapshot_due(situation: Situation) -> bool:
     if not situation.is_backup_on or not situation.has_messages:
         return False
-    if _elapsed_ms(situation, JobKind.SNAPSHOT) >= CATCH_UP_MS:
-        return True
-    is_made_today = _day(situation.done_ms[JobKind.SNAPSHOT], situation) == _day(
-        situation.now_ms, situation
-    )
-    return not is_made_today and _is_good(situation.condition)
+    newest_ms = situation.done_ms.get(JobKind.SNAPSHOT)
+    if not is_daily_wanted(newest_ms, situation.now_ms, situation.zone):
+        return False
+    is_late = _elapsed_ms(situation, JobKind.SNAPSHOT) >= CATCH_UP_MS
+    return is_late or _is_good(situation.condition)
 
 
 def _is_retention_due(situation: Situation) -> bool:
@@ -146,5 +156,5 @@ def _elapsed_ms(situation: Situation, kind: JobKind) -> int:
     return situation.now_ms - done_ms
 
 
-def _day(time_ms: int, situation: Situation) -> datetime.date:
-    return datetime.datetime.fromtimestamp(time_ms / 1000, situation.zone).date()
+def _day(time_ms: int, zone: datetime.tzinfo | None) -> datetime.date:
+    return datetime.datetime.fromtimestamp(time_ms / 1000, zone).date()

@@ -1,5 +1,6 @@
 """What the running agent asks of a home in passing: when things were last done, what may go."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
 from sealwax.stores.mirror import FarAway
-from sealwax.vault.writing import Writer
+from sealwax.vault.writing import NoLongerWanted, Writer
 
 
 class Rhythm(NamedTuple):
@@ -16,6 +17,13 @@ class Rhythm(NamedTuple):
 
     messages: int
     daily_ms: int | None
+
+
+def newest_of(made_ms: Sequence[int], now_ms: int) -> int | None:
+    """When the newest snapshot was made. One whose time lies ahead (some device's clock is wrong)
+    counts only where there is no other."""
+    past_ms = [at for at in made_ms if at <= now_ms]
+    return max(past_ms or made_ms, default=None)
 
 
 class Upkeep:
@@ -27,16 +35,26 @@ class Upkeep:
         self._clock = clock
 
     def rhythm(self) -> Rhythm:
-        """What the schedule needs to know; quick. A snapshot whose time lies ahead (some device's
-        clock is wrong) counts only where there is no other."""
+        """What the schedule needs to know; quick."""
         made_ms = [pin.made_ms for pin in self._library.holdings.pins() if pin.reason == DAILY]
-        now_ms = self._clock.now_ms()
-        past_ms = [at for at in made_ms if at <= now_ms]
-        return Rhythm(self._library.counts().messages, max(past_ms or made_ms, default=None))
+        newest_ms = newest_of(made_ms, self._clock.now_ms())
+        return Rhythm(self._library.counts().messages, newest_ms)
 
-    def create_daily_snapshot(self) -> int:
-        """Pins the present as the snapshot of the day; gives its number."""
-        return create_snapshot(self._library, self._writer, "", DAILY)
+    def create_daily_snapshot(
+        self, is_wanted: Callable[[int | None], bool] = lambda _: True
+    ) -> int | None:
+        """Pins the present as the snapshot of the day; gives its number. `is_wanted` judges by when
+        the newest one was made, of all devices, at the last moment before: where another device was
+        quicker, None is made."""
+
+        def is_still_wanted() -> bool:
+            return is_wanted(self.rhythm().daily_ms)
+
+        with suppress(NoLongerWanted):
+            return create_snapshot(
+                self._library, self._writer, "", DAILY, is_wanted=is_still_wanted
+            )
+        return None
 
     def plan_retention(self) -> RetentionPlan:
         """Which snapshots go by the calendar of this computer, and which stay why."""

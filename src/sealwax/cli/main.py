@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealwax import __version__
+from sealwax.agent.home import DEFAULT_HOME
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
 from sealwax.cli.agent import agent_group
@@ -37,7 +38,7 @@ from sealwax.cli.reading import (
 )
 from sealwax.cli.security import security_group
 from sealwax.cli.serving import admin_group, serve_command
-from sealwax.cli.session import DEFAULT_HOME, EXIT_FAILED, HOME_VARIABLE, Session, fail
+from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
 from sealwax.cli.tidying import tidy_command

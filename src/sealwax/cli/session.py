@@ -19,13 +19,13 @@ import msgspec
 from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
+from sealwax.agent.home import DEFAULT_HOME
 from sealwax.agent.presence import find_presence
 from sealwax.base.errors import SealwaxError
 from sealwax.trust.home_keys import needs_passphrase
 
 PASSPHRASE_VARIABLE = "SEALWAX_PASSPHRASE"  # noqa: S105
 HOME_VARIABLE = "SEALWAX_HOME"
-DEFAULT_HOME = "~/.local/share/sealwax"
 EXIT_FAILED, EXIT_USAGE, EXIT_HELD = 1, 2, 3
 
 

@@ -1,6 +1,7 @@
 """Snapshots: making one, finding one by what a person typed, letting go of one."""
 
 import datetime
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
@@ -83,15 +84,22 @@ def find_snapshot(library: Library, wanted: str) -> Snapshot:
 
 
 def create_snapshot(
-    library: Library, writer: Writer, name: str, reason: str, lock_until_ms: int = 0
+    library: Library,
+    writer: Writer,
+    name: str,
+    reason: str,
+    lock_until_ms: int = 0,
+    is_wanted: Callable[[], bool] | None = None,
 ) -> int:
-    """Pins the present: copies nothing. Gives the snapshot's number."""
+    """Pins the present: copies nothing. Gives the snapshot's number. `is_wanted` is asked once all
+    that others wrote is known; where it says no, this raises NoLongerWanted."""
     name = name.strip()
     if len(name) > NAME_LIMIT_CHARACTERS or any(pin.name == name for pin in _named(library, name)):
         raise SnapshotNameBad(f"A snapshot cannot be called “{name[:NAME_LIMIT_CHARACTERS]}”.")
     part = Part(reason=reason, name=name, counts=library.counts())
     public = encode_facts(PinFacts(lock_until_ms))
-    written = writer.write(Writing((), part, CommitKind.PIN, public=public))
+    pin = Writing((), part, CommitKind.PIN, public=public, is_wanted=is_wanted)
+    written = writer.write(pin)
     return written.seq + (OWN_NUMBERS if written.is_own else 0)
 
 

@@ -53,7 +53,7 @@ from sealwax.vault.objects import (
     seal_chunk,
 )
 from sealwax.vault.segment import change_of
-from sealwax.vault.writing import StoredFile, Writing, Written
+from sealwax.vault.writing import NoLongerWanted, StoredFile, Writing, Written
 
 APPEND_TRIES = 64
 BEGIN = "begin"
@@ -238,6 +238,8 @@ class Replica:
         asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
+            if asked.is_wanted is not None and not asked.is_wanted():
+                raise NoLongerWanted
             writing = self._as_of_now(asked)
             # What a removed device could still open is not for new words: a new epoch seals anew.
             if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:

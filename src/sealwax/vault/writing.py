@@ -17,13 +17,17 @@ CHANGES_LIMIT = 3_000
 which stands on its own, so that an interrupted one goes on where it stopped."""
 
 
+class NoLongerWanted(Exception):
+    """What was to be written is not wanted, after what others wrote meanwhile."""
+
+
 class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
     `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already. `is_own`
     says that it belongs in the device's own zone: letting go of a snapshot that is there. `in_use`
     gives the pieces of files that are in use after all, as of the commit before: these are not
-    dropped.
+    dropped. `is_wanted` says, as of the commit before, whether this is still to be written.
     """
 
     changes: tuple[Change, ...]
@@ -34,6 +38,7 @@ class Writing(NamedTuple):
     public: bytes = b""
     is_own: bool = False
     in_use: Callable[[], Set[bytes]] | None = None
+    is_wanted: Callable[[], bool] | None = None
 
 
 class Written(NamedTuple):
@@ -72,7 +77,8 @@ class Writer(Protocol):
         ...
 
     def write(self, writing: Writing) -> Written:
-        """Stores the changes and appends the commit; durable when it returns."""
+        """Stores the changes and appends the commit; durable when it returns. Raises
+        NoLongerWanted, with nothing written, where `is_wanted` says so."""
         ...
 
     def begin(self, writing: Writing) -> Callable[[], Written]:

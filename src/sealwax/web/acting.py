@@ -14,17 +14,16 @@ from sealwax.web.plans import (
     Plans,
     RestoreAsked,
     answering,
-    importing,
     plan_delete,
     plan_restore,
     undeleting,
-    verifying,
 )
 from sealwax.web.reading import Asked, port_of
-from sealwax.web.refusals import NotHere
+from sealwax.web.sources import accepting, adding, refusing
 
 JobId = Annotated[str, PathParameter(max_length=40)]
 Text = Annotated[str, msgspec.Meta(max_length=100)]
+PathText = Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]
 
 
 class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +36,19 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of held deletions."""
 
     is_accepted: bool
+
+
+class SourceNamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A source to read from, by its path."""
+
+    path: PathText
+
+
+class SourceAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a source that is held is right all the same."""
+
+    path: PathText
+    is_right: bool
 
 
 class Switched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,19 +94,35 @@ def held(request: Asked, data: JSONBody[Answer]) -> Started:
     return Started(port_of(request).start("held", answering(data.is_accepted)))
 
 
+@post("/api/sources", sync_to_thread=True, status_code=202)
+def source(request: Asked, data: JSONBody[SourceNamed]) -> Started:
+    """Reads from one more source, now and from now on."""
+    port = port_of(request)
+    started = Started(port.start("source", adding(data.path)))
+    port.again("import")
+    return started
+
+
+@post("/api/sources/answer", sync_to_thread=True, status_code=202)
+def source_answer(request: Asked, data: JSONBody[SourceAnswer]) -> Started:
+    """Reads from a source that is held, or forgets it."""
+    port = port_of(request)
+    if not data.is_right:
+        return Started(port.start("source", refusing(data.path)))
+    started = Started(port.start("source", accepting(data.path)))
+    port.again("import")
+    return started
+
+
 @post("/api/actions/{action:str}", sync_to_thread=True, status_code=202)
 def act(request: Asked, action: JobId) -> Started:
-    """A button: "sync-now", "backup-now", "import" or "verify"."""
+    """A button: "sync-now", "backup-now", or a job that the agent does by itself, done now."""
     port = port_of(request)
     if action == "sync-now":
         return Started(port.sync_now())
     if action == "backup-now":
         return Started(port.backup_now())
-    if action == "import":
-        return Started(port.start("import", importing()))
-    if action == "verify":
-        return Started(port.start("verify", verifying()))
-    raise NotHere("There is no such act.")
+    return Started(port.again(action))
 
 
 @get("/api/jobs", sync_to_thread=True)
@@ -126,7 +154,8 @@ def switch(request: Asked, data: JSONBody[Switched]) -> list[DeviceView]:
 
 
 ROUTES = [
-    restore_plan, delete_plan, confirm, undelete, held, act, jobs, cancel, safety, devices, switch,
+    restore_plan, delete_plan, confirm, undelete, held, source, source_answer, act, jobs, cancel,
+    safety, devices, switch,
 ]  # fmt: skip
 
 

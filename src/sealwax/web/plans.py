@@ -160,35 +160,6 @@ def answering(is_accepted: bool) -> Act:
     return act
 
 
-def importing() -> Act:
-    """Imports from all remembered sources."""
-
-    def act(agent: Agent, report: Report) -> Done:
-        new = 0
-        for path in agent.sources_to_import([]):
-            done = agent.import_source(
-                path, lambda told: report(Progress(told.phase, told.messages, told.total))
-            )
-            new += done.new.get("messages", 0)
-        return Done(f"Imported: {_messages(new)} that were not here before.")
-
-    return act
-
-
-def verifying() -> Act:
-    """Checks everything that is kept, the library against it included."""
-
-    def act(agent: Agent, report: Report) -> Done:
-        found = agent.verify(lambda told: report(Progress(told.phase, told.done, told.total)))
-        if found.is_sound:
-            return Done("Everything that is kept was checked, and is as it was written.")
-        number = len(found.damage)
-        what = "1 thing is" if number == 1 else f"{number:,} things are"
-        return Done(f"{what} not as written. `sealwax verify` names them, and what they cost.")
-
-    return act
-
-
 def _restoring(asked: RestoreAsked, planned: RestoreCounts) -> Act:
     def act(agent: Agent, report: Report) -> Done:
         if asked.mode == MERGE:

@@ -83,8 +83,11 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Hits(msgspec.Struct, frozen=True):
+    """What a search found: messages, and the first conversations of such a name."""
+
     items: list[Found]
     is_partial: bool
+    conversations: list[Preview]
 
 
 class SnapshotShape(msgspec.Struct, frozen=True):
@@ -162,13 +165,7 @@ def conversations(
     """A page of the list, newest first; `words` filters titles and people."""
 
     def ask(agent: Agent) -> ListPage:
-        moment = agent.browse.moment(at, trash)
-        found, _ = _lists(request).get(agent, moment)
-        if trash:
-            found = [item for item in found if item.newest_version is not None]
-        wanted = words.casefold().split()
-        if wanted:
-            found = [item for item in found if _has(item, wanted)]
+        found = _named(request, agent, at, trash, words)
         return _list_page(agent, found, offset, limit)
 
     return port_of(request).read(ask)
@@ -248,9 +245,12 @@ def search(
     conversation: Annotated[int | None, QueryParameter(ge=0, lt=2**62)] = None,
     quick: FromQuery[bool] = False,
     limit: Annotated[int, QueryParameter(ge=1, le=HITS_LIMIT)] = 50,
+    named: Annotated[int, QueryParameter(ge=0, le=LIST_LIMIT)] = 0,
+    trash: FromQuery[bool] = False,
 ) -> Hits:
     """Messages that hold the words, newest first. `quick` looks at the texts kept last alone; "all"
-    as `at` is every moment that is kept."""
+    as `at` is every moment that is kept. With them come the first `named` conversations whose
+    title or people hold the words, of the present's list or of the trash."""
 
     def ask(agent: Agent) -> Hits:
         browse, everywhere = agent.browse, at == "all"
@@ -272,7 +272,8 @@ def search(
             )
             for hit in hits
         ]
-        return Hits(items, is_partial)
+        called = _named(request, agent, None if everywhere else at, trash, words) if named else []
+        return Hits(items, is_partial, _list_page(agent, called, 0, named).items)
 
     return port_of(request).read(ask)
 
@@ -324,6 +325,15 @@ def changes(request: Asked, number: Record) -> Changes:
 
 
 ROUTES = [first, conversations, head, thread, message, search, snapshots, changes]
+
+
+def _named(request: Asked, agent: Agent, at: str | None, trash: bool, words: str) -> list[Recent]:
+    """The conversations of a moment, or of the trash, whose title or people hold all the words."""
+    found, _ = _lists(request).get(agent, agent.browse.moment(at, trash))
+    if trash:
+        found = [item for item in found if item.newest_version is not None]
+    wanted = words.casefold().split()
+    return [item for item in found if _has(item, wanted)] if wanted else found
 
 
 def _list_page(agent: Agent, found: Sequence[Recent], offset: int, limit: int) -> ListPage:

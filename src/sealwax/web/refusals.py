@@ -29,3 +29,10 @@ class NotHere(SealwaxError):
 
     code = "not-here"
     hint = "`sealwax status` says what this home has."
+
+
+class SourceNotWhole(SealwaxError):
+    """The path of a source that begins nowhere."""
+
+    code = "source-path-not-whole"
+    hint = "Write it from / or ~ on."

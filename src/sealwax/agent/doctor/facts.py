@@ -70,8 +70,8 @@ class HistoryFact(NamedTuple):
 
 class Facts(NamedTuple):
     """All of it. `store` is None for a home that shares with no place; `media` counts the places
-    that hold all messages; `used_bytes` has what was charged by the number of the day;
-    `troubles` are those of jobs, by kind."""
+    that hold all messages, `vault` is the first of them; `used_bytes` has what was charged by the
+    number of the day; `troubles` are those of jobs, by kind."""
 
     now_ms: int
     home: str
@@ -80,6 +80,7 @@ class Facts(NamedTuple):
     is_backup_on: bool = True
     store: StoreFact | None = None
     media: int = 1
+    vault: str = ""
     pause: Pause | None = None
     sources: tuple[SourceFact, ...] = ()
     devices: tuple[DeviceFact, ...] = ()

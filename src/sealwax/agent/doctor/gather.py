@@ -29,6 +29,7 @@ def gather(
     return Facts(
         now_ms=now_ms,
         home=status.home,
+        vault=status.store,
         history=HistoryFact(
             status.counts.messages,
             status.newest_snapshot_ms,

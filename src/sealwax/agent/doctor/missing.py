@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sealwax.agent.doctor.checks.server import check_server
 from sealwax.agent.doctor.checks.waiting import check_waiting
 from sealwax.agent.doctor.facts import Facts, SourceFact
-from sealwax.agent.doctor.finding import Finding
+from sealwax.agent.doctor.finding import Finding, command
 from sealwax.agent.tracing import Traced
 from sealwax.agent.wording import count
 
@@ -78,7 +78,7 @@ def _account(sources: tuple[SourceFact, ...]) -> Iterator[Stop]:
                 "account",
                 True,
                 f"{source.path} is of another person's account than before, and is not imported.",
-                f"`sealwax source accept {source.path}` if it is right",
+                f"{command('source', 'accept', source.path)} if it is right",
             )
 
 

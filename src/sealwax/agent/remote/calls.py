@@ -45,7 +45,7 @@ WRITING = frozenset(
     """
     verify add_source remove_source accept_source import_source split_conversation
     join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
-    upkeep.apply_retention upkeep.create_daily_snapshot recovery.note_confirmed
+    upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
     sync.plan_reset sync.reset

@@ -25,7 +25,8 @@
  * @typedef {{id: string, kind: string, state: string, progress: Progress | null, sentence: string,
  *   error_code: string, hint: string, result: {sentence?: string, undo?: {restore?: RestoreAsked,
  *   undelete?: Chosen} | null} | null}} Job
- * @typedef {{level: string, text: string, remedy: string, action: string}} Line
+ * @typedef {{level: string, text: string, remedy: string, action: string,
+ *   subject: string}} Line
  * @typedef {{sentence: string, level: string, lines: Line[]}} Safety
  * @typedef {{id: string, name: string, is_this: boolean, added_ms: number | null,
  *   last_seen_ms: number | null, is_sync_on: boolean, is_backup_on: boolean}} Device
@@ -85,6 +86,19 @@ export async function tell(path, body = {}) {
   return told;
 }
 
+/**
+ * Does what a button says; a refusal is told at the foot.
+ * @param {string} path @param {any} [body] @returns {Promise<any>} null where it was refused
+ */
+export async function run(path, body) {
+  try {
+    return await tell(path, body);
+  } catch (error) {
+    stream.dispatchEvent(new CustomEvent("refused", { detail: error }));
+    return null;
+  }
+}
+
 /** @param {Promise<Response>} asked */
 async function answer(asked) {
   let response;
@@ -108,8 +122,8 @@ const stream = new EventTarget();
 let source = null;
 
 /**
- * Hears of "jobs", "safety", "history", "devices", of a job that this page "asked" for, and of the
- * line itself: "open", "broken".
+ * Hears of "jobs", "safety", "history", "devices", of a job that this page "asked" for, of what was
+ * "refused", and of the line itself: "open", "broken".
  * @param {string} kind @param {(data: any) => void} hear @returns {() => void} ends it
  */
 export function listen(kind, hear) {

@@ -9,7 +9,7 @@ import { clock, count, dateTime, eventSentence, longDay, sign, size } from "./wo
 
 /**
  * @param {Message} message
- * @param {{at: number | null, trash: boolean, conversation: number, isGroup: boolean, open: (id: number) => void}} context
+ * @param {{at: number | null, trash: boolean, conversation: number}} context
  * @returns {HTMLElement}
  */
 export function bubble(message, context) {
@@ -24,13 +24,12 @@ export function bubble(message, context) {
       h("time", { title: dateTime(message.time_ms) }, clock(message.time_ms))));
     return item;
   }
-  if (context.isGroup && !message.from_me) item.append(h("span", { class: "who" }, message.who || "Unknown"));
-  else item.append(h("span", { class: "unseen" }, `${message.from_me ? "You" : message.who || "They"}: `));
-  const open = () => context.open(message.id);
+  // Read aloud always; in a group seen, too.
+  item.append(message.from_me ? h("span", { class: "unseen" }, "You: ") : h("span", { class: "who" }, message.who || "Unknown"));
   item.append(h("div", { class: "line" },
-    h("div", { class: shape(message) }, message.reply && quote(message, context), files(message), words(message, open), reactions(message)),
-    h("button", { class: "more quiet round", "aria-label": `More about the message of ${clock(message.time_ms)}`, tabIndex: -1, onclick: open }, icon("more"))));
-  const told = meta(message, open);
+    h("div", { class: shape(message) }, message.reply && quote(message, context), files(message), words(message), reactions(message)),
+    h("button", { class: "more quiet round", "data-more": "", "aria-label": `More about the message of ${clock(message.time_ms)}`, tabIndex: -1 })));
+  const told = meta(message);
   item.append(h("div", { class: told.filter(Boolean).length > 1 ? "meta" : "meta plain" }, ...told));
   return item;
 }
@@ -53,13 +52,14 @@ export function dress(item, before) {
     && !item.classList.contains("event") && !before.classList.contains("event");
   item.classList.toggle("goes-on", isRun);
   before?.classList.toggle("has-next", isRun);
-  const head = item.querySelector(":scope > .day");
+  const first = item.firstElementChild;
+  const head = first?.className === "day" ? first : null;
   if (isNewDay && !head) item.prepend(h("h2", { class: "day" }, longDay(time)));
   if (!isNewDay) head?.remove();
 }
 
-/** @param {Message} message @param {() => void} open */
-function words(message, open) {
+/** @param {Message} message */
+function words(message) {
   if (message.is_unsent) return h("p", { class: "gone" }, "This message was unsent.");
   const said = [];
   if (message.subject) said.push(h("strong", { class: "subject" }, message.subject));
@@ -67,7 +67,7 @@ function words(message, open) {
     const isLarge = message.text.length <= 8 && /^(\p{Extended_Pictographic}|\u200d|\ufe0f|\p{Emoji_Modifier})+$/u.test(message.text);
     said.push(h("p", { class: isLarge ? "words large" : "words", dir: "auto" }, message.text, message.is_cut && "…"));
   }
-  if (message.is_cut) said.push(h("button", { class: "link", tabIndex: -1, onclick: open }, "Show all of it"));
+  if (message.is_cut) said.push(h("button", { class: "link", "data-more": "", tabIndex: -1 }, "Show all of it"));
   if (!said.length && !message.files?.length) {
     const what = message.lost_files ? "An attachment that is not kept." : message.app ? "A message of an app." : "A message without words.";
     said.push(h("p", { class: "gone" }, what));
@@ -125,10 +125,10 @@ function picture(file) {
   return button;
 }
 
-/** @param {Message} message @param {() => void} open */
-function meta(message, open) {
+/** @param {Message} message */
+function meta(message) {
   const badge = (/** @type {string} */ text, /** @type {string} */ kind) =>
-    h("button", { class: `badge ${kind}`, tabIndex: -1, onclick: open }, text);
+    h("button", { class: `badge ${kind}`, "data-more": "", tabIndex: -1 }, text);
   return [
     h("time", { title: dateTime(message.time_ms) }, clock(message.time_ms)),
     message.wordings ? badge(`Edited · ${count(message.wordings, "earlier wording")}`, "") : null,

@@ -1,6 +1,6 @@
 // @ts-check
 /** The devices of the account, with their switches. */
-import { ask, listen, tell } from "./api.js";
+import { ask, listen, run, tell } from "./api.js";
 import { say } from "./foot.js";
 import { fill, h, icon } from "./h.js";
 import { date, dateTime } from "./words.js";
@@ -57,16 +57,6 @@ class Devices extends HTMLElement {
         }
       },
     }, h("i", null), h("span", null, words), h("small", null, isOn ? "on" : "off"));
-  }
-}
-
-/** @param {string} path */
-async function run(path) {
-  try {
-    await tell(path);
-  } catch (error) {
-    const told = /** @type {import("./api.js").Refused} */ (error);
-    say(told.message, told.hint);
   }
 }
 

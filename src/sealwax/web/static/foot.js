@@ -27,6 +27,7 @@ export class Foot extends HTMLElement {
       this.#asked.add(job);
       this.#tellEnds();
     });
+    listen("refused", (told) => say(told.message, told.hint));
     listen("broken", () => this.#broken());
     listen("open", () => (this.#isLost = false));
     whenLost(() => this.lost());

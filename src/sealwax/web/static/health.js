@@ -1,13 +1,13 @@
 // @ts-check
 /** What is safe and what is not, worst first, each with what to do. */
-import { ask, listen, tell } from "./api.js";
-import { say } from "./foot.js";
+import { ask, listen, run } from "./api.js";
 import { fill, h, icon } from "./h.js";
-import { go } from "./state.js";
+import { go, link } from "./state.js";
 
 const BUTTONS = /** @type {Record<string, string>} */ ({
   "sync-now": "Sync now", "backup-now": "Back up now", import: "Import now", verify: "Check everything",
 });
+const COPIED_MS = 2_000;
 
 class Health extends HTMLElement {
   #unhear = () => {};
@@ -34,36 +34,46 @@ class Health extends HTMLElement {
       h("ul", { class: "lines" }, safety.lines.map((line) => h("li", { class: `card line ${line.level}` },
         h("span", { class: "line-sign" }, icon(line.level)),
         h("div", null, h("h2", null, line.text), line.remedy && h("p", null, withCommands(line.remedy))),
-        h("div", { class: "card-acts" }, acts(line.action)))))));
+        h("div", { class: "card-acts" }, acts(line)))))));
   }
 }
 
 /** What to do, with the commands in it set apart. @param {string} remedy */
 function withCommands(remedy) {
   const text = remedy[0].toUpperCase() + remedy.slice(1);
-  return text.split("`").map((part, at) => at % 2 ? h("code", null, part) : part);
+  return text.split("`").map((part, at) => at % 2 ? command(part) : part);
 }
 
-/** @param {string} action */
-function acts(action) {
+/** A command, to be copied. @param {string} text */
+function command(text) {
+  const words = h("code", null, text);
+  const button = h("button", { class: "quiet copy", title: "Copy", "aria-label": `Copy the command ${text}`, onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.replaceChildren(icon("ok"));
+      setTimeout(() => button.replaceChildren(icon("copy")), COPIED_MS);
+    } catch {
+      // Where the browser lets nothing be copied, it is chosen, so that a person can.
+      getSelection()?.selectAllChildren(words);
+    }
+  } }, icon("copy"));
+  return h("span", { class: "command" }, words, button);
+}
+
+/** @param {import("./api.js").Line} line */
+function acts({ action, subject }) {
+  const first = (/** @type {string} */ words, /** @type {() => void} */ does) => h("button", { class: "button first", onclick: does }, words);
   if (action === "answer-held") return [
-    h("button", { class: "button first", onclick: () => run("held", { is_accepted: false }) }, "Bring everything back"),
+    first("Bring everything back", () => run("held", { is_accepted: false })),
     h("button", { class: "button quiet", onclick: () => run("held", { is_accepted: true }) }, "They were meant"),
   ];
+  if (action === "answer-source") return [h("a", { class: "button first", href: link("source", { path: subject }) }, "Look at it")];
+  if (action === "add-source") return [first("Add messages", async () => (await import("./adding.js")).addSource())];
   if (action === "storage") return [h("button", { class: "button", onclick: () => go("snapshots") }, "See what takes space")];
   if (action === "devices") return [h("button", { class: "button", onclick: () => go("devices") }, "To the switches")];
+  if (action === "again") return [first("Try again", () => run(`actions/${subject}`))];
   const words = BUTTONS[action];
-  return words ? [h("button", { class: "button first", onclick: () => run(`actions/${action}`) }, words)] : [];
-}
-
-/** @param {string} path @param {any} [body] */
-async function run(path, body) {
-  try {
-    await tell(path, body);
-  } catch (error) {
-    const told = /** @type {import("./api.js").Refused} */ (error);
-    say(told.message, told.hint);
-  }
+  return words ? [first(words, () => run(`actions/${action}`))] : [];
 }
 
 customElements.define("sw-health", Health);

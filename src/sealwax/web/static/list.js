@@ -12,6 +12,8 @@ const PAGE = 60;
 const BEYOND = 6;
 const PAGES_KEPT = 8;
 const LEAST_LETTERS = 2;
+const NAMED = 6;
+const HITS = 40;
 const WHOLE_AFTER_MS = 500;
 
 export class List extends HTMLElement {
@@ -64,8 +66,9 @@ export class List extends HTMLElement {
     await this.#load(top);
     if (top) await this.#load(0);
     this.empty.hidden = this.#total > 0;
-    this.empty.textContent = trash ? "The trash is empty." : at ? "There was no conversation then."
-      : "No messages are kept yet. Import some: sealwax import PATH";
+    this.empty.replaceChildren();
+    if (trash || at) this.empty.textContent = trash ? "The trash is empty." : "There was no conversation then.";
+    else fill(this.empty, h("span", null, "No messages are kept yet."), h("button", { class: "button first", onclick: async () => (await import("./adding.js")).addSource() }, "Add messages"));
     if (this.input.value) this.#search();
     return this.#pages.get(0)?.[0];
   }
@@ -74,6 +77,15 @@ export class List extends HTMLElement {
   choose(conversation) {
     this.#chosen = conversation;
     this.rows.querySelectorAll("a").forEach((/** @type {HTMLElement} */ row) => this.#mark(row));
+  }
+
+  /** What the list says of a conversation, as far as it was read. @param {number} conversation */
+  known(conversation) {
+    for (const page of this.#pages.values()) {
+      const found = page.find((item) => item.id === conversation);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   focusSearch() {
@@ -215,20 +227,20 @@ export class List extends HTMLElement {
       return;
     }
     try {
-      const moment = { at: this.#at };
-      const isLong = words.length >= LEAST_LETTERS || (words.codePointAt(0) ?? 0) > 0x2e80;
-      const [chats, found] = await Promise.all([
-        ask("conversations", { ...moment, trash: this.#trash, words, limit: 6 }, signal),
-        isLong ? ask("search", { ...moment, words, quick: true, limit: 40 }, signal) : null,
-      ]);
-      this.#showResults(words, chats.items, found);
-      if (found?.is_partial) {
-        // Many messages have these words: the newest texts are shown at once, then all is looked at.
-        this.#whole = setTimeout(async () => {
-          const all = await ask("search", { ...moment, words, limit: 40 }, signal).catch(() => null);
-          if (all && !signal.aborted) this.#showResults(words, chats.items, all);
-        }, WHOLE_AFTER_MS);
+      const asked = { at: this.#at, trash: this.#trash, words };
+      if (words.length < LEAST_LETTERS && (words.codePointAt(0) ?? 0) <= 0x2e80) {
+        const chats = await ask("conversations", { ...asked, limit: NAMED }, signal);
+        this.#showResults(words, chats.items, null);
+        return;
       }
+      const found = await ask("search", { ...asked, quick: true, limit: HITS, named: NAMED }, signal);
+      this.#showResults(words, found.conversations, found);
+      if (!found.is_partial) return;
+      // Many messages have these words: the newest texts are shown at once, then all is looked at.
+      this.#whole = setTimeout(async () => {
+        const all = await ask("search", { ...asked, limit: HITS }, signal).catch(() => null);
+        if (all && !signal.aborted) this.#showResults(words, found.conversations, all);
+      }, WHOLE_AFTER_MS);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") {
         this.results.replaceChildren(h("p", { class: "empty" }, /** @type {Error} */ (error).message));
@@ -246,7 +258,7 @@ export class List extends HTMLElement {
     this.scroller.hidden = true;
     this.empty.hidden = true;
     this.results.replaceChildren();
-    const isMany = found?.is_partial || hits.length >= 40;
+    const isMany = found?.is_partial || hits.length >= HITS;
     const told = found ? `${isMany ? "More than " : ""}${many(hits.length)} messages found` : "";
     this.told.textContent = `${many(chats.length)} conversations, ${told}`;
     fill(this.results,

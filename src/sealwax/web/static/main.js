@@ -13,6 +13,7 @@ const SCREENS = /** @type {Record<string, {title: string, load: () => Promise<an
   snapshots: { title: "Snapshots", load: () => import("./snapshots.js"), tag: "sw-snapshots" },
   devices: { title: "Devices", load: () => import("./devices.js"), tag: "sw-devices" },
   health: { title: "Safety", load: () => import("./health.js"), tag: "sw-health" },
+  source: { title: "Whose messages?", load: () => import("./source.js"), tag: "sw-source" },
   restore: { title: "Restore", load: () => import("./confirm.js"), tag: "sw-confirm" },
   delete: { title: "Delete", load: () => import("./confirm.js"), tag: "sw-confirm" },
 });
@@ -102,7 +103,7 @@ class App extends HTMLElement {
     if (!trash) this.#lastConversation = conversation;
     if (this.screen.firstElementChild !== this.thread) this.screen.replaceChildren(this.thread);
     document.title = "Messages · Sealwax";
-    await this.thread.show(conversation, here.at, trash, here.key);
+    await this.thread.show(conversation, here.at, trash, here.key, this.list.known(conversation));
   }
 
   #turnTheme() {

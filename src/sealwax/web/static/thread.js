@@ -5,13 +5,16 @@ import { bubble, dress } from "./bubble.js";
 import { fill, h, icon } from "./h.js";
 import { avatar } from "./list.js";
 import { go, link } from "./state.js";
-import { count, many, monthName } from "./words.js";
+import { count } from "./words.js";
 
 /** @typedef {import("./api.js").ThreadPage} ThreadPage */
+/** @typedef {import("./api.js").Preview} Preview */
 
 const PAGE = 60;
 const LIMIT = 300;
 const NEAR_PX = 1_200;
+
+/** @typedef {"start" | "end"} Edge */
 
 export class Thread extends HTMLElement {
   #conversation = 0;
@@ -21,8 +24,9 @@ export class Thread extends HTMLElement {
   #hasNewer = false;
   #round = 0;
   #isLoading = false;
-  #isGroup = false;
   #ask = new AbortController();
+  /** A page that was asked for before it is needed. */
+  #ahead = /** @type {{next: string, page: Promise<ThreadPage>} | null} */ (null);
 
   connectedCallback() {
     // Shown again after another screen: it is built already.
@@ -33,24 +37,28 @@ export class Thread extends HTMLElement {
     this.scroller = h("div", {
       class: "thread-scroll", onscroll: () => this.#scrolled(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+      onclick: (/** @type {MouseEvent} */ event) => this.#click(event),
     }, this.top_, this.list);
-    this.months = h("div", { class: "months", hidden: true });
+    this.months = h("sw-months", { class: "months", hidden: true });
     fill(this, this.head, h("div", { class: "thread-body" }, this.scroller, this.months));
   }
 
   /**
    * @param {number} conversation @param {number | null} at @param {boolean} trash
    * @param {string | null} key the message to show, else the newest
+   * @param {Preview} [known] what the list says of the conversation
    */
-  async show(conversation, at, trash, key) {
+  async show(conversation, at, trash, key, known) {
     const isOther = conversation !== this.#conversation || at !== this.#at || trash !== this.#trash;
     if (!isOther && !key && this.list.childElementCount) return;
     // Going to another moment, one stays where one reads, if that was there then.
     const keep = conversation === this.#conversation && !key && !this.isAtEnd() ? this.firstKey() : null;
-    if (conversation !== this.#conversation) this.#isGroup = false;
     [this.#conversation, this.#at, this.#trash] = [conversation, at, trash];
-    if (isOther) this.#headOf();
+    if (isOther && known) this.#drawHead(known, null);
+    else if (isOther) this.#headOf();
     await this.#fill(key ?? keep, key);
+    // Counting takes longer than the messages do.
+    if (isOther && known) this.#headOf();
   }
 
   /** Reads again what is shown, where it is shown. */
@@ -88,6 +96,7 @@ export class Thread extends HTMLElement {
     const round = (this.#round += 1);
     this.#ask.abort();
     this.#ask = new AbortController();
+    this.#ahead = null;
     this.#isLoading = true;
     delete this.dataset.shown;
     try {
@@ -114,7 +123,7 @@ export class Thread extends HTMLElement {
     } finally {
       if (round === this.#round) this.#isLoading = false;
     }
-    this.#scrolled();
+    this.#scrolled().then(() => this.#askAhead("start"));
   }
 
   /** @param {Record<string, any>} query @returns {Promise<ThreadPage>} */
@@ -123,12 +132,32 @@ export class Thread extends HTMLElement {
     return ask(`conversations/${this.#conversation}/messages`, { ...moment, ...query }, this.#ask.signal);
   }
 
-  /** @param {import("./api.js").Bubble[]} items @param {"start" | "end"} where */
+  /**
+   * The page next to what is shown: the one that was asked for ahead, where it was.
+   * @param {Edge} where @returns {Promise<ThreadPage> | null}
+   */
+  #beyond(where) {
+    const edge = where === "start" ? this.list.firstElementChild : this.list.lastElementChild;
+    const key = edge?.dataset.key;
+    if (!key) return null;
+    const next = `${where} ${key}`;
+    if (this.#ahead?.next !== next) {
+      const page = this.#page(where === "start" ? { before: key } : { after: key });
+      this.#ahead = { next, page };
+      // Whoever waits for it hears of a failure; the next one asks again.
+      page.catch(() => (this.#ahead?.page === page ? (this.#ahead = null) : null));
+    }
+    return this.#ahead.page;
+  }
+
+  /** Asks for the next page in the direction of reading, before it is needed. @param {Edge} where */
+  #askAhead(where) {
+    if (where === "start" ? this.#hasOlder : this.#hasNewer) this.#beyond(where);
+  }
+
+  /** @param {import("./api.js").Bubble[]} items @param {Edge} where */
   #add(items, where) {
-    const context = {
-      at: this.#at, trash: this.#trash, conversation: this.#conversation, isGroup: this.#isGroup,
-      open: (/** @type {number} */ id) => this.#open(id),
-    };
+    const context = { at: this.#at, trash: this.#trash, conversation: this.#conversation };
     const made = items.map((item) => bubble(item, context));
     let before = where === "end" ? /** @type {HTMLElement | null} */ (this.list.lastElementChild) : null;
     for (const item of made) {
@@ -151,14 +180,15 @@ export class Thread extends HTMLElement {
     else if (this.#hasNewer && scrollHeight - scrollTop - clientHeight < NEAR_PX) await this.#more("end");
   }
 
-  /** @param {"start" | "end"} where */
+  /** @param {Edge} where */
   async #more(where) {
     const round = this.#round;
     const edge = where === "start" ? this.list.firstElementChild : this.list.lastElementChild;
-    if (!edge?.dataset.key) return;
+    const asked = this.#beyond(where);
+    if (!edge || !asked) return;
     this.#isLoading = true;
     try {
-      const page = await this.#page(where === "start" ? { before: edge.dataset.key } : { after: edge.dataset.key });
+      const page = await asked;
       if (round !== this.#round) return;
       if (where === "start") this.#hasOlder = page.has_older;
       else this.#hasNewer = page.has_newer;
@@ -168,6 +198,7 @@ export class Thread extends HTMLElement {
       this.#trim(where);
       this.#edges();
       this.scroller.scrollTop += edge.getBoundingClientRect().top - top;
+      this.#askAhead(where);
     } catch (error) {
       if (/** @type {Error} */ (error).name !== "AbortError") return;
     } finally {
@@ -175,7 +206,7 @@ export class Thread extends HTMLElement {
     }
   }
 
-  /** Takes away at the other end what is over LIMIT. @param {"start" | "end"} where */
+  /** Takes away at the other end what is over LIMIT. @param {Edge} where */
   #trim(where) {
     while (this.list.childElementCount > LIMIT) {
       if (where === "start") {
@@ -236,6 +267,13 @@ export class Thread extends HTMLElement {
     }
   }
 
+  /** What belongs to a message and says more of it opens all about it. @param {MouseEvent} event */
+  #click(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const item = target.closest("button[data-more]")?.closest("li.message");
+    if (item) this.#open(Number(/** @type {HTMLElement} */ (item).dataset.id));
+  }
+
   /** @param {number} id */
   async #open(id) {
     const { details } = await import("./details.js");
@@ -244,111 +282,56 @@ export class Thread extends HTMLElement {
 
   async #headOf() {
     const [conversation, at, trash] = [this.#conversation, this.#at, this.#trash];
+    const isElsewhere = () => conversation !== this.#conversation || at !== this.#at || trash !== this.#trash;
     /** @type {import("./api.js").Head | null} */
     let found;
     try {
       found = await ask(`conversations/${conversation}`, { at, trash });
     } catch (error) {
+      if (isElsewhere()) return;
       this.months.hidden = true;
       this.head.replaceChildren(back(at, trash), h("h1", null, /** @type {Error} */ (error).message));
       return;
     }
-    if (conversation !== this.#conversation || at !== this.#at || trash !== this.#trash) return;
+    if (isElsewhere()) return;
     if (!found) {
       this.months.hidden = true;
       this.head.replaceChildren(back(at, trash), h("h1", null, at ? "This conversation was not there then." : "This conversation is not here."));
       return;
     }
-    const { title, is_group, people } = found.conversation;
-    this.head.replaceChildren();
-    const chosen = { c: conversation };
-    fill(this.head, back(at, trash), avatar(title, is_group),
-      h("div", { class: "thread-words" }, h("h1", null, title),
-        h("p", null, count(found.messages, "message"), is_group && people.length ? ` · ${people.join(", ")}` : "")),
-      h("div", { class: "thread-acts" },
-        at ? h("a", { class: "button", href: link("restore", { at, ...chosen }) }, icon("restore"), h("span", null, "Restore")) : null,
-        trash ? h("button", { class: "button", onclick: () => takeOut(conversation) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
-        !at && !trash ? h("a", { class: "button quiet", href: link("delete", chosen), "aria-label": "Delete this conversation" }, icon("trash")) : null));
-    if (is_group !== this.#isGroup) {
-      this.#isGroup = is_group;
-      if (is_group && this.list.childElementCount) this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
-    }
-    this.#drawMonths(found.months);
+    this.#drawHead(found.conversation, found.messages);
+    await import("./months.js");
+    if (isElsewhere()) return;
+    // What is not in the page, since another screen is shown, is not upgraded by itself.
+    customElements.upgrade(this.months);
+    this.months.draw(found.months, (/** @type {number} */ ms) => this.#jumpTo(ms));
+    this.#showMonth();
   }
 
-  /** @param {[number, number, number][]} months */
-  #drawMonths(months) {
-    this.months.replaceChildren();
-    this.months.hidden = months.length < 2;
-    if (months.length < 2) return;
-    const all = everyMonth(months);
-    const most = Math.max(...months.map((month) => month[2]));
-    const bars = all.map(([year, month, messages], index) => {
-      const bar = h("i", { class: month === 1 || index === 0 ? "month year" : "month", "data-year": month === 1 || index === 0 ? year : null });
-      bar.style.setProperty("--share", String(messages ? 0.08 + 0.92 * Math.sqrt(messages / most) : 0));
-      return bar;
-    });
-    let chosen = all.length - 1;
-    const label = h("output", { class: "month-label", hidden: true });
-    const say = () => {
-      const [year, month, messages] = all[chosen];
-      track.setAttribute("aria-valuenow", String(chosen));
-      track.setAttribute("aria-valuetext", `${monthName(year, month)}, ${count(messages, "message")}`);
-      label.textContent = `${monthName(year, month)} · ${many(messages)}`;
-      label.style.top = `${(100 * (chosen + 0.5)) / all.length}%`;
-      bars.forEach((bar, index) => bar.classList.toggle("here", index === chosen));
-    };
-    const jump = () => {
-      const [year, month] = all[chosen];
-      this.#jumpTo(Date.UTC(year, month - 1, 1));
-    };
-    const fromPointer = (/** @type {PointerEvent} */ event) => {
-      const box = track.getBoundingClientRect();
-      chosen = Math.max(0, Math.min(all.length - 1, Math.floor(((event.clientY - box.top) / box.height) * all.length)));
-      label.hidden = false;
-      say();
-    };
-    const track = h("div", {
-      class: "month-track", role: "slider", tabIndex: 0, "aria-label": "Month", "aria-orientation": "vertical",
-      "aria-valuemin": 0, "aria-valuemax": all.length - 1,
-      onpointermove: fromPointer,
-      onpointerdown: (/** @type {PointerEvent} */ event) => track.setPointerCapture(event.pointerId),
-      onpointerup: (/** @type {PointerEvent} */ event) => (fromPointer(event), jump()),
-      onpointerleave: () => (label.hidden = true),
-      onblur: () => (label.hidden = true),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        const steps = /** @type {Record<string, number>} */ (
-          { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -all.length, End: all.length });
-        if (!(event.key in steps)) return;
-        event.preventDefault();
-        chosen = Math.max(0, Math.min(all.length - 1, chosen + steps[event.key]));
-        label.hidden = false;
-        say();
-        jump();
-      },
-    }, bars);
-    this.hereMonth = (/** @type {number} */ ms) => {
-      if (!label.hidden) return;
-      const then = new Date(ms);
-      const index = all.findIndex(([year, month]) => year === then.getUTCFullYear() && month === then.getUTCMonth() + 1);
-      if (index >= 0 && index !== chosen) {
-        chosen = index;
-        say();
-      }
-    };
-    fill(this.months, track, label);
-    say();
-    this.#showMonth();
+  /** @param {Preview} conversation @param {number | null} messages how many, once they are counted */
+  #drawHead({ id, title, is_group, people }, messages) {
+    const [at, trash] = [this.#at, this.#trash];
+    const told = messages === null ? "" : count(messages, "message");
+    const names = is_group ? people.join(", ") : "";
+    this.list.classList.toggle("group", is_group);
+    this.head.replaceChildren();
+    fill(this.head, back(at, trash), avatar(title, is_group),
+      h("div", { class: "thread-words" }, h("h1", null, title), h("p", null, [told, names].filter(Boolean).join(" · ") || " ")),
+      h("div", { class: "thread-acts" },
+        at ? h("a", { class: "button", href: link("restore", { at, c: id }) }, icon("restore"), h("span", null, "Restore")) : null,
+        trash ? h("button", { class: "button", onclick: () => takeOut(id) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
+        !at && !trash ? h("a", { class: "button quiet", href: link("delete", { c: id }), "aria-label": "Delete this conversation" }, icon("trash")) : null));
   }
 
   #showMonth() {
     const key = this.firstKey();
-    if (key) this.hereMonth?.(Number(key.split(".")[0].slice(0, -6)));
+    if (key) this.months.here?.(Number(key.split(".")[0].slice(0, -6)));
   }
 
   /** @param {number} ms */
   async #jumpTo(ms) {
     const round = (this.#round += 1);
+    this.#ahead = null;
     this.#isLoading = true;
     try {
       const page = await this.#page({ date_ms: ms });
@@ -364,18 +347,6 @@ export class Thread extends HTMLElement {
       if (round === this.#round) this.#isLoading = false;
     }
   }
-}
-
-/** With the months between that are empty, unless there are far too many. @param {[number, number, number][]} months */
-function everyMonth(months) {
-  const known = new Map(months.map(([year, month, messages]) => [year * 12 + month - 1, messages]));
-  const places = [...known.keys()].sort((one, other) => one - other);
-  const [first, last] = [places[0], places[places.length - 1]];
-  if (last - first > 600) return months;
-  /** @type {[number, number, number][]} */
-  const all = [];
-  for (let at = first; at <= last; at++) all.push([Math.floor(at / 12), (at % 12) + 1, known.get(at) ?? 0]);
-  return all;
 }
 
 /** @param {number | null} at @param {boolean} trash */

@@ -8,7 +8,7 @@ from sealwax.agent.wording import count
 
 WRONG_MS = 5 * 60 * 1000
 _MINUTE_MS = 60 * 1000
-_REMEDY = "set the clock of this computer, best by the network"
+_REMEDY = "set the clock of this computer, best by the network; the next sync compares again"
 
 
 def check_clock(facts: Facts) -> Iterator[Finding]:
@@ -18,4 +18,6 @@ def check_clock(facts: Facts) -> Iterator[Finding]:
         return
     how = "ahead" if ahead_ms > 0 else "behind"
     minutes = count(abs(ahead_ms) // _MINUTE_MS, "minute")
-    yield Finding("clock-wrong", "warn", f"This computer's clock is {minutes} {how}.", _REMEDY)
+    yield Finding(
+        "clock-wrong", "warn", f"This computer's clock is {minutes} {how}.", _REMEDY, "sync-now"
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, DeviceFact, Facts
-from sealwax.agent.doctor.finding import Finding, moment
+from sealwax.agent.doctor.finding import Finding, command, moment
 from sealwax.agent.wording import count
 
 UNSEEN_DAYS = 30
@@ -23,7 +23,7 @@ def check_devices(facts: Facts) -> Iterator[Finding]:
                 "device-not-seen",
                 "warn",
                 f"{device.name} was not seen for {count(days, 'day')}.",
-                f"switch it on; if it is lost: `sealwax device revoke {device.name}`",
+                f"switch it on; if it is lost: {command('device', 'revoke', device.name)}",
             )
 
 
@@ -40,10 +40,13 @@ def _switches(device: DeviceFact, facts: Facts) -> Iterator[Finding]:
             f"{device.name}: sync and backup are both off{since}; what comes in there is kept"
             " nowhere else.",
             f"{remedy}`sealwax sync on`, `sealwax backup on`",
+            is_elsewhere=True,
         )
     elif not device.is_sync_on:
         text = f"{device.name}: sync is off{since}; its new messages are on no other device."
-        yield Finding("device-sync-off", "note", text, f"{remedy}`sealwax sync on`")
+        told = f"{remedy}`sealwax sync on`"
+        yield Finding("device-sync-off", "note", text, told, is_elsewhere=True)
     elif not device.is_backup_on:
         text = f"{device.name}: backup is off{since}; it makes no snapshots."
-        yield Finding("device-backup-off", "note", text, f"{remedy}`sealwax backup on`")
+        told = f"{remedy}`sealwax backup on`"
+        yield Finding("device-backup-off", "note", text, told, is_elsewhere=True)

@@ -52,4 +52,6 @@ def _jobs(facts: Facts) -> Iterator[Finding]:
                 "danger",
                 f"The job “{kind}” fails since {since}: {trouble.sentence}",
                 trouble.hint,
+                "again",
+                kind,
             )

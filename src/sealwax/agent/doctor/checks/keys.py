@@ -13,5 +13,5 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
             "recovery-unconfirmed",
             "warn",
             "Nobody has confirmed that the recovery key was written down.",
-            "`sealwax security confirm-recovery`",
+            "`sealwax security confirm-recovery`; it is typed in a terminal, never into a page",
         )

@@ -22,4 +22,5 @@ def check_server(facts: Facts) -> Iterator[Finding]:
         "danger" if is_long else "warn",
         f"{kind} since {since}: {store.trouble.rstrip('.')}. Nothing here is wrong.",
         "ask whoever runs it; everything is kept here" if is_long else "wait; it goes on by itself",
+        "sync-now",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import Facts, SourceFact
-from sealwax.agent.doctor.finding import Finding, moment
+from sealwax.agent.doctor.finding import Finding, command, moment
 
 FORBIDDEN, IN_ICLOUD = "source-forbidden", "source-no-messages-in-backup"
 
@@ -16,7 +16,7 @@ def check_sources(facts: Facts) -> Iterator[Finding]:
             "warn",
             "No messages are kept yet.",
             "`sealwax source add PATH`, then `sealwax import`",
-            "import",
+            "add-source",
         )
     for source in facts.sources:
         yield from _source(source, facts)
@@ -28,8 +28,10 @@ def _source(source: SourceFact, facts: Facts) -> Iterator[Finding]:
             "source-of-another",
             "danger",
             f"{source.path} is of another person's account than before; nothing is read from it.",
-            f"`sealwax source accept {source.path}` if it is right, else `sealwax source remove"
-            f" {source.path}`",
+            f"{command('source', 'accept', source.path)} if it is right, else"
+            f" {command('source', 'remove', source.path)}",
+            "answer-source",
+            source.path,
         )
     elif source.code == IN_ICLOUD:
         yield Finding(
@@ -38,6 +40,7 @@ def _source(source: SourceFact, facts: Facts) -> Iterator[Finding]:
             f"The phone backup {source.path} holds no messages: Messages in iCloud keeps them out"
             " of it.",
             "turn Messages in iCloud off on the phone and back up again, or read a Mac's chat.db",
+            "import",
         )
     elif source.code:
         since = ""
@@ -57,4 +60,5 @@ def _source(source: SourceFact, facts: Facts) -> Iterator[Finding]:
             f"The device of {source.path} deletes messages by itself after {source.keep_days} days;"
             " what was not imported until then is lost.",
             "on the device: Settings > Messages > Keep Messages > Forever",
+            "import",
         )

@@ -23,7 +23,8 @@ def check_space(facts: Facts) -> Iterator[Finding]:
             "disk-low",
             "warn",
             f"The disk with the home has {size(facts.free_bytes)} left.",
-            "free some space on it",
+            "free some space on it; `sealwax storage large` names the largest files here",
+            "storage",
         )
 
 
