@@ -9,6 +9,7 @@ from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncPort
+from sealwax.agent.thumbnails import ThumbnailProgress
 from sealwax.agent.watching import SourceWatch
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
@@ -35,17 +36,21 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
+        is_awaited: Callable[[], bool],
     ) -> None:
+        """`is_awaited` says whether something waits for a job that can stop and go on later."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
+        self._is_awaited = is_awaited
         self._acts: dict[JobKind, Callable[[Report], None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot,
             JobKind.RETENTION: self._retention,
+            JobKind.THUMBNAILS: self._thumbnails,
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
@@ -90,6 +95,14 @@ class Chores:
         self._agent.upkeep.apply_retention()
         report(Step("Looking at the trash"))
         self._agent.storage.empty_trash()
+
+    def _thumbnails(self, report: Report) -> None:
+        """One batch: where more are to be made, it is due again."""
+
+        def told(progress: ThumbnailProgress) -> None:
+            report(Step("Making small pictures", progress.done, progress.total, "pictures"))
+
+        self._agent.thumbnails.make_batch(told, self._is_awaited)
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))

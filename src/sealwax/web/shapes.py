@@ -12,8 +12,8 @@ import msgspec
 from sealwax.agent.browsing import Key, Since
 from sealwax.library.query import ConversationView
 from sealwax.library.view import AttachmentView, MessageView
+from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address
-from sealwax.web.kinds import guessed
 
 TEXT_LIMIT_CHARACTERS = 4_000
 """Of a longer message the page draws the beginning, and the rest when asked."""
@@ -234,7 +234,7 @@ def _file(file: AttachmentView) -> File:
     return File(
         file.record,
         file.name.rpartition("/")[2][:PREVIEW_LIMIT_CHARACTERS],
-        guessed(file.mime_type, file.name),
+        likely_kind(file.mime_type, file.name),
         size_bytes or 0,
         file.file_hash is not None,
     )

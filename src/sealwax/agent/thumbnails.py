@@ -1,0 +1,147 @@
+"""Small pictures of photos: made a batch at a time where photos are, read where they are shown."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sealwax.agent.device import Device
+from sealwax.base.clock import Clock
+from sealwax.base.companion import CompanionLost
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.library.parts import ReadPart, part_reader
+from sealwax.library.view import AttachmentView
+from sealwax.stores.base import StoreError
+from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.thumbnail.apply import Look, Made, Maker
+from sealwax.thumbnail.plan import FILE_LIMIT_BYTES, Verdict
+from sealwax.vault.objects import SMALL_BYTES
+
+BATCH_PICTURES = 200
+BATCH_SECONDS = 20.0
+"""So long a batch takes at most: what else the agent has to do waits for it."""
+TRY_AGAIN_MS = 5 * 60 * 1000
+
+
+class ThumbnailProgress(NamedTuple):
+    """How many small pictures were made, or could not be, of how many looked at together."""
+
+    done: int
+    total: int
+
+
+class ThumbnailsMade(NamedTuple):
+    """What came of it: small pictures made, pictures of which none could be; photos that lack the
+    plugin for HEIC here; why it ended early, or nothing."""
+
+    made: int = 0
+    failed: int = 0
+    lacking_plugin: int = 0
+    why: str = ""
+
+
+Report = Callable[[ThumbnailProgress], None]
+
+
+class Thumbnails:
+    """A part of the agent; see `agent.api`."""
+
+    def __init__(self, device: Device, read_part: ReadPart, clock: Clock) -> None:
+        """`read_part` fetches what is not on this device."""
+        history = device.history
+        self._library = history.library
+        self._journal = device.journal
+        self._clock = clock
+        self._near = device.near
+        self._decoder = device.decoder
+        self._fetch_part = read_part
+        self._near_part = part_reader(device.near, history.keys, history.zone)
+        self._maker = Maker(
+            self._library, device.journal, device.near, self._near_part, device.decoder
+        )
+        self._looked_at: float | None = None
+        self._is_due = False
+        self._again_ms = 0
+
+    # Making them.
+
+    def is_due(self) -> bool:
+        """Whether there are some to be made by this device; quick while nothing changes."""
+        if not self._journal.is_shared_now or self._journal.is_full:
+            return False
+        moment, now_ms = self._library.head_moment(), self._clock.now_ms()
+        if moment != self._looked_at or (self._again_ms and now_ms >= self._again_ms):
+            self._looked_at = moment
+            try:
+                look = self._maker.look(now_ms, 1)
+                self._is_due, self._again_ms = bool(look.wanted), look.again_ms
+            except CompanionLost:
+                # The job says so, and waits longer each time.
+                self._is_due, self._again_ms = True, 0
+        return self._is_due
+
+    def make_batch(
+        self, report: Report = lambda _: None, is_awaited: Callable[[], bool] = lambda: False
+    ) -> ThumbnailsMade:
+        """Makes some; ends early where something else `is_awaited`. Raises CompanionLost."""
+        look = self._look()
+        until = self._clock.monotonic() + BATCH_SECONDS
+
+        def is_enough(done: int) -> bool:
+            report(ThumbnailProgress(done, len(look.wanted)))
+            return is_awaited() or self._clock.monotonic() >= until
+
+        made, why = Made(), ""
+        try:
+            made = self._maker.make(look.wanted, is_enough)
+        except (FarAway, FarFull) as error:
+            why = error.sentence
+        self._settle(look, why)
+        return ThumbnailsMade(made.made, made.failed, look.verdicts[Verdict.LACKS_PLUGIN], why)
+
+    def make_all(self, report: Report = lambda _: None) -> ThumbnailsMade:
+        """Makes all that this device can make now; raises CompanionLost."""
+        total = ThumbnailsMade()
+        while True:
+            batch = self.make_batch(report)
+            total = batch._replace(made=total.made + batch.made, failed=total.failed + batch.failed)
+            if batch.why or not (batch.made or batch.failed):
+                return total
+
+    def _look(self) -> Look:
+        return self._maker.look(self._clock.now_ms(), BATCH_PICTURES)
+
+    def _settle(self, look: Look, why: str) -> None:
+        """When to look again: at once, unless there was nothing or no place for it."""
+        self._looked_at = None
+        if why:
+            self._looked_at, self._is_due = self._library.head_moment(), False
+            self._again_ms = self._clock.now_ms() + TRY_AGAIN_MS
+        elif not look.wanted:
+            self._decoder.close()
+
+    # Showing them.
+
+    def kept(self, found: AttachmentView) -> bytes | None:
+        """The small picture of an attachment; None where none is kept, or it cannot be had."""
+        if found.thumbnail is None:
+            return None
+        name, size_bytes = found.thumbnail
+        if not 0 < size_bytes <= SMALL_BYTES:
+            return None
+        one = found._replace(chunks=((name, size_bytes),))
+        try:
+            return self._fetch_part(one, 0, size_bytes)
+        except (StoreError, SealBroken, SealUnknown):
+            return None
+
+    def photo_here(self, found: AttachmentView) -> bytes | None:
+        """The photo itself, to make a small picture of; None where that is not on this device. What
+        is no larger than a small picture is fetched."""
+        size_bytes = found.size_bytes or 0
+        if not 0 < size_bytes <= FILE_LIMIT_BYTES:
+            return None
+        if size_bytes <= SMALL_BYTES:
+            return self._fetch_part(found, 0, size_bytes)
+        names = {name for name, _ in found.chunks}
+        if not self._near.has_objects(names) >= names:
+            return None
+        return self._near_part(found, 0, size_bytes)
