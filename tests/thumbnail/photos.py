@@ -15,7 +15,7 @@ from sealwax.demo.chance import Chance
 from sealwax.demo.typedstream_writer import FILE_TRANSFER, PART, PLACE, Run, write_attributed
 from tests.homes import DAY_MS, NOW_MS
 
-CHAT = "+15550100000"
+CHAT = "+15550900000"
 _SIDE_PIXELS = 200
 
 

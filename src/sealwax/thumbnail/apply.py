@@ -23,7 +23,7 @@ from sealwax.model.pieces import pieces_of_value, thumbnail_of
 from sealwax.model.state import State
 from sealwax.stores.base import Store, StoreError
 from sealwax.thumbnail.decoder import Decodes
-from sealwax.thumbnail.plan import VERSION, Known, Verdict, is_candidate, judge, tried_by
+from sealwax.thumbnail.plan import VERSION, Known, Verdict, first_verdict, judge, tried_by
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import StoredFile, Writing, Written
 
@@ -77,23 +77,24 @@ class Maker:
         self._near = near
         self._read_part = read_part
         self._decoder = decoder
+        self._unreadable: set[bytes] = set()
 
     def look(self, now_ms: int, limit: int) -> Look:
         """Looks for so many that are to get one now. Raises CompanionLost."""
-        formats = self._decoder.formats()
-        failed = self._pictures.failed(tried_by(formats))
         wanted: list[Lacking] = []
         verdicts: Counter[Verdict] = Counter()
         again_ms = 0
         for page in self._pictures.lacking(is_outdated_too=VERSION > FIRST_VERSION):
-            candidates: list[Lacking] = []
+            photos: list[Lacking] = []
             for row in page:
-                verdict = is_candidate(row.state, formats)
-                verdicts[verdict] += verdict != Verdict.WANTED
+                verdict = first_verdict(row.state)
                 if verdict == Verdict.WANTED:
-                    candidates.append(row)
-            known = self._known(candidates, now_ms, formats, failed)
-            for row in candidates:
+                    photos.append(row)
+                else:
+                    verdicts[verdict] += 1
+            known = self._known(photos, now_ms) if photos else None
+            for row in photos:
+                assert known is not None
                 judged = judge(row.uid, row.state, known)
                 verdicts[judged.verdict] += 1
                 if judged.verdict == Verdict.WANTED:
@@ -111,15 +112,10 @@ class Maker:
         Raises FarAway, FarFull, CompanionLost."""
         pictures: list[tuple[Lacking, bytes]] = []
         failed = 0
-        tried = tried_by(self._decoder.formats())
+        tried = tried_by(self._decoder.formats()) if wanted else ""
         for row in wanted:
-            try:
-                picture = self._decoder.small_picture(self._bytes(row))
-            except (StoreError, SealBroken, SealUnknown):
-                # A damaged or missing piece is for `verify` to tell of; it may be back tomorrow.
-                picture = None
+            picture = self._picture(row, tried)
             if picture is None:
-                self._pictures.note_failed(row.uid, tried)
                 failed += 1
             else:
                 pictures.append((row, picture))
@@ -129,9 +125,21 @@ class Maker:
             self._write(pictures)
         return Made(len(pictures), failed)
 
-    def _known(
-        self, rows: Sequence[Lacking], now_ms: int, formats: Sequence[str], failed: set[bytes]
-    ) -> Known:
+    def _picture(self, row: Lacking, tried: str) -> bytes | None:
+        try:
+            data = self._bytes(row)
+        except (StoreError, SealBroken, SealUnknown):
+            # Damage is for `verify` to tell of. It may be mended when the home is next opened.
+            self._unreadable.add(row.uid)
+            return None
+        picture = self._decoder.small_picture(data)
+        if picture is None:
+            self._pictures.note_failed(row.uid, tried)
+        return picture
+
+    def _known(self, rows: Sequence[Lacking], now_ms: int) -> Known:
+        formats = self._decoder.formats()
+        failed = self._pictures.failed(tried_by(formats)) | self._unreadable
         pieces = [name for row in rows for name in _pieces(row.state)]
         shared = self._pictures.shared(pieces)
         here = self._near.has_objects(shared)

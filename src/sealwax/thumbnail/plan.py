@@ -60,25 +60,24 @@ def tried_by(formats: Sequence[str]) -> str:
     return f"{VERSION} {' '.join(formats)}"
 
 
-def is_candidate(state: State, formats: Sequence[str]) -> Verdict:
-    """What can be said of an attachment by itself."""
+def first_verdict(state: State) -> Verdict:
+    """What can be said of an attachment by itself; for one that is wanted, see `judge`."""
     content, has = state.get(CONTENT), state.get(THUMBNAIL)
     if has is not None and has[0] >= VERSION:
         return Verdict.HAS_ONE
-    stated, name = state.get(MIME_TYPE), str(state.get(FILE_NAME) or "")
-    if content is None or likely_kind(stated, name) != IMAGE:
+    if content is None or likely_kind(*_told(state)) != IMAGE:
         return Verdict.NO_PICTURE
     if content[1] <= SMALL_BYTES:
         return Verdict.SMALL_ITSELF
     if content[1] > FILE_LIMIT_BYTES:
         return Verdict.TOO_LARGE
-    if is_likely_heif(stated, name) and HEIF not in formats:
-        return Verdict.LACKS_PLUGIN
     return Verdict.WANTED
 
 
 def judge(record: bytes, state: State, known: Known) -> Judged:
-    """Whether a candidate is to get a small picture now."""
+    """Whether a photo is to get a small picture now."""
+    if _is_heif(state) and HEIF not in known.formats:
+        return Judged(Verdict.LACKS_PLUGIN)
     if record in known.failed:
         return Judged(Verdict.FAILED)
     pieces = [name for name, _ in state.get(CONTENT)[2]]
@@ -93,3 +92,12 @@ def judge(record: bytes, state: State, known: Known) -> Judged:
     if stored is not None and stored.device != known.device and is_fresh:
         return Judged(Verdict.OTHERS_TURN, since_ms + PATIENCE_MS)
     return Judged(Verdict.WANTED)
+
+
+def _is_heif(state: State) -> bool:
+    return is_likely_heif(*_told(state))
+
+
+def _told(state: State) -> tuple[str | None, str]:
+    """The stated type and the name of a file."""
+    return state.get(MIME_TYPE), state.get(FILE_NAME) or ""
