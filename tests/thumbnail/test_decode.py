@@ -3,12 +3,15 @@
 import io
 import os
 import struct
+import sys
 import zlib
+from unittest.mock import patch
 
 import pytest
 from PIL import Image
 
-from sealwax.thumbnail.decode import TRIES, small_picture
+from sealwax.thumbnail.decode import TRIES, known_formats, small_picture
+from sealwax.thumbnail.plan import HEIF
 from sealwax.vault.objects import SMALL_BYTES
 from tests.web.scene import HTML, SVG, png
 
@@ -86,3 +89,24 @@ def test_a_picture_that_was_cut_off_is_no_crash(cut: int) -> None:
     written = io.BytesIO()
     Image.frombytes("RGB", (60, 60), os.urandom(10_800)).save(written, "JPEG")
     small_picture(written.getvalue()[:cut], SMALL_BYTES)
+
+
+def test_a_photo_of_an_iphone_where_the_plugin_is_there() -> None:
+    pytest.importorskip("pillow_heif")
+    assert HEIF in known_formats()
+    written = io.BytesIO()
+    Image.new("RGB", (1_200, 900), (200, 10, 10)).save(written, "HEIF", quality=60)
+    made = _made(written.getvalue())
+    assert made.size == (SIDE_PIXELS, SIDE_PIXELS * 3 // 4)
+    red, green, _ = made.getpixel((5, 5))  # type: ignore[misc]
+    assert red > 150 > green
+    assert small_picture(written.getvalue()[:200], SMALL_BYTES) is None
+
+
+def test_without_the_plugin_all_others_are_read() -> None:
+    with patch.dict(sys.modules, {"pillow_heif": None}):
+        known_formats.cache_clear()
+        try:
+            assert {"JPEG", "PNG", "GIF", "WEBP"} <= set(known_formats())
+        finally:
+            known_formats.cache_clear()
