@@ -1,6 +1,6 @@
 """Small pictures of photos: made a batch at a time where photos are, read where they are shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sealwax.agent.device import Device
@@ -133,15 +133,26 @@ class Thumbnails:
         except (StoreError, SealBroken, SealUnknown):
             return None
 
+    def elsewhere(self, found: Iterable[AttachmentView]) -> set[int]:
+        """The records of those that cannot be shown small before they are fetched whole."""
+        without = [one for one in found if one.thumbnail is None and _is_large(one)]
+        here = self._near.has_objects(name for one in without for name, _ in one.chunks)
+        return {one.record for one in without if any(name not in here for name, _ in one.chunks)}
+
     def photo_here(self, found: AttachmentView) -> bytes | None:
         """The photo itself, to make a small picture of; None where that is not on this device. What
         is no larger than a small picture is fetched."""
         size_bytes = found.size_bytes or 0
         if not 0 < size_bytes <= FILE_LIMIT_BYTES:
             return None
-        if size_bytes <= SMALL_BYTES:
+        if not _is_large(found):
             return self._fetch_part(found, 0, size_bytes)
         names = {name for name, _ in found.chunks}
         if not self._near.has_objects(names) >= names:
             return None
         return self._near_part(found, 0, size_bytes)
+
+
+def _is_large(found: AttachmentView) -> bool:
+    """Whether it is none of the small pieces that every device has."""
+    return (found.size_bytes or 0) > SMALL_BYTES

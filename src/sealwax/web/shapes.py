@@ -4,7 +4,7 @@ Times are ms since 1970. Keys of messages are texts ("<time in ns>.<record>"), s
 JavaScript does not hold nanoseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -52,13 +52,15 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """An attachment: `kind` is what to draw, `is_kept` whether its bytes are in the vault."""
+    """An attachment: `kind` is what to draw, `is_kept` whether its bytes are in the vault,
+    `is_elsewhere` whether they have to be fetched before even a small picture can be shown."""
 
     id: int
     name: str
     kind: str
     size_bytes: int
     is_kept: bool
+    is_elsewhere: bool
 
 
 class Bubble(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,8 +150,9 @@ def bubble(
     files: Mapping[str, AttachmentView],
     replied: Mapping[str, MessageView],
     since: Since | None,
+    elsewhere: Set[int] = frozenset(),
 ) -> Bubble:
-    """A message as it is drawn."""
+    """A message as it is drawn; `elsewhere` has the files that are on no disk of this computer."""
     known = [files[origin] for origin in message.attachments if origin in files]
     return Bubble(
         id=message.record,
@@ -168,7 +171,7 @@ def bubble(
         effect=message.effect or "",
         app=message.app or "",
         event=_event(message, people),
-        files=[_file(file) for file in known],
+        files=[_file(file, file.record in elsewhere) for file in known],
         lost_files=len(message.attachments) - len(known),
         in_trash=message.in_trash,
         is_held=message.is_held,
@@ -229,7 +232,7 @@ def _event(message: MessageView, people: People) -> dict[str, str]:
     return found
 
 
-def _file(file: AttachmentView) -> File:
+def _file(file: AttachmentView, is_elsewhere: bool) -> File:
     size_bytes = file.size_bytes if file.size_bytes is not None else file.stated_bytes
     return File(
         file.record,
@@ -237,6 +240,7 @@ def _file(file: AttachmentView) -> File:
         likely_kind(file.mime_type, file.name),
         size_bytes or 0,
         file.file_hash is not None,
+        is_elsewhere,
     )
 
 
