@@ -21,7 +21,7 @@ from sealwax.thumbnail import apply, plan
 from tests.homes import DAY_MS, ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
-from tests.thumbnail.photos import CHAT, bomb, photo, some_photos, write_photos
+from tests.thumbnail.photos import CHAT, bomb, made_all, photo, some_photos, write_photos
 from tests.web.scene import png
 
 
@@ -51,7 +51,7 @@ def test_a_device_without_the_photos_shows_all_small_pictures(tmp_path: Path) ->
     with _house(tmp_path) as house:
         with house.agent(0) as agent:
             agent.import_source(tmp_path / "phone", ignore)
-            made = agent.thumbnails.make_all()
+            made = made_all(agent)
             assert (made.made, made.failed, made.why) == (4, 0, "")
             assert not agent.thumbnails.is_due()
         house.sync(0, 1)
@@ -101,7 +101,7 @@ def test_a_purge_takes_the_small_picture_with_the_photo(tmp_path: Path) -> None:
     with _house(tmp_path) as house:
         _imported(house, tmp_path, some_photos(3))
         with house.agent(0) as agent:
-            agent.thumbnails.make_all()
+            made_all(agent)
             agent.create_snapshot("with photos")
             assert len(_live_pieces(agent)) == 6
         house.sync(0, 1)
@@ -131,7 +131,7 @@ def test_equal_photos_share_a_small_picture_and_one_of_them_keeps_it(tmp_path: P
     with _house(tmp_path) as house:
         _imported(house, tmp_path, {"one.jpeg": one, "two.jpeg": one})
         with house.agent(0) as agent:
-            agent.thumbnails.make_all()
+            made_all(agent)
             assert len(_live_pieces(agent)) == 2
             newest = agent.read(agent.conversation(CHAT).record)[-1]
             agent.storage.purge(Select(messages=(str(newest.record),)))
@@ -154,13 +154,13 @@ def test_what_cannot_be_opened_is_counted_and_not_tried_again(tmp_path: Path) ->
     with _house(tmp_path) as house:
         _imported(house, tmp_path, files)
         with house.agent(0) as agent:
-            made = agent.thumbnails.make_all()
+            made = made_all(agent)
             # What was cut off has the part that is there.
             assert (made.made + made.failed, made.failed) == (4, made.failed)
             assert 2 <= made.failed <= 3
             assert "photo0.jpeg" in _kept(agent)
             assert not agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().failed == 0
+            assert made_all(agent).failed == 0
         with house.agent(0) as agent:
             agent.thumbnails._decoder.formats = lambda: ("HEIF", "JPEG", "PNG")  # type: ignore[method-assign]
             # With another plugin, all of them and the HEIC are worth a try.
@@ -174,7 +174,7 @@ def test_without_the_plugin_heic_waits_for_it(tmp_path: Path) -> None:
         with house.agent(0) as agent:
             agent.thumbnails._decoder.formats = lambda: ("JPEG", "PNG")  # type: ignore[method-assign]
             assert not agent.thumbnails.is_due()
-            made = agent.thumbnails.make_all()
+            made = made_all(agent)
             assert (made.made, made.failed, made.lacking_plugin) == (0, 0, 1)
 
 
@@ -182,7 +182,7 @@ def test_a_library_made_anew_has_the_same_small_pictures(tmp_path: Path) -> None
     with _house(tmp_path) as house:
         _imported(house, tmp_path, some_photos(3))
         with house.agent(0) as agent:
-            agent.thumbnails.make_all()
+            made_all(agent)
             before = _kept(agent)
             assert len(before) == 3
         for path in house.homes[0].glob("library.db*"):
@@ -204,10 +204,10 @@ def test_a_device_makes_those_of_others_after_a_day(tmp_path: Path) -> None:
             agent.sync.now()
             assert len(_pieces_here(agent)) == 2
             assert not agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().made == 0
+            assert made_all(agent).made == 0
             house.clock.advance(DAY_MS)
             assert agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().made == 2
+            assert made_all(agent).made == 2
         house.sync(1, 0)
         with house.agent(0) as agent:
             assert len(_kept(agent)) == 2
@@ -221,12 +221,12 @@ def test_with_sync_off_none_is_made_and_later_all(tmp_path: Path) -> None:
             agent.sync.switch(False)
             agent.import_source(tmp_path / "phone", ignore)
             assert not agent.thumbnails.is_due()
-            made = agent.thumbnails.make_all()
+            made = made_all(agent)
             assert (made.made, made.why) == (0, "")
             agent.sync.switch(True)
             assert agent.sync.now().is_verified
             assert agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().made == 2
+            assert made_all(agent).made == 2
         house.sync(0, 1)
         with house.agent(1) as agent:
             assert len(_kept(agent)) == 2
@@ -240,7 +240,7 @@ def test_when_the_storage_is_full_they_wait_like_files(tmp_path: Path) -> None:
         used_bytes = usage.head_bytes + usage.snapshot_bytes
         server.parts.accounts.grant_plan("somebody", used_bytes + 4_000)
         with house.agent(0) as agent:
-            made = agent.thumbnails.make_all()
+            made = made_all(agent)
             assert made.made == 0
             assert "full" in made.why
             assert not agent.thumbnails.is_due()
@@ -249,7 +249,7 @@ def test_when_the_storage_is_full_they_wait_like_files(tmp_path: Path) -> None:
             server.parts.accounts.grant_plan("somebody", quota.FREE_PLAN_BYTES)
             house.clock.advance(TRY_AGAIN_MS)
             assert agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().made == 2
+            assert made_all(agent).made == 2
         house.sync(0)
 
 
@@ -262,7 +262,7 @@ def test_while_the_server_is_away_they_wait(tmp_path: Path) -> None:
         house.sync(0)
         port = int(server.url.rpartition(":")[2])
     with house.agent(0) as agent:
-        made = agent.thumbnails.make_all()
+        made = made_all(agent)
         assert made.made == 0
         assert "does not answer" in made.why
         assert not agent.thumbnails.is_due()
@@ -270,7 +270,7 @@ def test_while_the_server_is_away_they_wait(tmp_path: Path) -> None:
     with running(tmp_path / "server", port=port):
         house.sync(0)
         with house.agent(0) as agent:
-            assert agent.thumbnails.make_all().made == 2
+            assert made_all(agent).made == 2
         house.sync(0)
 
 
@@ -282,7 +282,7 @@ def test_of_two_that_were_made_at_once_one_stays(tmp_path: Path) -> None:
             agent.sync.keep_files(None)
             agent.sync.now()
         with house.agent(0) as agent:
-            agent.thumbnails.make_all()
+            made_all(agent)
         house.clock.advance(DAY_MS)
         with house.agent(1) as agent:
             # It has not heard of the first device's yet.
@@ -306,7 +306,7 @@ def test_a_better_one_takes_the_place_of_an_older_one(
     with _house(tmp_path) as house:
         _imported(house, tmp_path, some_photos(2))
         with house.agent(0) as agent:
-            agent.thumbnails.make_all()
+            made_all(agent)
             before = _kept(agent)
             agent.create_snapshot("before")
             for module in (plan, apply):
@@ -314,7 +314,7 @@ def test_a_better_one_takes_the_place_of_an_older_one(
             agent.thumbnails._decoder.small_picture = lambda _: png(30, 20)  # type: ignore[method-assign]
             agent.thumbnails._looked_at = None
             assert agent.thumbnails.is_due()
-            assert agent.thumbnails.make_all().made == 2
+            assert made_all(agent).made == 2
             after = _kept(agent)
             assert set(after.values()) == {png(30, 20)}
             assert len(_live_pieces(agent)) == 3
@@ -341,12 +341,12 @@ def test_what_comes_between_pictures_and_their_commit_loses_nothing(
             with monkeypatch.context() as patch:
                 patch.setattr(Journal, where, killed)
                 with house.agent(0) as agent, pytest.raises(KeyboardInterrupt):
-                    agent.thumbnails.make_all()
+                    made_all(agent)
             with house.agent(0) as agent:
                 assert agent.verify(ignore).is_sound
                 assert agent.thumbnails.is_due()
         with house.agent(0) as agent:
-            assert agent.thumbnails.make_all().made == 3
+            assert made_all(agent).made == 3
             assert agent.verify(ignore).is_sound
         house.sync(0, 1)
         with house.agent(1) as agent:
@@ -358,7 +358,7 @@ def test_an_export_has_the_photos_and_no_small_pictures(tmp_path: Path) -> None:
         _imported(house, tmp_path, some_photos(2))
         with house.agent(0) as agent:
             agent.export("jsonl", tmp_path / "before", Select())
-            agent.thumbnails.make_all()
+            made_all(agent)
             agent.export("jsonl", tmp_path / "after", Select())
     before, after = (tmp_path / name for name in ("before", "after"))
     files = sorted(path.relative_to(before) for path in before.rglob("*") if path.is_file())

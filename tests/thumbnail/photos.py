@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from sealwax.agent.api import Agent
+from sealwax.agent.thumbnails import ThumbnailsMade
 from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRow, MessageRow
 from sealwax.demo.apple_time import nanoseconds
 from sealwax.demo.chance import Chance
@@ -72,3 +74,13 @@ def some_photos(count: int, seed: str = "photo") -> dict[str, tuple[str, bytes]]
     return {
         f"{seed}{number}.jpeg": ("image/jpeg", photo(f"{seed} {number}")) for number in range(count)
     }
+
+
+def made_all(agent: Agent) -> ThumbnailsMade:
+    """Makes all that can be made."""
+    total = ThumbnailsMade()
+    while True:
+        batch = agent.thumbnails.make_some()
+        total += batch
+        if batch.why or batch.is_nothing:
+            return total

@@ -10,7 +10,7 @@ from sealwax.stores.counting import CountingStore
 from tests.homes import ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
-from tests.thumbnail.photos import CHAT, some_photos, write_photos
+from tests.thumbnail.photos import CHAT, made_all, some_photos, write_photos
 from tests.web.browser import chromium, visit
 from tests.web.scene import Scene, Site, opened_site
 
@@ -29,7 +29,7 @@ def far_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         write_photos(folder / "phone", FILES)
         with house.agent(0) as agent:
             agent.import_source(folder / "phone", ignore)
-            assert agent.thumbnails.make_all().made == 3
+            assert made_all(agent).made == 3
             write_photos(folder / "later", LATER, seed="later")
             agent.import_source(folder / "later", ignore)
         house.sync(0, 1)

@@ -37,6 +37,15 @@ class ThumbnailsMade(NamedTuple):
     lacking_plugin: int = 0
     why: str = ""
 
+    @property
+    def is_nothing(self) -> bool:
+        return not self.made and not self.failed
+
+    def __add__(self, later: object) -> "ThumbnailsMade":
+        """Two batches, one after the other."""
+        assert isinstance(later, ThumbnailsMade)
+        return later._replace(made=self.made + later.made, failed=self.failed + later.failed)
+
 
 Report = Callable[[ThumbnailProgress], None]
 
@@ -97,14 +106,9 @@ class Thumbnails:
         self._settle(look, why)
         return ThumbnailsMade(made.made, made.failed, look.verdicts[Verdict.LACKS_PLUGIN], why)
 
-    def make_all(self, report: Report = lambda _: None) -> ThumbnailsMade:
-        """Makes all that this device can make now; raises CompanionLost."""
-        total = ThumbnailsMade()
-        while True:
-            batch = self.make_batch(report)
-            total = batch._replace(made=total.made + batch.made, failed=total.failed + batch.failed)
-            if batch.why or not (batch.made or batch.failed):
-                return total
+    def make_some(self, report: Report = lambda _: None) -> ThumbnailsMade:
+        """The same for whoever asks again until there is nothing left to be made."""
+        return self.make_batch(report)
 
     def _look(self) -> Look:
         return self._maker.look(self._clock.now_ms(), BATCH_PICTURES)
