@@ -19,6 +19,8 @@ BATCH_PICTURES = 200
 BATCH_SECONDS = 20.0
 """So long a batch takes at most: what else the agent has to do waits for it."""
 TRY_AGAIN_MS = 5 * 60 * 1000
+LOOK_EVERY_MS = 60 * 60 * 1000
+"""All attachments are looked at this often even where none seems to have come."""
 
 
 class ThumbnailProgress(NamedTuple):
@@ -47,6 +49,14 @@ class ThumbnailsMade(NamedTuple):
         return later._replace(made=self.made + later.made, failed=self.failed + later.failed)
 
 
+class _Signs(NamedTuple):
+    """What tells cheaply that there may be photos without a small picture."""
+
+    attachments: int
+    file_bytes: int
+    has_tail: bool
+
+
 Report = Callable[[ThumbnailProgress], None]
 
 
@@ -66,7 +76,7 @@ class Thumbnails:
         self._maker = Maker(
             self._library, device.journal, device.near, self._near_part, device.decoder
         )
-        self._looked_at: float | None = None
+        self._looked_at: _Signs | None = None
         self._is_due = False
         self._again_ms = 0
 
@@ -76,16 +86,26 @@ class Thumbnails:
         """Whether there are some to be made by this device; quick while nothing changes."""
         if not self._journal.is_shared_now or self._journal.is_full:
             return False
-        moment, now_ms = self._library.head_moment(), self._clock.now_ms()
-        if moment != self._looked_at or (self._again_ms and now_ms >= self._again_ms):
-            self._looked_at = moment
+        signs, now_ms = self._signs(), self._clock.now_ms()
+        if (
+            signs != self._looked_at
+            or not self._again_ms - LOOK_EVERY_MS <= now_ms < self._again_ms
+        ):
+            self._looked_at, self._again_ms = signs, now_ms + LOOK_EVERY_MS
             try:
                 look = self._maker.look(now_ms, 1)
-                self._is_due, self._again_ms = bool(look.wanted), look.again_ms
+                self._is_due = bool(look.wanted)
+                if look.again_ms:
+                    self._again_ms = min(self._again_ms, look.again_ms)
             except CompanionLost:
                 # The job says so, and waits longer each time.
-                self._is_due, self._again_ms = True, 0
+                self._is_due = True
         return self._is_due
+
+    def _signs(self) -> _Signs:
+        """What is otherwise when there are other photos, or photos are shared that were not."""
+        counts = self._library.counts()
+        return _Signs(counts.attachments, counts.file_bytes, self._library.tail.is_there())
 
     def make_batch(
         self, report: Report = lambda _: None, is_awaited: Callable[[], bool] = lambda: False
@@ -117,7 +137,7 @@ class Thumbnails:
         """When to look again: at once, unless there was nothing or no place for it."""
         self._looked_at = None
         if why:
-            self._looked_at, self._is_due = self._library.head_moment(), False
+            self._looked_at, self._is_due = self._signs(), False
             self._again_ms = self._clock.now_ms() + TRY_AGAIN_MS
         elif not look.wanted:
             self._decoder.close()
