@@ -329,6 +329,8 @@ def test_photos_get_small_pictures_which_are_shared(stage: Stage) -> None:
     assert stage.settle() == ["import", "thumbnails"]
     assert _small_pictures(stage) == 3
     assert stage.settle() == []
+    # What opens pictures does not stay when there are none to be opened.
+    assert stage.running.agent.device.decoder._companion is None
 
 
 def test_small_pictures_wait_for_power_and_take_turns_with_what_a_person_asks(

@@ -28,7 +28,7 @@ def test_pictures_are_made_one_after_the_other(decoder: Decoder) -> None:
 
 
 def test_after_it_was_ended_the_next_picture_has_another_one(decoder: Decoder) -> None:
-    decoder.formats()
+    assert decoder.formats()
     assert decoder._companion is not None
     decoder._companion.abandon()
     decoder._companion._process.wait()
@@ -45,6 +45,8 @@ def test_one_that_never_starts_is_no_fault_of_a_picture(
 
 
 def test_closed_it_begins_again(decoder: Decoder) -> None:
-    decoder.formats()
+    formats = decoder.formats()
     decoder.close()
+    assert decoder.formats() == formats
+    assert decoder._companion is None
     assert decoder.small_picture(png(90, 60)) is not None

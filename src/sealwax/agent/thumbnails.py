@@ -100,6 +100,8 @@ class Thumbnails:
             except CompanionLost:
                 # The job says so, and waits longer each time.
                 self._is_due = True
+            if not self._is_due:
+                self._decoder.close()
         return self._is_due
 
     def _signs(self) -> _Signs:
@@ -123,7 +125,7 @@ class Thumbnails:
             made = self._maker.make(look.wanted, is_enough)
         except (FarAway, FarFull) as error:
             why = error.sentence
-        self._settle(look, why)
+        self._settle(why)
         return ThumbnailsMade(made.made, made.failed, look.verdicts[Verdict.LACKS_PLUGIN], why)
 
     def make_some(self, report: Report = lambda _: None) -> ThumbnailsMade:
@@ -133,14 +135,12 @@ class Thumbnails:
     def _look(self) -> Look:
         return self._maker.look(self._clock.now_ms(), BATCH_PICTURES)
 
-    def _settle(self, look: Look, why: str) -> None:
-        """When to look again: at once, unless there was nothing or no place for it."""
+    def _settle(self, why: str) -> None:
+        """When to look again: at once, unless there was no place for them."""
         self._looked_at = None
         if why:
             self._looked_at, self._is_due = self._signs(), False
             self._again_ms = self._clock.now_ms() + TRY_AGAIN_MS
-        elif not look.wanted:
-            self._decoder.close()
 
     # Showing them.
 

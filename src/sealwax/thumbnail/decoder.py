@@ -40,7 +40,9 @@ class Decoder:
 
     def formats(self) -> tuple[str, ...]:
         with self._lock:
-            self._started()
+            # What is installed does not change while this process runs.
+            if not self._formats:
+                self._started()
             return self._formats
 
     def small_picture(self, data: bytes) -> bytes | None:
