@@ -10,7 +10,7 @@ from PIL import Image
 
 from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
-from sealwax.agent.thumbnails import TRY_AGAIN_MS
+from sealwax.agent.thumbnails import FULL_MS
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.view import AttachmentView
 from sealwax.server import quota
@@ -247,7 +247,7 @@ def test_when_the_storage_is_full_they_wait_like_files(tmp_path: Path) -> None:
             assert agent.sync.state().waiting.is_nothing
             assert agent.verify(ignore).is_sound
             server.parts.accounts.grant_plan("somebody", quota.FREE_PLAN_BYTES)
-            house.clock.advance(TRY_AGAIN_MS)
+            house.clock.advance(FULL_MS)
             assert agent.thumbnails.is_due()
             assert made_all(agent).made == 2
         house.sync(0)

@@ -18,7 +18,9 @@ from sealwax.vault.objects import SMALL_BYTES
 BATCH_PICTURES = 200
 BATCH_SECONDS = 20.0
 """So long a batch takes at most: what else the agent has to do waits for it."""
-TRY_AGAIN_MS = 5 * 60 * 1000
+AWAY_MS = 5 * 60 * 1000
+FULL_MS = 60 * 60 * 1000
+"""So long they wait where the shared place was away, or full."""
 LOOK_EVERY_MS = 60 * 60 * 1000
 """All attachments are looked at this often even where none seems to have come."""
 
@@ -97,8 +99,8 @@ class Thumbnails:
                 self._is_due = bool(look.wanted)
                 if look.again_ms:
                     self._again_ms = min(self._again_ms, look.again_ms)
-            except CompanionLost:
-                # The job says so, and waits longer each time.
+            except (CompanionLost, StoreError, OSError):
+                # The job says what is wrong, and waits longer each time.
                 self._is_due = True
             if not self._is_due:
                 self._decoder.close()
@@ -120,12 +122,14 @@ class Thumbnails:
             report(ThumbnailProgress(done, len(look.wanted)))
             return is_awaited() or self._clock.monotonic() >= until
 
-        made, why = Made(), ""
+        made, why, wait_ms = Made(), "", 0
         try:
             made = self._maker.make(look.wanted, is_enough)
-        except (FarAway, FarFull) as error:
-            why = error.sentence
-        self._settle(why)
+        except FarAway as error:
+            why, wait_ms = error.sentence, AWAY_MS
+        except FarFull as error:
+            why, wait_ms = error.sentence, FULL_MS
+        self._settle(wait_ms)
         return ThumbnailsMade(made.made, made.failed, look.verdicts[Verdict.LACKS_PLUGIN], why)
 
     def make_some(self, report: Report = lambda _: None) -> ThumbnailsMade:
@@ -135,12 +139,12 @@ class Thumbnails:
     def _look(self) -> Look:
         return self._maker.look(self._clock.now_ms(), BATCH_PICTURES)
 
-    def _settle(self, why: str) -> None:
+    def _settle(self, wait_ms: int) -> None:
         """When to look again: at once, unless there was no place for them."""
         self._looked_at = None
-        if why:
+        if wait_ms:
             self._looked_at, self._is_due = self._signs(), False
-            self._again_ms = self._clock.now_ms() + TRY_AGAIN_MS
+            self._again_ms = self._clock.now_ms() + wait_ms
 
     # Showing them.
 

@@ -160,15 +160,13 @@ class Maker:
             chunks += file.chunks
         replaced = {row.uid: old[0] for row, _ in pictures if (old := thumbnail_of(row.state))}
         connection = self._library.database.connection
-        self._writer.share(
-            Writing(
-                tuple(changes),
-                Part(reason=REASON),
-                chunks=tuple(chunks),
+        writing = Writing(tuple(changes), Part(reason=REASON), chunks=tuple(chunks))
+        if replaced:
+            writing = writing._replace(
                 dropped=tuple(sorted(set(replaced.values()) - _names(changes))),
                 in_use=lambda: used_chunks(connection, replaced.keys()),
             )
-        )
+        self._writer.share(writing)
 
     def _change(self, row: Lacking, file: StoredFile) -> Change:
         """Told at the time of what it is a picture of, and under the life of the record."""

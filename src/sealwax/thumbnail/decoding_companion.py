@@ -4,6 +4,7 @@ See `thumbnail.decoder`. It is given no key, keeps nothing between two pictures,
 its memory and on the time that one picture may take.
 """
 
+import os
 import sys
 from contextlib import suppress
 
@@ -12,6 +13,7 @@ from sealwax.thumbnail.decode import known_formats, small_picture
 from sealwax.thumbnail.decoder import ASK_FORMATS
 from sealwax.vault.objects import SMALL_BYTES
 
+NICE = 5
 MEMORY_LIMIT_BYTES = 2 * 1024 * 1024 * 1024
 SECONDS_LIMIT = 30
 """Of the processor, for one picture."""
@@ -20,6 +22,7 @@ SECONDS_LIMIT = 30
 def main() -> None:
     """Answers one picture after the other until the pipe is closed."""
     messages = Messages()
+    _stand_back()
     formats = " ".join(known_formats()).encode()
     for message in messages:
         if message == ASK_FORMATS:
@@ -27,6 +30,12 @@ def main() -> None:
             continue
         _bound()
         messages.send(small_picture(message, SMALL_BYTES) or b"")
+
+
+def _stand_back() -> None:
+    """Small pictures are in no hurry: what a person does comes first."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
 
 
 def _bound() -> None:
