@@ -137,6 +137,7 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
     "held": (_history(held=12), "warn", "12 deletions wait"),
     "note": (_history(notes=("The vault ends 3 steps before.",)), "danger", "3 steps before"),
     "compaction-fails": (_facts(troubles={"compaction": TROUBLE}), "danger", "fails since 13:02"),
+    "thumbnails-fails": (_facts(troubles={"thumbnails": TROUBLE}), "warn", "fails since 13:02"),
     "paused": (
         _facts(pause=Pause("battery", NOW_MS - HOUR_MS, "plug in", NOW_MS + HOUR_MS)),
         "note",

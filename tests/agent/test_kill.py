@@ -2,8 +2,8 @@
 
 Each round copies a prepared home, starts the job in a process of its own, kills it without warning
 at a random moment, then opens the home, verifies it, and asks for the job again. Forty rounds for
-each of five parts: two of importing, one of those with companion processes, one of a snapshot, two
-of restoring.
+each of six parts: two of importing, one of those with companion processes, one of a snapshot, two
+of restoring, one of making small pictures.
 """
 
 import multiprocessing
@@ -24,8 +24,10 @@ from sealwax.agent.selecting import Select
 from sealwax.demo.world import write_world
 from sealwax.sync import replica
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
+from tests.thumbnail.photos import CHAT, some_photos, write_photos
 
 ROUNDS = 40
+PICTURES = 8
 WITH_COMPANIONS = 2
 BEFORE = "before"
 
@@ -49,6 +51,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> _Prepared:
     with open_agent(empty, env) as agent:
         messages = agent.status().counts.messages
     shutil.copytree(empty, folder / "snapshot")
+    shutil.copytree(empty, folder / "thumbnails")
+    write_photos(folder / "photos", some_photos(PICTURES))
+    importing(folder / "thumbnails", env, folder / "photos")
     with open_agent(empty, env) as agent:
         agent.create_snapshot(BEFORE)
         agent.delete(Select())
@@ -70,10 +75,16 @@ def _restore(agent: Agent, phone: Path) -> None:
     agent.restore(BEFORE, Select())
 
 
+def _thumbnails(agent: Agent, phone: Path) -> None:
+    while not agent.thumbnails.make_batch(is_awaited=lambda: True).is_nothing:
+        """One batch has one picture: a commit each."""
+
+
 JOBS: dict[str, Callable[[Agent, Path], None]] = {
     "import": _import,
     "snapshot": _snapshot,
     "restore": _restore,
+    "thumbnails": _thumbnails,
 }
 
 
@@ -95,6 +106,11 @@ def _killed_after(seconds: float, job: str, home: Path, prepared: _Prepared) -> 
 
 
 def _check_finished(job: str, agent: Agent, prepared: _Prepared) -> None:
+    if job == "thumbnails":
+        photos = [item.attachment for item in agent.media(Select((CHAT,)))]
+        assert len(photos) == PICTURES
+        assert all(agent.thumbnails.kept(photo) for photo in photos)
+        return
     assert agent.status().counts.messages == prepared.messages
     photos = list(agent.media(Select()))
     assert len(photos) == 6
@@ -105,7 +121,14 @@ def _check_finished(job: str, agent: Agent, prepared: _Prepared) -> None:
 
 @pytest.mark.parametrize(
     ("job", "seed"),
-    [("import", 1), ("import", WITH_COMPANIONS), ("snapshot", 3), ("restore", 4), ("restore", 5)],
+    [
+        ("import", 1),
+        ("import", WITH_COMPANIONS),
+        ("snapshot", 3),
+        ("restore", 4),
+        ("restore", 5),
+        ("thumbnails", 6),
+    ],
 )
 def test_killed_at_any_moment_nothing_is_lost(
     prepared: _Prepared, tmp_path: Path, job: str, seed: int, monkeypatch: pytest.MonkeyPatch

@@ -12,10 +12,13 @@ from sealwax.agent.jobs import AgentStops, JobState
 from sealwax.agent.journal import Journal
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.schedule import DAY_MS, HOUR_MS, IMPORT_EVERY_MS, JobKind
+from sealwax.agent.selecting import Select
 from sealwax.base.clock import SetClock
 from sealwax.base.condition import SetConditions
+from sealwax.thumbnail import decoder
 from tests.agent.scripted import ScriptedSync
 from tests.homes import NOW_MS, changed, environment, made_home, said, write_threads
+from tests.thumbnail.photos import bomb, some_photos, write_photos
 
 
 class Stage:
@@ -318,3 +321,61 @@ def test_a_clock_that_jumps_stops_nothing(tmp_path: Path, jump_ms: int) -> None:
         assert len(agent.snapshots()) >= 3
         assert running.read(lambda reader: reader.status().counts.messages) == 6
         running.close()
+
+
+def test_photos_get_small_pictures_which_are_shared(stage: Stage) -> None:
+    stage.settle()
+    write_photos(stage.phone, some_photos(3))
+    assert stage.settle() == ["import", "thumbnails"]
+    assert _small_pictures(stage) == 3
+    assert stage.settle() == []
+    # What opens pictures does not stay when there are none to be opened.
+    assert stage.running.agent.device.decoder._companion is None
+
+
+def test_small_pictures_wait_for_power_and_take_turns_with_what_a_person_asks(
+    stage: Stage,
+) -> None:
+    stage.settle()
+    write_photos(stage.phone, some_photos(3))
+    stage.conditions.change(is_on_power=False, battery_percent=60.0)
+    assert stage.settle() == ["import"]
+    stage.conditions.change(is_on_power=True)
+    stage.running.look()
+    asked = stage.running.ask("something", lambda _, __: _small_pictures(stage))
+    assert stage.settle() == ["thumbnails"]
+    # One was made when somebody asked for something else; then came that; then the others.
+    assert asked.future.result() == 1
+    assert _small_pictures(stage) == 3
+
+
+def test_pictures_that_cannot_be_opened_do_not_keep_the_agent_busy(stage: Stage) -> None:
+    stage.settle()
+    junk = b"\x89PNG\r\n\x1a\n" + b"junk" * 10_000
+    write_photos(stage.phone, {"junk.png": ("image/png", junk), "bomb.png": ("image/png", bomb())})
+    assert stage.settle() == ["import", "thumbnails"]
+    stage.message("one more")
+    assert stage.settle() == ["import"]
+    stage.restart()
+    assert "thumbnails" not in stage.settle()
+
+
+def test_where_no_picture_can_be_opened_at_all_the_rest_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "COMPANION", "sealwax.thumbnail.nothing")
+    stage.settle()
+    write_photos(stage.phone, some_photos(1))
+    assert stage.settle() == ["import", "thumbnails failed"]
+    stage.message("one more")
+    assert stage.settle() == ["import"]
+    monkeypatch.undo()
+    stage.clock.advance(HOUR_MS)
+    assert "thumbnails" in stage.settle()
+    assert _small_pictures(stage) == 1
+
+
+def _small_pictures(stage: Stage) -> int:
+    agent = stage.running.agent
+    found = [agent.thumbnails.kept(item.attachment) for item in agent.media(Select())]
+    return sum(small is not None for small in found)

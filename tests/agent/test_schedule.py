@@ -52,7 +52,7 @@ def test_nothing_is_due_when_all_was_just_done() -> None:
 
 
 def test_all_is_due_in_its_order_in_a_new_home() -> None:
-    due = due_jobs(situation(done_ms={}))
+    due = due_jobs(situation(done_ms={}, lacks_thumbnails=True))
     assert due == [kind for kind in JobKind if kind != JobKind.RETENTION]
 
 
@@ -121,9 +121,22 @@ def test_large_jobs_wait_for_good_conditions_but_not_for_ever(kind: JobKind, eve
 def test_a_time_in_the_future_is_long_ago() -> None:
     """The clock was wrong once: then a job is done once too often rather than never."""
     wrong = dict.fromkeys(JobKind, NOW_MS + 400 * DAY_MS)
+    not_by_time = (JobKind.RETENTION, JobKind.THUMBNAILS)
     assert due_jobs(situation(done_ms=wrong)) == [
-        kind for kind in JobKind if kind != JobKind.RETENTION
+        kind for kind in JobKind if kind not in not_by_time
     ]
+
+
+def test_small_pictures_are_made_where_that_costs_nobody_anything() -> None:
+    assert due_jobs(situation(lacks_thumbnails=True)) == [JobKind.THUMBNAILS]
+    assert due_jobs(situation(lacks_thumbnails=True, is_sync_paused=True)) == []
+    for condition in (
+        Condition(is_on_power=False, battery_percent=90.0),
+        Condition(is_metered=True),
+    ):
+        assert due_jobs(situation(lacks_thumbnails=True, condition=condition)) == []
+    busy = situation(lacks_thumbnails=True, condition=Condition(is_idle=False))
+    assert due_jobs(busy) == [JobKind.THUMBNAILS]
 
 
 def test_what_failed_waits_longer_each_time() -> None:

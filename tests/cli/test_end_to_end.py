@@ -12,6 +12,7 @@ import pytest
 from sealwax.demo.world import write_world
 from tests.homes import DAY_MS, NOW_MS, changed, write_threads
 from tests.samples import SAMPLES, needs_samples
+from tests.thumbnail.photos import some_photos, write_photos
 
 REAL = (
     "imessage-exporter/db/test.db",
@@ -203,3 +204,15 @@ def test_the_demo_tells_its_story(program: Program) -> None:
     assert "the same six digits on both screens" in told
     assert "With the recovery key alone" in told
     assert "sealwax import" in told
+
+
+def test_small_pictures_are_made_by_a_command(program: Program, tmp_path: Path) -> None:
+    junk = b"\x89PNG\r\n\x1a\n" + b"junk" * 10_000
+    write_photos(tmp_path / "phone", {**some_photos(2), "junk.png": ("image/png", junk)})
+    program.run("import", tmp_path / "phone")
+    told = program.run("sync", "thumbnails")
+    assert "2 small pictures made." in told
+    assert "1 picture cannot be opened" in told
+    again = program.json("sync", "thumbnails")
+    assert (again["made"], again["failed"]) == (0, 0)
+    program.run("verify")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
-from sealwax.demo.world import write_world
-from tests.homes import DAY_MS, NOW_MS, ignore
+from tests.homes import ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
+from tests.thumbnail.photos import some_photos, write_photos
 
 
 def test_three_homes_share_one_history(tmp_path: Path) -> None:
@@ -163,11 +163,11 @@ def _pieces_here(agent: Agent) -> tuple[int, int]:
 
 
 def test_a_device_keeps_as_many_files_as_it_wants(tmp_path: Path) -> None:
-    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=40, photos=4)
+    write_photos(tmp_path / "phone", some_photos(4))
     with running(tmp_path / "server") as server:
         house = Household(tmp_path, server)
         with house.agent(0) as agent:
-            agent.import_source(world.path, ignore)
+            agent.import_source(tmp_path / "phone", ignore)
         house.sync(0)
         with house.agent(1) as agent:
             agent.sync.keep_files(0)

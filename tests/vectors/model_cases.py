@@ -33,6 +33,7 @@ def model_cases() -> Iterator[Case]:
     yield from _addresses()
     yield from _merges()
     yield from _lives()
+    yield from _thumbnails()
     yield from _segments()
     yield from _bad_segments()
     yield from _digests()
@@ -175,6 +176,37 @@ def _segments() -> Iterator[Case]:
             "changes": _encoded(changes),
             "digest": digest.hex(),
         },
+    )
+
+
+def _thumbnails() -> Iterator[Case]:
+    """Those of an attachment: the value names a chunk."""
+
+    def told(value: Any, time_ms: int, device: bytes = DEVICE, life: int = 0) -> Change:
+        made = change("thumbnail", 5, value, time_ms, device, life)
+        return made._replace(kind=4)
+
+    chunk, better = [b"\x11" * 32, 12_345], [b"\x22" * 32, 9_876]
+    what = "a higher version takes the place of a lower one, whatever the times"
+    yield "merge-thumbnail", _merged(what, told([1, chunk], 9), told([2, better], 5))
+    what = "two of one version and time: the greatest device"
+    yield (
+        "merge-thumbnail-made-twice",
+        _merged(what, told([1, better], 5, OTHER), told([1, chunk], 5)),
+    )
+    content = [b"\x33" * 32, 500_000, [[b"\x44" * 32, 500_000]]]
+    photo = change("content", 1, content, 5)._replace(kind=4)
+    purge = change("purged", 4, 1, 9, life=None)._replace(kind=4)
+    again = told([1, chunk], 5, life=2)
+    what = "it goes with the photo; one that a restore wrote again stays"
+    yield (
+        "merge-thumbnail-and-purge",
+        _merged(what, photo, told([1, chunk], 5), purge, again),
+    )
+    what = "a form from the future is kept as it is"
+    yield (
+        "merge-thumbnail-from-the-future",
+        _merged(what, told([1, chunk], 5), told([3, {"chunks": [chunk], "kind": "avif"}], 5)),
     )
 
 

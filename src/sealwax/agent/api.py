@@ -29,6 +29,7 @@ from sealwax.agent.selecting import (
 from sealwax.agent.status import Status
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.thumbnails import Thumbnails
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep, newest_of
 from sealwax.base.clock import Clock
@@ -149,6 +150,7 @@ class Agent:
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
+        self.thumbnails = Thumbnails(device, read_part, clock)
 
     # For several threads.
 

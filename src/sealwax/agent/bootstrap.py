@@ -165,7 +165,10 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     with suppress(StoreError, *([NotTrusted] if removed else ())):
                         device.sync.settle_held()
                         agent.devices.settle()
-                    yield agent
+                    try:
+                        yield agent
+                    finally:
+                        device.decoder.close()
             finally:
                 library.close()
 

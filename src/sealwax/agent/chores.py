@@ -11,6 +11,7 @@ from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
 from sealwax.agent.schedule import JobKind, is_daily_wanted
 from sealwax.agent.sync_state import SyncPort
+from sealwax.agent.thumbnails import ThumbnailProgress
 from sealwax.agent.watching import SourceWatch
 from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
@@ -44,20 +45,24 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
+        is_awaited: Callable[[], bool],
         zone: datetime.tzinfo | None = None,
     ) -> None:
-        """`zone` says when a day begins, None that of this computer."""
+        """`is_awaited` says whether something waits for a job that can stop and go on later; `zone`
+        when a day begins, None that of this computer."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
+        self._is_awaited = is_awaited
         self._zone = zone
         self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot_of_the_day,
             JobKind.RETENTION: self._retention,
+            JobKind.THUMBNAILS: self._thumbnails,
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
@@ -114,6 +119,14 @@ class Chores:
         self._agent.upkeep.apply_retention()
         report(Step("Looking at the trash"))
         self._agent.storage.empty_trash()
+
+    def _thumbnails(self, report: Report) -> None:
+        """One batch: where more are to be made, it is due again."""
+
+        def told(progress: ThumbnailProgress) -> None:
+            report(Step("Making small pictures", progress.done, progress.total, "pictures"))
+
+        self._agent.thumbnails.make_batch(told, self._is_awaited)
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))

@@ -14,6 +14,7 @@ from sealwax.sync.apply import Sync
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
+from sealwax.thumbnail.decoder import Decoder
 from sealwax.trust.heads import RememberedHeads
 from sealwax.trust.home_keys import Keyring
 from sealwax.vault.keys import AccountKeys
@@ -41,12 +42,14 @@ class Device:
         author: MemberKeys,
         heads: RememberedHeads,
         env: Environment,
+        decoder: Decoder | None = None,
     ) -> None:
         self.mirror = store if isinstance(store, MirrorStore) else None
         self.near: Store = store if self.mirror is None else self.mirror.near
         zone = device_zone(author.member().id)
         clock, entropy = env.clock, env.entropy
         self.author = author
+        self.decoder = decoder or Decoder()
         self._env = env
         self._store = store
         self.history = Replica(store, library, log, keys, author, heads, clock, entropy)
@@ -59,5 +62,12 @@ class Device:
         """The same device with another library: to read beside whoever writes."""
         history = self.history
         return Device(
-            self._store, library, history.log, history.keys, self.author, heads, self._env
+            self._store,
+            library,
+            history.log,
+            history.keys,
+            self.author,
+            heads,
+            self._env,
+            self.decoder,
         )

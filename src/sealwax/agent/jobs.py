@@ -8,7 +8,7 @@ every job may be done again from its beginning. No value here holds a word of a 
 import itertools
 import traceback
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future
 from enum import StrEnum
 from threading import Condition, Lock
@@ -150,6 +150,11 @@ class Jobs:
         """Whether anything runs or waits."""
         with self._lock:
             return bool(self._running or self._waiting)
+
+    def is_awaited(self, but: Container[str]) -> bool:
+        """Whether a job of another kind than these waits."""
+        with self._lock:
+            return any(job.kind not in but for job in self._waiting)
 
     def cancel(self, number: int) -> bool:
         """Ends a job before its time; whether it was there to be ended."""

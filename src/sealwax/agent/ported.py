@@ -50,6 +50,7 @@ DOING = {
     "backup": "Making a snapshot",
     "snapshot": "Making a snapshot",
     "retention": "Looking at old snapshots",
+    "thumbnails": "Making small pictures",
     "compaction": "Making room",
     "verify": "Checking",
 }

@@ -79,7 +79,9 @@ class RunningAgent:
         self.jobs = Jobs(clock, changed, lambda places: log("crash", places))
         self.watch = SourceWatch()
         self.sync: SyncPort = sync or SyncBridge(agent, clock)
-        self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync, zone)
+        self.chores = Chores(
+            agent, self.watch, self.journal, clock, lambda: self.sync, self._is_awaited, zone
+        )
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
         self.is_looking = True
@@ -244,12 +246,20 @@ class RunningAgent:
             is_told_of_news=self._told_of_news.is_set(),
             is_backup_on=self._sync_state.is_backup_on,
             has_messages=rhythm.messages > 0,
+            lacks_thumbnails=self.agent.thumbnails.is_due(),
             zone=self._zone,
         )
         due = due_jobs(situation)
         for kind in due:
             self.jobs.start(kind, self._work(kind, is_asked=False))
         return due
+
+    def _is_awaited(self) -> bool:
+        """Whether a job that can stop and go on later is in somebody's way."""
+        if self.jobs.is_awaited(but=(JobKind.COMPACTION, JobKind.VERIFY)):
+            return True
+        changed = self.watch.changed(self.chores.sources(), self._clock.monotonic())
+        return bool(changed) or self._told_of_news.is_set()
 
     def _look_and_go_on(self) -> None:
         """What hinders a look may not hinder the next one."""

@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     SYNC = "sync"
     SNAPSHOT = "snapshot"
     RETENTION = "retention"
+    THUMBNAILS = "thumbnails"
     COMPACTION = "compaction"
     VERIFY = "verify"
 
@@ -61,6 +62,7 @@ class Situation(NamedTuple):
     is_told_of_news: bool = False
     is_backup_on: bool = True
     has_messages: bool = True
+    lacks_thumbnails: bool = False
     zone: datetime.tzinfo | None = None
 
 
@@ -71,6 +73,7 @@ def due_jobs(situation: Situation) -> list[JobKind]:
         JobKind.SYNC: _is_sync_due,
         JobKind.SNAPSHOT: _is_snapshot_due,
         JobKind.RETENTION: _is_retention_due,
+        JobKind.THUMBNAILS: _is_thumbnails_due,
         JobKind.COMPACTION: _is_compaction_due,
         JobKind.VERIFY: _is_verify_due,
     }
@@ -124,6 +127,13 @@ def _is_retention_due(situation: Situation) -> bool:
     """Once after each daily snapshot: when nothing new is made, nothing old goes."""
     made_ms = situation.done_ms.get(JobKind.SNAPSHOT)
     return made_ms is not None and situation.done_ms.get(JobKind.RETENTION, -1) < made_ms
+
+
+def _is_thumbnails_due(situation: Situation) -> bool:
+    """Many photos at once are work for the processor and the line."""
+    condition = situation.condition
+    is_easy = condition.is_on_power and not condition.is_metered and not situation.is_sync_paused
+    return situation.lacks_thumbnails and is_easy
 
 
 def _is_compaction_due(situation: Situation) -> bool:

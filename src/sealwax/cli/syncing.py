@@ -5,6 +5,8 @@ import click
 from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState
+from sealwax.agent.thumbnails import ThumbnailProgress, ThumbnailsMade
+from sealwax.agent.wording import count
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
@@ -99,14 +101,38 @@ def sync_reset(session: Session, is_dry_run: bool, is_yes: bool) -> None:
     session.give(done, lambda: _show_reset_done(done))
 
 
+@sync_group.command("thumbnails")
+@with_session
+def sync_thumbnails(session: Session) -> None:
+    """Make the small pictures of the photos on this computer that have none yet.
+
+    The agent does so by itself. Devices without the photos show the small pictures.
+    """
+    total = ThumbnailsMade()
+    with session.agent() as agent, session.progress("Making small pictures") as tell:
+
+        def report(progress: ThumbnailProgress) -> None:
+            tell("Making small pictures", total.made + total.failed + progress.done, 0)
+
+        while True:
+            # One batch after the other: an agent that does it has a look at its sources in between.
+            batch = agent.thumbnails.make_some(report)
+            total += batch
+            if batch.why or batch.is_nothing:
+                break
+    session.give(total, lambda: _show_thumbnails(total))
+    if total.why:
+        raise SystemExit(1)
+
+
 @sync_group.command("files")
 @click.argument("how", metavar="all|on-demand|SIZE")
 @with_session
 def sync_files(session: Session, how: str) -> None:
     """How many photos and files of other devices come here: all, none, or the newest SIZE (20GB).
 
-    Words always come. Files that are not here are fetched when you look at them. What is here
-    stays.
+    Words and small pictures of photos always come. Files that are not here are fetched when you
+    look at them. What is here stays.
     """
     wanted = {"all": None, "on-demand": 0}
     files_bytes = wanted[how] if how in wanted else size_bytes(how)
@@ -184,9 +210,9 @@ def _show_damage(reset: Reset, is_error: bool = False) -> None:
         (reset.kept, "cannot be read and never were here; they stay, for another device may"
          " have what is in them"),
     )  # fmt: skip
-    for count, what in told:
-        if count:
-            click.echo(f"  {count:,} of the sealed objects {what}.", err=is_error)
+    for number, what in told:
+        if number:
+            click.echo(f"  {number:,} of the sealed objects {what}.", err=is_error)
 
 
 def _show_outcome(done: SyncOutcome, store: str) -> None:
@@ -223,3 +249,16 @@ def _waits(waiting: Waiting, store: str) -> str:
         f" {show.count(waiting.attachments, 'attachment')}, {show.size(waiting.size_bytes)},"
         f" since {since}."
     )
+
+
+def _show_thumbnails(made: ThumbnailsMade) -> None:
+    click.echo(f"{count(made.made, 'small picture')} made.")
+    if made.failed:
+        click.echo(f"{count(made.failed, 'picture')} cannot be opened; they are kept as they are.")
+    if made.lacking_plugin:
+        click.echo(
+            f"{count(made.lacking_plugin, 'HEIC photo')} cannot be opened on this computer."
+            " `pip install 'sealwax[media]'` lets it."
+        )
+    if made.why:
+        click.echo(made.why, err=True)

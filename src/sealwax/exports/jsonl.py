@@ -19,9 +19,9 @@ from sealwax.library.query import Row
 from sealwax.library.select import Moment
 from sealwax.library.view import attachment_view, message_view
 from sealwax.model.change import Change
-from sealwax.model.field import CONTENT, ORIGIN
+from sealwax.model.field import CONTENT, ORIGIN, THUMBNAIL
 from sealwax.model.record import Kind
-from sealwax.model.state import changes
+from sealwax.model.state import State, changes
 
 FORMAT = "sealwax-jsonl"
 VERSION = 1
@@ -105,7 +105,7 @@ class _Export:
             self._messages += 1
         if row.kind == Kind.ATTACHMENT:
             line["file"] = self._files.write(attachment_view(row.record, row.state))
-        line["changes"] = [_change(change) for change in changes(row.uid, row.state)]
+        line["changes"] = [_change(change) for change in changes(row.uid, _told(row.state))]
         self._line(line)
         self._records += 1
 
@@ -135,6 +135,12 @@ def _shown(row: Row) -> dict[str, Any]:
     shown["reactions"] = [reaction._asdict() for reaction in view.reactions]
     shown["attachments"] = view.attachments
     return {name: _plain(value) for name, value in shown.items() if value not in (None, (), "")}
+
+
+def _told(state: State) -> State:
+    """A state without what has a meaning in a vault alone."""
+    slots = {slot: stamps for slot, stamps in state.slots.items() if slot[0] != THUMBNAIL.name}
+    return State(state.kind, slots)
 
 
 def _change(change: Change) -> dict[str, Any]:

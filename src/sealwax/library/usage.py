@@ -3,7 +3,7 @@
 Everything here is read off the newest state of each record, the trash included.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any, NamedTuple
 
 import apsw
@@ -11,8 +11,11 @@ import apsw
 from sealwax.library.database import STILL
 from sealwax.library.query import PAGE_ROWS, Row
 from sealwax.model.field import ATTACHMENT, CONTENT, ORIGIN
+from sealwax.model.pieces import file_pieces_of, pieces_of
 from sealwax.model.record import Kind
-from sealwax.model.state import State, decode
+from sealwax.model.state import decode
+
+_ANY_FIELD = ""
 
 
 class FileRow(NamedTuple):
@@ -40,18 +43,13 @@ def files(connection: apsw.Connection) -> Iterator[FileRow]:
             yield found
 
 
-def used_chunks(connection: apsw.Connection) -> set[bytes]:
-    """The pieces that any attachment is made of: none of these may leave the head."""
+def used_chunks(connection: apsw.Connection, superseded: Set[bytes] = frozenset()) -> set[bytes]:
+    """The pieces that any attachment needs, small pictures too: none of these may leave the head.
+    Of the `superseded` records the small picture is just being replaced by another."""
     used: set[bytes] = set()
-    for row in _rows(connection, int(Kind.ATTACHMENT), CONTENT.name):
-        used.update(chunk_names(row.state))
+    for row in _rows(connection, int(Kind.ATTACHMENT), _ANY_FIELD):
+        used |= file_pieces_of(row.state) if row.uid in superseded else pieces_of(row.state)
     return used
-
-
-def chunk_names(state: State) -> set[bytes]:
-    """The pieces that any value of `content` names, also one that is not shown."""
-    stamps = state.slots.get((CONTENT.name, int(CONTENT.merge), ""), ())
-    return {name for stamp in stamps for name, _ in stamp.value[2]}
 
 
 def is_as_at(connection: apsw.Connection, moment: float) -> bool:

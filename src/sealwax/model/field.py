@@ -137,6 +137,8 @@ IS_STICKER = Field("is_sticker", Merge.FIRST)
 """bool."""
 CONTENT = Field("content", Merge.FIRST)
 """[keyed hash of the file, size in bytes, [[chunk name, size in bytes], ...]]."""
+THUMBNAIL = Field("thumbnail", Merge.DECODED)
+"""[version, [chunk name, size in bytes]]: a small JPEG of the picture in `content`."""
 
 
 FIELDS: dict[str, Field] = {

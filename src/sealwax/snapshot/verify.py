@@ -313,6 +313,8 @@ class Verifier:
             view = attachment_view(row.record, row.state)
             if any(piece == name for piece, _ in view.chunks):
                 return f"A piece of the attachment “{view.name}”."
+            if view.thumbnail is not None and view.thumbnail[0] == name:
+                return f"The small picture of the attachment “{view.name}”."
         return "A piece of a photo or file."
 
     def _check_own_pages(self) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from sealwax.base.paths import is_inside
 from sealwax.base.problem import Problem
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import TIME_NS
+from sealwax.model.field import CONTENT, THUMBNAIL, TIME_NS
 from sealwax.model.merge import Merge
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.base import BATCH_ITEMS, Copied, Description, Item, SourceError
@@ -55,6 +55,7 @@ class _Head(msgspec.Struct):
 
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_line = msgspec.json.Decoder(_Line).decode
+_OF_A_VAULT = (CONTENT.name, THUMBNAIL.name)
 _KINDS = {kind.name.lower(): int(kind) for kind in Kind}
 
 
@@ -149,7 +150,9 @@ class JsonLinesSource:
 
 
 def _change(kind: int, change: _Change) -> Change:
-    entries = tuple(_entry(*entry) for entry in change.entries)
+    # A piece of a vault is none of the one that this goes into.
+    told = (entry for entry in change.entries if entry[0] not in _OF_A_VAULT)
+    entries = tuple(_entry(*entry) for entry in told)
     device = bytes.fromhex(change.device)
     is_in_bounds = abs(change.time_ms) <= TIME_LIMIT_MS and 0 <= (change.life or 0) <= LIFE_LIMIT
     if len(device) != 16 or not is_in_bounds:

@@ -14,8 +14,9 @@ from sealwax.library.library import Library
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.select import ANYWHERE, Moment, Selection
-from sealwax.library.usage import chunk_names, files, messages_with_files, used_chunks
+from sealwax.library.usage import files, messages_with_files, used_chunks
 from sealwax.model.field import ATTACHMENT, CONTENT
+from sealwax.model.pieces import file_pieces_of, pieces_of
 from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.storage.plan import Target, files_of_nobody, is_rested, plan_delete, plan_purge
@@ -117,7 +118,7 @@ def _plan(
     freed = {
         frozenset(pieces): _size_bytes(target.state)
         for target in found
-        if (pieces := chunk_names(target.state)) <= chunks
+        if (pieces := file_pieces_of(target.state)) <= chunks
     }
     return PurgePlan(
         () if only_files else tuple(messages),
@@ -136,12 +137,12 @@ def _size_bytes(state: State) -> int:
 
 
 def _pieces_of_nobody(library: Library, found: list[Target]) -> frozenset[bytes]:
-    """The pieces of some files that no other file is made of."""
+    """The pieces of some files, and their small pictures, that no other file needs."""
     going = {target.record for target in found}
-    pieces = {name for target in found for name in chunk_names(target.state)}
+    pieces = {name for target in found for name in pieces_of(target.state)}
     for file in files(library.database.connection):
         if file.row.uid not in going:
-            pieces -= chunk_names(file.row.state)
+            pieces -= pieces_of(file.row.state)
     return frozenset(pieces)
 
 

@@ -78,7 +78,7 @@ class Journal:
         """Appends to the shared history what can go there, and the rest to the outbox. Letting go
         of shared snapshots cannot wait in the outbox: it raises FarAway or FarFull."""
         if writing.kind == CommitKind.UNPIN and not writing.is_own:
-            return self._write_there(writing)
+            return self.share(writing)
         if writing.is_own or not self.is_shared_now:
             return self.outbox.write(writing)
         shared, waits = split(writing, self._waiting_chunks)
@@ -92,7 +92,38 @@ class Journal:
     def tell(self, part: Part) -> None:
         """Writes into the shared history what is no change of a record; raises FarAway or
         FarFull."""
-        self._write_there(Writing((), part))
+        self.share(Writing((), part))
+
+    def share(self, writing: Writing) -> Written:
+        """Writes into the shared history or nowhere; raises FarAway or FarFull."""
+        self._need_shared()
+        try:
+            return self.history.write(writing)
+        except FarAway as error:
+            self.trouble = error
+            raise
+        finally:
+            self._settle()
+
+    def share_files(self, files: Sequence[Path | bytes]) -> list[StoredFile | OSError]:
+        """The same for the pieces of files that it is to name."""
+        self._need_shared()
+        try:
+            return self.history.put_files(files)
+        except FarAway as error:
+            self.trouble = error
+            raise
+
+    def _need_shared(self) -> None:
+        if not self.is_sharing:
+            raise FarAway(
+                StoreError(
+                    "Sync is off or paused, so what all devices share stays as it is.",
+                    "Try again once sync goes on.",
+                )
+            )
+        if self.trouble is not None:
+            raise self.trouble
 
     def begin(self, writing: Writing) -> Callable[[], Written]:
         """Begins to seal what goes to the shared history as it is; see `vault.writing.Writer`."""
@@ -104,25 +135,6 @@ class Journal:
     def _finish(self, writing: Writing, finish: Callable[[], Written]) -> Written:
         """What was begun is not wanted where the shared history went out of reach meanwhile."""
         return self._write_shared(writing, finish) if self.is_shared_now else self.write(writing)
-
-    def _write_there(self, writing: Writing) -> Written:
-        """Into the shared history or nowhere."""
-        if not self.is_sharing:
-            raise FarAway(
-                StoreError(
-                    "Sync is off or paused, so what all devices share stays as it is.",
-                    "Try again once sync goes on.",
-                )
-            )
-        if self.trouble is not None:
-            raise self.trouble
-        try:
-            written = self.history.write(writing)
-        except FarAway as error:
-            self.trouble = error
-            raise
-        self._settle()
-        return written
 
     def _write_shared(
         self, writing: Writing, finish: Callable[[], Written] | None = None

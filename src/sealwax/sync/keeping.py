@@ -1,11 +1,14 @@
-"""Which sealed objects of others come to this device: words always, files by a policy. Pure.
+"""Which sealed objects of others come to this device: words and small pictures always, files by a
+policy. Pure.
 
-What is not here is read from the shared place when somebody looks at it. Nothing that is here goes
-away by this.
+A small picture is known by its size alone: whatever is as small comes too. What is not here is read
+from the shared place when somebody looks at it. Nothing that is here goes away by this.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from sealwax.vault.objects import SMALL_SEALED_BYTES
 
 ALL_FILES = None
 """A budget without an end."""
@@ -22,16 +25,25 @@ class Held(NamedTuple):
 
 
 def plan_keeping(held: Iterable[Held], budget_bytes: int | None = ALL_FILES) -> dict[bytes, int]:
-    """Names and sizes of what belongs on this device: all segments, and the newest pieces of files
-    that fit into a budget (0: none)."""
+    """Names and sizes of what belongs on this device, in the order in which it is to come: all
+    segments, all small pieces, and the newest large ones that fit into a budget (0: none)."""
     objects = list(held)
     wanted = {item.name: item.size_bytes for item in objects if item.is_segment}
-    left = budget_bytes
     files = [item for item in objects if not item.is_segment]
-    for item in sorted(files, key=lambda item: (-item.added_seq, item.name)):
+    files.sort(key=lambda item: (-item.added_seq, item.name))
+    wanted.update((item.name, item.size_bytes) for item in files if _is_small(item))
+    left = budget_bytes
+    for item in files:
+        if _is_small(item):
+            continue
         if left is not None:
             if item.size_bytes > left:
                 break
             left -= item.size_bytes
         wanted[item.name] = item.size_bytes
     return wanted
+
+
+def _is_small(item: Held) -> bool:
+    """Small pictures of photos, and what is no larger than one."""
+    return item.size_bytes <= SMALL_SEALED_BYTES

@@ -47,7 +47,7 @@ class _File:
 
 
 def sealed_pieces(
-    paths: Sequence[Path],
+    files: Sequence[Path | bytes],
     new_hash: Callable[[], FileHash],
     seal: Callable[[bytes], Sealed],
     settle: Callable[[bytes, Sealed], tuple[Sealed, bool]],
@@ -60,7 +60,7 @@ def sealed_pieces(
     """
     ahead: deque[_Read] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
-        for read in _read(paths, new_hash, lambda piece: pool.submit(seal, piece)):
+        for read in _read(files, new_hash, lambda piece: pool.submit(seal, piece)):
             ahead.append(read)
             if len(ahead) > AHEAD:
                 yield from _take(ahead.popleft(), settle, stored)
@@ -69,14 +69,14 @@ def sealed_pieces(
 
 
 def _read(
-    paths: Sequence[Path],
+    files: Sequence[Path | bytes],
     new_hash: Callable[[], FileHash],
     submit: Callable[[bytes], Future[Sealed]],
 ) -> Iterator[_Read]:
-    for path in paths:
+    for told in files:
         file = _File(new_hash())
         try:
-            for piece in read_pieces(path):
+            for piece in _cut(told) if isinstance(told, bytes) else read_pieces(told):
                 sealing = submit(piece)
                 file.hash.update(piece)
                 file.size_bytes += len(piece)
@@ -100,6 +100,11 @@ def _take(
     if is_new:
         file.chunks.append((sealed.name, len(sealed.data)))
         yield sealed
+
+
+def _cut(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield data[start : start + CHUNK_BYTES]
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:

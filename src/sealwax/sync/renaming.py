@@ -1,17 +1,19 @@
 """Which pieces of files changes name, and giving them other names. Pure.
 
+A file names the pieces that it is made of, and the small picture of it, which is a piece too.
+
 A piece that was dropped is never added again: content that comes back is sealed anew, under another
 name. So what names such a piece, a restore from a snapshot or an import of a file that somebody
 purged meanwhile, is told the new name before it is written.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Any
 
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import CONTENT
+from sealwax.model.field import CONTENT, THUMBNAIL
+from sealwax.model.pieces import pieces_of_value, with_pieces
 
-_CONTENT = CONTENT.name
+_NAMING = frozenset((CONTENT.name, THUMBNAIL.name))
 
 
 def named_pieces(changes: Iterable[Change]) -> set[bytes]:
@@ -20,7 +22,7 @@ def named_pieces(changes: Iterable[Change]) -> set[bytes]:
         name
         for change in changes
         for told in change.entries
-        if told.name == _CONTENT
+        if told.name in _NAMING
         for name in _pieces(told)
     }
 
@@ -41,15 +43,10 @@ def renamed(changes: Iterable[Change], names: Mapping[bytes, bytes]) -> tuple[Ch
 
 
 def _pieces(told: Entry) -> Iterable[bytes]:
-    """The pieces that a fact names; a value of another form, from the future, names none."""
-    if told.name != _CONTENT or not isinstance(told.value, list) or len(told.value) < 3:
-        return ()
-    return [name for name, _ in told.value[2]]
+    return pieces_of_value(told.name, told.value) if told.name in _NAMING else ()
 
 
 def _told(told: Entry, names: Mapping[bytes, bytes]) -> Entry:
-    if told.name != _CONTENT:
+    if told.name not in _NAMING:
         return told
-    file_hash, size_bytes, pieces = told.value
-    listed: list[list[Any]] = [[names.get(name, name), size] for name, size in pieces]
-    return told._replace(value=[file_hash, size_bytes, listed])
+    return told._replace(value=with_pieces(told.name, told.value, names))

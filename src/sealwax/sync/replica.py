@@ -260,14 +260,14 @@ class Replica:
             return written._replace(stored_bytes=stored_bytes)
         raise CannotAppend("The history could not be extended: others were always faster.")
 
-    def put_files(self, paths: Sequence[Path]) -> list[StoredFile | OSError]:
-        """Seals and stores the pieces of files; see `vault.writing.Writer`."""
+    def put_files(self, files: Sequence[Path | bytes]) -> list[StoredFile | OSError]:
+        """Seals and stores the pieces of files, or of their bytes; see `vault.writing.Writer`."""
         stored: list[StoredFile | OSError] = []
         epoch, roots = self._epoch(), self.keys.roots
         # The keys are derived before other threads ask for them.
         self.keys.zone_key(MESSAGES_ZONE, epoch)
         objects = sealed_pieces(
-            paths,
+            files,
             lambda: FileHash(roots),
             lambda piece: seal_chunk(self.keys, MESSAGES_ZONE, epoch, piece),
             self._settle,

@@ -11,7 +11,16 @@ from typing import NamedTuple
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import SALT_BYTES, RootKeys, ZoneKey
 from sealwax.crypto.keyed_hash import chunk_salt
-from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
+from sealwax.crypto.padding import padded_length
+from sealwax.crypto.sealing import (
+    OBJECT_LEAST_BYTES,
+    OVERHEAD_BYTES,
+    SealBroken,
+    SealedKind,
+    open_sealed,
+    read_header,
+    seal,
+)
 from sealwax.ledger.names import object_name
 from sealwax.model.change import Change
 from sealwax.vault.digest import change_digest
@@ -26,6 +35,10 @@ from sealwax.vault.segment import (
 
 CHUNK_BYTES = 4 * 1024 * 1024
 """The fixed size of all pieces of a file but the last."""
+SMALL_BYTES = 24 * 1024
+"""A piece of at most so many bytes is small: every device keeps it."""
+SMALL_SEALED_BYTES = padded_length(OVERHEAD_BYTES + SMALL_BYTES, OBJECT_LEAST_BYTES)
+"""The most that a small piece has when it is sealed."""
 _CHANGE_OVERHEAD_BYTES = 48
 
 

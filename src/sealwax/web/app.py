@@ -18,6 +18,7 @@ from sealwax.agent.port import Event, Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.base.errors import SealwaxError
 from sealwax.snapshot.pins import SnapshotMissing
+from sealwax.thumbnail.decoder import Decoder
 from sealwax.web import acting, files, reading
 from sealwax.web.assets import WithAssets, load_assets
 from sealwax.web.gate import Gate, Keys
@@ -83,11 +84,17 @@ def create_app(port: Port, keys: Keys, hosts: Iterable[str]) -> Gate:
         # The browser takes a moment to come: its first question is answered by then.
         Thread(target=warm, name="sealwax first list", daemon=True).start()
 
+    decoder = Decoder()
+
+    async def ended(_: Litestar) -> None:
+        decoder.close()
+
     app = Litestar(
         # Litestar changes the handlers that it is given; another application needs its own.
         route_handlers=deepcopy([events, *reading.ROUTES, *acting.ROUTES, *files.ROUTES]),
         request_max_body_size=BODY_LIMIT_BYTES,
         on_startup=[started],
+        on_shutdown=[ended],
         openapi_config=None,
         compression_config=CompressionConfig(
             backend="gzip",
@@ -106,6 +113,7 @@ def create_app(port: Port, keys: Keys, hosts: Iterable[str]) -> Gate:
     app.state.lists = lists
     app.state.plans = Plans()
     app.state.thumbnails = Thumbnails()
+    app.state.decoder = decoder
     app.state.listeners = 0
     return Gate(WithAssets(app, load_assets()), keys, hosts)  # type: ignore[arg-type]
 

@@ -11,9 +11,10 @@ from litestar.response import Stream
 from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.view import AttachmentView
+from sealwax.thumbnail.decoder import Decodes
 from sealwax.web.kinds import HEAD_BYTES, OCTETS, is_shown, sniffed
 from sealwax.web.reading import Asked, Record, port_of
-from sealwax.web.thumbnails import FILE_LIMIT_BYTES, Thumbnails, thumbnail
+from sealwax.web.thumbnails import Thumbnails
 
 RANGE_LIMIT_BYTES = 4 * 1024 * 1024
 """A range that is longer is answered with its beginning: the player asks again."""
@@ -51,12 +52,12 @@ def small(request: Asked, record: Record) -> Response[bytes]:
     kept: Thumbnails = request.app.state.thumbnails
     is_known, picture = kept.get(record)
     if not is_known:
-        with kept.slots:
-            found = _attachment(port, record)
-            size_bytes = found.size_bytes or 0
-            if size_bytes <= FILE_LIMIT_BYTES:
-                picture = thumbnail(_part(port, found, 0, size_bytes))
-        kept.keep(record, picture)
+        found = _attachment(port, record)
+        picture = port.read(lambda agent: agent.thumbnails.kept(found))
+        if picture is None:
+            is_known, picture = _made_now(request, port, found)
+        if picture is not None or is_known:
+            kept.keep(record, picture)
     if picture is None:
         return Response(b"", media_type=OCTETS, status_code=204)
     return Response(
@@ -67,6 +68,17 @@ def small(request: Asked, record: Record) -> Response[bytes]:
 
 
 ROUTES = [file, small]
+
+
+def _made_now(request: Asked, port: Port, found: AttachmentView) -> tuple[bool, bytes | None]:
+    """Whether the photo is on this device, and a small picture of it. No photo is fetched to show a
+    thread; and it is opened outside of `read`, where others would wait for it."""
+    with request.app.state.thumbnails.slots:
+        photo = port.read(lambda agent: agent.thumbnails.photo_here(found))
+        if photo is None:
+            return False, None
+        decoder: Decodes = request.app.state.decoder
+        return True, decoder.small_picture(photo)
 
 
 def _attachment(port: Port, record: int) -> AttachmentView:

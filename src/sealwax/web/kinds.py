@@ -59,20 +59,3 @@ def sniffed(head: bytes, stated: str | None) -> str:
 def is_shown(kind: str) -> bool:
     """Whether a browser may be given it to show."""
     return kind != OCTETS and kind not in BROWSERS_LACK
-
-
-def guessed(stated: str | None, name: str) -> str:
-    """What a file is likely to be, before a byte of it was read: "image", "audio", "video" or
-    "file". It decides what the page draws, never what the file is served as."""
-    kind = (stated or "").partition("/")[0]
-    if kind in ("image", "audio", "video") and "svg" not in (stated or ""):
-        return kind
-    suffix = name.rpartition(".")[2].lower()
-    return _SUFFIXES.get(suffix, "file") if not stated else "file"
-
-
-_SUFFIXES = {
-    **dict.fromkeys(("jpg", "jpeg", "png", "gif", "webp", "heic", "heif", "avif"), "image"),
-    **dict.fromkeys(("mp3", "m4a", "aac", "wav", "caf", "amr", "ogg"), "audio"),
-    **dict.fromkeys(("mp4", "mov", "m4v", "webm", "3gp"), "video"),
-}

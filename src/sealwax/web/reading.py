@@ -358,7 +358,10 @@ def _bubbles(
     files = agent.attachments(messages) if any(one.attachments for one in messages) else {}
     replied = agent.browse.replied(messages, moment._replace(places=ANYWHERE))
     since = agent.browse.since(messages, moment) if is_past else {}
-    return [bubble(one, people, files, replied, since.get(one.record)) for one in messages]
+    elsewhere = agent.thumbnails.elsewhere(files.values()) if files else set()
+    return [
+        bubble(one, people, files, replied, since.get(one.record), elsewhere) for one in messages
+    ]
 
 
 def _of(found: Sequence[Recent], conversation: int) -> Recent | None:

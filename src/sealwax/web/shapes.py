@@ -4,7 +4,7 @@ Times are ms since 1970. Keys of messages are texts ("<time in ns>.<record>"), s
 JavaScript does not hold nanoseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -12,8 +12,8 @@ import msgspec
 from sealwax.agent.browsing import Key, Since
 from sealwax.library.query import ConversationView
 from sealwax.library.view import AttachmentView, MessageView
+from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address
-from sealwax.web.kinds import guessed
 
 TEXT_LIMIT_CHARACTERS = 4_000
 """Of a longer message the page draws the beginning, and the rest when asked."""
@@ -52,13 +52,15 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """An attachment: `kind` is what to draw, `is_kept` whether its bytes are in the vault."""
+    """An attachment: `kind` is what to draw, `is_kept` whether its bytes are in the vault,
+    `is_elsewhere` whether they have to be fetched before even a small picture can be shown."""
 
     id: int
     name: str
     kind: str
     size_bytes: int
     is_kept: bool
+    is_elsewhere: bool
 
 
 class Bubble(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,8 +150,9 @@ def bubble(
     files: Mapping[str, AttachmentView],
     replied: Mapping[str, MessageView],
     since: Since | None,
+    elsewhere: Set[int] = frozenset(),
 ) -> Bubble:
-    """A message as it is drawn."""
+    """A message as it is drawn; `elsewhere` has the files that are on no disk of this computer."""
     known = [files[origin] for origin in message.attachments if origin in files]
     return Bubble(
         id=message.record,
@@ -168,7 +171,7 @@ def bubble(
         effect=message.effect or "",
         app=message.app or "",
         event=_event(message, people),
-        files=[_file(file) for file in known],
+        files=[_file(file, file.record in elsewhere) for file in known],
         lost_files=len(message.attachments) - len(known),
         in_trash=message.in_trash,
         is_held=message.is_held,
@@ -229,14 +232,15 @@ def _event(message: MessageView, people: People) -> dict[str, str]:
     return found
 
 
-def _file(file: AttachmentView) -> File:
+def _file(file: AttachmentView, is_elsewhere: bool) -> File:
     size_bytes = file.size_bytes if file.size_bytes is not None else file.stated_bytes
     return File(
         file.record,
         file.name.rpartition("/")[2][:PREVIEW_LIMIT_CHARACTERS],
-        guessed(file.mime_type, file.name),
+        likely_kind(file.mime_type, file.name),
         size_bytes or 0,
         file.file_hash is not None,
+        is_elsewhere,
     )
 
 

@@ -23,6 +23,7 @@ from sealwax.agent.recovery import Recovery
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
+from sealwax.agent.thumbnails import Thumbnails
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.errors import SealwaxError, codes
@@ -48,7 +49,7 @@ WRITING = frozenset(
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
-    sync.plan_reset sync.reset
+    sync.plan_reset sync.reset thumbnails.make_some
     devices.revoke devices.rename devices.plan_adoption devices.adopt
     """.split()
 )
@@ -62,6 +63,7 @@ PARTS: dict[str, type] = {
     "sync": Syncing,
     "devices": Devices,
     "storage": Storing,
+    "thumbnails": Thumbnails,
     RUNNING: RunningAgent,
     LINKS: LinkDesk,
 }

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{kind: string, emoji: string | null, who: string, is_mine: boolean}} Reaction
- * @typedef {{id: number, name: string, kind: string, size_bytes: number, is_kept: boolean}} File
+ * @typedef {{id: number, name: string, kind: string, size_bytes: number, is_kept: boolean, is_elsewhere: boolean}} File
  * @typedef {{id: number, key: string, time_ms: number, from_me: boolean, who: string, text: string,
  *   service?: string, subject?: string, is_cut?: boolean, wordings?: number, is_unsent?: boolean,
  *   reactions?: Reaction[], reply?: {id: number, key: string, who: string, text: string} | null,

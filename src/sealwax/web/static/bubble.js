@@ -98,7 +98,7 @@ function reactions(message) {
 function files(message) {
   return (message.files ?? []).map((file) => {
     if (!file.is_kept) return h("span", { class: "file lost" }, icon("file"), h("span", null, file.name, h("small", null, "not kept: the source did not have it")));
-    if (file.kind === "image") return picture(file);
+    if (file.kind === "image") return file.is_elsewhere ? frame(file) : picture(file);
     if (file.kind === "audio") return h("audio", { controls: true, preload: "none", src: `api/files/${file.id}`, "aria-label": file.name });
     if (file.kind === "video") return h("video", { controls: true, preload: "none", src: `api/files/${file.id}`, "aria-label": file.name });
     return chip(file);
@@ -111,6 +111,19 @@ function chip(file) {
     h("span", null, file.name, h("small", null, size(file.size_bytes))));
 }
 
+/** A photo that has to be fetched before it can be shown. @param {import("./api.js").File} file */
+function frame(file) {
+  const button = h("button", { class: "photo file", tabIndex: -1, "aria-label": `Fetch and open photo ${file.name}`, onclick: () => enlarge(file, button) },
+    icon("file"), h("span", null, file.name, h("small", null, `${size(file.size_bytes)}, not on this computer`)));
+  return button;
+}
+
+/** @param {import("./api.js").File} file @param {HTMLElement} button */
+async function enlarge(file, button) {
+  const { lightbox } = await import("./lightbox.js");
+  lightbox(file, button);
+}
+
 /** @param {import("./api.js").File} file */
 function picture(file) {
   const image = h("img", {
@@ -118,10 +131,7 @@ function picture(file) {
     // What cannot be shown small is offered as it is.
     onerror: () => button.replaceWith(chip(file)),
   });
-  const button = h("button", { class: "photo", tabIndex: -1, "aria-label": `Open photo ${file.name}`, onclick: async () => {
-    const { lightbox } = await import("./lightbox.js");
-    lightbox(file, button);
-  } }, image);
+  const button = h("button", { class: "photo", tabIndex: -1, "aria-label": `Open photo ${file.name}`, onclick: () => enlarge(file, button) }, image);
   return button;
 }
 

@@ -8,6 +8,8 @@ from sealwax.agent.wording import count
 
 TOLD_ELSEWHERE = ("sync", "import")
 """The troubles of these jobs have findings of their own."""
+NOT_FOR_SAFETY = ("thumbnails",)
+"""What these jobs make is pleasant to have; nothing is less safe without it."""
 
 
 def check_history(facts: Facts) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def _jobs(facts: Facts) -> Iterator[Finding]:
             since = moment(trouble.since_ms, facts.now_ms, facts.zone)
             yield Finding(
                 f"{kind}-fails",
-                "danger",
+                "warn" if kind in NOT_FOR_SAFETY else "danger",
                 f"The job “{kind}” fails since {since}: {trouble.sentence}",
                 trouble.hint,
                 "again",
