@@ -36,15 +36,12 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
-        is_awaited: Callable[[], bool],
     ) -> None:
-        """`is_awaited` says whether something waits for a job that can stop and go on later."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
-        self._is_awaited = is_awaited
         self._acts: dict[JobKind, Callable[[Report], None]] = {
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
@@ -54,6 +51,8 @@ class Chores:
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
+        self.is_awaited: Callable[[], bool] = lambda: False
+        """Whether something waits for a job that can stop and go on later."""
 
     def do(self, kind: JobKind, report: Report) -> None:
         """Does a job; raises SealwaxError."""
@@ -102,7 +101,7 @@ class Chores:
         def told(progress: ThumbnailProgress) -> None:
             report(Step("Making small pictures", progress.done, progress.total, "pictures"))
 
-        self._agent.thumbnails.make_batch(told, self._is_awaited)
+        self._agent.thumbnails.make_batch(told, self.is_awaited)
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))
