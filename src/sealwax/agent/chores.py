@@ -45,17 +45,14 @@ class Chores:
         journal: Journal,
         clock: Clock,
         sync: Callable[[], SyncPort],
-        is_awaited: Callable[[], bool],
         zone: datetime.tzinfo | None = None,
     ) -> None:
-        """`is_awaited` says whether something waits for a job that can stop and go on later; `zone`
-        when a day begins, None that of this computer."""
+        """`zone` says when a day begins, None that of this computer."""
         self._agent = agent
         self._watch = watch
         self._journal = journal
         self._clock = clock
         self._sync = sync
-        self._is_awaited = is_awaited
         self._zone = zone
         self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
             JobKind.IMPORT: self._import,
@@ -66,6 +63,8 @@ class Chores:
             JobKind.COMPACTION: self._compaction,
             JobKind.VERIFY: self._verify,
         }
+        self.is_awaited: Callable[[], bool] = lambda: False
+        """Whether something waits for a job that can stop and go on later."""
 
     def do(self, kind: JobKind, report: Report, is_asked: bool = True) -> Outcome | None:
         """Does a job that a person asked for or that is due, and says what came of it where that is
@@ -126,7 +125,7 @@ class Chores:
         def told(progress: ThumbnailProgress) -> None:
             report(Step("Making small pictures", progress.done, progress.total, "pictures"))
 
-        self._agent.thumbnails.make_batch(told, self._is_awaited)
+        self._agent.thumbnails.make_batch(told, self.is_awaited)
 
     def _compaction(self, report: Report) -> None:
         self._agent.compact(lambda phase: report(Step(phase)))

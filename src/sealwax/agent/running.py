@@ -79,9 +79,7 @@ class RunningAgent:
         self.jobs = Jobs(clock, changed, lambda places: log("crash", places))
         self.watch = SourceWatch()
         self.sync: SyncPort = sync or SyncBridge(agent, clock)
-        self.chores = Chores(
-            agent, self.watch, self.journal, clock, lambda: self.sync, self._is_awaited, zone
-        )
+        self.chores = Chores(agent, self.watch, self.journal, clock, lambda: self.sync, zone)
         self.pause: Pause | None = None
         self.clock_jump_ms = 0
         self.is_looking = True
@@ -99,6 +97,7 @@ class RunningAgent:
         self._sync_state = UNKNOWN
         # What a sync that ended well could not bring over: no reason to sync again at once.
         self._left_waiting = NOTHING
+        self.chores.is_awaited = self._is_awaited
 
     # For any thread.
 

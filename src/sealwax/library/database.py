@@ -37,8 +37,7 @@ LATE_INDEXES = (
 has been filled, is much quicker than to put each into its place."""
 PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
-_MAKING_CACHE_KIB = 64 * 1024
-"""The ids of records are random: a library that is filled changes pages all over their index."""
+_WIDE_CACHE_KIB = 64 * 1024
 _LOG_PAGES = 4_096
 """Pages of the write-ahead log before they go into the file: a large import writes many twice."""
 GROUP_TRANSACTIONS = 8
@@ -162,7 +161,6 @@ class Database:
         # memory the journal would grow with the library.
         self.connection.pragma("journal_mode", "truncate")
         self.connection.pragma("synchronous", 0)
-        self.connection.pragma("cache_size", -_MAKING_CACHE_KIB)
         try:
             with self._grouped(MAKING_TRANSACTIONS):
                 yield
@@ -176,12 +174,16 @@ class Database:
     def _filling(self) -> Iterator[None]:
         """The same while others read: they see what is there so far, soon at first and then in
         ever larger steps."""
-        self.connection.pragma("cache_size", -_MAKING_CACHE_KIB)
         try:
             with self._grouped(1, FILLING_TRANSACTIONS):
                 yield
         finally:
             self.connection.pragma("cache_size", -_CACHE_KIB)
+
+    def widen_cache(self) -> None:
+        """Until the end of a making: so much is in the library by now that what is still to come
+        changes pages all over its indexes."""
+        self.connection.pragma("cache_size", -_WIDE_CACHE_KIB)
 
     @contextmanager
     def _grouped(self, limit: int, most: int = 0) -> Iterator[None]:

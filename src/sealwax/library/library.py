@@ -92,6 +92,7 @@ class Library:
         """One commit's changes, wholly applied or not at all."""
         if self._numbers.is_full and not self.database.connection.in_transaction:
             self._settle()
+            self.database.widen_cache()
         try:
             with self.database.transaction():
                 yield
