@@ -114,10 +114,22 @@ def _all(page: Page, shown: Shown, stem: Path) -> None:
         "devices": "/devices",
         "safety": "/health",
         "restore": f"/restore?at={shown.first}",
+        "delete": f"/delete?c={shown.mum}",
+        "source": "/source?path=/Volumes/Old disk/Messages/chat.db",
         "trash": "/trash",
     }
     for name, place in places.items():
         _shoot(page, place, Path(f"{stem}-{name}.png"))
+    page.evaluate("(place) => { location.hash = place; }", places["past"])
+    page.wait_for_timeout(SETTLE_MS)
+    page.locator(".since-deleted .more").last.click()
+    page.wait_for_selector("dialog[open]")
+    page.screenshot(path=f"{stem}-details.png")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    page.screenshot(path=f"{stem}-keys.png")
+    page.keyboard.press("Escape")
     page.evaluate("location.hash = '/messages'")
     page.wait_for_timeout(SETTLE_MS)
     page.keyboard.press("/")

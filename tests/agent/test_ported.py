@@ -57,7 +57,7 @@ def test_a_job_changes_what_is_read(port: RunningPort, tmp_path: Path) -> None:
     assert view.result == {"sentence": "4 messages came."}
     assert port.read(lambda agent: agent.status().counts.messages) == 4
     made = _ended(port, port.backup_now())
-    assert (made.state, made.sentence) == ("done", "Making a snapshot: done.")
+    assert (made.state, made.sentence) == ("done", "A snapshot was made.")
     assert port.read(lambda agent: len(agent.snapshots())) == 1
 
 

@@ -20,6 +20,7 @@ from sealwax.intake.apply import Progress
 from sealwax.snapshot.verify import Step as VerifyStep
 from sealwax.sources.base import SourceError
 from sealwax.sources.registry import source_marks
+from sealwax.sync.apply import SyncOutcome
 
 
 class DamageFound(SealwaxError):
@@ -99,12 +100,15 @@ class Chores:
             raise first
         return Outcome(f"Imported: {count(new, 'message')} that were not here before.")
 
-    def _bring_together(self, report: Report) -> None:
-        self._sync().now(report)
+    def _bring_together(self, report: Report) -> Outcome:
+        done = self._sync().now(report)
+        why = done.why if isinstance(done, SyncOutcome) and not done.is_verified else ""
+        return Outcome(f"Not all is shared: {why}" if why else "Everything is shared.")
 
-    def _snapshot(self, report: Report) -> None:
+    def _snapshot(self, report: Report) -> Outcome:
         report(Step("Making a snapshot"))
         self._agent.upkeep.create_daily_snapshot()
+        return Outcome("A snapshot was made.")
 
     def _snapshot_of_the_day(self, report: Report) -> None:
         """None where another device has made it, since this one last heard of the others."""

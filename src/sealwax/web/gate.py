@@ -7,6 +7,7 @@ nothing. Cookies do not tell ports apart, so this one belongs to a path that no 
 """
 
 import base64
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
@@ -37,15 +38,30 @@ HEADERS: tuple[Header, ...] = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 _SAFE_METHODS = ("GET", "HEAD")
+_STYLE = (
+    ":root{color-scheme:light dark}body{display:grid;place-content:center;min-height:90vh;margin:0;"
+    "padding:24px;font:17px/1.5 system-ui,sans-serif;background:light-dark(#fcfaf7,#161412);"
+    "color:light-dark(#231e1a,#ede7e0)}main{max-width:34em}h1{font:600 30px/1.2 ui-serif,Georgia,"
+    "serif}code{padding:2px 7px;border-radius:6px;background:light-dark(#efe9e1,#302b27)}"
+)
 _NOT_OPEN = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Sealwax</title>"
-    "<h1>This page is not open</h1><p>Sealwax was started again, or the link was used already."
-    " Run <code>sealwax open</code> for a new one.</p></html>"
+    '<meta name=viewport content="width=device-width">'
+    f"<style>{_STYLE}</style><main><h1>This page is not open</h1>"
+    "<p>Sealwax was started again, or the link was used already."
+    " Run <code>sealwax open</code> for a new one.</p></main></html>"
 )
 _ENTERED = (
     '<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content="0;url=../">'
-    '<title>Sealwax</title><p><a href="../">Open Sealwax</a></p></html>'
+    f"<title>Sealwax</title><style>{_STYLE}</style>"
+    '<main><p><a href="../">Open Sealwax</a></p></main></html>'
 )
+_PLAIN_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+)
+"""Of the two pages that are not the app: nothing but their own style."""
 
 
 class Keys:
@@ -170,6 +186,8 @@ async def _answer(
         (b"content-length", str(len(data)).encode()),
         *headers,
     ]
+    if kind == "text/html":
+        told.append((b"content-security-policy", _PLAIN_POLICY.encode()))
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": data})
 

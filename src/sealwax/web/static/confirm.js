@@ -2,7 +2,7 @@
 /** A plan, shown before anything is done: a restore, taking one back, a deletion. */
 import { ask, tell } from "./api.js";
 import { undoing } from "./foot.js";
-import { fill, h, icon } from "./h.js";
+import { coded, fill, h, icon } from "./h.js";
 import { go, link, place } from "./state.js";
 import { count, dateTime, many } from "./words.js";
 
@@ -44,7 +44,8 @@ class Confirm extends HTMLElement {
     }
     const title = this.isDelete ? `Delete ${this.what}?` : this.isUndo ? "Undo" : `Restore ${this.what}`;
     const when = this.snapshot ? dateTime(this.snapshot.made_ms) : "";
-    const lead = this.isDelete ? "It goes to the trash here. The phone is not touched."
+    const lead = this.at !== null && !this.snapshot ? "This snapshot is not there any more."
+      : this.isDelete ? "It goes to the trash here. The phone is not touched."
       : this.isUndo ? `Back to how ${this.what} was before, at ${when}.`
       : `As it was at ${when}${this.snapshot?.name ? `, “${this.snapshot.name}”` : ""}. The phone is not touched.`;
     this.plan = h("section", { class: "plan", "aria-live": "polite" });
@@ -78,7 +79,7 @@ class Confirm extends HTMLElement {
       this.#plan = plan;
     } catch (error) {
       const told = /** @type {import("./api.js").Refused} */ (error);
-      this.plan.replaceChildren(h("p", { class: "empty" }, told.message, " ", told.hint));
+      this.plan.replaceChildren(h("p", { class: "empty" }, coded(`${told.message} ${told.hint}`)));
       this.acts.replaceChildren(cancel);
       return;
     }
@@ -108,7 +109,7 @@ class Confirm extends HTMLElement {
       this.#jobs(await ask("jobs"));
     } catch (error) {
       const told = /** @type {import("./api.js").Refused} */ (error);
-      this.acts.replaceChildren(h("p", { class: "badge bad" }, told.message, " ", told.hint));
+      this.acts.replaceChildren(h("p", { class: "badge bad" }, coded(`${told.message} ${told.hint}`)));
     }
   }
 
@@ -120,7 +121,7 @@ class Confirm extends HTMLElement {
     if (job.state === "running" || job.state === "waiting") return;
     this.#job = "";
     const isDone = job.state === "done";
-    this.plan.replaceChildren(h("p", { class: isDone ? "done" : "done failed", role: "status" }, icon(isDone ? "ok" : "warn"), h("span", null, job.sentence, job.hint && h("small", null, job.hint))));
+    this.plan.replaceChildren(h("p", { class: isDone ? "done" : "done failed", role: "status" }, icon(isDone ? "ok" : "warn"), h("span", null, coded(job.sentence), job.hint && h("small", null, coded(job.hint)))));
     const undo = job.result?.undo;
     this.acts.replaceChildren();
     fill(this.acts, h("a", { class: "button first", href: this.home === null || this.isDelete ? link("messages") : link(`c/${this.home}`) }, "Show the present"),

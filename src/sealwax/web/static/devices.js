@@ -39,7 +39,7 @@ class Devices extends HTMLElement {
           h("div", { class: "with-icon" }, icon("devices"), h("div", null, h("h2", null, one.name, one.is_this && h("span", { class: "badge" }, "this device")),
             h("p", null, [one.added_ms && `added ${date(one.added_ms)}`, one.last_seen_ms && `last seen ${dateTime(one.last_seen_ms)}`].filter(Boolean).join(" · "))))),
         h("div", { class: "switches" }, this.#switch(one, "sync", "Sync", one.is_sync_on), this.#switch(one, "backup", "Backup", one.is_backup_on)),
-        !one.is_this && h("p", { class: "row-time" }, `As ${one.name} told; its switches are turned there.`),
+        !one.is_this && h("p", { class: "row-time" }, "As it told; its switches are turned there."),
         !one.is_sync_on && !one.is_backup_on && h("p", { class: "badge bad" }, "Neither sync nor backup: nothing new on it is kept anywhere else."))))));
   }
 

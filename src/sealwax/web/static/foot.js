@@ -1,7 +1,7 @@
 // @ts-check
 /** The foot of every screen: whether everything is safe, and what is being done. */
 import { listen, tell, whenLost } from "./api.js";
-import { fill, h, icon } from "./h.js";
+import { coded, fill, h, icon } from "./h.js";
 import { go, link } from "./state.js";
 import { many, size, span } from "./words.js";
 
@@ -42,10 +42,11 @@ export class Foot extends HTMLElement {
   }
 
   #broken() {
+    this.work.replaceChildren();
     if (this.#isLost) return;
     this.safety.className = "safety danger";
     this.safety.replaceChildren(icon("danger"), h("span", null,
-      "Sealwax does not answer. This page comes back by itself when it does; if it was ended, run sealwax open."));
+      coded("Sealwax does not answer. This page comes back by itself when it does; if it was ended, run `sealwax open`.")));
   }
 
   /** The session is over: only a new link opens it again. */
@@ -53,7 +54,7 @@ export class Foot extends HTMLElement {
     this.#isLost = true;
     this.safety.className = "safety danger";
     this.safety.replaceChildren(icon("danger"), h("span", null,
-      "Sealwax was started again. Run sealwax open for a new page, then close this one."));
+      coded("Sealwax was started again. Run `sealwax open` for a new page, then close this one.")));
   }
 
   /** @param {Job[]} jobs */
@@ -90,7 +91,7 @@ export class Foot extends HTMLElement {
     const undo = job.result?.undo;
     const close = () => made.remove();
     const made = h("div", { class: `toast ${job.state}` }, icon(job.state === "done" ? "ok" : "warn"),
-      h("span", null, job.sentence || job.result?.sentence || job.kind, job.hint && h("small", null, job.hint)),
+      h("span", null, coded(job.sentence || job.result?.sentence || job.kind), job.hint && h("small", null, coded(job.hint))),
       undo ? h("button", { class: "button small", onclick: () => { close(); undoing(undo); } }, "Undo") : null,
       h("button", { class: "quiet round", "aria-label": "Dismiss", onclick: close }, icon("close")));
     this.news.append(made);

@@ -36,6 +36,9 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** A sentence with the commands in it set apart: they stand between backticks. @param {string} text @returns {Child[]} */
+export const coded = (text) => text.split("`").map((part, at) => at % 2 ? h("code", null, part) : part);
+
 const PATHS = /** @type {Record<string, string>} */ ({
   messages: "M4 5h16v11H9l-5 4z",
   snapshots: "M12 4a8 8 0 1 1-7.400 5M4 4v5h5M12 8v4.500l3 2",

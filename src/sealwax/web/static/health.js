@@ -1,7 +1,7 @@
 // @ts-check
 /** What is safe and what is not, worst first, each with what to do. */
 import { ask, listen, run } from "./api.js";
-import { fill, h, icon } from "./h.js";
+import { coded, fill, h, icon } from "./h.js";
 import { go, link } from "./state.js";
 
 const BUTTONS = /** @type {Record<string, string>} */ ({
@@ -11,6 +11,7 @@ const COPIED_MS = 2_000;
 
 class Health extends HTMLElement {
   #unhear = () => {};
+  #shown = "";
 
   connectedCallback() {
     this.#unhear = listen("safety", (safety) => this.#draw(safety));
@@ -23,6 +24,9 @@ class Health extends HTMLElement {
 
   /** @param {import("./api.js").Safety} safety */
   #draw(safety) {
+    // Nothing moves under somebody's hand where nothing has changed.
+    if (this.#shown === JSON.stringify(safety)) return;
+    this.#shown = JSON.stringify(safety);
     this.replaceChildren();
     const worst = safety.lines.some((line) => line.level === "danger") ? "Something needs you now."
       : safety.lines.some((line) => line.level === "warn") ? "Something waits for you." 
@@ -33,16 +37,26 @@ class Health extends HTMLElement {
           h("button", { class: "button", onclick: () => run("actions/verify") }, icon("health"), h("span", null, "Check everything now")))),
       h("ul", { class: "lines" }, safety.lines.map((line) => h("li", { class: `card line ${line.level}` },
         h("span", { class: "line-sign" }, icon(line.level)),
-        h("div", null, h("h2", null, line.text), line.remedy && h("p", null, withCommands(line.remedy))),
+        h("div", null, h("h2", null, line.text), line.remedy ? remedy(line) : null),
         h("div", { class: "card-acts" }, acts(line)))))));
   }
 }
 
-/** What to do, with the commands in it set apart. @param {string} remedy */
-function withCommands(remedy) {
-  const text = remedy[0].toUpperCase() + remedy.slice(1);
-  return text.split("`").map((part, at) => at % 2 ? command(part) : part);
+/**
+ * What to do, in a sentence where a button does it; else each command on a line of its own, to be copied.
+ * @param {import("./api.js").Line} line
+ */
+function remedy({ remedy: text, action }) {
+  if (action) return h("p", null, coded(capital(text)));
+  return text.split("`").map((part, at) => {
+    if (at % 2) return command(part);
+    const words = part.replace(/^[\s,;.]+/, "").trimEnd().replace(/[;,]$/, "");
+    return words && h("p", null, capital(words));
+  });
 }
+
+/** @param {string} text */
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** A command, to be copied. @param {string} text */
 function command(text) {
@@ -57,7 +71,7 @@ function command(text) {
       getSelection()?.selectAllChildren(words);
     }
   } }, icon("copy"));
-  return h("span", { class: "command" }, words, button);
+  return h("div", { class: "command" }, words, button);
 }
 
 /** @param {import("./api.js").Line} line */

@@ -66,6 +66,7 @@ export class List extends HTMLElement {
     await this.#load(top);
     if (top) await this.#load(0);
     this.empty.hidden = this.#total > 0;
+    this.scroller.hidden = !this.empty.hidden;
     this.empty.replaceChildren();
     if (trash || at) this.empty.textContent = trash ? "The trash is empty." : "There was no conversation then.";
     else fill(this.empty, h("span", null, "No messages are kept yet."), h("button", { class: "button first", onclick: async () => (await import("./adding.js")).addSource() }, "Add messages"));
@@ -221,7 +222,8 @@ export class List extends HTMLElement {
     const { signal } = this.#searching;
     if (!words) {
       this.results.hidden = true;
-      this.scroller.hidden = false;
+      this.empty.hidden = this.#total > 0;
+      this.scroller.hidden = !this.empty.hidden;
       this.told.textContent = "";
       this.results.replaceChildren();
       return;

@@ -21,6 +21,7 @@ const RAIL = [["messages", "Messages"], ["snapshots", "Snapshots"], ["devices", 
 
 class App extends HTMLElement {
   #shown = "";
+  #isBroken = false;
   #lastConversation = /** @type {number | null} */ (null);
   list = new List();
   thread = new Thread();
@@ -46,10 +47,11 @@ class App extends HTMLElement {
     addEventListener("hashchange", () => this.show());
     addEventListener("keydown", (event) => this.#key(event));
     WIDE.addEventListener("change", () => this.show());
-    listen("history", () => {
-      this.list.show(place().at, place().trash, true);
-      if (this.screen.firstElementChild === this.thread) this.thread.refresh();
-      else this.thread.forget();
+    listen("history", () => this.#readAgain());
+    listen("broken", () => (this.#isBroken = true));
+    listen("open", () => {
+      if (this.#isBroken) this.#readAgain();
+      this.#isBroken = false;
     });
     prime();
     // What is not needed to draw the first message comes after it.
@@ -97,13 +99,21 @@ class App extends HTMLElement {
     this.list.choose(conversation);
     if (conversation === null) {
       document.title = "Sealwax";
-      if (WIDE.matches) this.screen.replaceChildren(h("p", { class: "empty middle" }, trash ? "The trash is empty." : "No conversation yet."));
+      if (WIDE.matches) this.screen.replaceChildren(nothing(trash, here.at !== null));
       return;
     }
     if (!trash) this.#lastConversation = conversation;
     if (this.screen.firstElementChild !== this.thread) this.screen.replaceChildren(this.thread);
     document.title = "Messages · Sealwax";
     await this.thread.show(conversation, here.at, trash, here.key, this.list.known(conversation));
+  }
+
+  /** What is shown may be otherwise by now. */
+  #readAgain() {
+    const here = place();
+    this.list.show(here.at, here.trash || here.screen === "trash", true).catch(() => undefined);
+    if (this.screen.firstElementChild !== this.thread) this.thread.forget();
+    else if (!this.thread.refresh()) this.show();
   }
 
   #turnTheme() {
@@ -148,6 +158,15 @@ class App extends HTMLElement {
   #toList() {
     if (!WIDE.matches && place().screen !== "messages") go("messages", { at: place().at, list: 1 });
   }
+}
+
+/** What stands where a conversation would, when there is none. @param {boolean} trash @param {boolean} isPast */
+function nothing(trash, isPast) {
+  if (trash) return h("p", { class: "empty middle" }, "What is deleted here stays in the trash for 30 days.");
+  if (isPast) return h("p", { class: "empty middle" }, "There was no conversation then.");
+  return h("p", { class: "empty middle" }, h("img", { src: "static/seal.svg", alt: "", width: 72, height: 72 }),
+    h("b", null, "Your messages will be here"),
+    "Add the Messages of a Mac, a phone’s backup, or an export. They are read, never written to, and kept sealed.");
 }
 
 async function showKeys() {

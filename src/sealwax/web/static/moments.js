@@ -34,6 +34,7 @@ export class Moments extends HTMLElement {
   async load() {
     this.snapshots = (await ask("snapshots").catch(() => [])).reverse();
     this.range.max = String(this.snapshots.length);
+    this.hidden = !this.snapshots.length;
     this.show(place().at);
   }
 

@@ -2,7 +2,7 @@
 /** A conversation: pages in both ways, at most LIMIT messages in the page, months to jump to. */
 import { ask, Refused } from "./api.js";
 import { bubble, dress } from "./bubble.js";
-import { fill, h, icon } from "./h.js";
+import { coded, fill, h, icon } from "./h.js";
 import { avatar } from "./list.js";
 import { go, link } from "./state.js";
 import { count } from "./words.js";
@@ -61,11 +61,12 @@ export class Thread extends HTMLElement {
     if (isOther && known) this.#headOf();
   }
 
-  /** Reads again what is shown, where it is shown. */
-  async refresh() {
-    if (!this.#conversation) return;
+  /** Reads again what is shown, where it is shown; whether there was anything. */
+  refresh() {
+    if (!this.#conversation) return false;
     this.#headOf();
-    await this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
+    this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
+    return true;
   }
 
   /** What was shown is not the present any more: it is read again when it is shown next. */
@@ -113,13 +114,17 @@ export class Thread extends HTMLElement {
         target.scrollIntoView({ block: shown ? "center" : "start" });
         if (shown) this.#flash(target);
       } else this.scroller.scrollTop = around ? this.scroller.scrollHeight / 2 : this.scroller.scrollHeight;
+      if (!page.items.length) this.top_.textContent = "";
       if (!page.items.length) this.list.append(h("li", { class: "empty" }, this.#at ? "Nothing was here then." : "No messages."));
       this.#rove(/** @type {HTMLElement} */ (target || this.list.lastElementChild));
       this.dataset.shown = String(this.#conversation);
     } catch (error) {
       if (/** @type {Error} */ (error).name === "AbortError") return;
       const told = /** @type {Refused} */ (error);
-      this.list.replaceChildren(h("li", { class: "empty" }, told.message, " ", told.hint));
+      this.list.replaceChildren(h("li", { class: "empty" }, coded(`${told.message} ${told.hint}`)));
+      this.top_.textContent = "";
+      // Asked for again, it is read again.
+      this.forget();
     } finally {
       if (round === this.#round) this.#isLoading = false;
     }
@@ -320,7 +325,7 @@ export class Thread extends HTMLElement {
       h("div", { class: "thread-acts" },
         at ? h("a", { class: "button", href: link("restore", { at, c: id }) }, icon("restore"), h("span", null, "Restore")) : null,
         trash ? h("button", { class: "button", onclick: () => takeOut(id) }, icon("restore"), h("span", null, "Take out of the trash")) : null,
-        !at && !trash ? h("a", { class: "button quiet", href: link("delete", { c: id }), "aria-label": "Delete this conversation" }, icon("trash")) : null));
+        !at && !trash ? h("a", { class: "button quiet", href: link("delete", { c: id }), "aria-label": "Delete this conversation", title: "Delete" }, icon("trash")) : null));
   }
 
   #showMonth() {

@@ -51,6 +51,19 @@ export function ago(ms) {
   return (now.getFullYear() === then.getFullYear() ? short : shortYear).format(ms);
 }
 
+/** How long ago something was, in whole days, months or years. @param {number} ms */
+export function age(ms) {
+  const days = Math.round((midnight(Date.now()) - midnight(ms)) / DAY_MS);
+  if (days <= 0) return "today";
+  if (days === 1) return "yesterday";
+  if (days < 60) return `${days} days ago`;
+  const months = Math.floor(days / 30.44);
+  return months < 24 ? `${months} months ago` : `${Math.floor(days / 365.25)} years ago`;
+}
+
+/** @param {number} ms */
+const midnight = (ms) => new Date(ms).setHours(0, 0, 0, 0);
+
 /** @param {number} seconds */
 export function span(seconds) {
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
