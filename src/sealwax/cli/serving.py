@@ -108,6 +108,7 @@ def serve_command(
     It sees sizes, times and public keys, and can read no word.
     """
     from sealwax.base.loopback import is_loopback
+    from sealwax.server.readiness import tell_ready
     from sealwax.server.serve import Listening, opened_parts, serve
 
     if (certificate is None) is not (key is None):
@@ -118,13 +119,15 @@ def serve_command(
     def told(url: str) -> None:
         click.echo(msgspec.json.encode({"url": url}).decode() if session.is_json else url)
         sys.stdout.flush()
+        tell_ready(os.environ)
 
-    # Both mean a graceful stop, which is no failure.
+    # Both mean a graceful stop, which is no failure, also while it begins.
+    asked_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda number, _: asked_to_stop.append(number))
     clock, where = SystemClock(), Listening(host, port, certificate, key, is_proxied)
     with opened_parts(folder, clock, SystemEntropy()) as parts:
-        serve(parts, where, clock, told)
+        serve(parts, where, clock, told, lambda: bool(asked_to_stop))
 
 
 @click.group("admin")
