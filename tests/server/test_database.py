@@ -123,6 +123,7 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     connection = apsw.Connection(str(path))
     connection.execute("DROP TABLE member")
     connection.execute("DROP TABLE probe")
+    connection.execute("ALTER TABLE account DROP COLUMN history_bytes")
     connection.pragma("user_version", 1)
     connection.close()
     database = Database(path)

@@ -38,7 +38,7 @@ def test_a_server_tells_once_it_listens(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="sw") as folder, _listening() as line:
         line.bind(f"{folder}/notify")
         command = [sys.executable, "-m", "sealwax", "serve", "--port", "0", "--folder"]
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [*command, str(tmp_path / "server")],
             env={**os.environ, SOCKET_VARIABLE: f"{folder}/notify"},
             stdout=subprocess.PIPE,

@@ -275,7 +275,8 @@ def _show_deletion(plan: "Deletion") -> None:
         f"{clean(plan.name)} keeps {show.size(plan.head_bytes + plan.snapshot_bytes)} here,"
         f" {show.size(plan.snapshot_bytes)} of it only in snapshots:"
         f" {count(plan.objects, 'file')} of {show.size(plan.disk_bytes)},"
-        f" {count(plan.commits, 'step')} of history, {count(plan.devices, 'device')}."
+        f" {count(plan.commits, 'step')} of history ({show.size(plan.history_bytes)}),"
+        f" {count(plan.devices, 'device')}."
     )
 
 
@@ -288,6 +289,7 @@ def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
             clean(one.name),
             show.size(one.head_bytes + one.snapshot_bytes),
             show.size(one.plan_bytes),
+            show.size(one.history_bytes),
             show.size(one.asked_bytes) if one.asked_bytes else "",
             f"locked since {_day(one.locked_ms)}: {clean(one.lock_reason)}"
             if one.locked_ms is not None
@@ -295,8 +297,8 @@ def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
         )
         for one in accounts
     ]
-    rows += [(clean(name), "", "", "", "invited, not begun yet") for name in open_names]
-    show.table(("Name", "Used", "Plan", "Asks for", ""), rows)
+    rows += [(clean(name), "", "", "", "", "invited, not begun yet") for name in open_names]
+    show.table(("Name", "Used", "Plan", "History", "Asks for", ""), rows)
 
 
 def _day(time_ms: int) -> str:
