@@ -220,6 +220,30 @@ def account_delete(
     session.give(told, lambda: None if is_dry_run else click.echo(f"{clean(name)} is deleted."))
 
 
+@admin_group.command("verify")
+@click.option("--repair", "is_repair", is_flag=True, help="Ask devices for what is lost.")
+@_with_folder
+@with_session
+def verify_command(session: Session, is_repair: bool, folder: Path) -> None:
+    """Read every object that is held, and name those that are missing or damaged.
+
+    With --repair damaged ones are put aside, and each device that has one whole sends it again at
+    its next sync. No word is read: an object is named by the hash of its sealed bytes.
+    """
+    from sealwax.server.serve import opened_parts
+
+    seen, lost = 0, dict[str, list[str]]()
+    with opened_parts(folder, SystemClock(), SystemEntropy()) as parts:
+        for account, usage in parts.accounts.all():
+            looked = parts.objects.examine(bytes.fromhex(account), is_repair)
+            seen += looked.seen
+            if looked.lost:
+                lost[usage.name] = [name.hex() for name in looked.lost]
+    session.give({"objects": seen, "lost": lost}, lambda: _show_examined(seen, lost, is_repair))
+    if lost:
+        raise SystemExit(1)
+
+
 @admin_group.command("plan")
 @click.argument("name")
 @click.argument("size")
@@ -278,6 +302,20 @@ def _show_deletion(plan: "Deletion") -> None:
         f" {count(plan.commits, 'step')} of history ({show.size(plan.history_bytes)}),"
         f" {count(plan.devices, 'device')}."
     )
+
+
+def _show_examined(seen: int, lost: dict[str, list[str]], is_repair: bool) -> None:
+    click.echo(f"{count(seen, 'object')} read.")
+    for name, names in lost.items():
+        click.secho(f"{clean(name)}: {count(len(names), 'object')} missing or damaged:", fg="red")
+        for one in names:
+            click.echo(f"    {one}")
+    if not lost:
+        click.secho("All are what their names say.", fg="green")
+    elif is_repair:
+        click.echo("Devices that have them send them again at their next sync.")
+    else:
+        click.echo("`sealwax admin verify --repair` asks the devices for them.")
 
 
 def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:

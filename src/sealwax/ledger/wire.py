@@ -125,6 +125,14 @@ class Usage(msgspec.Struct, frozen=True):
     history_bytes: int = 0
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """How many of the named objects the server read, and which of them it lacks: missing, or
+    damaged and put aside."""
+
+    seen: int
+    lost: list[HexHash]
+
+
 class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A plan that is asked for, in bytes."""
 

@@ -19,7 +19,7 @@ from sealwax.stores.folder_layout import ACCOUNTS
 
 LOCK_REASON = "it is being deleted."
 ROWS_TOGETHER = 5_000
-TABLES = ("chain", "zone", "object", "pin", "member", "account")
+TABLES = ("chain", "zone", "object", "pin", "member", "lost", "account")
 
 
 class Deletion(NamedTuple):

@@ -90,7 +90,7 @@ def opened_parts(
     database = Database(folder / DATABASE_FILE)
     try:
         accounts = Accounts(database, clock, entropy)
-        objects = Objects(folder / OBJECTS_FOLDER, database)
+        objects = Objects(folder / OBJECTS_FOLDER, database, clock)
         zones, push = Zones(database, accounts, objects, clock), Push()
         yield Parts(
             accounts=accounts,
