@@ -123,6 +123,8 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     connection = apsw.Connection(str(path))
     connection.execute("DROP TABLE member")
     connection.execute("DROP TABLE probe")
+    connection.execute("ALTER TABLE account DROP COLUMN history_bytes")
+    connection.execute("DROP TABLE lost")
     connection.pragma("user_version", 1)
     connection.close()
     database = Database(path)

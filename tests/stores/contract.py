@@ -2,10 +2,19 @@
 
 import hashlib
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoredObject
+from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoredObject, StoreError
+from sealwax.stores.memory import MemoryStore
+
+
+def damage_file(root: Path, name: bytes, data: bytes) -> None:
+    """Writes other bytes into the file of an object, wherever below a folder it is."""
+    (path,) = root.rglob(name.hex())
+    path.write_bytes(data)
 
 
 def named(data: bytes) -> tuple[bytes, bytes]:
@@ -26,6 +35,13 @@ class StoreContract:
         """A commit that may follow; a store that judges them needs real ones."""
         return f"commit {seq} of {zone}{variant}".encode()
 
+    def damage(self, store: Store, name: bytes, data: bytes) -> None:
+        """Does what a failing disk does: other bytes lie under the name of an object."""
+        inner: Any = store
+        while not isinstance(inner, MemoryStore):
+            inner = inner._inner
+        inner._objects[name] = data
+
     def test_an_empty_store_holds_nothing(self, store: Store) -> None:
         assert list(store.list_objects()) == []
         assert store.list_zones() == list(self.zones_at_first)
@@ -45,6 +61,30 @@ class StoreContract:
         store.put_objects([(name, data), (name, data)])
         assert store.get_object(name) == data
         assert list(store.list_objects()) == [StoredObject(name, len(data))]
+
+    @pytest.mark.parametrize("bad", [b"onse", b"on", b"once and more"])
+    def test_damaged_bytes_are_replaced_by_those_that_the_name_says(
+        self, store: Store, bad: bytes
+    ) -> None:
+        name, data = named(b"once")
+        other = named(b"other")
+        store.put_objects([(name, data), other])
+        self.damage(store, name, bad)
+        assert store.get_object(name) == bad
+        store.put_objects([(name, data)])
+        assert store.get_object(name) == data
+        assert list(store.list_objects()) == sorted(
+            [StoredObject(name, len(data)), StoredObject(other[0], len(other[1]))]
+        )
+
+    @pytest.mark.parametrize("bad", [b"onse", b"on", b"once and more"])
+    def test_whole_bytes_are_never_replaced(self, store: Store, bad: bytes) -> None:
+        name, data = named(b"once")
+        store.put_objects([(name, data)])
+        # A store may refuse them, or keep them under their own name.
+        with suppress(StoreError):
+            store.put_objects([(name, bad)])
+        assert store.get_object(name) == data
 
     def test_has_objects_names_those_that_are_there(self, store: Store) -> None:
         here, gone = named(b"here"), named(b"gone")

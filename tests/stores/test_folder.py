@@ -7,7 +7,7 @@ import pytest
 
 from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoreError
 from sealwax.stores.folder import FolderStore, NotAStore, StoreNewer, list_accounts
-from tests.stores.contract import StoreContract, named
+from tests.stores.contract import StoreContract, damage_file, named
 
 ACCOUNT = b"a" * 32
 RACERS = 4
@@ -18,6 +18,10 @@ class TestFolderStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
         return FolderStore.create(tmp_path / "vault", ACCOUNT)
+
+    def damage(self, store: Store, name: bytes, data: bytes) -> None:
+        assert isinstance(store, FolderStore)
+        damage_file(store.root, name, data)
 
 
 def _folder(root: Path) -> Path:

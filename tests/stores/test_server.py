@@ -9,21 +9,26 @@ from sealwax.ledger.chain import beginning, judge
 from sealwax.stores.base import Store
 from tests.accounts import Account, made_account, next_commit
 from tests.server.running import running
-from tests.stores.contract import StoreContract
+from tests.stores.contract import StoreContract, damage_file
 
 
 class TestServerStore(StoreContract):
     zones_at_first = ("account",)
     _account: Account
+    _folder: Path
     _made: dict[tuple[str, int, str], bytes]
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[Store]:
         self._account, self._made = made_account(), {}
+        self._folder = tmp_path / "server"
         with running(tmp_path / "server") as server:
             store = server.begun(self._account)
             yield store
             store.close()
+
+    def damage(self, store: Store, name: bytes, data: bytes) -> None:
+        damage_file(self._folder, name, data)
 
     def commit(self, zone: str, seq: int, variant: str = "") -> bytes:
         key = (zone, seq, variant)

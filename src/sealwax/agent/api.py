@@ -268,7 +268,13 @@ class Agent:
         finally:
             self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
-        return found._replace(damage=(*noted, *found.damage))
+        return found._replace(damage=(*noted, *found.damage, *self.sync.lost_there(is_deep)))
+
+    def mend(self, found: Verified) -> None:
+        """Puts back what a verification named and this device, or the sync store, has whole;
+        raises StoreError."""
+        damaged = [one for one in found.damage if one.kind == "object"]
+        self.sync.mend([bytes.fromhex(one.name) for one in damaged])
 
     # Importing.
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,10 @@ from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.intake.apply import Progress
 from sealwax.snapshot.verify import Step as VerifyStep
+from sealwax.snapshot.verify import Verified
 from sealwax.sources.base import SourceError
 from sealwax.sources.registry import source_marks
+from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
 
 
@@ -135,7 +138,15 @@ class Chores:
         self._agent.compact(lambda phase: report(Step(phase)))
 
     def _verify(self, report: Report) -> Outcome:
-        found = self._agent.verify(lambda told: report(verify_step(told)))
+        def look() -> Verified:
+            return self._agent.verify(lambda told: report(verify_step(told)))
+
+        found = look()
+        if not found.is_sound:
+            # What is whole here or at the sync store is put back before anybody is alarmed.
+            with suppress(StoreError):
+                self._agent.mend(found)
+                found = look()
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
         return Outcome("Everything that is kept was checked, and is as it was written.")

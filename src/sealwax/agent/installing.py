@@ -118,8 +118,7 @@ def systemd_unit(command: Sequence[str]) -> str:
     """The text of a user unit; raises InstallFailed for what no unit can name."""
     return f"""[Unit]
 Description=Sealwax keeps text messages
-StartLimitIntervalSec=3600
-StartLimitBurst=20
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec

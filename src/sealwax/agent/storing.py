@@ -52,7 +52,8 @@ class Purge(NamedTuple):
 class Room(NamedTuple):
     """How much room there is. With a server: the plan, what the account is charged for, and the
     plan that was asked for. With a folder: what its disk has free. `full_days` is in how many days
-    it is full at the pace of the last month, None where it does not grow."""
+    it is full at the pace of the last month, None where it does not grow. `history_bytes` are those
+    of the commits on the server, which are charged to no plan."""
 
     used_bytes: int
     snapshot_bytes: int
@@ -60,6 +61,7 @@ class Room(NamedTuple):
     asked_bytes: int | None
     free_bytes: int
     full_days: int | None
+    history_bytes: int = 0
 
 
 class Storing:
@@ -119,7 +121,7 @@ class Storing:
             free = max(0, usage.plan_bytes - used)
             return Room(
                 used, usage.snapshot_bytes, usage.plan_bytes, usage.asked_bytes, free,
-                self._full_days(free),
+                self._full_days(free), usage.history_bytes,
             )  # fmt: skip
         head_bytes, snapshot_bytes = self._library.holdings.sealed_bytes()
         near = self._device.near

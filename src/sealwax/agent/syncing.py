@@ -11,10 +11,11 @@ from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
+from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.vault.commit_part import Part, Switches
 
@@ -22,6 +23,11 @@ SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
 FILES_SETTING = "files_bytes"
 ALL = -1
+LOST_KIND = "object at the sync store"
+_MENDS = {
+    True: "This device has it: `sealwax sync now` sends it again.",
+    False: "Another device may have it, and sends it at its next sync.",
+}
 
 
 class SyncOff(SealwaxError):
@@ -87,6 +93,35 @@ class Syncing:
             # Whether it has them can be told when it answers; nothing here is damaged.
             return frozenset(lacking)
 
+    def lost_there(self, is_read: bool) -> list[Damage]:
+        """What the shared place lacks of what the head and the snapshots hold; nothing where it
+        does not answer. With `is_read` it reads all of it."""
+        mirror = self._device.mirror
+        if mirror is None or not self.is_on:
+            return []
+        try:
+            lost = sorted(mirror.lost_far(self._shared_objects(), is_read))
+        except StoreError:
+            return []
+        near = mirror.near.has_objects(lost)
+        return [
+            Damage(LOST_KIND, name.hex(), "it is missing or damaged there", _MENDS[name in near])
+            for name in lost
+        ]
+
+    def mend(self, damaged: list[bytes]) -> None:
+        """Fetches what is damaged or missing on this device, and sends what the shared place lost;
+        raises StoreError."""
+        mirror = self._device.mirror
+        if mirror is not None and self.is_on:
+            mirror.mend_near(damaged)
+            mirror.put_back_lost()
+            mirror.heal(self._shared_objects())
+
+    def _shared_objects(self) -> list[bytes]:
+        held = self._device.history.library.holdings.listed()
+        return [name for name, _, _, _, _ in held]
+
     def now(
         self,
         report: Callable[[SyncProgress], None] = lambda _: None,
@@ -123,7 +158,9 @@ class Syncing:
             is_remote=is_server,
             waiting=device.outbox.waiting(),
             verified_ms=device.sync.verified_ms() or None,
-            trouble=journal.trouble.sentence if journal.trouble else "",
+            trouble=journal.trouble.sentence
+            if journal.trouble
+            else lost_sentence(device.sync.lost_there()),
             is_full=journal.is_full,
             media=2 if is_server else 1,
         )

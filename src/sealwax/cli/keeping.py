@@ -192,11 +192,15 @@ def export_command(
 
 
 @click.command("verify")
-@click.option("--repair", "is_repair", is_flag=True, help="Make a damaged library anew.")
+@click.option("--repair", "is_repair", is_flag=True, help="Mend what can be mended.")
 @click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
 @with_session
 def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
-    """Check every object, commit and key, and the library against them."""
+    """Check every object, commit and key, and the library against them.
+
+    --deep has the sync store read its objects too. --repair makes a damaged library anew, and puts
+    back objects that are damaged here from the sync store, and there from here.
+    """
     try:
         found = _verify(session, is_deep)
     except (HeadsBroken, LibraryBroken):
@@ -207,9 +211,18 @@ def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
     if is_repair and any(damage.kind == "library" for damage in found.damage):
         repair_home(session.home)
         found = _verify(session, is_deep)
+    if is_repair and not found.is_sound:
+        found = _mended(session, found, is_deep)
     session.give(found, lambda: _show_verified(found))
     if not found.is_sound:
         raise SystemExit(1)
+
+
+def _mended(session: Session, found: Verified, is_deep: bool) -> Verified:
+    """What is left when objects were put back from where they are whole."""
+    with session.own_agent(is_lenient=True) as agent:
+        agent.mend(found)
+    return _verify(session, is_deep)
 
 
 def _verify(session: Session, is_deep: bool) -> Verified:

@@ -108,6 +108,7 @@ def serve_command(
     It sees sizes, times and public keys, and can read no word.
     """
     from sealwax.base.loopback import is_loopback
+    from sealwax.server.readiness import tell_ready
     from sealwax.server.serve import Listening, opened_parts, serve
 
     if (certificate is None) is not (key is None):
@@ -118,13 +119,15 @@ def serve_command(
     def told(url: str) -> None:
         click.echo(msgspec.json.encode({"url": url}).decode() if session.is_json else url)
         sys.stdout.flush()
+        tell_ready(os.environ)
 
-    # Both mean a graceful stop, which is no failure.
+    # Both mean a graceful stop, which is no failure, also while it begins.
+    asked_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda number, _: asked_to_stop.append(number))
     clock, where = SystemClock(), Listening(host, port, certificate, key, is_proxied)
     with opened_parts(folder, clock, SystemEntropy()) as parts:
-        serve(parts, where, clock, told)
+        serve(parts, where, clock, told, lambda: bool(asked_to_stop))
 
 
 @click.group("admin")
@@ -217,6 +220,30 @@ def account_delete(
     session.give(told, lambda: None if is_dry_run else click.echo(f"{clean(name)} is deleted."))
 
 
+@admin_group.command("verify")
+@click.option("--repair", "is_repair", is_flag=True, help="Ask devices for what is lost.")
+@_with_folder
+@with_session
+def verify_command(session: Session, is_repair: bool, folder: Path) -> None:
+    """Read every object that is held, and name those that are missing or damaged.
+
+    With --repair damaged ones are put aside, and each device that has one whole sends it again at
+    its next sync. No word is read: an object is named by the hash of its sealed bytes.
+    """
+    from sealwax.server.serve import opened_parts
+
+    seen, lost = 0, dict[str, list[str]]()
+    with opened_parts(folder, SystemClock(), SystemEntropy()) as parts:
+        for account, usage in parts.accounts.all():
+            looked = parts.objects.examine(bytes.fromhex(account), is_repair)
+            seen += looked.seen
+            if looked.lost:
+                lost[usage.name] = [name.hex() for name in looked.lost]
+    session.give({"objects": seen, "lost": lost}, lambda: _show_examined(seen, lost, is_repair))
+    if lost:
+        raise SystemExit(1)
+
+
 @admin_group.command("plan")
 @click.argument("name")
 @click.argument("size")
@@ -272,8 +299,23 @@ def _show_deletion(plan: "Deletion") -> None:
         f"{clean(plan.name)} keeps {show.size(plan.head_bytes + plan.snapshot_bytes)} here,"
         f" {show.size(plan.snapshot_bytes)} of it only in snapshots:"
         f" {count(plan.objects, 'file')} of {show.size(plan.disk_bytes)},"
-        f" {count(plan.commits, 'step')} of history, {count(plan.devices, 'device')}."
+        f" {count(plan.commits, 'step')} of history ({show.size(plan.history_bytes)}),"
+        f" {count(plan.devices, 'device')}."
     )
+
+
+def _show_examined(seen: int, lost: dict[str, list[str]], is_repair: bool) -> None:
+    click.echo(f"{count(seen, 'object')} read.")
+    for name, names in lost.items():
+        click.secho(f"{clean(name)}: {count(len(names), 'object')} missing or damaged:", fg="red")
+        for one in names:
+            click.echo(f"    {one}")
+    if not lost:
+        click.secho("All are what their names say.", fg="green")
+    elif is_repair:
+        click.echo("Devices that have them send them again at their next sync.")
+    else:
+        click.echo("`sealwax admin verify --repair` asks the devices for them.")
 
 
 def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
@@ -285,6 +327,7 @@ def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
             clean(one.name),
             show.size(one.head_bytes + one.snapshot_bytes),
             show.size(one.plan_bytes),
+            show.size(one.history_bytes),
             show.size(one.asked_bytes) if one.asked_bytes else "",
             f"locked since {_day(one.locked_ms)}: {clean(one.lock_reason)}"
             if one.locked_ms is not None
@@ -292,8 +335,8 @@ def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
         )
         for one in accounts
     ]
-    rows += [(clean(name), "", "", "", "invited, not begun yet") for name in open_names]
-    show.table(("Name", "Used", "Plan", "Asks for", ""), rows)
+    rows += [(clean(name), "", "", "", "", "invited, not begun yet") for name in open_names]
+    show.table(("Name", "Used", "Plan", "History", "Asks for", ""), rows)
 
 
 def _day(time_ms: int) -> str:

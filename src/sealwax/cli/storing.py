@@ -198,6 +198,8 @@ def _show_room(room: Room) -> None:
         click.echo(f"The disk of the vault has {show.size(room.free_bytes)} free.")
     else:
         click.echo(f"Plan: {show.size(room.plan_bytes)}, {show.size(room.free_bytes)} free.")
+    if room.history_bytes:
+        click.echo(f"The list of all steps takes {show.size(room.history_bytes)}, free of charge.")
     if room.asked_bytes is not None:
         click.echo(f"Asked for: {show.size(room.asked_bytes)}. Whoever runs the server grants it.")
     if room.full_days is not None:

@@ -111,7 +111,8 @@ class Appended(msgspec.Struct, frozen=True):
 class Usage(msgspec.Struct, frozen=True):
     """What an account is charged for: sealed bytes live at the head, and held only by snapshots.
     `asked_bytes` is the plan that was asked for and not granted yet, `locked_ms` since when the
-    account is locked."""
+    account is locked. `history_bytes` are those of its commits, which are not charged; 0 from a
+    server that does not count them."""
 
     name: str
     plan_bytes: int
@@ -121,6 +122,15 @@ class Usage(msgspec.Struct, frozen=True):
     asked_bytes: int | None
     locked_ms: int | None
     lock_reason: str
+    history_bytes: int = 0
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """How many of the named objects the server read, and which of them it lacks: missing, or
+    damaged and put aside."""
+
+    seen: int
+    lost: list[HexHash]
 
 
 class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

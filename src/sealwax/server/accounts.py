@@ -81,9 +81,9 @@ class Accounts:
                 (account, _hashed(secret)),
             )
             connection.execute(
-                "INSERT INTO account (account, name, recovery, plan_bytes, made_ms)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (account, found[0], recovery, found[1], now_ms),
+                "INSERT INTO account (account, name, recovery, plan_bytes, history_bytes, made_ms)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (account, found[0], recovery, found[1], len(genesis), now_ms),
             )
             connection.execute(
                 "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
@@ -150,6 +150,7 @@ class Accounts:
             found.asked_bytes,
             found.locked_ms,
             found.lock_reason,
+            found.history_bytes,
         )
 
     def ask_for_plan(self, account: bytes, plan_bytes: int) -> None:
@@ -212,8 +213,8 @@ class Accounts:
 def standing(connection: apsw.Connection, account: bytes) -> Standing:
     """What the database says of an account; raises Refusal when there is none."""
     row = connection.execute(
-        "SELECT name, plan_bytes, asked_bytes, head_bytes, snapshot_bytes, locked_ms, lock_reason"
-        " FROM account WHERE account = ?",
+        "SELECT name, plan_bytes, asked_bytes, head_bytes, snapshot_bytes, locked_ms,"
+        " lock_reason, history_bytes FROM account WHERE account = ?",
         (account,),
     ).fetchone()
     if row is None:

@@ -17,7 +17,7 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.server.refusal import Refusal, disk_full
 
-MIGRATIONS = ("schema.sql", "members.sql")
+MIGRATIONS = ("schema.sql", "members.sql", "history.sql", "lost.sql")
 """Applied in this order; the database remembers how many it has."""
 TOGETHER = 256
 _CACHE_KIB = 16 * 1024

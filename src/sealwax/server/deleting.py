@@ -19,19 +19,20 @@ from sealwax.stores.folder_layout import ACCOUNTS
 
 LOCK_REASON = "it is being deleted."
 ROWS_TOGETHER = 5_000
-TABLES = ("chain", "zone", "object", "pin", "member", "account")
+TABLES = ("chain", "zone", "object", "pin", "member", "lost", "account")
 
 
 class Deletion(NamedTuple):
     """What deleting takes away: the account in hexadecimal (empty for one that was only invited),
-    bytes of the present and of snapshots alone, commits, objects with their bytes on the disk, and
-    how many devices were seen."""
+    bytes of the present and of snapshots alone, commits with their bytes, objects with their bytes
+    on the disk, and how many devices were seen."""
 
     name: str
     account: str = ""
     head_bytes: int = 0
     snapshot_bytes: int = 0
     commits: int = 0
+    history_bytes: int = 0
     objects: int = 0
     disk_bytes: int = 0
     devices: int = 0
@@ -59,6 +60,7 @@ class Deleting:
             standing.head_bytes,
             standing.snapshot_bytes,
             self._count("SELECT count(*) FROM chain WHERE account = ?", account),
+            standing.history_bytes,
             len(sizes),
             sum(sizes),
             self._count("SELECT count(*) FROM member WHERE account = ?", account),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import apsw
 
+from sealwax.base.clock import Clock
 from sealwax.base.paths import write_durably
 from sealwax.ledger.names import object_name
-from sealwax.ledger.objects import FOREVER
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_OBJECTS
 from sealwax.server.database import Database
+from sealwax.server.lost import Looked, Lost, all_held, held_names
 from sealwax.server.quota import Standing, need_room
 from sealwax.server.refusal import Refusal, malformed, not_there
 from sealwax.server.traffic import Traffic
@@ -23,19 +24,15 @@ from sealwax.stores.folder_layout import MARKER_FILE
 LISTED_LIMIT = 10_000
 FORGOTTEN_MS = 7 * 24 * 3600 * 1000
 """An object that no commit names is deleted so long after it was brought."""
-_HELD = (
-    "SELECT 1 FROM object WHERE account = ?1 AND name = ?2 AND (dropped_seq = ?3"
-    " OR EXISTS (SELECT 1 FROM pin WHERE pin.account = ?1 AND pin.zone = object.zone"
-    " AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
-)
 
 
 class Objects:
     """The objects of all accounts of a server."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, clock: Clock) -> None:
         self._folder = folder
         self._database = database
+        self._lost = Lost(database, clock)
         self._stores: dict[bytes, FolderStore] = {}
         self._lock = threading.Lock()
         self._traffic = Traffic()
@@ -61,12 +58,36 @@ class Objects:
         store = self._store(account)
         with self._traffic.coming(account, names):
             here = store.object_sizes(names)
-            new = {name: len(data) for name, data in objects if name not in here}
+            # What the account is charged for already, and the disk lost, always has room.
+            lost = set(self._lost.names(account))
+            new = {
+                name: len(data) for name, data in objects if name not in here and name not in lost
+            }
             need_room(standing, sum(new.values()), is_essential)
             self._uploads.bring(account, new, standing)
             store.refresh_objects(here)
             store.put_objects(objects)
+        if back := lost.intersection(names):
+            self._lost.put_back(account, back)
         return names
+
+    def look(self, account: bytes, names: Sequence[bytes]) -> Looked:
+        """Reads the first of these objects; see `Lost.look`."""
+        return self._lost.look(account, self._store(account), names)
+
+    def lost(self, account: bytes) -> list[bytes]:
+        """What the disk lost of what the account's history holds, and nobody put back yet."""
+        return self._lost.names(account)
+
+    def examine(self, account: bytes, is_repair: bool) -> Looked:
+        """Reads all that an account's history holds. With `is_repair` what is damaged is put aside,
+        and devices are asked for all that is lost."""
+        store = self._store(account)
+        held = list(all_held(self._database.read(), account))
+        lost = [name for name in held if not store.is_whole(name)]
+        if is_repair:
+            self._lost.note(account, store, lost)
+        return Looked(len(held), lost)
 
     def coming(self, account: bytes, names: Iterable[bytes]) -> AbstractContextManager[None]:
         """While it lasts, these objects are not deleted."""
@@ -124,10 +145,8 @@ class Objects:
             wanted = set(names)
             if len(free) < len(wanted):
                 raise _held((wanted - set(free)).pop())
-            connection = self._database.read()
-            for name in free:
-                if connection.execute(_HELD, (account, name, FOREVER)).fetchone():
-                    raise _held(name)
+            for name in sorted(held_names(self._database.read(), account, free)):
+                raise _held(name)
             self._delete(account, free)
 
     def forget_unnamed(self, now_ms: int) -> int:

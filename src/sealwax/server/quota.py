@@ -1,6 +1,7 @@
 """Plans, and what an account may still add to what it keeps.
 
-Charged are the sealed bytes that are live at a head or held by a snapshot. When the plan is used
+Charged are the sealed bytes that are live at a head or held by a snapshot. Commits are counted
+apart and not charged, see `server.history`. When the plan is used
 up, what is essential (words, deletions, keys) goes on until a small reserve is used too. The server
 is blind: the device says what is essential, and the reserve bounds what it gains by a lie.
 """
@@ -27,6 +28,7 @@ class Standing(NamedTuple):
     snapshot_bytes: int
     locked_ms: int | None
     lock_reason: str
+    history_bytes: int
 
     @property
     def used_bytes(self) -> int:

@@ -90,7 +90,7 @@ def opened_parts(
     database = Database(folder / DATABASE_FILE)
     try:
         accounts = Accounts(database, clock, entropy)
-        objects = Objects(folder / OBJECTS_FOLDER, database)
+        objects = Objects(folder / OBJECTS_FOLDER, database, clock)
         zones, push = Zones(database, accounts, objects, clock), Push()
         yield Parts(
             accounts=accounts,
@@ -107,18 +107,30 @@ def opened_parts(
         database.close()
 
 
-def serve(parts: Parts, where: Listening, clock: Clock, told: Callable[[str], None]) -> None:
-    """Serves until it is asked to stop; tells its address once it listens. Requests that are on
-    their way are answered first."""
+def serve(
+    parts: Parts,
+    where: Listening,
+    clock: Clock,
+    told: Callable[[str], None],
+    is_stopping: Callable[[], bool],
+) -> None:
+    """Serves until a signal asks it to stop; tells its address once it listens. Requests that are
+    on their way are answered first. `is_stopping` says whether it was asked before it listened."""
     listener = listening(where.host, where.port)
     scheme = "https" if where.certificate else "http"
     host = f"[{where.host}]" if ":" in where.host else where.host
+
+    def started() -> bool:
+        if is_stopping():
+            return False
+        told(f"{scheme}://{host}:{listener.getsockname()[1]}")
+        return True
+
     with listener:
-        server = http_server(parts, where)
+        server = http_server(parts, where, started)
         chores = Chores(parts.objects, clock)
         chores.start()
         try:
-            told(f"{scheme}://{host}:{listener.getsockname()[1]}")
             server.run(sockets=[listener])
         finally:
             chores.stop()
@@ -138,19 +150,29 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends the lines on which devices listen when it stops: they would hold it up."""
+    """Asks whether to go on once it listens: from then on it hears signals itself. Ends the lines
+    on which devices listen when it stops: they would hold it up."""
 
-    def __init__(self, config: uvicorn.Config, push: Push) -> None:
+    def __init__(self, config: uvicorn.Config, push: Push, started: Callable[[], bool]) -> None:
         super().__init__(config)
         self._push = push
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self._started():
+            self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._push.stop()
         await super().shutdown(sockets)
 
 
-def http_server(parts: Parts, where: Listening) -> uvicorn.Server:
-    """The HTTP server before its parts, not running yet; raises CertificateBad."""
+def http_server(
+    parts: Parts, where: Listening, started: Callable[[], bool] = lambda: True
+) -> uvicorn.Server:
+    """The HTTP server before its parts, not running yet; raises CertificateBad. `started` is called
+    once it listens, and says whether to go on."""
     config = uvicorn.Config(
         Gate(create_app(parts), parts.tokens),
         log_level="warning",
@@ -166,4 +188,4 @@ def http_server(parts: Parts, where: Listening) -> uvicorn.Server:
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or error.strerror or str(error)
         raise CertificateBad(f"The certificate cannot be used: {reason}.") from error
-    return _Server(config, parts.push)
+    return _Server(config, parts.push, started)

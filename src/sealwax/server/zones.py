@@ -18,6 +18,7 @@ from sealwax.ledger.wire import BATCH_BYTES, BATCH_COMMITS, ZoneHead
 from sealwax.server.accounts import Accounts, standing
 from sealwax.server.charging import charge
 from sealwax.server.database import Database
+from sealwax.server.history import HistoryPace
 from sealwax.server.objects import Objects
 from sealwax.server.quota import need_unlocked
 from sealwax.server.refusal import Refusal, malformed, not_there
@@ -44,6 +45,7 @@ class Zones:
         self._accounts = accounts
         self._objects = objects
         self._clock = clock
+        self._pace = HistoryPace(clock)
 
     def append(
         self, account: bytes, zone: str, seq: int, data: bytes, is_essential: bool = False
@@ -128,6 +130,11 @@ class Zones:
         _need_next(head, seq)
         following = self._judged(connection, account, head, data)
         charge(connection, account, zone, commit, found, is_essential)
+        self._pace.take(account, commit.header.author, len(data), found.plan_bytes)
+        connection.execute(
+            "UPDATE account SET history_bytes = history_bytes + ? WHERE account = ?",
+            (len(data), account),
+        )
         connection.execute(
             "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
             " VALUES (?, ?, ?, ?, ?, ?)",

@@ -9,7 +9,8 @@ The contract, checked by `tests/stores/contract.py` for every implementation:
 
 1. What `put_objects` or `append_commit` returned from is durable: a power cut does not lose it.
 2. Putting an object that is there already changes nothing and succeeds, so an upload may be
-   repeated at any time. An object is there whole or not at all.
+   repeated at any time. An object is there whole or not at all. One that a disk damaged is replaced
+   when bytes are put whose hash is the name, as durably as a new one; whole bytes never are.
 3. `append_commit` creates seq n only when n is 0 or n - 1 exists; it raises `CommitExists` when n
    is taken and `CommitGap` when n - 1 is missing. A store may take the very bytes that are there
    already for a request whose answer was lost, and say yes. A torn write never becomes a commit.

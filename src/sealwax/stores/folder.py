@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
+from sealwax.ledger.names import object_name
 from sealwax.stores.base import (
     COMMIT_LIMIT_BYTES,
     OBJECT_LIMIT_BYTES,
@@ -132,6 +133,21 @@ class FolderStore:
 
     def get_object(self, name: bytes) -> bytes:
         return _read(object_path(self._folder, name), OBJECT_LIMIT_BYTES, "object", name.hex())
+
+    def is_whole(self, name: bytes) -> bool:
+        """Whether an object is there and its bytes are those that its name says."""
+        try:
+            return object_name(self.get_object(name)) == name
+        except StoreError:
+            return False
+
+    def set_aside_object(self, name: bytes) -> None:
+        """Moves an object out of the way, into the folder `lost`: it is missing afterwards."""
+        path, lost = object_path(self._folder, name), self._folder / LOST
+        with plain_errors("putting an object aside"):
+            make_folder(lost)
+            path.replace(lost / f"object-{name.hex()}")
+            fsync_folders({lost, path.parent})
 
     def has_objects(self, names: Iterable[bytes]) -> set[bytes]:
         return set(self.object_sizes(names))
@@ -284,11 +300,7 @@ class FolderStore:
 
     def _put_batch(self, batch: dict[bytes, bytes | memoryview]) -> None:
         """Writes, fsyncs, names, fsyncs the folders: in this order, each step for all of them."""
-        missing = {
-            name: data
-            for name, data in batch.items()
-            if _size(object_path(self._folder, name)) != len(data)
-        }
+        missing = {name: data for name, data in batch.items() if self._is_wanted(name, data)}
         if not missing:
             return
         make_folder(self._temporary)
@@ -301,16 +313,21 @@ class FolderStore:
             folders = {final.parent for final in finals.values()}
             make_folders(folders)
             for name, temporary in written.items():
-                self._name_object(temporary, finals[name], len(missing[name]))
+                self._name_object(temporary, finals[name], name)
             fsync_folders(folders)
         finally:
             for temporary in written.values():
                 temporary.unlink(missing_ok=True)
 
-    def _name_object(self, temporary: Path, final: Path, size_bytes: int) -> None:
-        """Gives an object its name. A file of another size there is damaged, as names are hashes of
-        bytes: it is replaced by the whole one."""
-        if _size(final) not in (0, size_bytes):
+    def _is_wanted(self, name: bytes, data: bytes | memoryview) -> bool:
+        """Whether an object is not there, or is damaged and these are its bytes."""
+        if not _size(object_path(self._folder, name)):
+            return True
+        return not self.is_whole(name) and object_name(data) == name
+
+    def _name_object(self, temporary: Path, final: Path, name: bytes) -> None:
+        """Gives an object its name. What is there meanwhile stays, unless it is damaged."""
+        if _size(final) and not self.is_whole(name):
             temporary.replace(final)
         else:
             give_name(temporary, final)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 
+from sealwax.ledger.names import object_name
 from sealwax.stores.base import CommitExists, CommitGap, Missing, StoredObject
 
 
@@ -21,7 +22,9 @@ class MemoryStore:
     def put_objects(self, objects: Iterable[tuple[bytes, bytes]]) -> None:
         for name, data in objects:
             with self._lock:
-                self._objects.setdefault(name, bytes(data))
+                known = self._objects.get(name)
+                if known is None or (object_name(known) != name == object_name(data)):
+                    self._objects[name] = bytes(data)
 
     def get_object(self, name: bytes) -> bytes:
         try:

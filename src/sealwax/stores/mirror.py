@@ -160,6 +160,8 @@ class MirrorStore:
             data = self._get_missing(name)
         if object_name(data) == name:
             self.near.put_objects([(name, data)])
+        else:
+            self._look_far([name])
         return data
 
     def copy_zone(self, zone: str, names: Iterable[bytes]) -> None:
@@ -186,12 +188,42 @@ class MirrorStore:
             self._append_far(parting.zone, seq, data)
 
     def heal(self, names: Iterable[bytes]) -> int:
-        """Sends what the far store lacks of these and this device has; gives how many."""
+        """Sends what the far store lacks of these and this device has whole; gives how many."""
         wanted = list(names)
         present = self._ask(lambda: self.far.has_objects(wanted))
         near = self.near.has_objects(name for name in wanted if name not in present)
-        self.upload(near)
-        return len(near)
+        whole = [name for name in sorted(near) if object_name(self.near.get_object(name)) == name]
+        self.upload(whole)
+        return len(whole)
+
+    def put_back_lost(self) -> int:
+        """Sends what the far store says that it lost; gives how many it still lacks, for this
+        device does not have them whole."""
+        told: Callable[[], list[bytes]] | None = getattr(self.far, "lost_objects", None)
+        lost = self._ask(told) if told is not None else []
+        return len(lost) - self.heal(lost) if lost else 0
+
+    def lost_far(self, names: Iterable[bytes], is_read: bool) -> list[bytes]:
+        """Those of the objects that the far store lacks. With `is_read` it reads all of them, where
+        it can: those that are damaged are missing from then on."""
+        wanted = list(names)
+        if is_read and (lost := self._look_far(wanted)) is not None:
+            return lost
+        present = self._ask(lambda: self.far.has_objects(wanted))
+        missing = [name for name in wanted if name not in present]
+        if missing:
+            # It has to know: then every device hears of it.
+            self._look_far(missing)
+        return missing
+
+    def mend_near(self, names: Iterable[bytes]) -> int:
+        """Replaces near objects that are damaged or missing by what the far store has; gives how
+        many."""
+        came = 0
+        for batch in _batches(self._far_objects(list(names))):
+            self.near.put_objects(batch)
+            came += len(batch)
+        return came
 
     def fetch(self, names: Iterable[bytes]) -> int:
         """Brings far objects near, those that are not; gives how many came."""
@@ -340,9 +372,21 @@ class MirrorStore:
             found = ((name, self._get_if_there(name)) for name in names)
         else:
             found = self._told(iter(several(names)))
+        damaged: list[bytes] = []
         for name, data in found:
             if object_name(data) == name:
                 yield name, data
+            elif data:
+                damaged.append(name)
+        if damaged:
+            self._look_far(damaged)
+
+    def _look_far(self, names: list[bytes]) -> list[bytes] | None:
+        """Has the far store read objects: it may not know yet that it lost them. None where it is
+        of a kind that reads nothing by itself."""
+        look: Callable[[list[bytes]], list[bytes]] | None
+        look = getattr(self.far, "look_at_objects", None)
+        return self._ask(lambda: look(names)) if look is not None else None
 
     def _told(self, answers: Iterator[T]) -> Iterator[T]:
         """What the far store tells piece by piece."""

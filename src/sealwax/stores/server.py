@@ -21,6 +21,7 @@ from sealwax.ledger.wire import (
     NAMES_LIMIT,
     Appended,
     Event,
+    Looked,
     MemberSeen,
     PlanRequest,
     Usage,
@@ -207,6 +208,22 @@ class ServerStore:
             content = encode_names(wanted[start : start + NAMES_LIMIT])
             found.update(self._session.names("POST", "/objects/present", content=content))
         return found & set(wanted)
+
+    def look_at_objects(self, names: Iterable[bytes]) -> list[bytes]:
+        """Has the server read these objects; gives those that are missing or damaged there."""
+        left, lost = list(names), list[bytes]()
+        while left:
+            content = encode_names(left[:NAMES_LIMIT])
+            told = self._session.ask(Looked, "POST", "/objects/look", content=content)
+            if not 0 < told.seen <= len(left):
+                raise ServerTrouble("The server does not say what it read.")
+            lost += [bytes.fromhex(name) for name in told.lost]
+            left = left[told.seen :]
+        return lost
+
+    def lost_objects(self) -> list[bytes]:
+        """What the server lost and nobody put back yet."""
+        return self._session.names("GET", "/lost")
 
     def list_objects(self) -> Iterator[StoredObject]:
         after = ""

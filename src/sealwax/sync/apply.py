@@ -36,6 +36,8 @@ REBUILT = "library made anew at"
 """A mark of the head, and of what could be read again, when a sync last made the library anew."""
 MARK_BYTES = 7
 FETCHED_TOGETHER = 64
+LOST_THERE = "lost at the sync store"
+"""How many objects the shared place lacked at the last sync, and this device could not give."""
 
 
 class OnlyHere(SealwaxError):
@@ -75,6 +77,16 @@ class SyncOutcome(NamedTuple):
 Report = Callable[[SyncProgress], None]
 
 
+def lost_sentence(count: int) -> str:
+    """What the shared place lost and this device cannot give; empty for nothing."""
+    if not count:
+        return ""
+    return (
+        f"The sync store lost {count:,} sealed object{'s' if count > 1 else ''} that this device"
+        " does not have either. Sync the other devices: one that has them puts them back."
+    )
+
+
 class Sync:
     """Keeps one device in step with the place that all devices of the account share."""
 
@@ -103,6 +115,7 @@ class Sync:
             pulled += self._pull()
             self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
+            why = self._put_back_lost()
         except FarAway as error:
             why = error.sentence
         except FarFull as error:
@@ -155,6 +168,10 @@ class Sync:
         self._mirror.refresh([ACCOUNT_ZONE])
         self._history.pull()
         self._mirror.copy_zone(self._outbox.zone, sorted(self._outbox.own.held_in_store()))
+
+    def lost_there(self) -> int:
+        """How many objects the shared place lacked when that was last asked, and still lacks."""
+        return self._library.holdings.remembered_ms(LOST_THERE)
 
     def agrees(self) -> bool:
         """Whether the newest digest in the history is that of this library."""
@@ -228,6 +245,15 @@ class Sync:
                 self._mirror.fetch(self._history.segments_ahead())
                 self._history.pull()
         return self._history.head().seq - before
+
+    def _put_back_lost(self) -> str:
+        """Sends again what the shared place lost and this device has; says what is still lost."""
+        if self._mirror is None:
+            return ""
+        lost = self._mirror.put_back_lost()
+        if lost != self.lost_there():
+            self._library.holdings.remember_ms(LOST_THERE, lost)
+        return lost_sentence(lost)
 
     def _send(self, report: Report) -> int:
         """Writes what waits into the shared history; gives the bytes that went."""

@@ -5,8 +5,9 @@ keyring it holds only a pointer. It is written durably and never holds a secret 
 """
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +22,8 @@ KEYRING_SERVICE = "sealwax"
 _IN_KEYRING = b"sealwax keys are in the keyring: "
 _LIBRARY_KEY_BYTES = 32
 _FILE_LIMIT_BYTES = 128 * 1024
+
+T = TypeVar("T")
 
 
 class NoPassphrase(SealwaxError):
@@ -91,12 +94,14 @@ def save_home_keys(
     if keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
     name = keys.account.hex() + "/" + keys.member_keys().member().id.hex()
-    keyring.set_password(KEYRING_SERVICE, name, base64.b64encode(_encode(keys)).decode())
+    secret = base64.b64encode(_encode(keys)).decode()
+    _asked(lambda: keyring.set_password(KEYRING_SERVICE, name, secret))
     write_durably(home / KEY_FILE, _IN_KEYRING + name.encode())
 
 
 def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) -> HomeKeys:
-    """The secrets of a home; raises NotAHome, NoPassphrase, PassphraseWrong or KeyFileBroken."""
+    """The secrets of a home; raises NotAHome, NoPassphrase, PassphraseWrong, KeyringFailed or
+    KeyFileBroken."""
     stored = _read(home)
     if not stored.startswith(_IN_KEYRING):
         if not passphrase:
@@ -104,9 +109,8 @@ def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) 
         return _parsed(unwrap(stored, passphrase))
     if keyring is None:
         raise KeyringFailed("The keys of this home are in a keyring that is not there now.")
-    kept = keyring.get_password(
-        KEYRING_SERVICE, stored[len(_IN_KEYRING) :].decode("utf-8", "replace")
-    )
+    name = stored[len(_IN_KEYRING) :].decode("utf-8", "replace")
+    kept = _asked(lambda: keyring.get_password(KEYRING_SERVICE, name))
     if kept is None:
         raise KeyringFailed("The keyring does not hold the keys of this home.")
     return _parsed(base64.b64decode(kept))
@@ -115,6 +119,15 @@ def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) 
 def needs_passphrase(home: Path) -> bool:
     """Whether the home's keys lie under a passphrase."""
     return not _read(home).startswith(_IN_KEYRING)
+
+
+def _asked(act: Callable[[], T]) -> T:
+    """Asks the keyring. Each system's raises errors of its own; none of their words is repeated."""
+    try:
+        return act()
+    except Exception as error:
+        kind = type(error).__name__
+        raise KeyringFailed(f"The keyring is locked, or does not answer ({kind}).") from error
 
 
 def _read(home: Path) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter, RawBody
 
-from sealwax.ledger.wire import encode_frames, encode_names
+from sealwax.ledger.wire import Looked, encode_frames, encode_names
 from sealwax.server.routes.asked import (
     AccountPath,
     Asked,
@@ -78,4 +78,30 @@ def delete_objects(request: Asked, account: AccountPath, body: RawBody) -> None:
     parts_of(request).objects.delete(signed_in(request, account), names(body))
 
 
-ROUTES = [put_objects, list_objects, get_object, read_objects, present_objects, delete_objects]
+@post("/v1/accounts/{account:str}/objects/look", status_code=200)
+@threaded
+def look_at_objects(request: Asked, account: AccountPath, body: RawBody) -> Looked:
+    """Has the server read the first of the named objects; gives how many it read, and those that
+    are missing or damaged: damaged ones are put aside, and may be put again."""
+    looked = parts_of(request).objects.look(signed_in(request, account), names(body))
+    return Looked(looked.seen, [name.hex() for name in looked.lost])
+
+
+@get("/v1/accounts/{account:str}/lost")
+@threaded
+def lost_objects(request: Asked, account: AccountPath) -> Response[bytes]:
+    """The names of objects that the history holds and the server lost: whoever has them puts them
+    again."""
+    return octets(encode_names(parts_of(request).objects.lost(signed_in(request, account))))
+
+
+ROUTES = [
+    put_objects,
+    list_objects,
+    get_object,
+    read_objects,
+    present_objects,
+    look_at_objects,
+    lost_objects,
+    delete_objects,
+]

@@ -1,0 +1,106 @@
+"""Objects that the server's disk lost: found by reading them, asked for again, and forgotten when a
+device has put them back.
+
+An object is named by its hash, so the server can tell by itself. It never believes anybody: a
+device may say that an object is damaged, and then the server reads it. One that is damaged is put
+aside: from then on it is missing, and whoever has it may put it again under its name.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from sealwax.base.clock import Clock
+from sealwax.ledger.objects import FOREVER
+from sealwax.ledger.wire import BATCH_BYTES, NAMES_LIMIT
+from sealwax.server.database import Database
+from sealwax.stores.folder import FolderStore
+
+HELD = (
+    f"(dropped_seq = {FOREVER} OR EXISTS (SELECT 1 FROM pin WHERE pin.account = object.account"
+    " AND pin.zone = object.zone AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
+)
+"""Of a row of `object`: whether a head or a pin holds it."""
+
+
+class Looked(NamedTuple):
+    """How many objects were read, and the names of those that are missing or damaged."""
+
+    seen: int
+    lost: list[bytes]
+
+
+class Lost:
+    """What accounts lack of what their histories hold."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def look(self, account: bytes, store: FolderStore, names: Sequence[bytes]) -> Looked:
+        """Reads the first of these objects, about as many as one answer could hold, puts damaged
+        ones aside, and remembers those that are lost and held."""
+        held = held_names(self._database.read(), account, names)
+        count, size_bytes, lost = 0, 0, list[bytes]()
+        sizes = store.object_sizes(names)
+        for name in names:
+            size_bytes += sizes.get(name, 0)
+            if count and size_bytes > BATCH_BYTES:
+                break
+            count += 1
+            if name in held and not store.is_whole(name):
+                lost.append(name)
+        self.note(account, store, lost)
+        return Looked(count, lost)
+
+    def note(self, account: bytes, store: FolderStore, lost: Collection[bytes]) -> None:
+        """Remembers that these are lost; damaged ones are put aside."""
+        for name in store.has_objects(lost):
+            store.set_aside_object(name)
+        rows = [(account, name, self._clock.now_ms()) for name in lost]
+        if rows:
+            self._database.write(
+                lambda connection: connection.executemany(
+                    "INSERT OR IGNORE INTO lost (account, name, found_ms) VALUES (?, ?, ?)", rows
+                )
+            )
+
+    def names(self, account: bytes) -> list[bytes]:
+        """Those that are lost, and still held; not more than one answer holds."""
+        rows: Any = self._database.read().execute(
+            "SELECT name FROM lost WHERE account = ?1 AND EXISTS (SELECT 1 FROM object"
+            f" WHERE object.account = ?1 AND object.name = lost.name AND {HELD})"
+            " ORDER BY name LIMIT ?2",
+            (account, NAMES_LIMIT),
+        )
+        return [bytes(name) for (name,) in rows]
+
+    def put_back(self, account: bytes, names: Iterable[bytes]) -> None:
+        """These are here again."""
+        rows = [(account, name) for name in names]
+        self._database.write(
+            lambda connection: connection.executemany(
+                "DELETE FROM lost WHERE account = ? AND name = ?", rows
+            )
+        )
+
+
+def held_names(connection: apsw.Connection, account: bytes, names: Iterable[bytes]) -> set[bytes]:
+    """Those of the objects that a head or a pin holds."""
+    return {
+        name
+        for name in names
+        if connection.execute(
+            f"SELECT 1 FROM object WHERE account = ? AND name = ? AND {HELD}", (account, name)
+        ).fetchone()
+    }
+
+
+def all_held(connection: apsw.Connection, account: bytes) -> Iterator[bytes]:
+    """The names of all objects that an account's heads and pins hold, in order."""
+    rows: Any = connection.execute(
+        f"SELECT DISTINCT name FROM object WHERE account = ? AND {HELD} ORDER BY name", (account,)
+    )
+    for (name,) in rows:
+        yield bytes(name)
