@@ -61,6 +61,7 @@ from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
 from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
+from sealwax.snapshot.wholeness import need_whole, unreadable_at
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
     Affected,
@@ -224,6 +225,12 @@ class Agent:
     def attachment_bytes(self, attachment: AttachmentView) -> Iterator[bytes]:
         """An attachment's pieces; raises SealBroken or StoreError when one is damaged."""
         return self._read_file(attachment)
+
+    def unreadable_at(self, at: str | None = None) -> int:
+        """How many sealed objects of a moment ("all": of all moments) could not be read: with any,
+        what it shows may not be all."""
+        moment = resolve_moment(self._library, at)
+        return unreadable_at(self._library, moment.seq if moment else None)
 
     def status(self) -> Status:
         """What is safe, where, since when."""
@@ -424,8 +431,9 @@ class Agent:
     # Restoring and exporting.
 
     def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
-        """What a restore would do."""
-        moment, selection = self._past(wanted, select)
+        """What a restore would do; raises MomentNotWhole where it would take away what could only
+        not be read."""
+        moment, selection = self._past(wanted, select, mode)
         device, now_ms = self._replica.device, self._clock.now_ms()
         return preview(self._library, moment, selection, mode, now_ms, device)
 
@@ -436,8 +444,9 @@ class Agent:
         mode: str = MERGE,
         report: Callable[[int], None] = lambda _: None,
     ) -> Restored:
-        """Restores from a snapshot; *replace* takes a snapshot of the present first."""
-        moment, selection = self._past(wanted, select)
+        """Restores from a snapshot; *replace* takes a snapshot of the present first, and raises
+        MomentNotWhole like the plan."""
+        moment, selection = self._past(wanted, select, mode)
         if mode == REPLACE:
             self._snapshot("", "before a restore")
         now_ms = self._clock.now_ms()
@@ -462,7 +471,8 @@ class Agent:
             self._clock.now_ms(),
             report,
         )
-        return EXPORTERS[export_format](wanted, out)
+        done = EXPORTERS[export_format](wanted, out)
+        return done._replace(unreadable_objects=unreadable_at(self._library, moment.seq))
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)
@@ -484,6 +494,8 @@ class Agent:
     def _selection_now(self, select: Select) -> Selection:
         return self._selection(select, self._library.now())
 
-    def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
+    def _past(self, wanted: str, select: Select, mode: str) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment
+        if mode == REPLACE:
+            need_whole(self._library, moment)
         return moment, self._selection(select, Moment(moment))

@@ -179,6 +179,7 @@ def export_command(
         done = agent.export(
             export_format, out, select, at, lambda records: tell("Exporting", records, 0)
         )
+        session.tell_whole(done.unreadable_objects)
 
     def show_done() -> None:
         click.echo(

@@ -236,6 +236,34 @@ class Holdings:
         )
         return [(name, seq, reason) for name, seq, reason in rows]
 
+    def unread_at(self, zone: str, seq: int) -> int:
+        """How many objects that are live at a seq of a zone could not be read."""
+        return self._number(
+            "SELECT count(*) FROM damaged_object JOIN object USING (name) WHERE zone = ?1"
+            " AND added_seq <= ?2 AND ?2 < dropped_seq",
+            (zone, seq),
+        )
+
+    def unread_nowhere(self) -> int:
+        """How many things could not be read that no chain here names."""
+        return self._number(
+            "SELECT count(*) FROM damaged_object WHERE NOT EXISTS"
+            " (SELECT 1 FROM object WHERE object.name = damaged_object.name)",
+            (),
+        )
+
+    def own_heads(self) -> list[tuple[str, int]]:
+        """The device's own zone and the seq of its head, where it has written there."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT zone, seq FROM zone WHERE zone GLOB 'device/*'"
+        )
+        return list(rows)
+
+    def _number(self, query: str, bindings: tuple[Any, ...]) -> int:
+        row = self._connection.execute(query, bindings).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def note_damage(self, name: bytes, seq: int, reason: str) -> None:
         """Remembers that a segment could not be read: what is in it is missing here."""
         self._connection.execute(

@@ -9,6 +9,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
+from sealwax.snapshot.wholeness import unreadable_at
 from sealwax.vault.commit_part import Counts, Part
 from sealwax.vault.writing import Writer, Writing
 
@@ -43,7 +44,7 @@ class SnapshotNameBad(SealwaxError):
 class Snapshot(NamedTuple):
     """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
     the moment of the library that shows it. One that was made while this device did not sync is in
-    the device's own zone."""
+    the device's own zone. It is not whole where some of its objects could not be read."""
 
     number: int
     zone: str
@@ -55,6 +56,7 @@ class Snapshot(NamedTuple):
     expires_ms: int
     counts: Counts
     space_back_bytes: int
+    unreadable_objects: int = 0
 
 
 def list_snapshots(library: Library) -> list[Snapshot]:
@@ -146,6 +148,7 @@ def _snapshot(library: Library, pin: PinRow) -> Snapshot:
         pin.expires_ms,
         pin.counts,
         library.holdings.bytes_held_only_by(pin.pinned_seq, pin.zone),
+        unreadable_at(library, pin.moment),
     )
 
 
