@@ -43,6 +43,7 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
@@ -80,8 +81,6 @@ EXPORTERS: dict[str, Exporter] = {
     "csv": export_csv,
 }
 SOURCES_SETTING = "sources"
-READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
-"""Between two readings of all of a source, only what changed is read."""
 
 
 class NoSources(SealwaxError):
@@ -296,6 +295,10 @@ class Agent:
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
         self.owners.forget(path)
+
+    def source_trouble(self, path: Path) -> SourceTrouble | None:
+        """Why a source could not be read to its end when it was last imported."""
+        return self._library.holdings.source_trouble(str(path.resolve()))
 
     def accept_source(self, path: Path) -> None:
         """Says that a source of another account than before is right; raises NothingToAccept."""

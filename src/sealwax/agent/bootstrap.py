@@ -109,9 +109,11 @@ def create_home(
 def recover_home(
     home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
 ) -> None:
-    """Makes a home for a vault that exists, with its recovery key alone: a new device is added. In a
-    home that lost its keys, without `store`, it is that home's vault; its old library is set aside,
-    for nobody can open it."""
+    """Makes a home for a vault that exists, with its recovery key alone: a new device is added.
+
+    In a home that lost its keys, without `store`, it is that home's vault; its old library is set
+    aside, for nobody can open it.
+    """
     refuse_existing(home)
     need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)

@@ -118,7 +118,8 @@ def need_no_traces(home: Path) -> None:
 
 
 def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) -> HomeKeys:
-    """The secrets of a home; raises NotAHome, KeysGone, NoPassphrase, PassphraseWrong or KeyFileBroken."""
+    """The secrets of a home; raises NotAHome, KeysGone, NoPassphrase, PassphraseWrong or
+    KeyFileBroken."""
     stored = _read(home)
     if not stored.startswith(_IN_KEYRING):
         if not passphrase:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from sealwax.agent.api import Agent
+from sealwax.agent.importing import damage_of
 from sealwax.agent.port import Progress, Report
 from sealwax.agent.selecting import BadSelection, Select
 from sealwax.snapshot.plan import MERGE, RestoreCounts
@@ -164,13 +165,15 @@ def importing() -> Act:
     """Imports from all remembered sources."""
 
     def act(agent: Agent, report: Report) -> Done:
-        new = 0
+        new, damaged = 0, ""
         for path in agent.sources_to_import([]):
             done = agent.import_source(
                 path, lambda told: report(Progress(told.phase, told.messages, told.total))
             )
             new += done.new.get("messages", 0)
-        return Done(f"Imported: {_messages(new)} that were not here before.")
+            error = damage_of(path, done)
+            damaged += f" {error.sentence}" if error is not None else ""
+        return Done(f"Imported: {_messages(new)} that were not here before.{damaged}")
 
     return act
 
