@@ -9,7 +9,7 @@ from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
 from sealwax.cli.session import Session, clean, one_line, unread
-from sealwax.snapshot.pins import Snapshot
+from sealwax.snapshot.pins import Snapshot, SnapshotNameBad
 from sealwax.snapshot.plan import MERGE, REPLACE
 
 NANOSECONDS_PER_MS = 1_000_000
@@ -22,12 +22,14 @@ def snapshot_group() -> None:
 
 
 @snapshot_group.command("create")
-@click.option("--name", default="", help="What to call it.")
+@click.option("--name", help="What to call it.")
 @with_session
-def snapshot_create(session: Session, name: str) -> None:
+def snapshot_create(session: Session, name: str | None) -> None:
     """Keep the present as it is."""
+    if name is not None and not name.strip():
+        raise SnapshotNameBad("A snapshot cannot be called nothing.")
     with session.agent() as agent:
-        made = agent.create_snapshot(name)
+        made = agent.create_snapshot(name or "")
     session.give(
         made,
         lambda: click.echo(
@@ -112,7 +114,7 @@ def snapshot_drop(
         found = [agent.snapshot(wanted) for wanted in snapshots]
         back = sum(snapshot.space_back_bytes for snapshot in found)
         if not is_dry_run:
-            names = ", ".join(str(snapshot.number) for snapshot in found)
+            names = ", ".join(_called(snapshot) for snapshot in found)
             session.confirm(f"Let go of snapshot {names}? It gives back {show.size(back)}.", is_yes)
             agent.drop_snapshots(snapshots)
     verb = "Would let go of" if is_dry_run else "Let go of"
@@ -229,6 +231,11 @@ def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_b
 
 def _apply_move(agent: Agent, select: Select, is_back: bool) -> int:
     return agent.undelete(select) if is_back else agent.delete(select)
+
+
+def _called(snapshot: Snapshot) -> str:
+    name = f" “{one_line(snapshot.name, show.TITLE_WIDTH)}”" if snapshot.name else ""
+    return f"{snapshot.number}{name}"
 
 
 def _tell_whole(session: Session, agent: Agent, older: str, newer: str | None) -> None:
