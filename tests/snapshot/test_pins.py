@@ -115,23 +115,11 @@ def test_an_unknown_name_lets_go_of_nothing(agent: Agent) -> None:
     assert [snapshot.name for snapshot in agent.snapshots()] == ["one"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "5",
-            "#5",
-            "latest",
-            "Latest",
-            "all",
-            "now",
-            "2024-01-01",
-            "2024-01-01T14:00",
-            "20240101",
-        ),
-        *("name:five", "two\nlines", "\x1b[31mred", "x" * 201),
-    ],
-)
+OTHERWISE_MEANT = ("5", "#5", "latest", "Latest", "all", "now", "2024-01-01", "2024-01-01T14:00")
+NOT_NAMES = ("name:five", "20240101", "two\nlines", "\x1b[31mred", "x" * 201)
+
+
+@pytest.mark.parametrize("name", [*OTHERWISE_MEANT, *NOT_NAMES])
 def test_a_name_that_means_something_else_is_refused(agent: Agent, name: str) -> None:
     with pytest.raises(SnapshotNameBad):
         agent.create_snapshot(name)
@@ -139,7 +127,7 @@ def test_a_name_that_means_something_else_is_refused(agent: Agent, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["before the move", "5 apples", "May 2024", "Оля 👍🏽", "👨\u200d👩\u200d👧"]
+    "name", ["before the move", "5 apples", "May 2024", "Оля", "👨\u200d👩\u200d👧"]
 )
 def test_other_names_are_names(agent: Agent, name: str) -> None:
     assert agent.create_snapshot(f" {name} ").name == name

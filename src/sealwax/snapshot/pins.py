@@ -1,8 +1,8 @@
 """Snapshots: making one, finding one by what a person typed, letting go of one."""
 
 import datetime
-from unicodedata import category
 from typing import NamedTuple
+from unicodedata import category
 
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
