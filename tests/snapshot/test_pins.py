@@ -8,7 +8,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.apple_database import AppleDatabase
-from sealwax.snapshot.pins import SnapshotMissing
+from sealwax.snapshot.pins import SnapshotMissing, SnapshotNameBad
 from sealwax.sources.apple.typedstream.plain import render
 from tests.homes import (
     NOW_MS,
@@ -113,3 +113,41 @@ def test_an_unknown_name_lets_go_of_nothing(agent: Agent) -> None:
     with pytest.raises(SnapshotMissing):
         agent.drop_snapshots(["one", "never made"])
     assert [snapshot.name for snapshot in agent.snapshots()] == ["one"]
+
+
+OTHERWISE_MEANT = ("5", "#5", "latest", "Latest", "all", "now", "2024-01-01", "2024-01-01T14:00")
+NOT_NAMES = ("name:five", "20240101", "two\nlines", "\x1b[31mred", "x" * 201)
+
+
+@pytest.mark.parametrize("name", [*OTHERWISE_MEANT, *NOT_NAMES])
+def test_a_name_that_means_something_else_is_refused(agent: Agent, name: str) -> None:
+    with pytest.raises(SnapshotNameBad):
+        agent.create_snapshot(name)
+    assert agent.snapshots() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["before the move", "5 apples", "May 2024", "Оля", "👨\u200d👩\u200d👧"]
+)
+def test_other_names_are_names(agent: Agent, name: str) -> None:
+    assert agent.create_snapshot(f" {name} ").name == name
+    assert agent.snapshot(name).name == name
+
+
+def test_an_old_name_that_reads_as_a_number_is_reached_as_a_name(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = agent.create_snapshot("first")
+    with monkeypatch.context() as patch:
+        patch.setattr("sealwax.snapshot.pins._is_name", lambda _: True)
+        for name in (str(first.number), "latest", "777", "2024-01-01"):
+            agent.create_snapshot(name)
+    assert agent.snapshot(str(first.number)) == first
+    assert agent.snapshot(f"name:{first.number}").name == str(first.number)
+    last = agent.create_snapshot("last")
+    assert agent.snapshot("latest") == last
+    assert agent.snapshot("name:latest").name == "latest"
+    assert agent.snapshot("777").name == "777"
+    assert agent.snapshot("2024-01-01").name == "2024-01-01"
+    with pytest.raises(SnapshotMissing):
+        agent.snapshot("name:5555")

@@ -44,6 +44,7 @@ from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.files import file_reader
+from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import ConversationView
@@ -62,6 +63,7 @@ from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
 from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
+from sealwax.snapshot.wholeness import need_whole, unreadable_at
 from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
     Affected,
@@ -80,8 +82,6 @@ EXPORTERS: dict[str, Exporter] = {
     "csv": export_csv,
 }
 SOURCES_SETTING = "sources"
-READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
-"""Between two readings of all of a source, only what changed is read."""
 
 
 class NoSources(SealwaxError):
@@ -227,6 +227,12 @@ class Agent:
         """An attachment's pieces; raises SealBroken or StoreError when one is damaged."""
         return self._read_file(attachment)
 
+    def unreadable_at(self, at: str | None = None) -> int:
+        """How many sealed objects of a moment ("all": of all moments) could not be read: with any,
+        what it shows may not be all."""
+        moment = resolve_moment(self._library, at)
+        return unreadable_at(self._library, moment.seq if moment else None)
+
     def status(self) -> Status:
         """What is safe, where, since when."""
         holdings = self._library.holdings
@@ -297,6 +303,10 @@ class Agent:
             raise SourceNotRemembered(f"{path} is not among the remembered sources.")
         self._settings.set(SOURCES_SETTING, left)
         self.owners.forget(path)
+
+    def source_trouble(self, path: Path) -> SourceTrouble | None:
+        """Why a source could not be read to its end when it was last imported."""
+        return self._library.holdings.source_trouble(str(path.resolve()))
 
     def accept_source(self, path: Path) -> None:
         """Says that a source of another account than before is right; raises NothingToAccept."""
@@ -432,8 +442,9 @@ class Agent:
     # Restoring and exporting.
 
     def plan_restore(self, wanted: str, select: Select, mode: str = MERGE) -> RestoreCounts:
-        """What a restore would do."""
-        moment, selection = self._past(wanted, select)
+        """What a restore would do; raises MomentNotWhole where it would take away what could only
+        not be read."""
+        moment, selection = self._past(wanted, select, mode)
         device, now_ms = self._replica.device, self._clock.now_ms()
         return preview(self._library, moment, selection, mode, now_ms, device)
 
@@ -444,8 +455,9 @@ class Agent:
         mode: str = MERGE,
         report: Callable[[int], None] = lambda _: None,
     ) -> Restored:
-        """Restores from a snapshot; *replace* takes a snapshot of the present first."""
-        moment, selection = self._past(wanted, select)
+        """Restores from a snapshot; *replace* takes a snapshot of the present first, and raises
+        MomentNotWhole like the plan."""
+        moment, selection = self._past(wanted, select, mode)
         if mode == REPLACE:
             self._snapshot("", "before a restore")
         now_ms = self._clock.now_ms()
@@ -470,7 +482,8 @@ class Agent:
             self._clock.now_ms(),
             report,
         )
-        return EXPORTERS[export_format](wanted, out)
+        done = EXPORTERS[export_format](wanted, out)
+        return done._replace(unreadable_objects=unreadable_at(self._library, moment.seq))
 
     def _snapshot(self, name: str, reason: str) -> int:
         return create_snapshot(self._library, self._journal, name, reason)
@@ -492,6 +505,8 @@ class Agent:
     def _selection_now(self, select: Select) -> Selection:
         return self._selection(select, self._library.now())
 
-    def _past(self, wanted: str, select: Select) -> tuple[float, Selection]:
+    def _past(self, wanted: str, select: Select, mode: str) -> tuple[float, Selection]:
         moment = self.snapshot(wanted).moment
+        if mode == REPLACE:
+            need_whole(self._library, moment)
         return moment, self._selection(select, Moment(moment))

@@ -51,6 +51,7 @@ from sealwax.trust.home_keys import (
     HomeKeys,
     NoPassphrase,
     load_home_keys,
+    need_no_traces,
     new_home_keys,
     save_home_keys,
 )
@@ -85,6 +86,7 @@ def create_home(
     `store` is the folder of the vault, or the address of a server, which takes an invitation.
     """
     refuse_existing(home)
+    need_no_traces(home)
     need_a_place_for_keys(env)
     code = new_recovery_code(env.entropy)
     keys = new_home_keys(env.entropy)
@@ -107,14 +109,20 @@ def create_home(
 def recover_home(
     home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
 ) -> None:
-    """Makes a home for a vault that exists, with its recovery key alone: a new device is added."""
+    """Makes a home for a vault that exists, with its recovery key alone: a new device is added.
+
+    In a home that lost its keys, without `store`, it is that home's vault; its old library is set
+    aside, for nobody can open it.
+    """
     refuse_existing(home)
     need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     keys = new_home_keys(env.entropy)
-    place = place_of(home, store)
+    place = place_of(home, store or Settings(home).get(STORE_SETTING, "") or None)
     account = find_account(place, recovery)
     make_folder(home)
+    if (home / LIBRARY_FILE).exists():
+        set_aside(home / LIBRARY_FILE)
     with HomeLock(home), opened_store(place, account, recovery, is_new=True) as vault:
         log = read_log(vault, account)
         opened = open_for_recovery(log, recovery)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.api import Agent, NoSources
+from sealwax.agent.importing import damage_of
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
@@ -86,7 +87,7 @@ class Chores:
     def _import(self, report: Report) -> Outcome:
         """All sources; one that cannot be read does not stop the others, and is told at the end."""
         first: SealwaxError | None = None
-        new = 0
+        new, damaged = 0, ""
         for path in self._agent.sources_to_import(()):
             marks = source_marks(path)
             try:
@@ -99,9 +100,11 @@ class Chores:
                 self._watch.imported(path, marks)
                 self._journal.source_read(str(path))
                 new += done.new.get("messages", 0)
+                damage = damage_of(path, done)
+                damaged += f" {damage.sentence}" if damage is not None else ""
         if first is not None:
             raise first
-        return Outcome(f"Imported: {count(new, 'message')} that were not here before.")
+        return Outcome(f"Imported: {count(new, 'message')} that were not here before.{damaged}")
 
     def _bring_together(self, report: Report) -> Outcome:
         done = self._sync().now(report)

@@ -14,7 +14,8 @@ from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
 from sealwax.intake.apply import Imported, Intake, Progress
-from sealwax.sources.base import Source
+from sealwax.library.holdings import SourceTrouble
+from sealwax.sources.base import Source, SourceDamaged, SourceError
 from sealwax.sources.elsewhere import ReadElsewhere
 from sealwax.sources.registry import open_source, size_bytes
 from sealwax.sync.sealing import SealElsewhere
@@ -44,12 +45,47 @@ def import_source(
 ) -> Imported:
     """Imports a source, or what changed in it since it was last imported (unless `is_full`).
 
-    `snapshot` pins the present for a reason. Raises SourceError, SourceOfAnother or StoreError.
+    `snapshot` pins the present for a reason. Raises SourceError, SourceOfAnother or StoreError. A
+    source that could not be read to its end is remembered as such until it can be.
     """
+    holdings = device.history.library.holdings
+    name = str(asked.path.resolve())
+    try:
+        done = _import(asked, name, home, device, now_ms, owners, snapshot, report)
+    except SourceError as error:
+        if not asked.is_dry_run:
+            holdings.note_source_trouble(name, _trouble(error, now_ms))
+        raise
+    if not asked.is_dry_run:
+        damaged = damage_of(asked.path, done)
+        holdings.note_source_trouble(name, _trouble(damaged, now_ms) if damaged else None)
+    return done
+
+
+def damage_of(path: Path, done: Imported) -> SourceDamaged | None:
+    """What an import that brought what it could has to say of the rest."""
+    if not done.damage:
+        return None
+    return SourceDamaged(f"{path} is damaged: a part of it could not be read.")
+
+
+def _trouble(error: SourceError, now_ms: int) -> SourceTrouble:
+    return SourceTrouble(error.code, error.sentence, error.hint, now_ms)
+
+
+def _import(
+    asked: ImportAsked,
+    name: str,
+    home: Path,
+    device: Device,
+    now_ms: int,
+    owners: Owners,
+    snapshot: Callable[[str], int],
+    report: Callable[[Progress], None],
+) -> Imported:
     device.outbox.catch_up(device.history)
     library, journal = device.history.library, device.journal
     holdings = library.holdings
-    name = str(asked.path.resolve())
     known, whole_ms = holdings.source_state(name) or (None, 0)
     if asked.is_full or now_ms - whole_ms > READ_WHOLE_EVERY_MS:
         known, whole_ms = None, now_ms
@@ -67,7 +103,12 @@ def import_source(
             asked.is_dry_run,
         ).run()
         state = source.state()
-    if state is not None and not asked.is_dry_run and not done.files_unread:
+    if asked.is_dry_run or done.files_unread:
+        return done
+    if done.damage:
+        # What is damaged now may be whole next time, and looks unchanged where it was read.
+        holdings.forget_source_state(name)
+    elif state is not None:
         holdings.keep_source_state(name, state, whole_ms)
     return done
 

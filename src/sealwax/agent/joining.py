@@ -18,7 +18,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.mirror import MirrorStore
 from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import HEADS_FILE, RememberedHeads
-from sealwax.trust.home_keys import new_home_keys
+from sealwax.trust.home_keys import need_no_traces, new_home_keys
 
 
 def join_home(
@@ -30,13 +30,15 @@ def join_home(
     tell: Callable[[str], None],
     wait: Wait = time.sleep,
 ) -> None:
-    """Makes a home for an account that has other devices; returns once they trust it.
+    """Makes a home for an account that has other devices; returns once they trust it. Never in the
+    folder of a home that lost its keys: what waits in its vault would be in the way.
 
     `address` is the server's, or a folder on a disk that the devices share; `tell` is given the six
     digits to compare. The heads that the trusted device hands over are remembered before anything
     is read, so a store that shows an older history is refused.
     """
     refuse_existing(home)
+    need_no_traces(home)
     need_a_place_for_keys(env)
     keys = new_home_keys(env.entropy)
     member = keys.member_keys()

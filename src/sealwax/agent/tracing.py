@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sealwax.agent.selecting import NothingMatches, find_conversation, known_conversations
 from sealwax.base.errors import SealwaxError
+from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.library import Library
@@ -19,7 +20,7 @@ from sealwax.library.select import ANYWHERE
 from sealwax.model.field import CONVERSATION, ORIGIN
 from sealwax.model.record import Kind, canonical_direct
 from sealwax.model.state import State, decode
-from sealwax.sources.base import Observation
+from sealwax.sources.base import Observation, SourceDamaged
 from sealwax.sources.registry import open_source
 
 
@@ -85,10 +86,13 @@ class Tracing:
     def _source(
         self, path: Path, wanted: str | None, seen: list[int], report: Callable[[int], None]
     ) -> SourceTrace:
-        found = SourceTrace(str(path))
+        found, is_damaged = SourceTrace(str(path)), False
         try:
             with closing(open_source(path, self._scratch)) as source:
                 for batch in source.read():
+                    is_damaged |= any(
+                        isinstance(item, Problem) and item.is_damage for item in batch
+                    )
                     items = [item for item in batch if isinstance(item, Observation)]
                     names = list(_messages(items, wanted))
                     seen[0] += len(names)
@@ -96,6 +100,9 @@ class Tracing:
                     found = self._count(found, source.namespace, names)
         except SealwaxError as error:
             return found._replace(trouble=error.sentence, hint=error.hint)
+        if is_damaged:
+            told = f"{path} is damaged: a part of it cannot be read."
+            return found._replace(trouble=told, hint=SourceDamaged.hint)
         return found
 
     def _count(self, found: SourceTrace, namespace: str, names: list[str]) -> SourceTrace:

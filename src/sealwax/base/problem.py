@@ -11,11 +11,13 @@ class Problem:
 
     `where` names the place (a table and row, a file), `what` is a short sentence that is the same
     for every problem of its kind, `excerpt` at most 200 characters that help to find it.
+    `is_damage` says that a part of the source itself could not be read: what it holds is not known.
     """
 
     where: str
     what: str
     excerpt: str = ""
+    is_damage: bool = False
 
     def __post_init__(self) -> None:
         if len(self.excerpt) > EXCERPT_LIMIT:

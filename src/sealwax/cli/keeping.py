@@ -14,6 +14,7 @@ from sealwax.agent.bootstrap import (
     repair_home,
     system_environment,
 )
+from sealwax.agent.importing import damage_of
 from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
@@ -26,7 +27,7 @@ from sealwax.cli.options import (
     yes_option,
 )
 from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
-from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
+from sealwax.cli.session import EXIT_FAILED, PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
@@ -104,7 +105,8 @@ def import_command(
     """Read messages from PATHS, else from the remembered sources, else from this computer."""
     done: list[Imported] = []
     with session.agent() as agent:
-        for path in agent.sources_to_import(paths):
+        read = agent.sources_to_import(paths)
+        for path in read:
             with session.progress(f"Reading {path.name}") as tell:
 
                 def report(progress: Progress) -> None:
@@ -112,6 +114,10 @@ def import_command(
 
                 done.append(agent.import_source(path, report, is_yes, is_dry_run, is_full))
     session.give(done, lambda: _show_all_imported(done))
+    damaged = [error for error in map(damage_of, read, done) if error is not None]
+    for error in damaged:
+        click.secho(f"! {clean(error.sentence)}", fg="red", err=True)
+        click.secho(f"  {error.hint}", dim=True, err=True)
     held = sum(imported.trashed for imported in done if imported.is_held)
     if held and not is_dry_run:
         session.hold(
@@ -119,6 +125,8 @@ def import_command(
             " the trash and held until you answer; a snapshot was made before.",
             "sealwax held accept --yes   (or: sealwax held undo --yes)",
         )
+    if damaged:
+        raise SystemExit(EXIT_FAILED)
 
 
 @click.group("source")
@@ -179,6 +187,7 @@ def export_command(
         done = agent.export(
             export_format, out, select, at, lambda records: tell("Exporting", records, 0)
         )
+        session.tell_whole(done.unreadable_objects)
 
     def show_done() -> None:
         click.echo(

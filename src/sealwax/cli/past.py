@@ -8,8 +8,8 @@ from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
-from sealwax.cli.session import Session, clean, one_line
-from sealwax.snapshot.pins import Snapshot
+from sealwax.cli.session import Session, clean, one_line, unread
+from sealwax.snapshot.pins import Snapshot, SnapshotNameBad
 from sealwax.snapshot.plan import MERGE, REPLACE
 
 NANOSECONDS_PER_MS = 1_000_000
@@ -22,12 +22,14 @@ def snapshot_group() -> None:
 
 
 @snapshot_group.command("create")
-@click.option("--name", default="", help="What to call it.")
+@click.option("--name", help="What to call it.")
 @with_session
-def snapshot_create(session: Session, name: str) -> None:
+def snapshot_create(session: Session, name: str | None) -> None:
     """Keep the present as it is."""
+    if name is not None and not name.strip():
+        raise SnapshotNameBad("A snapshot cannot be called nothing.")
     with session.agent() as agent:
-        made = agent.create_snapshot(name)
+        made = agent.create_snapshot(name or "")
     session.give(
         made,
         lambda: click.echo(
@@ -46,6 +48,10 @@ def snapshot_list(session: Session) -> None:
         found = agent.snapshots()
     heads = ("number", "name", "made", "why", "messages", "space back")
     session.give(found, lambda: show.table(heads, [_row(snapshot) for snapshot in found]))
+    for snapshot in found:
+        if snapshot.unreadable_objects:
+            told = f"! Snapshot {snapshot.number} is not whole:"
+            click.secho(f"{told} {unread(snapshot.unreadable_objects)}", fg="red", err=True)
 
 
 @snapshot_group.command("show")
@@ -55,6 +61,7 @@ def snapshot_show(session: Session, snapshot: str) -> None:
     """One snapshot: what it holds, and what letting go of it gives back."""
     with session.reading() as agent:
         found = agent.snapshot(snapshot)
+        session.tell_whole(found.unreadable_objects)
         differences = agent.diff(snapshot, None)
 
     def tell() -> None:
@@ -83,10 +90,12 @@ def snapshot_diff(
     """What changed from one snapshot to another, or to the present."""
     if chat is not None:
         with session.reading() as agent:
+            _tell_whole(session, agent, older, newer)
             messages = list(islice(agent.diff_messages(older, newer, chat), limit + 1))
         session.give(messages[:limit], lambda: _show_messages(messages, limit))
         return
     with session.reading() as agent:
+        _tell_whole(session, agent, older, newer)
         found = agent.diff(older, newer)
     listed = [{"title": title, **item._asdict()} for item, title in found]
     session.give(listed, lambda: _show_differences(found))
@@ -105,7 +114,7 @@ def snapshot_drop(
         found = [agent.snapshot(wanted) for wanted in snapshots]
         back = sum(snapshot.space_back_bytes for snapshot in found)
         if not is_dry_run:
-            names = ", ".join(str(snapshot.number) for snapshot in found)
+            names = ", ".join(_called(snapshot) for snapshot in found)
             session.confirm(f"Let go of snapshot {names}? It gives back {show.size(back)}.", is_yes)
             agent.drop_snapshots(snapshots)
     verb = "Would let go of" if is_dry_run else "Let go of"
@@ -130,9 +139,12 @@ def restore_command(
 ) -> None:
     """Bring back what SNAPSHOT showed: all of it, a conversation, a message."""
     with session.agent() as agent:
+        unreadable = agent.snapshot(snapshot).unreadable_objects
         counts = agent.plan_restore(snapshot, select, mode)
+        session.tell_whole(unreadable)
+        told = {"plan": counts, "applied": False, "unreadable_objects": unreadable}
         if is_dry_run or counts.is_nothing:
-            session.give({"plan": counts, "applied": False}, lambda: _show_plan(counts, is_dry_run))
+            session.give(told, lambda: _show_plan(counts, is_dry_run))
             return
         session.confirm(f"Restore {show.plan(counts)}?", is_yes or mode == MERGE)
         total = counts.messages_back + counts.messages_gone
@@ -141,7 +153,7 @@ def restore_command(
                 snapshot, select, mode, lambda records: tell("Restoring", records, total)
             )
     session.give(
-        {"plan": done.counts, "applied": True},
+        {**told, "plan": done.counts, "applied": True},
         lambda: click.echo(f"Restored: {show.plan(done.counts)}."),
     )
 
@@ -219,6 +231,15 @@ def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_b
 
 def _apply_move(agent: Agent, select: Select, is_back: bool) -> int:
     return agent.undelete(select) if is_back else agent.delete(select)
+
+
+def _called(snapshot: Snapshot) -> str:
+    name = f" “{one_line(snapshot.name, show.TITLE_WIDTH)}”" if snapshot.name else ""
+    return f"{snapshot.number}{name}"
+
+
+def _tell_whole(session: Session, agent: Agent, older: str, newer: str | None) -> None:
+    session.tell_whole(max(agent.snapshot(older).unreadable_objects, agent.unreadable_at(newer)))
 
 
 def _row(snapshot: Snapshot) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ class SaveExists(SealwaxError):
 def list_command(session: Session, at: str | None, in_trash: bool) -> None:
     """The conversations, newest first."""
     with session.reading() as agent:
+        session.tell_whole(agent.unreadable_at(at))
         found = agent.conversations(at, in_trash)
     rows = [
         (
@@ -49,6 +50,7 @@ def list_command(session: Session, at: str | None, in_trash: bool) -> None:
 def read_command(session: Session, chat: str, at: str | None, in_trash: bool, limit: int) -> None:
     """The newest messages of a conversation, now, in the past, or in the trash."""
     with session.reading() as agent:
+        session.tell_whole(agent.unreadable_at(at))
         conversation = agent.conversation(chat, at, in_trash)
         found = agent.read(conversation.record, at, limit, in_trash=in_trash)
         files = agent.attachments(found)
@@ -74,6 +76,7 @@ def search_command(
 ) -> None:
     """Messages that hold WORDS: any script, earlier wordings and the trash included."""
     with session.reading() as agent:
+        session.tell_whole(agent.unreadable_at(at))
         hits = agent.search(words, at, select, limit)
         titles = {view.record: view.title for view in agent.conversations()} if hits else {}
         found = [hit.message for hit in hits]
@@ -96,6 +99,7 @@ def search_command(
 def media_command(session: Session, at: str | None, select: Select, save: Path | None) -> None:
     """The photos and files of messages."""
     with session.reading() as agent:
+        session.tell_whole(agent.unreadable_at(at))
         found = list(agent.media(select, at))
         if save is not None:
             _make_new(save)

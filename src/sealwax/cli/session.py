@@ -21,6 +21,7 @@ from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.agent.home import DEFAULT_HOME
 from sealwax.agent.presence import find_presence
+from sealwax.agent.wording import count
 from sealwax.base.errors import SealwaxError
 from sealwax.trust.home_keys import needs_passphrase
 
@@ -87,6 +88,11 @@ class Session:
                 click.secho("  `sealwax verify` says more.", dim=True, err=True)
             yield agent
 
+    def tell_whole(self, unreadable_objects: int) -> None:
+        """Says so where what is shown may not be all of its moment."""
+        if unreadable_objects:
+            click.secho(f"! Not whole: {unread(unreadable_objects)}", fg="red", err=True)
+
     def give(self, value: Any, show: Callable[[], None]) -> None:
         """Prints a result: as JSON when asked for, else the way `show` does."""
         if self.is_json:
@@ -123,6 +129,12 @@ class Session:
 
         with progress_bar(phase) as told:
             yield told
+
+
+def unread(objects: int) -> str:
+    """What it means that some objects could not be read."""
+    named = count(objects, "sealed object")
+    return f"{named} could not be read, so messages may be missing. `sealwax verify` names them."
 
 
 def can_ask() -> bool:

@@ -34,7 +34,7 @@ class ExportFailed(SealwaxError):
 
 
 class Exported(NamedTuple):
-    """What an export wrote."""
+    """What an export wrote; of its moment, some objects may not have been readable."""
 
     path: Path
     records: int
@@ -42,6 +42,7 @@ class Exported(NamedTuple):
     files: int
     file_bytes: int
     problems: tuple[Problem, ...]
+    unreadable_objects: int = 0
 
 
 class Wanted(NamedTuple):

@@ -48,7 +48,8 @@ class Progress(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What an import did, or (`is_dry_run`) would do."""
+    """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
+    part of the source could not be read."""
 
     source: Description
     seen: dict[str, int]
@@ -67,6 +68,7 @@ class Imported(NamedTuple):
     problems: tuple[Problem, ...]
     problem_count: int
     is_dry_run: bool
+    damage: int = 0
 
 
 @dataclass
@@ -83,6 +85,7 @@ class _Tally:
     commits: int = 0
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
+    damage: int = 0
 
 
 class _Begun(NamedTuple):
@@ -356,6 +359,7 @@ class Intake:
 
     def _note(self, problem: Problem) -> None:
         self._tally.problem_count += 1
+        self._tally.damage += problem.is_damage
         if len(self._tally.problems) < PROBLEMS_KEPT:
             self._tally.problems.append(problem)
 
@@ -386,6 +390,7 @@ class Intake:
             problems=tuple(tally.problems),
             problem_count=tally.problem_count,
             is_dry_run=self._is_dry_run,
+            damage=tally.damage,
         )
 
 

@@ -33,6 +33,15 @@ class PinRow(NamedTuple):
     counts: Counts
 
 
+class SourceTrouble(NamedTuple):
+    """Why a source was not read to its end: an error's code, sentence and hint, and since when."""
+
+    code: str
+    sentence: str
+    hint: str
+    since_ms: int
+
+
 _decode_counts = msgspec.json.Decoder(Counts).decode
 _encode_fact = msgspec.msgpack.encode
 _decode_checkpoint = msgspec.msgpack.Decoder(tuple[int, list[bytes]]).decode
@@ -43,9 +52,11 @@ _IS_PINNED = (
 )
 _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
+_TROUBLE = "source trouble "
 _DONE = "done "
 _SWITCHES = "switches "
 _decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
+_decode_trouble = msgspec.msgpack.Decoder(SourceTrouble).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = (
     "zone, commit_seq, pinned_seq, moment, lock_until_ms, expires_ms, made_ms, name, reason, counts"
@@ -149,6 +160,29 @@ class Holdings:
             (_SOURCE + name, msgspec.msgpack.encode((state, whole_ms))),
         )
 
+    def forget_source_state(self, name: str) -> None:
+        """The next reading is of all."""
+        self._connection.execute("DELETE FROM fact WHERE name = ?", (_SOURCE + name,))
+
+    def source_trouble(self, name: str) -> SourceTrouble | None:
+        """Why a source could not be read to its end when it was last imported."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = ?", (_TROUBLE + name,)
+        ).fetchone()
+        return _decode_trouble(row[0]) if row else None
+
+    def note_source_trouble(self, name: str, trouble: SourceTrouble | None) -> None:
+        """Remembers it, from the first time on; None: it was read to its end."""
+        if trouble is None:
+            self._connection.execute("DELETE FROM fact WHERE name = ?", (_TROUBLE + name,))
+            return
+        known = self.source_trouble(name)
+        since_ms = known.since_ms if known else trouble.since_ms
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
+            (_TROUBLE + name, _encode_fact(trouble._replace(since_ms=since_ms))),
+        )
+
     def listed(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int | None, int, bool]]:
         """(name, added, dropped or None, bytes, is a segment) of every object that the head or a
         pin holds, in the order of names."""
@@ -235,6 +269,34 @@ class Holdings:
             "SELECT name, seq, reason FROM damaged_object ORDER BY seq, name"
         )
         return [(name, seq, reason) for name, seq, reason in rows]
+
+    def unread_at(self, zone: str, seq: int) -> int:
+        """How many objects that are live at a seq of a zone could not be read."""
+        return self._number(
+            "SELECT count(*) FROM damaged_object JOIN object USING (name) WHERE zone = ?1"
+            " AND added_seq <= ?2 AND ?2 < dropped_seq",
+            (zone, seq),
+        )
+
+    def unread_nowhere(self) -> int:
+        """How many things could not be read that no chain here names."""
+        return self._number(
+            "SELECT count(*) FROM damaged_object WHERE NOT EXISTS"
+            " (SELECT 1 FROM object WHERE object.name = damaged_object.name)",
+            (),
+        )
+
+    def own_heads(self) -> list[tuple[str, int]]:
+        """The device's own zone and the seq of its head, where it has written there."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT zone, seq FROM zone WHERE zone GLOB 'device/*'"
+        )
+        return list(rows)
+
+    def _number(self, query: str, bindings: tuple[Any, ...]) -> int:
+        row = self._connection.execute(query, bindings).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def note_damage(self, name: bytes, seq: int, reason: str) -> None:
         """Remembers that a segment could not be read: what is in it is missing here."""

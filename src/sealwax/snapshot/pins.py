@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from typing import NamedTuple
+from unicodedata import category
 
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
@@ -10,12 +11,20 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
+from sealwax.snapshot.wholeness import unreadable_at
 from sealwax.vault.commit_part import Counts, Part
 from sealwax.vault.writing import Writer, Writing
 
 NAME_LIMIT_CHARACTERS = 200
+NUMBER_LIMIT_DIGITS = 15
+_STEERING = ("Cc", "Cs", "Zl", "Zp")
+"""Categories of control characters and line ends."""
 PINS_LIMIT = 1024
 """One commit lets go of at most so many."""
+LATEST = "latest"
+KEYWORDS = (LATEST, "all", "now")
+BY_NAME = "name:"
+"""What stands before a name that would be taken for a number or a keyword."""
 OWN_NUMBERS = 1_000_000_000
 """The numbers of snapshots in the device's own zone begin after this one."""
 
@@ -38,13 +47,16 @@ class SnapshotNameBad(SealwaxError):
     """The name cannot be a snapshot's."""
 
     code = "snapshot-name-bad"
-    hint = f"Choose a name of 1 to {NAME_LIMIT_CHARACTERS} characters that is not in use."
+    hint = (
+        f"Choose a name of 1 to {NAME_LIMIT_CHARACTERS} characters in one line that is not in use,"
+        " and that is no number, no date and no word with a meaning (latest, all, now)."
+    )
 
 
 class Snapshot(NamedTuple):
     """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
     the moment of the library that shows it. One that was made while this device did not sync is in
-    the device's own zone."""
+    the device's own zone. It is not whole where some of its objects could not be read."""
 
     number: int
     zone: str
@@ -56,6 +68,7 @@ class Snapshot(NamedTuple):
     expires_ms: int
     counts: Counts
     space_back_bytes: int
+    unreadable_objects: int = 0
 
 
 def list_snapshots(library: Library) -> list[Snapshot]:
@@ -64,23 +77,36 @@ def list_snapshots(library: Library) -> list[Snapshot]:
 
 
 def find_snapshot(library: Library, wanted: str) -> Snapshot:
-    """The snapshot with this number or name, "latest", or the newest one of a day or before a time
-    (ISO 8601, UTC where no zone is given); raises SnapshotMissing."""
+    """The snapshot with this number, "latest", with this name, or the newest one of a day or before
+    a time (ISO 8601, UTC where no zone is given). `name:` before it takes it for a name and nothing
+    else: names that read as a number could be given once. Raises SnapshotMissing."""
     snapshots = list_snapshots(library)
-    text = wanted.strip().removeprefix("#")
-    by_name = [snapshot for snapshot in snapshots if snapshot.name == wanted.strip()]
-    if by_name:
-        return by_name[-1]
-    if text.isascii() and text.isdigit():
-        matching = [snapshot for snapshot in snapshots if snapshot.number == int(text)]
-    elif text == "latest":
-        matching = snapshots
-    else:
-        until_ms = end_of_date_ms(text)
-        matching = [shot for shot in snapshots if until_ms and shot.made_ms < until_ms]
+    matching = _matching(snapshots, wanted.strip())
     if not matching:
         raise SnapshotMissing(f"There is no snapshot “{wanted[:NAME_LIMIT_CHARACTERS]}”.")
     return matching[-1]
+
+
+def _matching(snapshots: list[Snapshot], text: str) -> list[Snapshot]:
+    if text == LATEST:
+        return snapshots
+    number = _number_of(text)
+    by_number = [shot for shot in snapshots if shot.number == number]
+    if by_number:
+        return by_number
+    name = text.removeprefix(BY_NAME)
+    by_name = [shot for shot in snapshots if shot.name and shot.name in (text, name)]
+    if by_name or name != text or number is not None:
+        return by_name
+    until_ms = end_of_date_ms(text)
+    return [shot for shot in snapshots if until_ms and shot.made_ms < until_ms]
+
+
+def _number_of(text: str) -> int | None:
+    """The number that a text is, with or without a # before it."""
+    digits = text.removeprefix("#")
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_LIMIT_DIGITS
+    return int(digits) if is_number else None
 
 
 def create_snapshot(
@@ -91,10 +117,11 @@ def create_snapshot(
     lock_until_ms: int = 0,
     is_wanted: Callable[[], bool] | None = None,
 ) -> int:
-    """Pins the present: copies nothing. Gives the snapshot's number. `is_wanted` is asked once all
-    that others wrote is known; where it says no, this raises NoLongerWanted."""
+    """Pins the present: copies nothing. Gives the snapshot's number. Without a name it is called by
+    that. `is_wanted` is asked once all that others wrote is known; where it says no, this raises
+    NoLongerWanted."""
     name = name.strip()
-    if len(name) > NAME_LIMIT_CHARACTERS or any(pin.name == name for pin in _named(library, name)):
+    if name and (not _is_name(name) or any(pin.name == name for pin in library.holdings.pins())):
         raise SnapshotNameBad(f"A snapshot cannot be called “{name[:NAME_LIMIT_CHARACTERS]}”.")
     part = Part(reason=reason, name=name, counts=library.counts())
     public = encode_facts(PinFacts(lock_until_ms))
@@ -138,8 +165,17 @@ def end_of_date_ms(text: str) -> int | None:
     return int(moment.timestamp() * 1000) + (len(text) > len("2024-05-01"))
 
 
-def _named(library: Library, name: str) -> list[PinRow]:
-    return [pin for pin in library.holdings.pins() if name and pin.name == name]
+def _is_name(text: str) -> bool:
+    """Whether a name can be told from everything else that says which snapshot is meant."""
+    is_otherwise_meant = (
+        text.lower() in KEYWORDS
+        or text.startswith(BY_NAME)
+        or _number_of(text) is not None
+        or end_of_date_ms(text) is not None
+    )
+    steers = any(category(letter) in _STEERING for letter in text)
+    is_one_line = len(text) <= NAME_LIMIT_CHARACTERS and not steers
+    return is_one_line and not is_otherwise_meant
 
 
 def _snapshot(library: Library, pin: PinRow) -> Snapshot:
@@ -154,6 +190,7 @@ def _snapshot(library: Library, pin: PinRow) -> Snapshot:
         pin.expires_ms,
         pin.counts,
         library.holdings.bytes_held_only_by(pin.pinned_seq, pin.zone),
+        unreadable_at(library, pin.moment),
     )
 
 

@@ -36,6 +36,16 @@ class SourceError(SealwaxError):
     hint = "Check that the path is right and that you may read it."
 
 
+class SourceDamaged(SourceError):
+    """A part of the source cannot be read; what can be is."""
+
+    code = "source-damaged"
+    hint = (
+        "What could be read was imported, and nothing was taken away. Put a whole copy of it in its"
+        " place (on a Mac: quit Messages and start the Mac anew), then import again."
+    )
+
+
 class Observation(NamedTuple):
     """What a source saw of one record: facts that share one time.
 

@@ -43,7 +43,7 @@ class Batch(NamedTuple):
     observations: list[Observation]
     copies: list[Copied]
     deletions: list[Deletion]
-    problems: list[tuple[str, str, str]]
+    problems: list[tuple[str, str, str, bool]]
 
 
 class Failure(NamedTuple):

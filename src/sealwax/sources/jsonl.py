@@ -136,7 +136,9 @@ class JsonLinesSource:
             kind = _KINDS[record.kind]
             changes = tuple(_change(kind, change) for change in record.changes)
         except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
-            return Problem(f"line {number}", "this line is not a record", str(error))
+            return Problem(
+                f"line {number}", "this line is not a record", str(error), is_damage=True
+            )
         if record.namespace != NAMESPACE_APPLE:
             return Problem(f"line {number}", "this record has a namespace that is not known")
         return Copied(kind, record.id, changes, self._file(record.file))

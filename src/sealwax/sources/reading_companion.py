@@ -60,8 +60,8 @@ def _sorted(items: Iterable[Item]) -> Batch:
     return batch
 
 
-def _told(problem: Problem) -> tuple[str, str, str]:
-    return problem.where, problem.what, problem.excerpt
+def _told(problem: Problem) -> tuple[str, str, str, bool]:
+    return problem.where, problem.what, problem.excerpt, problem.is_damage
 
 
 def _failure(error: SealwaxError) -> Failure:

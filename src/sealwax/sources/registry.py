@@ -7,13 +7,15 @@ from xml.parsers.expat import ExpatError
 from sealwax.sources.apple.chatdb.source import ChatDatabase, SchemaTooOld
 from sealwax.sources.apple.madrid import MadridDatabase, is_madrid
 from sealwax.sources.apple.private_copy import (
+    BESIDE,
     SourceForbidden,
     SourceMissing,
     SourceNotADatabase,
     check_database,
     file_marks,
+    missing_bytes,
 )
-from sealwax.sources.base import Source, SourceError
+from sealwax.sources.base import Source, SourceDamaged, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
 
 DATABASES = ("chat.db", "sms.db")
@@ -106,8 +108,19 @@ def probe_source(path: Path) -> None:
         raise BackupEncrypted(f"The phone backup {path} is encrypted.")
     if files[0].name != EXPORT_FILE and files[0].suffix != ".jsonl":
         check_database(files[0])
+        _check_length(files[0])
     elif not files[0].exists():
         raise SourceMissing(f"There is nothing at {path}.")
+
+
+def _check_length(database: Path) -> None:
+    """Raises SourceDamaged for a database that is cut short, with nothing beside it to fill it."""
+    try:
+        missing = missing_bytes(database)
+    except OSError:
+        return
+    if missing and not any(database.with_name(database.name + name).exists() for name in BESIDE):
+        raise SourceDamaged(f"{database} is cut short: {missing:,} bytes of it are not there.")
 
 
 def _files(path: Path) -> list[Path]:

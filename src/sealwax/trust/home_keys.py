@@ -16,8 +16,12 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import write_durably
 from sealwax.crypto.device_keys import SEED_BYTES, MemberKeys, new_member_keys
 from sealwax.crypto.passphrase import KeyFileBroken, unwrap, wrap
+from sealwax.trust.heads import HEADS_FILE
 
 KEY_FILE = "keys"
+_BESIDE = (HEADS_FILE, "library.db", "vault/accounts/*/zones/messages/*")
+"""What a home that was used has beside its keys. An account without messages may be what is left of
+a home that was never made to its end."""
 KEYRING_SERVICE = "sealwax"
 _IN_KEYRING = b"sealwax keys are in the keyring: "
 _LIBRARY_KEY_BYTES = 32
@@ -45,6 +49,16 @@ class NotAHome(SealwaxError):
 
     code = "home-missing"
     hint = "Run `sealwax init` first, or name another place with --home."
+
+
+class KeysGone(SealwaxError):
+    """What a home holds is there, but for its keys."""
+
+    code = "keys-gone"
+    hint = (
+        "Put the file back from a copy of the home. Or open it as a new device: `sealwax init"
+        " --recover`, with the recovery key; the vault stays as it is."
+    )
 
 
 class HomeKeys(msgspec.Struct, frozen=True, array_like=True):
@@ -99,9 +113,17 @@ def save_home_keys(
     write_durably(home / KEY_FILE, _IN_KEYRING + name.encode())
 
 
+def need_no_traces(home: Path) -> None:
+    """Raises KeysGone where a home was used that has lost its keys."""
+    if (home / KEY_FILE).exists():
+        return
+    if any(next(home.glob(pattern), None) for pattern in _BESIDE):
+        raise KeysGone(f"The keys of the home at {home} are gone: there is no file “{KEY_FILE}”.")
+
+
 def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) -> HomeKeys:
-    """The secrets of a home; raises NotAHome, NoPassphrase, PassphraseWrong, KeyringFailed or
-    KeyFileBroken."""
+    """The secrets of a home; raises NotAHome, KeysGone, NoPassphrase, PassphraseWrong,
+    KeyringFailed or KeyFileBroken."""
     stored = _read(home)
     if not stored.startswith(_IN_KEYRING):
         if not passphrase:
@@ -135,6 +157,7 @@ def _read(home: Path) -> bytes:
         with (home / KEY_FILE).open("rb") as file:
             return file.read(_FILE_LIMIT_BYTES)
     except FileNotFoundError:
+        need_no_traces(home)
         raise NotAHome(f"There is no Sealwax home at {home}.") from None
 
 

@@ -10,6 +10,7 @@ from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
 from sealwax.base.errors import SealwaxError
+from sealwax.library.holdings import SourceTrouble
 from sealwax.sources.apple.keeping import keep_days
 from sealwax.sources.registry import probe_source
 
@@ -44,7 +45,12 @@ def gather(
         media=sync.media,
         pause=sync.pause,
         sources=tuple(
-            _source(Path(path), journal.sources.get(path), path in held) for path in agent.sources()
+            _source(
+                Path(path),
+                journal.sources.get(path) or agent.source_trouble(Path(path)),
+                path in held,
+            )
+            for path in agent.sources()
         ),
         devices=tuple(
             DeviceFact(
@@ -88,7 +94,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
     )
 
 
-def _source(path: Path, trouble: Trouble | None, is_held: bool) -> SourceFact:
+def _source(path: Path, trouble: Trouble | SourceTrouble | None, is_held: bool) -> SourceFact:
     fact = SourceFact(str(path), is_held=is_held, keep_days=keep_days(path))
     try:
         probe_source(path)

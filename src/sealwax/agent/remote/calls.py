@@ -35,7 +35,7 @@ READING = frozenset(
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
     recovery.is_confirmed running.examine running.facts running.sync_state
     running.page_link tracing.trace devices.list devices.find devices.asked_ms sync.state
-    diff_messages
+    diff_messages unreadable_at source_trouble
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
     storage.room
     links.begin links.look links.answer links.end

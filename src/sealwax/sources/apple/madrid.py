@@ -156,7 +156,9 @@ class MadridDatabase:
         try:
             yield from select(self._connection, picked, f"FROM {table} t ORDER BY ROWID")
         except BrokenTable as error:
-            self._problems.append(Problem(table, "the rest of it cannot be read", str(error)))
+            self._problems.append(
+                Problem(table, "the rest of it cannot be read", str(error), is_damage=True)
+            )
 
     def _read_members(self) -> dict[int, list[str]]:
         members: dict[int, list[str]] = {}
@@ -265,7 +267,11 @@ class MadridDatabase:
         try:
             found = list(select(self._connection, picked, rest, (message,)))
         except BrokenTable as error:
-            return kept, [Problem(f"message {message}", "its parts cannot be read", str(error))]
+            return kept, [
+                Problem(
+                    f"message {message}", "its parts cannot be read", str(error), is_damage=True
+                )
+            ]
         for part, content_type, raw in found:
             data, kind = blob(raw), words(content_type) or ""
             if data and kind.startswith("text/plain"):

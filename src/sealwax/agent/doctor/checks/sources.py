@@ -6,6 +6,7 @@ from sealwax.agent.doctor.facts import Facts, SourceFact
 from sealwax.agent.doctor.finding import Finding, command, moment
 
 FORBIDDEN, IN_ICLOUD = "source-forbidden", "source-no-messages-in-backup"
+DAMAGED = "source-damaged"
 
 
 def check_sources(facts: Facts) -> Iterator[Finding]:
@@ -44,7 +45,9 @@ def _source(source: SourceFact, facts: Facts) -> Iterator[Finding]:
         )
     elif source.code:
         since = ""
-        if source.since_ms is not None:
+        if source.since_ms is not None and source.code == DAMAGED:
+            since = f" That is so since {moment(source.since_ms, facts.now_ms, facts.zone)}."
+        elif source.since_ms is not None:
             since = f" Nothing new came since {moment(source.since_ms, facts.now_ms, facts.zone)}."
         yield Finding(
             "source-forbidden" if source.code == FORBIDDEN else "source-unreadable",

@@ -128,7 +128,9 @@ def read_attachments(
                 yield batch
                 batch = []
     except BrokenTable as error:
-        batch.append(Problem("attachment", "the rest of it cannot be read", str(error)))
+        batch.append(
+            Problem("attachment", "the rest of it cannot be read", str(error), is_damage=True)
+        )
     yield batch
 
 

@@ -103,7 +103,7 @@ class Reading:
             left = list(islice(pairs, read, None))
         except BrokenTable as error:
             self._is_way_lost = True
-            yield Problem(way.name, "the rest of them cannot be read", str(error))
+            yield Problem(way.name, "the rest of them cannot be read", str(error), is_damage=True)
             return
         for pair in left:
             self._told.add(pair[1])
@@ -119,11 +119,13 @@ class Reading:
             except BrokenTable:
                 continue
             if not has_attachments:
-                yield Problem(f"message {message}", "which attachments it has cannot be read")
+                yield Problem(
+                    f"message {message}", "which attachments it has cannot be read", is_damage=True
+                )
             for row in map(Row._make, found):
                 yield from self._messages.observe(row)
             return
-        yield Problem(f"message {message}", "it lies on a damaged page, unreadable")
+        yield Problem(f"message {message}", "it lies on a damaged page, unreadable", is_damage=True)
 
 
 def _not_in(table: str) -> str:

@@ -132,7 +132,9 @@ class Threads:
         try:
             yield from select(self._connection, picked, f"FROM {table} t {rest}")
         except BrokenTable as error:
-            self.problems.append(Problem(table, "the rest of it cannot be read", str(error)))
+            self.problems.append(
+                Problem(table, "the rest of it cannot be read", str(error), is_damage=True)
+            )
 
     def _read_handles(self) -> None:
         for row, address, country, _, raw in self._rows("handle", _HANDLE, "ORDER BY ROWID"):
