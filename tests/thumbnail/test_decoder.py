@@ -1,5 +1,8 @@
 """The companion that opens pictures: it may die, and the next picture is opened by another."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -50,3 +53,22 @@ def test_closed_it_begins_again(decoder: Decoder) -> None:
     assert decoder.formats() == formats
     assert decoder._companion is None
     assert decoder.small_picture(png(90, 60)) is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bounds are the system's")
+@pytest.mark.parametrize(
+    ("act", "ends"),
+    [
+        ("while True: pass", -signal.SIGXCPU),
+        ("bytearray(decoding_companion.MEMORY_LIMIT_BYTES)", 1),
+    ],
+)
+def test_a_picture_has_a_bound_on_time_and_memory(act: str, ends: int) -> None:
+    begun = (
+        "from sealwax.thumbnail import decoding_companion; decoding_companion.SECONDS_LIMIT = 1;"
+        "decoding_companion._bound()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{begun}\n{act}"], capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == ends, done.stderr

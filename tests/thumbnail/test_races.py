@@ -174,7 +174,9 @@ def test_in_any_order_of_acts_no_picture_is_lost_and_none_outlives_its_photo(
                 assert row is not None
                 if not row.state.get(CONTENT):
                     assert pieces_of(row.state) == set()
-                assert _picture(device, number) is None or _bytes(device, f"a{number}") is not None
+                picture = _picture(device, number)
+                assert picture is None or picture in _live(device)
+                assert picture is None or _bytes(device, f"a{number}") is not None
         # After everything was purged and has rested, nothing is left at the head.
         one.replica.pull()
         plan = plan_selected(one.library, Selection(), False)

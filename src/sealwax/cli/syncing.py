@@ -254,11 +254,11 @@ def _waits(waiting: Waiting, store: str) -> str:
 def _show_thumbnails(made: ThumbnailsMade) -> None:
     click.echo(f"{count(made.made, 'small picture')} made.")
     if made.failed:
-        click.echo(f"{count(made.failed, 'picture')} cannot be opened; they are kept as they are.")
+        click.echo(f"{count(made.failed, 'picture')} cannot be opened; the files are kept.")
     if made.lacking_plugin:
         click.echo(
             f"{count(made.lacking_plugin, 'HEIC photo')} cannot be opened on this computer."
-            " `pip install 'sealwax[media]'` lets it."
+            " Installing pillow-heif lets it: docs/set-up.md."
         )
     if made.why:
         click.echo(made.why, err=True)

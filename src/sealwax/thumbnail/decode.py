@@ -34,7 +34,7 @@ TRIES = (Try(360, 72), Try(360, 55), Try(320, 45), Try(240, 40), Try(160, 30), T
 @cache
 def known_formats() -> tuple[str, ...]:
     """Those of FORMATS that this computer reads, sorted; HEIF with the plugin alone."""
-    with suppress(ImportError, OSError):
+    with suppress(ImportError, OSError, RuntimeError, AttributeError):
         importlib.import_module(_HEIF_PLUGIN).register_heif_opener()
     Image.init()
     return tuple(sorted(name for name in FORMATS if name in Image.OPEN))
