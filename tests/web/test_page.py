@@ -135,6 +135,35 @@ def test_the_slider_goes_back_in_time_and_marks_what_is_gone(browser: Browser, s
         expect(one.page.locator(".since-deleted")).to_have_count(0)
 
 
+@pytest.mark.parametrize("view", [WIDE, NARROW, {"width": 1100, "height": 800}])
+def test_the_slider_stays_under_the_hand_that_drags_it(
+    browser: Browser, site: Site, view: dict[str, int]
+) -> None:
+    with visit(browser, site, viewport=view) as one:
+        slider = one.page.get_by_role("slider", name="Moment")
+        expect(slider).to_have_attribute("max", "2")
+        box = slider.bounding_box()
+        assert box is not None
+        mouse, y = one.page.mouse, box["y"] + box["height"] / 2
+        mouse.move(box["x"] + box["width"] - 10, y)
+        mouse.down()
+        for share, stop in (
+            (0.9, "2"),
+            (0.6, "1"),
+            (0.5, "1"),
+            (0.4, "1"),
+            (0.1, "0"),
+            (0.02, "0"),
+        ):
+            mouse.move(box["x"] + box["width"] * share, y)
+            expect(slider).to_have_js_property("value", stop)
+            # Once it rests, the moment is shown.
+            one.page.wait_for_timeout(250)
+            assert slider.bounding_box() == box
+        mouse.up()
+        expect(one.page.locator("sw-moments")).to_have_class(re.compile("past"))
+
+
 def test_search_finds_as_one_types_and_leads_there(browser: Browser, site: Site) -> None:
     with visit(browser, site) as one:
         one.page.keyboard.press("/")
@@ -193,7 +222,7 @@ def test_a_message_is_deleted_and_the_toast_undoes_it(browser: Browser, own: Sit
         one.page.get_by_role("button", name="Delete this message").click()
         one.page.get_by_role("button", name="Move to the trash").click()
         expect(one.page.locator(".toast")).to_contain_text("1 message went to the trash")
-        one.thread(mum)
+        one.page.wait_for_selector(f"sw-thread[data-shown='{mum}'] li.message")
         expect(one.page.locator(f"li.message[data-id='{record}']")).to_have_count(0)
         one.page.locator(".toast").get_by_role("button", name="Undo").click()
         expect(one.page.locator(f"li.message[data-id='{record}']")).to_have_count(1)

@@ -80,11 +80,19 @@ export function prime() {
 
 /** @param {string} path @param {any} [body] @returns {Promise<any>} */
 export async function tell(path, body = {}) {
-  const headers = { "content-type": "application/json" };
-  const told = await answer(fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
-  if (told?.job) stream.dispatchEvent(new CustomEvent("asked", { detail: told.job }));
+  const told = await post(path, body);
+  if (told?.job) tellOf(told.job);
   return told;
 }
+
+/** Like `tell`, for whoever shows the end of the job itself. @param {string} path @param {any} body @returns {Promise<any>} */
+export function post(path, body) {
+  const headers = { "content-type": "application/json" };
+  return answer(fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+/** The foot tells how this job ends. @param {string} job */
+export const tellOf = (job) => stream.dispatchEvent(new CustomEvent("asked", { detail: job }));
 
 /**
  * Does what a button says; a refusal is told at the foot.

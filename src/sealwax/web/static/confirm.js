@@ -1,6 +1,6 @@
 // @ts-check
 /** A plan, shown before anything is done: a restore, taking one back, a deletion. */
-import { ask, tell } from "./api.js";
+import { ask, post, tell, tellOf } from "./api.js";
 import { undoing } from "./foot.js";
 import { coded, fill, h, icon } from "./h.js";
 import { go, link, place } from "./state.js";
@@ -31,6 +31,8 @@ class Confirm extends HTMLElement {
 
   disconnectedCallback() {
     removeEventListener("sealwax-jobs", this.#heard);
+    // Whoever does not wait here hears of the end at the foot.
+    if (this.#job) tellOf(this.#job);
   }
 
   async #begin() {
@@ -88,8 +90,8 @@ class Confirm extends HTMLElement {
     this.plan.replaceChildren();
     if (isNothing) fill(this.plan, h("p", { class: "empty" }, "There is nothing to do: the present shows all of it."));
     else fill(this.plan, h("dl", { class: "sum" },
-      !this.isDelete && sum(`+${many(plan.messages_back)}`, "messages come back", "good"),
-      sum(`−${many(plan.messages_gone)}`, "messages go to the trash", plan.messages_gone ? "bad" : ""),
+      !this.isDelete && sum(signed("+", plan.messages_back), "messages come back", plan.messages_back ? "good" : ""),
+      sum(signed("−", plan.messages_gone), "messages go to the trash", plan.messages_gone ? "bad" : ""),
       !this.isDelete && sum(many(plan.attachments_back), "attachments come back", ""),
       plan.facts_back ? sum(many(plan.facts_back), "facts as they were: names, reactions", "") : null,
       plan.conversations_back ? sum(`+${many(plan.conversations_back)}`, "conversations come back", "good") : null),
@@ -105,7 +107,15 @@ class Confirm extends HTMLElement {
     this.bar = h("progress", { "aria-label": "Progress" });
     this.plan.append(this.bar);
     try {
-      this.#job = (await tell("plans/confirmed", { plan: this.#plan?.id })).job;
+      const body = { plan: this.#plan?.id };
+      if (this.isDelete) {
+        // Back to where one was; the foot tells of it, and undoes it.
+        await tell("plans/confirmed", body);
+        if (this.chosen.messages.length && this.home !== null) go(`c/${this.home}`);
+        else go("messages");
+        return;
+      }
+      this.#job = (await post("plans/confirmed", body)).job;
       this.#jobs(await ask("jobs"));
     } catch (error) {
       const told = /** @type {import("./api.js").Refused} */ (error);
@@ -124,8 +134,9 @@ class Confirm extends HTMLElement {
     this.plan.replaceChildren(h("p", { class: isDone ? "done" : "done failed", role: "status" }, icon(isDone ? "ok" : "warn"), h("span", null, coded(job.sentence), job.hint && h("small", null, coded(job.hint)))));
     const undo = job.result?.undo;
     this.acts.replaceChildren();
-    fill(this.acts, h("a", { class: "button first", href: this.home === null || this.isDelete ? link("messages") : link(`c/${this.home}`) }, "Show the present"),
+    fill(this.acts, h("a", { class: "button first", href: this.home === null ? link("messages") : link(`c/${this.home}`) }, "Show the present"),
       undo && !this.isUndo ? h("button", { class: "button quiet", onclick: () => undoing(undo) }, "Undo") : null);
+    if (document.activeElement === document.body) this.acts.querySelector("a")?.focus({ preventScroll: true });
   }
 
   #back() {
@@ -133,6 +144,9 @@ class Confirm extends HTMLElement {
     else go("messages");
   }
 }
+
+/** @param {string} sign @param {number} number */
+const signed = (sign, number) => (number ? sign : "") + many(number);
 
 /** @param {string} value @param {string} words @param {string} kind */
 const sum = (value, words, kind) => h("div", { class: kind }, h("dd", null, value), h("dt", null, words));

@@ -27,6 +27,7 @@ class Devices extends HTMLElement {
 
   /** @param {import("./api.js").Device[]} devices */
   #draw(devices) {
+    const focused = this.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
     this.replaceChildren();
     fill(this, h("div", { class: "page" },
       h("header", { class: "page-head" }, h("div", null, h("h1", null, "Devices"),
@@ -41,6 +42,8 @@ class Devices extends HTMLElement {
         h("div", { class: "switches" }, this.#switch(one, "sync", "Sync", one.is_sync_on), this.#switch(one, "backup", "Backup", one.is_backup_on)),
         !one.is_this && h("p", { class: "row-time" }, "As it told; its switches are turned there."),
         !one.is_sync_on && !one.is_backup_on && h("p", { class: "badge bad" }, "Neither sync nor backup: nothing new on it is kept anywhere else."))))));
+    // A switch that was turned by the keyboard stays in hand.
+    if (focused) /** @type {HTMLElement | null} */ (this.querySelector(`[aria-label="${CSS.escape(focused)}"]`))?.focus();
   }
 
   /** @param {import("./api.js").Device} device @param {string} what @param {string} words @param {boolean} isOn */

@@ -7,7 +7,9 @@ import { many, size, span } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 
-const SHOWN_MS = 15_000;
+const SHOWN_MS = 8_000;
+const SHOWN_WITH_UNDO_MS = 60_000;
+const TOASTS = 2;
 
 export class Foot extends HTMLElement {
   #isLost = false;
@@ -95,8 +97,8 @@ export class Foot extends HTMLElement {
       undo ? h("button", { class: "button small", onclick: () => { close(); undoing(undo); } }, "Undo") : null,
       h("button", { class: "quiet round", "aria-label": "Dismiss", onclick: close }, icon("close")));
     this.news.append(made);
-    while (this.news.childElementCount > 3) this.news.firstElementChild?.remove();
-    if (!undo && job.state === "done") setTimeout(close, SHOWN_MS);
+    while (this.news.childElementCount > TOASTS) this.news.firstElementChild?.remove();
+    if (job.state === "done") setTimeout(close, undo ? SHOWN_WITH_UNDO_MS : SHOWN_MS);
   }
 }
 

@@ -82,6 +82,7 @@ export class Moments extends HTMLElement {
       ? h("span", null, count(this.snapshots.length, "snapshot")) : h("span", null, "No snapshot yet"));
     this.acts.replaceChildren();
     if (chosen) fill(this.acts,
+      h("p", null, "This is how it was. What was deleted or edited since is marked."),
       h("a", { class: "button", href: link("restore", { at: chosen.number }) }, icon("restore"), h("span", null, "Restore all")),
       h("button", { class: "button quiet", onclick: () => this.#goTo(null) }, "Back to the present"));
   }
