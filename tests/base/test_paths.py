@@ -24,4 +24,4 @@ def test_what_had_no_room_is_named_and_nothing_is_left(
         write_durably(path, b"after")
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(path))
     assert path.read_bytes() == b"before"
-    assert os.listdir(tmp_path) == ["heads"]
+    assert [left.name for left in tmp_path.iterdir()] == ["heads"]
