@@ -8,7 +8,7 @@ from sealwax.intake.plan import (
     plan_observations,
 )
 from sealwax.model.change import Change, entry
-from sealwax.model.field import DELETION, HELD, LIFE, PURGED, READ_NS, TEXT, TIME_NS
+from sealwax.model.field import DELETION, HELD, LIFE, NAME, PURGED, READ_NS, TEXT, TIME_NS
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, encode, join_change
 from sealwax.sources.base import Observation
@@ -195,3 +195,26 @@ def test_a_copied_record_brings_only_its_news() -> None:
     again, same = plan_copy(_id(1), MESSAGE, changes, after)
     assert again == []
     assert encode(same) == encode(after)
+
+
+def test_a_name_that_alone_changed_is_taken_over_whichever_way() -> None:
+    conversation = int(Kind.CONVERSATION)
+
+    def named(name: str, time_ms: int) -> Seen:
+        told = Observation(conversation, "c1", time_ms, (entry(NAME, name),))
+        return Seen(_id(1), told)
+
+    for first, second in (("Pub", "Book club"), ("Book club", "Pub")):
+        state = empty(conversation)
+        for change in plan_observations([named(first, 10)], {}, DEVICE):
+            state = join_change(state, change)
+        found = plan_observations([named(second, 10)], {_id(1): state}, DEVICE)
+        for change in found:
+            state = join_change(state, change)
+        assert state.get(NAME) == second
+        # The same again, and an older copy that still has the first name, change nothing.
+        for again in (named(second, 10), named(first, 10), named(first, 9)):
+            assert plan_observations([again], {_id(1): state}, OTHER) == []
+        # With a newer message it is the source's word as ever.
+        (later,) = plan_observations([named(first, 20)], {_id(1): state}, DEVICE)
+        assert join_change(state, later).get(NAME) == first

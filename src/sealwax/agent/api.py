@@ -30,6 +30,7 @@ from sealwax.agent.status import Status
 from sealwax.agent.storing import Storing
 from sealwax.agent.syncing import Syncing
 from sealwax.agent.thumbnails import Thumbnails
+from sealwax.agent.time_trust import TimeTrust
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep, newest_of
 from sealwax.base.clock import Clock
@@ -130,8 +131,13 @@ class Agent:
         self._settings = settings
         self.device = device
         self.devices = Devices(device, clock, entropy)
+        self.time = TimeTrust(device.history.library, clock)
         self.sync = Syncing(
-            device, settings, clock, self.devices.settle, lambda reason: self._snapshot("", reason)
+            device,
+            settings,
+            self.time,
+            self.devices.settle,
+            lambda reason: self._snapshot("", reason),
         )
         self._replica = replica = device.history
         self._journal = device.journal
@@ -139,10 +145,10 @@ class Agent:
         self._entropy = entropy
         self._library = replica.library
         self.storage = Storing(
-            device, lambda reason: self._snapshot("", reason), self._selection_now, clock
+            device, lambda reason: self._snapshot("", reason), self._selection_now, clock, self.time
         )
         self.owners = Owners(settings, replica.keys.roots)
-        self.upkeep = Upkeep(self._library, self._journal, clock)
+        self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
         self.recovery = Recovery(replica.log, settings)
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
@@ -361,14 +367,14 @@ class Agent:
 
     def plan_compaction(self) -> Compaction:
         """What `compact` would do."""
-        return plan_compaction(self._replica, self._clock.now_ms())
+        return plan_compaction(self._replica, self.time.sure_now_ms())
 
     def compact(self, report: Callable[[str], None]) -> Compaction:
         """Merges small objects and deletes what nothing holds; no message and no snapshot
         changes."""
         scratch = self.home / SCRATCH_FOLDER
         try:
-            return compact(self._replica, scratch, self._clock.now_ms(), self._entropy, report)
+            return compact(self._replica, scratch, self.time.sure_now_ms(), self._entropy, report)
         finally:
             self.device.outbox.put_on()
 

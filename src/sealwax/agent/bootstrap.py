@@ -173,6 +173,7 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                     with suppress(StoreError, *([NotTrusted] if removed else ())):
                         device.sync.settle_held()
                         agent.devices.settle()
+                    agent.time.note()
                     try:
                         yield agent
                     finally:

@@ -284,6 +284,7 @@ class RunningAgent:
         if passed.jumped_ms:
             self._log("clock", f"was set by {passed.jumped_ms / 1000:.0f} s")
             self.clock_jump_ms = passed.jumped_ms
+        self.agent.time.note()
         if not passed.is_smooth:
             self.journal.retry_now()
             self.watch.forget()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sealwax.agent.device import Device
 from sealwax.agent.selecting import BadSelection, Select, known_conversations, size_bytes
+from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.library.select import Selection
@@ -73,12 +74,14 @@ class Storing:
         snapshot: Callable[[str], int],
         selection: Callable[[Select], Selection],
         clock: Clock,
+        time: TimeTrust,
     ) -> None:
         self._device = device
         self._library = device.history.library
         self._snapshot = snapshot
         self._selection = selection
         self._clock = clock
+        self._time = time
 
     def overview(self) -> Overview:
         """Where the space goes, with the ten conversations that have the most."""
@@ -104,11 +107,12 @@ class Storing:
         return self._purge(plan, "before a purge")
 
     def plan_empty_trash(self) -> Purge:
-        """What `empty_trash` would take away."""
+        """What `empty_trash` would take away; raises ClockInDoubt."""
         return _told(self._rested(), None)
 
     def empty_trash(self) -> Purge:
-        """Purges what has been in the trash for 30 days; what is held waits for its answer."""
+        """Purges what has been in the trash for 30 days; what is held waits for its answer. Raises
+        ClockInDoubt."""
         return self._purge(self._rested(), "before the trash is emptied")
 
     def room(self) -> Room:
@@ -147,6 +151,7 @@ class Storing:
         return plan_selected(self._library, self._selection(select), only_files)
 
     def _rested(self) -> PurgePlan:
+        self._time.need_sure()
         until_ms = self._clock.now_ms() - TRASH_DAYS * _DAY_MS
         replicas = (self._device.history, self._device.outbox.own)
         return plan_emptying(self._library, until_ms, lambda: lives_since(replicas, until_ms))

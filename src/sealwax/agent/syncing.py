@@ -7,7 +7,7 @@ from sealwax.agent import resetting
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
 from sealwax.agent.sync_state import SyncState
-from sealwax.base.clock import Clock
+from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
@@ -44,7 +44,7 @@ class Syncing:
         self,
         device: Device,
         settings: Settings,
-        clock: Clock,
+        time: TimeTrust,
         settle: Callable[[], object],
         snapshot: Callable[[str], int],
     ) -> None:
@@ -54,7 +54,7 @@ class Syncing:
         self._snapshot = snapshot
         self._device = device
         self._settings = settings
-        self._clock = clock
+        self._time = time
         device.journal.is_sharing = self.is_on
 
     @property
@@ -130,6 +130,7 @@ class Syncing:
         self._need_on()
         outcome = self._device.sync.now(report, self.files_bytes)
         if not outcome.why:
+            self._time.note_server(self.far.server_ms if self.far is not None else None)
             self._tell_switches()
         with suppress(StoreError):
             self._settle()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.clock import Clock
 from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
@@ -29,10 +30,11 @@ def newest_of(made_ms: Sequence[int], now_ms: int) -> int | None:
 class Upkeep:
     """A part of the agent; see `agent.api`."""
 
-    def __init__(self, library: Library, writer: Writer, clock: Clock) -> None:
+    def __init__(self, library: Library, writer: Writer, clock: Clock, time: TimeTrust) -> None:
         self._writer = writer
         self._library = library
         self._clock = clock
+        self._time = time
 
     def rhythm(self) -> Rhythm:
         """What the schedule needs to know; quick."""
@@ -57,7 +59,9 @@ class Upkeep:
         return None
 
     def plan_retention(self) -> RetentionPlan:
-        """Which snapshots go by the calendar of this computer, and which stay why."""
+        """Which snapshots go by the calendar of this computer, and which stay why; raises
+        ClockInDoubt."""
+        self._time.need_sure()
         is_awaited = self._library.read.held() > 0
         snapshots = list_snapshots(self._library)
         return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)

@@ -1,5 +1,6 @@
 """The `sealwax` command: its grammar, and the one place where errors become sentences."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
 from sealwax.cli.tidying import tidy_command
+from sealwax.library.database import LibraryFull
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -52,7 +54,7 @@ COMMANDS = "sealwax.commands"
 
 
 class SystemTrouble(SealwaxError):
-    """The operating system refused something: a full disk, missing rights, a folder in the way."""
+    """The operating system refused something: missing rights, a folder in the way."""
 
     code = "system-trouble"
     hint = "Nothing is lost. Mend what it names, then run the command again."
@@ -156,5 +158,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        fail(SystemTrouble(f"{where}{error.strerror or error}."), "--json" in sys.argv)
+        fail(_refused(error), "--json" in sys.argv, "--verbose" in sys.argv)
+
+
+def _refused(error: OSError) -> SealwaxError:
+    """What the operating system refused, with a name wherever one is known."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = error.filename or "the home, or of what is written or copied,"
+        return LibraryFull(f"The disk of {place} is full.")
+    where = f"{error.filename}: " if error.filename else ""
+    return SystemTrouble(f"{where}{error.strerror or error}.")

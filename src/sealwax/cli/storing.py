@@ -133,11 +133,11 @@ def _purge(
 
 
 def _what(purge: Purge) -> str:
-    return (
-        f"{show.count(purge.messages, 'message')} in"
-        f" {show.count(purge.conversations, 'conversation')} and"
-        f" {show.count(purge.attachments, 'file')} ({show.size(purge.freed_bytes)})"
-    )
+    files = f"{show.count(purge.attachments, 'file')} ({show.size(purge.freed_bytes)})"
+    inside = f"in {show.count(purge.conversations, 'conversation')}"
+    if not purge.messages:
+        return f"{files} {inside}" if purge.attachments else "nothing"
+    return f"{show.count(purge.messages, 'message')} {inside} and {files}"
 
 
 def _show_purged(done: Purge) -> None:
@@ -145,6 +145,9 @@ def _show_purged(done: Purge) -> None:
     if done.snapshot is not None:
         click.echo(f"Snapshot {done.snapshot} was made before.")
     click.echo("Snapshots keep all of it; the space comes back when they are let go of.")
+    if not done.messages:
+        click.echo("The words of the messages stay.")
+        return
     click.echo(
         f"The words leave the files of the present {TRASH_DAYS} days from now, at the next"
         " `sealwax storage compact`."

@@ -6,7 +6,8 @@ against what is known. So the same import twice changes nothing.
 """
 
 from sealwax.model.change import Entry
-from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes
+from sealwax.model.field import NAME
+from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes, winner
 from sealwax.model.state import State
 
 
@@ -33,3 +34,23 @@ def _is_news(state: State, item: Entry, life: int, time_ms: int, device: bytes) 
         return False
     stamp = Stamp(life, time_ms, device, item.value)
     return join_stamps(item.merge, stamps, (stamp,)) != stamps
+
+
+def renamed(
+    state: State | None, entries: tuple[Entry, ...], life: int, time_ms: int
+) -> tuple[Entry, ...]:
+    """Those of the entries that name a conversation otherwise than the same time did before.
+
+    A source does not say when a name was given, so it counts as of its newest date. Where only the
+    name changed since, that is the same date once more: what is read later is then the newer one.
+    """
+    if state is None or life <= state.purged or state.is_erased:
+        return ()
+    stamps = state.slots.get((NAME.name, NAME.merge, ""))
+    if not stamps:
+        return ()
+    shown = winner(NAME.merge, stamps)
+    is_tie = shown.time_ms == time_ms and shown.life == life
+    return tuple(
+        item for item in entries if is_tie and item.name == NAME.name and item.value != shown.value
+    )

@@ -7,7 +7,7 @@ the source on purpose is an event that is applied once, and goes to the trash.
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sealwax.intake.match import news
+from sealwax.intake.match import news, renamed
 from sealwax.model.brake import is_braked
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
@@ -74,12 +74,16 @@ def plan_observations(
             known[record] = state
             earlier.clear()
         life = state.life if state else 0
-        entries = news(state, observation.entries, life, observation.time_ms, device)
-        if not entries:
-            continue
-        change = Change(observation.kind, record, life, observation.time_ms, device, entries)
-        changes.append(change)
-        fresh.setdefault(record, []).append(change)
+        told = observation.entries
+        later = renamed(state, told, life, observation.time_ms)
+        if later:
+            told = tuple(item for item in told if item not in later)
+        entries = news(state, told, life, observation.time_ms, device)
+        for time_ms, part in ((observation.time_ms, entries), (observation.time_ms + 1, later)):
+            if part:
+                change = Change(observation.kind, record, life, time_ms, device, part)
+                changes.append(change)
+                fresh.setdefault(record, []).append(change)
     return changes
 
 

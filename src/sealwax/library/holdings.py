@@ -286,11 +286,9 @@ class Holdings:
             (),
         )
 
-    def own_heads(self) -> list[tuple[str, int]]:
-        """The device's own zone and the seq of its head, where it has written there."""
-        rows: Iterable[Any] = self._connection.execute(
-            "SELECT zone, seq FROM zone WHERE zone GLOB 'device/*'"
-        )
+    def heads(self) -> list[tuple[str, int]]:
+        """The zones that the library follows, and the seqs of their heads."""
+        rows: Iterable[Any] = self._connection.execute("SELECT zone, seq FROM zone")
         return list(rows)
 
     def _number(self, query: str, bindings: tuple[Any, ...]) -> int:

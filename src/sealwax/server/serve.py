@@ -14,6 +14,7 @@ from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.server.accounts import Accounts
+from sealwax.server.alone import alone_in
 from sealwax.server.app import create_app
 from sealwax.server.chores import Chores
 from sealwax.server.database import Database
@@ -85,8 +86,16 @@ def opened_deleting(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[De
 def opened_parts(
     folder: Path, clock: Clock, entropy: Entropy, limits: Limits | None = None
 ) -> Iterator[Parts]:
-    """The parts of the server in a folder, which is made where it is not there."""
+    """The parts of the server in a folder, which is made where it is not there; raises ServerRuns
+    where another server has it."""
     make_folder(folder)
+    with alone_in(folder):
+        yield from _opened_parts(folder, clock, entropy, limits)
+
+
+def _opened_parts(
+    folder: Path, clock: Clock, entropy: Entropy, limits: Limits | None
+) -> Iterator[Parts]:
     database = Database(folder / DATABASE_FILE)
     try:
         accounts = Accounts(database, clock, entropy)

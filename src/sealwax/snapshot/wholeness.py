@@ -3,7 +3,7 @@
 from math import floor
 
 from sealwax.base.errors import SealwaxError
-from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.library import Library
 
 
@@ -25,8 +25,8 @@ def unreadable_at(library: Library, moment: float | None) -> int:
         return damaged
     zones = {(pin.zone, pin.pinned_seq) for pin in holdings.pins() if pin.moment == moment}
     if moment >= library.head_moment():
-        zones.update(holdings.own_heads())
-    own = {(zone, seq) for zone, seq in zones if zone != MESSAGES_ZONE}
+        zones.update(holdings.heads())
+    own = {(zone, seq) for zone, seq in zones if zone not in (MESSAGES_ZONE, ACCOUNT_ZONE)}
     unread = holdings.unread_at(MESSAGES_ZONE, floor(moment))
     # What has no place in a chain was met while a moment of the own zone was made anew.
     unplaced = holdings.unread_nowhere() if own else 0

@@ -19,7 +19,16 @@ from sealwax.sources.apple.chatdb.memory import decode_memory
 from sealwax.sources.apple.chatdb.source import ChatDatabase
 from sealwax.sources.apple.typedstream.plain import render
 from sealwax.sources.base import Item, Observation
-from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home, said, write_threads
+from tests.homes import (
+    DAY_MS,
+    NOW_MS,
+    changed,
+    environment,
+    ignore,
+    made_home,
+    said,
+    write_threads,
+)
 from tests.laws import cases
 
 ROWS = cases(600, 6_000)
@@ -189,3 +198,24 @@ def test_an_older_memory_is_forgotten(tmp_path: Path) -> None:
     old = msgspec.msgpack.encode(other)
     assert decode_memory(old) is None
     assert _read(tmp_path / "chat.db", tmp_path / "scratch", old).looked_at == 5
+
+
+def test_a_group_that_was_only_renamed_has_its_new_name(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    phone = tmp_path / "phone"
+    database = AppleDatabase(phone)
+    handles = [database.handle(f"+1555010000{number}") for number in range(2)]
+    chat = database.group_chat("chat1", "Pub", handles, "GROUP-1")
+    database.add_messages([said(chat, handles[0], "ONE", "hello", NOW_MS)])
+    database.close()
+    with open_agent(home, env) as agent:
+        agent.import_source(phone, ignore)
+        changed(phone, _renamed)
+        agent.import_source(phone, ignore)
+        assert [view.title for view in agent.conversations()] == ["Book club"]
+        assert agent.import_source(phone, ignore, is_full=True).commits == 0
+
+
+def _renamed(base: AppleDatabase) -> None:
+    base.connection.execute("UPDATE chat SET display_name = 'Book club'")

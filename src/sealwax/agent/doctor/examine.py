@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sealwax.agent.doctor.checks.clock import check_clock
+from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
 from sealwax.agent.doctor.checks.devices import check_devices
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
@@ -60,6 +60,7 @@ def _all_well(facts: Facts) -> str:
         return f"{messages} are kept in {facts.media} places."
     place = "server" if facts.store.is_server else "shared store"
     verified = ""
-    if facts.store.verified_ms is not None:
-        verified = f", verified {moment(facts.store.verified_ms, facts.now_ms, facts.zone)}"
+    verified_ms = facts.store.verified_ms
+    if verified_ms is not None and verified_ms <= facts.now_ms + WRONG_MS:
+        verified = f", verified {moment(verified_ms, facts.now_ms, facts.zone)}"
     return f"Everything on this device is on the {place}{verified}."

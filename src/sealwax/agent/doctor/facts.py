@@ -71,7 +71,8 @@ class HistoryFact(NamedTuple):
 class Facts(NamedTuple):
     """All of it. `store` is None for a home that shares with no place; `media` counts the places
     that hold all messages, `vault` is the first of them; `used_bytes` has what was charged by the
-    number of the day; `troubles` are those of jobs, by kind."""
+    number of the day; `troubles` are those of jobs, by kind. `clock_doubt_ms` is by how much the
+    clock is ahead of what was seen here, where that is in doubt."""
 
     now_ms: int
     home: str
@@ -88,6 +89,7 @@ class Facts(NamedTuple):
     used_bytes: Mapping[int, int] = {}
     free_bytes: int | None = None
     clock_jump_ms: int = 0
+    clock_doubt_ms: int = 0
     is_recovery_confirmed: bool = True
     is_agent_running: bool = True
     zone: datetime.tzinfo | None = None

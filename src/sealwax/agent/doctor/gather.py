@@ -66,6 +66,7 @@ def gather(
         troubles={str(kind): told for kind, told in journal.troubles.items()},
         used_bytes=journal.used_bytes,
         free_bytes=condition.free_bytes,
+        clock_doubt_ms=agent.time.ahead_ms(),
         is_recovery_confirmed=agent.recovery.is_confirmed(),
         zone=zone,
     )

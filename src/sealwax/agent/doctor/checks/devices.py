@@ -15,7 +15,8 @@ def check_devices(facts: Facts) -> Iterator[Finding]:
         if device.is_this:
             continue
         yield from _switches(device, facts)
-        if device.seen_ms is None:
+        if device.seen_ms is None or facts.clock_doubt_ms:
+            # How long ago that was can only be told by a clock that is right.
             continue
         days = (facts.now_ms - device.seen_ms) // DAY_MS
         if days >= UNSEEN_DAYS:
