@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from sealwax.agent.api import Agent
+from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.selecting import Select
 from tests.homes import ignore
 from tests.server.running import running
@@ -188,3 +189,76 @@ def test_a_device_keeps_as_many_files_as_it_wants(tmp_path: Path) -> None:
             agent.sync.now()
             assert _pieces_here(agent) == (every, every)
             assert agent.verify(ignore).is_sound
+
+
+def _shared(folder: Path) -> tuple[Household, int]:
+    """Two homes that share five messages, and the port of their server, which is away."""
+    with running(folder / "server") as server:
+        house = Household(folder, server)
+        with house.agent(0) as agent:
+            agent.import_source(phone_with(folder / "phone", 5), ignore)
+        house.sync(0, 1)
+        return house, int(server.url.rpartition(":")[2])
+
+
+def _pin_while_away(house: Household, folder: Path) -> int:
+    """The server is away; home 0 imports more, makes a snapshot, and deletes. Gives when."""
+    house.clock.advance(60_000)
+    with house.agent(0) as agent:
+        agent.import_source(phone_with(folder / "more", 1, 3, seed="more"), ignore)
+        agent.create_snapshot("away")
+        made_ms = agent.snapshot("away").made_ms
+        assert agent.sync.state().waiting.snapshots == 1
+        agent.delete(Select((FIRST,)))
+    house.clock.advance(60_000)
+    return made_ms
+
+
+def test_a_snapshot_made_while_the_server_is_away_reaches_all(tmp_path: Path) -> None:
+    house, port = _shared(tmp_path)
+    made_ms = _pin_while_away(house, tmp_path)
+    with running(tmp_path / "server", port=port) as server:
+        house.sync(0, 1)
+        recover_home(tmp_path / "new", server.url, house.recovery_key, "new", house.env)
+        house.homes.append(tmp_path / "new")
+        house.sync(2)
+        for number in range(3):
+            assert house.texts(number, FIRST) == []
+            assert len(house.texts(number, FIRST, "away")) == 6
+            with house.agent(number) as agent:
+                # It is one snapshot, and tells when it was made.
+                (found,) = [one for one in agent.snapshots() if one.name == "away"]
+                assert found.made_ms == made_ms
+                assert found.counts.messages == 9
+                assert agent.sync.state().waiting.is_nothing
+                assert agent.verify(ignore).damage == ()
+
+
+def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path: Path) -> None:
+    house, port = _shared(tmp_path)
+    _pin_while_away(house, tmp_path)
+    with running(tmp_path / "server", port=port):
+        with house.agent(1) as agent:
+            agent.import_source(phone_with(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
+        house.sync(1)
+        with house.agent(0) as agent:
+            zone = agent.device.outbox.zone
+            far = agent.device.mirror.far
+            assert far.head_seq(zone) < 0
+            assert agent.sync.now().is_verified
+            assert far.head_seq(zone) == agent.device.near.head_seq(zone)
+            held = agent.device.outbox.own.held_in_store()
+            assert held
+            assert far.has_objects(held) == held
+        assert len(house.texts(0, FIRST, "away")) == 6
+        _anew(house.homes[0])
+        assert len(house.texts(0, FIRST, "away")) == 6
+
+
+def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> None:
+    house, _ = _shared(tmp_path)
+    _pin_while_away(house, tmp_path)
+    with house.agent(0) as agent:
+        done = agent.sync.now()
+        assert not done.is_verified
+        assert done.waiting.snapshots == 1

@@ -157,7 +157,7 @@ class Syncing:
             is_backup_on=self.is_backup_on,
             store=device.history.store.describe(),
             is_remote=is_server,
-            waiting=device.outbox.waiting(),
+            waiting=device.sync.waiting(),
             verified_ms=device.sync.verified_ms() or None,
             trouble=journal.trouble.sentence
             if journal.trouble

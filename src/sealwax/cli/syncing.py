@@ -244,11 +244,15 @@ def _show_state(state: SyncState) -> None:
 
 def _waits(waiting: Waiting, store: str) -> str:
     since = show.day_and_time((waiting.since_ms or 0) * 1_000_000)
-    return (
-        f"Not on {store}: {show.count(waiting.messages, 'message')},"
-        f" {show.count(waiting.attachments, 'attachment')}, {show.size(waiting.size_bytes)},"
-        f" since {since}."
-    )
+    what = [
+        show.count(waiting.messages, "message"),
+        show.count(waiting.attachments, "attachment"),
+        show.size(waiting.size_bytes),
+    ]
+    if waiting.snapshots:
+        is_alone = waiting._replace(snapshots=0).is_nothing
+        what = [*([] if is_alone else what), show.count(waiting.snapshots, "snapshot")]
+    return f"Not on {store}: {', '.join(what)}, since {since}."
 
 
 def _show_thumbnails(made: ThumbnailsMade) -> None:

@@ -11,6 +11,7 @@ import apsw
 import msgspec
 
 from sealwax.ledger.chain import Head, Judged
+from sealwax.ledger.commit import Commit
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Effects, effects
 from sealwax.library.database import NEVER, STILL
@@ -112,7 +113,7 @@ class Holdings:
         self._redact(zone, effect)
         if effect.pinned_seq is not None:
             shows = effect.pinned_seq if moment is None else moment
-            self._pin(zone, effect, part, judged.commit.header.time_ms, shows)
+            self._pin(zone, effect, part, made_ms(judged.commit, part), shows)
         if effect.unpinned:
             self._unpin(zone, effect, judged.commit.header.time_ms)
         if part.switches is not None and zone == MESSAGES_ZONE:
@@ -342,7 +343,7 @@ class Holdings:
         """Keeps a pin under the moment that shows it."""
         assert judged.commit is not None
         effect = effects(judged.commit)
-        self._pin(judged.head.zone, effect, part, judged.commit.header.time_ms, moment)
+        self._pin(judged.head.zone, effect, part, made_ms(judged.commit, part), moment)
 
     def live_segments(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int]]:
         """(name, added seq, bytes) of the segments that the head holds, oldest first."""
@@ -470,3 +471,9 @@ class Holdings:
                 " AND NOT EXISTS (SELECT 1 FROM version WHERE text_id = ?)",
                 texts,
             )
+
+
+def made_ms(commit: Commit, part: Part) -> int:
+    """When a snapshot was made: before its commit, where it was first out of reach of the rest."""
+    time_ms = commit.header.time_ms
+    return min(part.made_ms, time_ms) if part.made_ms else time_ms

@@ -166,13 +166,17 @@ class MirrorStore:
 
     def copy_zone(self, zone: str, names: Iterable[bytes]) -> None:
         """Brings the far history of a zone that this device alone writes up to the near one, with
-        the objects that it holds."""
-        self.upload(names)
-        near_seq = self.near.head_seq(zone)
+        the objects that it holds, and those that its commits name: the far store wants to have
+        had them."""
         far_seq = self._ask(lambda: self.far.head_seq(zone))
+        if far_seq < self.near.head_seq(zone):
+            self.upload(self.near.has_objects(names))
         for seq, data in self.near.read_commits(zone, far_seq + 1):
-            assert seq <= near_seq
-            self._append_far(zone, seq, data)
+            self.upload(self.near.has_objects(_names_added(data)))
+            try:
+                self._append_far(zone, seq, data)
+            except (CommitExists, CommitGap, CommitVoid) as error:
+                raise FarAway(error) from error
 
     def put_back(self, parting: Parting, held: Collection[bytes]) -> None:
         """Appends what a far store that is behind has lost, each commit after those of its objects

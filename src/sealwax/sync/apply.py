@@ -13,6 +13,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
+from sealwax.library.holdings import PinRow
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
@@ -21,6 +22,7 @@ from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.outbox import Item
+from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
@@ -97,6 +99,7 @@ class Sync:
         self._history: Replica = journal.history
         self._outbox = journal.outbox
         self._library = journal.history.library
+        self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
         self._holding = Holding(journal)
         self._held = 0
 
@@ -111,6 +114,7 @@ class Sync:
             pulled = self._pull()
             self.settle_held()
             sent = self._send(report)
+            self._send_own_zone()
             self._refresh()
             pulled += self._pull()
             self.settle_held()
@@ -122,7 +126,7 @@ class Sync:
             why = error.sentence
         finally:
             self._outbox.put_on()
-        waiting = self._outbox.waiting()
+        waiting = self.waiting()
         if self._journal.is_full and not why:
             why = "The account's storage is full."
         is_verified = False
@@ -156,6 +160,14 @@ class Sync:
         self._held += held
         return held
 
+    def waiting(self) -> Waiting:
+        """What is on this device and not at the shared place."""
+        waiting, snapshots = self._outbox.waiting(), self._own_zone.unsent()
+        times = [pin.made_ms for pin in snapshots]
+        if waiting.since_ms is not None:
+            times.append(waiting.since_ms)
+        return waiting._replace(snapshots=len(snapshots), since_ms=min(times, default=None))
+
     def verified_ms(self) -> int:
         """When everything on this device was last known to be shared; 0 for never."""
         return self._library.holdings.remembered_ms(VERIFIED)
@@ -167,7 +179,7 @@ class Sync:
             return
         self._mirror.refresh([ACCOUNT_ZONE])
         self._history.pull()
-        self._mirror.copy_zone(self._outbox.zone, sorted(self._outbox.own.held_in_store()))
+        self._own_zone.send(is_whole=True)
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""
@@ -256,11 +268,13 @@ class Sync:
         return lost_sentence(lost)
 
     def _send(self, report: Report) -> int:
-        """Writes what waits into the shared history; gives the bytes that went."""
-        items = self._outbox.items()
+        """Writes what waits into the shared history, and in its place each snapshot that the
+        history passes by; gives the bytes that went."""
+        items, pins = self._outbox.items(), self._own_zone.pins()
         total = sum(size for item in items for _, size in (*item.segments, *item.chunks))
         sent = 0
-        for sending in plan_sending(items):
+        for sending in plan_sending(items, [pin.commit_seq for pin in pins]):
+            pins = self._share_pins(pins, sending.items[0].seq)
             report(SyncProgress("Uploading", 0, 0, sent, total))
             try:
                 self._send_one(sending)
@@ -269,7 +283,22 @@ class Sync:
                 for item in sending.items:
                     self._send_words(item)
             sent += sending.size_bytes
+        self._share_pins(pins, None)
         return sent
+
+    def _share_pins(self, pins: list[PinRow], before_seq: int | None) -> list[PinRow]:
+        """Shares the snapshots of the own zone before a seq where that can be; gives the others."""
+        due = [pin for pin in pins if before_seq is None or pin.commit_seq < before_seq]
+        for pin in due:
+            self._own_zone.share(pin, self._clock.now_ms())
+        return pins[len(due) :]
+
+    def _send_own_zone(self) -> None:
+        """What it holds of snapshots is safe only there. Where there is no room, they wait."""
+        try:
+            self._own_zone.send()
+        except FarFull:
+            self._journal.is_full = True
 
     def _send_one(self, sending: Sending) -> None:
         known = self._library.holdings.intervals(name for name, _ in sending.segments)

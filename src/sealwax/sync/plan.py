@@ -5,7 +5,7 @@ interrupted goes on where it stopped. Where the account's storage is full, words
 wait.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from sealwax.sync.outbox import Item
@@ -38,8 +38,9 @@ class Sending(NamedTuple):
         return sum(size for _, size in (*self.segments, *self.chunks))
 
 
-def plan_sending(items: Iterable[Item]) -> Iterator[Sending]:
-    """The commits that all of it comes to."""
+def plan_sending(items: Iterable[Item], cuts: Collection[int] = ()) -> Iterator[Sending]:
+    """The commits that all of it comes to. None goes over a cut: the seq of a snapshot that the
+    outbox holds."""
     batch: list[Item] = []
     size_bytes, objects = 0, 0
     for item in items:
@@ -49,6 +50,7 @@ def plan_sending(items: Iterable[Item]) -> Iterator[Sending]:
             size_bytes + item_bytes > SENT_BYTES
             or objects + item_objects > SENT_OBJECTS
             or item.is_confirmed != batch[0].is_confirmed
+            or any(batch[-1].seq < cut < item.seq for cut in cuts)
         ):
             yield Sending(tuple(batch))
             batch, size_bytes, objects = [], 0, 0

@@ -47,6 +47,7 @@ class StoreFact(NamedTuple):
     waiting_messages: int = 0
     waiting_attachments: int = 0
     waiting_bytes: int = 0
+    waiting_snapshots: int = 0
     waiting_since_ms: int | None = None
     verified_ms: int | None = None
     trouble: str = ""

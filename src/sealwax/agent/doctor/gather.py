@@ -84,6 +84,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         waiting_messages=waiting.messages,
         waiting_attachments=waiting.attachments,
         waiting_bytes=waiting.size_bytes,
+        waiting_snapshots=waiting.snapshots,
         waiting_since_ms=waiting.since_ms,
         verified_ms=sync.verified_ms,
         trouble=said,

@@ -35,16 +35,23 @@ def check_waiting(facts: Facts) -> Iterator[Finding]:
 
 
 def _waits(store: StoreFact) -> bool:
+    return bool(_waits_itself(store) or store.waiting_snapshots)
+
+
+def _waits_itself(store: StoreFact) -> bool:
     return bool(store.waiting_messages or store.waiting_attachments or store.waiting_bytes)
 
 
 def _what(store: StoreFact) -> str:
+    snapshots = [count(store.waiting_snapshots, "snapshot")] if store.waiting_snapshots else []
+    if snapshots and not _waits_itself(store):
+        return snapshots[0]
     parts = []
     if store.waiting_messages or not store.waiting_attachments:
         parts.append(count(store.waiting_messages, "message"))
     if store.waiting_attachments:
         parts.append(count(store.waiting_attachments, "attachment"))
-    return ", ".join([*parts, size(store.waiting_bytes)])
+    return ", ".join([*parts, size(store.waiting_bytes), *snapshots])
 
 
 def _place(store: StoreFact) -> str:

@@ -1,0 +1,112 @@
+"""What the own zone keeps beyond what waits: the snapshots that were made in it.
+
+A snapshot made while the shared history was out of reach shows what this device had then. When what
+waited is sent, in its order, the shared history may pass through that very state: then the snapshot
+is made there too, for all devices, and the own zone lets go of it. Otherwise it stays where it is,
+and the own zone is copied to the shared place as it is, so that no snapshot is on one disk alone.
+"""
+
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
+from sealwax.library.holdings import PinRow
+from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.outbox import Outbox
+from sealwax.sync.replica import Replica
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.digest import digest_bytes
+from sealwax.vault.writing import Writing
+
+SHARED = "shared"
+"""The reason of a commit that lets go of a snapshot that the messages zone has now."""
+_SENT = "own zone at the shared place until"
+
+
+class OwnZone:
+    """The snapshots of one device's own zone, and the zone at the shared place."""
+
+    def __init__(self, history: Replica, outbox: Outbox, mirror: MirrorStore | None) -> None:
+        self._history = history
+        self._outbox = outbox
+        self._mirror = mirror
+        self._library = history.library
+
+    def pins(self) -> list[PinRow]:
+        """The snapshots in it, oldest first."""
+        pins = self._library.holdings.pins()
+        own = [pin for pin in pins if pin.zone == self._outbox.zone]
+        return sorted(own, key=lambda pin: pin.commit_seq)
+
+    def unsent(self) -> list[PinRow]:
+        """Those that the shared place does not have, as far as this device knows."""
+        if self._mirror is None:
+            return []
+        sent = self._library.holdings.remembered_ms(_SENT)
+        return [pin for pin in self.pins() if pin.commit_seq >= sent]
+
+    def share(self, pin: PinRow, now_ms: int) -> bool:
+        """Makes a snapshot in the shared history too, where that stands at the state that the
+        snapshot shows; gives whether it did. Raises FarAway or FarFull."""
+        digest = self._digest(pin)
+        # A lock cannot be let go of here: there would be two of it.
+        if digest is None or pin.lock_until_ms > now_ms:
+            return False
+        self._library.strip_tail()
+        if not self._is_shared(pin):
+            if digest != digest_bytes(self._library.digest()):
+                return False
+            seq = self._history.write(_made_again(pin)).seq
+            if digest != digest_bytes(self._library.digest()):
+                # Another device wrote in between: what was pinned is not this snapshot.
+                self._history.write(_let_go(seq))
+                return False
+        self._outbox.own.write(_let_go(pin.commit_seq))
+        return True
+
+    def send(self, is_whole: bool = False) -> None:
+        """Copies the zone to the shared place where that lacks a part of it: if it ever held a
+        snapshot, or `is_whole`. Raises FarAway or FarFull."""
+        sent = self._library.holdings.remembered_ms(_SENT)
+        if self._mirror is None or not (is_whole or sent or self.pins()):
+            return
+        own = self._outbox.own
+        self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
+        self._library.holdings.remember_ms(_SENT, own.head().seq + 1)
+
+    def _digest(self, pin: PinRow) -> bytes | None:
+        """The digest of what a snapshot shows; none for one of a history that was lost."""
+        data = self._library.holdings.seen_commit(pin.zone, pin.commit_seq)
+        if data is None:
+            return None
+        try:
+            part = open_part(self._history.keys, parse_commit(data))
+        except (SealBroken, SealUnknown):
+            return None
+        return None if part.alone else part.digest
+
+    def _is_shared(self, pin: PinRow) -> bool:
+        """Whether it was made there already, and this device was cut off then."""
+        return any(
+            (other.name, other.reason, other.made_ms) == (pin.name, pin.reason, pin.made_ms)
+            for other in self._library.holdings.pins()
+            if other.zone == MESSAGES_ZONE
+        )
+
+
+def _made_again(pin: PinRow) -> Writing:
+    part = Part(
+        reason=pin.reason,
+        name=pin.name,
+        counts=pin.counts,
+        expires_ms=pin.expires_ms,
+        made_ms=pin.made_ms,
+    )
+    facts = encode_facts(PinFacts(pin.lock_until_ms))
+    return Writing((), part, CommitKind.PIN, public=facts)
+
+
+def _let_go(seq: int) -> Writing:
+    return Writing(
+        (), Part(reason=SHARED), CommitKind.UNPIN, public=encode_facts(UnpinFacts([seq]))
+    )
