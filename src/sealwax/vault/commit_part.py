@@ -49,9 +49,10 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     `heads` are the heads seen in other zones as [seq, hash]; `reason` says what made the commit;
     `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
     and `counts` of the moment, and `made_ms` where it was made before its commit (0: with it). For
-    a checkpoint: `checkpoint`, the names of its objects. For the log of an account: `device_name`. `alone` is for a pin in a device's zone: it shows the head of
-    the messages zone that it names, and nothing of what waited in its own zone. `switches` is there
-    where those of its device are to be told.
+    a checkpoint: `checkpoint`, the names of its objects. For the log of an account: `device_name`.
+    `alone` is for a pin in a device's zone: it shows the head of the messages zone that it names,
+    and nothing of what waited in its own zone. `switches` is there where those of its device are to
+    be told.
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
