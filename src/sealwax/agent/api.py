@@ -6,7 +6,7 @@ has a method that only says what it would do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
+from sealwax.agent.remembered_sources import RememberedSources
 from sealwax.agent.selecting import (
     BadSelection,
     Select,
@@ -35,7 +36,6 @@ from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep, newest_of
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
-from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.exports.base import Exported, Exporter, Wanted
 from sealwax.exports.csv import export_csv
@@ -65,7 +65,6 @@ from sealwax.snapshot.restore import Restored, preview, restore
 from sealwax.snapshot.retention import BY_HAND
 from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.snapshot.wholeness import need_whole, unreadable_at
-from sealwax.sources.registry import find_sources, open_source
 from sealwax.storage.apply import (
     Affected,
     accept_held,
@@ -82,21 +81,6 @@ EXPORTERS: dict[str, Exporter] = {
     "text": export_text,
     "csv": export_csv,
 }
-SOURCES_SETTING = "sources"
-
-
-class NoSources(SealwaxError):
-    """There is nothing to import from."""
-
-    code = "no-sources"
-    hint = "Name a file: `sealwax import ~/Library/Messages/chat.db`, or a phone backup's folder."
-
-
-class SourceNotRemembered(SealwaxError):
-    """A source that is to be forgotten was never remembered."""
-
-    code = "source-not-remembered"
-    hint = "`sealwax source list` shows them."
 
 
 class Media(NamedTuple):
@@ -148,6 +132,7 @@ class Agent:
             device, lambda reason: self._snapshot("", reason), self._selection_now, clock, self.time
         )
         self.owners = Owners(settings, replica.keys.roots)
+        self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)
         self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
         self.recovery = Recovery(replica.log, settings)
         self.tracing = Tracing(
@@ -292,22 +277,15 @@ class Agent:
 
     def sources(self) -> list[str]:
         """The paths that `import` without a path reads."""
-        return [str(path) for path in self._settings.get(SOURCES_SETTING, [])]
+        return self._sources.paths()
 
     def add_source(self, path: Path) -> None:
         """Remembers a source, after opening it once."""
-        scratch = self.home / SCRATCH_FOLDER
-        with closing(open_source(path, scratch)):
-            pass
-        known = [*self.sources(), str(path.resolve())]
-        self._settings.set(SOURCES_SETTING, list(dict.fromkeys(known)))
+        self._sources.add(path)
 
     def remove_source(self, path: Path) -> None:
         """Forgets a source; nothing that was imported from it changes."""
-        left = [known for known in self.sources() if known not in (str(path), str(path.resolve()))]
-        if len(left) == len(self.sources()):
-            raise SourceNotRemembered(f"{path} is not among the remembered sources.")
-        self._settings.set(SOURCES_SETTING, left)
+        self._sources.remove(path)
         self.owners.forget(path)
 
     def source_trouble(self, path: Path) -> SourceTrouble | None:
@@ -320,10 +298,7 @@ class Agent:
 
     def sources_to_import(self, paths: Iterable[Path]) -> list[Path]:
         """The given paths, else the remembered sources, else what this computer has."""
-        wanted = [*paths] or [Path(known) for known in self.sources()] or find_sources()
-        if not wanted:
-            raise NoSources("There is nothing to import from.")
-        return wanted
+        return self._sources.wanted(paths)
 
     def import_source(
         self,

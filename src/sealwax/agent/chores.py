@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.agent.api import Agent, NoSources
+from sealwax.agent.api import Agent
 from sealwax.agent.importing import damage_of
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother
+from sealwax.agent.remembered_sources import NoSources
 from sealwax.agent.schedule import JobKind, is_daily_wanted
 from sealwax.agent.sync_state import SyncPort
 from sealwax.agent.thumbnails import ThumbnailProgress
