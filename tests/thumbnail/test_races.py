@@ -147,7 +147,7 @@ def test_in_any_order_of_acts_no_picture_is_lost_and_none_outlives_its_photo(
     with _devices(2) as (devices, items):
         one = devices[0]
         pinned = one.library.head_moment()
-        create_snapshot(one.library, one.replica, "all", "test")
+        create_snapshot(one.library, one.replica, "kept", "test")
         devices[1].replica.pull()
         for number, (act, which, chosen) in enumerate(steps):
             device, time_ms = devices[which], NOW_MS + number
