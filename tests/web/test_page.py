@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.web.browser import NARROW, WIDE, chromium, visit
 from tests.web.scene import ATTACKER, MUM, PAYLOADS, Scene, Site, make_scene, opened_site
@@ -311,6 +311,36 @@ def test_nothing_is_wider_than_the_window(browser: Browser, site: Site, width: i
             one.go(place)
             one.page.wait_for_timeout(200)
             assert one.page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+@pytest.mark.parametrize("view", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_long_title_is_cut_and_moves_nothing_aside(
+    browser: Browser, site: Site, view: dict[str, int]
+) -> None:
+    title = "A name that goes on " * 9 + "x" * 60
+
+    def renamed(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for item in told["items"]:
+            item["title"] = title
+        route.fulfill(response=answer, json={**told, "conversations": []})
+
+    first = site.get("/api/snapshots")[-1]["number"]
+    with visit(browser, site, viewport=view) as one:
+        one.page.route(re.compile(r"/api/(conversations\?|search)"), renamed)
+        one.go(f"/messages?at={first}&list=1")
+        row = one.page.locator("sw-list .row").first
+        expect(row.locator(".row-title")).to_have_text(title)
+        for words, name in (("", ".list-scroll"), ("lemon cake", ".results")):
+            one.page.locator("sw-list input").fill(words)
+            expect(one.page.locator(f"{name} .row-title").first).to_have_text(title)
+            place = one.page.locator(name)
+            assert place.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+            inside, date = place.bounding_box(), place.locator("time").first.bounding_box()
+            assert inside is not None
+            assert date is not None
+            assert date["x"] + date["width"] <= inside["x"] + inside["width"]
 
 
 def test_a_page_left_open_says_that_sealwax_was_ended_and_started_again(

@@ -1,12 +1,19 @@
 """What the page is given: lists, pages of threads both ways, months, search, snapshots."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sealwax.agent.bootstrap import open_agent
 from sealwax.demo.world import RECIPE, RECIPE_FIRST
+from sealwax.library.recent import Recent
+from sealwax.library.select import Moment
+from sealwax.web.reading import Lists
 from tests.homes import environment, importing, made_home, write_threads
 from tests.web.scene import ATTACKER, LONG_WORDS, MUM, PAYLOADS, Scene, Site, opened_site
 
@@ -183,6 +190,31 @@ def test_ten_thousand_conversations_come_in_pages(crowd: Site) -> None:
         offset = page["next_offset"]
     assert page["total"] == len(seen) == len(set(seen)) == 10_000
     assert crowd.get("/api/conversations", words="+15550109999")["total"] == 1
+
+
+def test_a_list_that_many_ask_for_at_once_is_made_once() -> None:
+    lists, moment = Lists(), Moment(1)
+    made: list[Moment] = []
+    begun = threading.Event()
+
+    class Slow:
+        def recent(self, at: Moment) -> list[Recent]:
+            made.append(at)
+            begun.set()
+            # Long enough for the other one to ask meanwhile.
+            time.sleep(0.2)
+            return []
+
+        def names(self, _: Moment) -> dict[str, str]:
+            return {}
+
+    agent: Any = SimpleNamespace(browse=Slow())
+    first = threading.Thread(target=lists.get, args=(agent, moment))
+    first.start()
+    begun.wait()
+    lists.get(agent, moment)
+    first.join()
+    assert made == [moment]
 
 
 def test_counting_lists_and_listing_agree(scene: Scene, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The routes that read: conversations, pages of a thread, months, search, snapshots."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from threading import Lock
 from typing import Annotated, Any
 
@@ -121,20 +121,31 @@ class Lists:
     def __init__(self) -> None:
         self._kept: OrderedDict[Moment, tuple[list[Recent], People]] = OrderedDict()
         self._lock = Lock()
+        self._making = Lock()
+        """Whoever asks for what is being made waits, and does not make it a second time."""
 
     def get(self, agent: Agent, moment: Moment) -> tuple[list[Recent], People]:
         """The conversations of a moment, newest first, and what people are called."""
+        known = self._known(moment)
+        if known is not None:
+            return known
+        with self._making:
+            known = self._known(moment)
+            if known is not None:
+                return known
+            made = (agent.browse.recent(moment), People(agent.browse.names(moment)))
+            with self._lock:
+                self._kept[moment] = made
+                while len(self._kept) > LISTS_KEPT:
+                    self._kept.popitem(last=False)
+            return made
+
+    def _known(self, moment: Moment) -> tuple[list[Recent], People] | None:
         with self._lock:
             known = self._kept.get(moment)
             if known is not None:
                 self._kept.move_to_end(moment)
-                return known
-        made = (agent.browse.recent(moment), People(agent.browse.names(moment)))
-        with self._lock:
-            self._kept[moment] = made
-            while len(self._kept) > LISTS_KEPT:
-                self._kept.popitem(last=False)
-        return made
+            return known
 
 
 @get("/api/first", sync_to_thread=True)
@@ -254,21 +265,24 @@ def search(
 
     def ask(agent: Agent) -> Hits:
         browse, everywhere = agent.browse, at == "all"
-        moment = browse.moment(None if everywhere else at)
-        if at is None or everywhere:
-            moment = moment._replace(places=ANYWHERE)
+        shown = browse.moment(None if everywhere else at)
+        moment = shown._replace(places=ANYWHERE) if at is None or everywhere else shown
         if quick and not everywhere:
             hits, is_partial = browse.glance(words, moment, conversation, limit)
         else:
             asked = None if everywhere else moment
             hits, is_partial = browse.search(words, asked, conversation, limit), False
-        listed, people = _lists(request).get(agent, moment)
-        titles = {item.view.record: item.view.title for item in listed}
+        _, people = _lists(request).get(agent, shown)
+        homes = {hit.message.conversation for hit in hits}
+        titles = _titles(request, agent, shown, homes)
+        if homes - titles.keys():
+            # Some are in the trash alone. A list of both is seldom needed, and takes a while.
+            titles |= _titles(request, agent, moment, homes)
         items = [
             Found(
                 bubble(hit.message, people, {}, {}, None),
                 hit.message.conversation,
-                titles.get(hit.message.conversation or 0, ""),
+                titles.get(hit.message.conversation, ""),
             )
             for hit in hits
         ]
@@ -325,6 +339,14 @@ def changes(request: Asked, number: Record) -> Changes:
 
 
 ROUTES = [first, conversations, head, thread, message, search, snapshots, changes]
+
+
+def _titles(
+    request: Asked, agent: Agent, moment: Moment, wanted: Set[int | None]
+) -> dict[int | None, str]:
+    """What these conversations are called at a moment, those left out that it does not have."""
+    found, _ = _lists(request).get(agent, moment)
+    return {one.view.record: one.view.title for one in found if one.view.record in wanted}
 
 
 def _named(request: Asked, agent: Agent, at: str | None, trash: bool, words: str) -> list[Recent]:
