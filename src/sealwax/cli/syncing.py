@@ -22,7 +22,7 @@ def sync_group() -> None:
 @with_session
 def sync_now(session: Session) -> None:
     """Bring everything that is here to the others, and everything of theirs here."""
-    with session.agent() as agent, session.progress("Syncing") as tell:
+    with session.agent(is_waiting=False) as agent, session.progress("Syncing") as tell:
 
         def report(progress: SyncProgress) -> None:
             tell(progress.phase, progress.done_bytes, progress.total_bytes)

@@ -4,8 +4,8 @@ Nothing here decides what is kept: the outbox holds everything until the message
 that is cut off at any point loses nothing and goes on the next time.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
@@ -36,6 +36,9 @@ REBUILT = "library made anew at"
 """A mark of the head, and of what could be read again, when a sync last made the library anew."""
 MARK_BYTES = 7
 FETCHED_TOGETHER = 64
+WORTH_TELLING = 8
+"""Fewer segments are there before anybody could read how far it is."""
+LOADING = "Loading history"
 LOST_THERE = "lost at the sync store"
 """How many objects the shared place lacked at the last sync, and this device could not give."""
 
@@ -77,6 +80,10 @@ class SyncOutcome(NamedTuple):
 Report = Callable[[SyncProgress], None]
 
 
+def _unheard(_: SyncProgress) -> None:
+    """Nobody listens."""
+
+
 def lost_sentence(count: int) -> str:
     """What the shared place lost and this device cannot give; empty for nothing."""
     if not count:
@@ -108,11 +115,11 @@ class Sync:
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
-            pulled = self._pull()
+            pulled = self._pull(report)
             self.settle_held()
             sent = self._send(report)
             self._refresh()
-            pulled += self._pull()
+            pulled += self._pull(report)
             self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
             why = self._put_back_lost()
@@ -236,15 +243,39 @@ class Sync:
             return mended
         return ""
 
-    def _pull(self) -> int:
+    def _pull(self, report: Report = _unheard) -> int:
+        """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
         if self._mirror is None:
             self._history.pull()
         else:
             with self._mirror.current():
-                self._mirror.fetch(self._history.segments_ahead())
-                self._history.pull()
+                segments = self._history.segments_ahead()
+                with self._mirror.arriving(segments), self._told(segments, report):
+                    self._history.pull()
         return self._history.head().seq - before
+
+    @contextmanager
+    def _told(self, segments: dict[bytes, int], report: Report) -> Iterator[None]:
+        """Tells how far a long pull is, by what can be read of it."""
+        if len(segments) < WORTH_TELLING:
+            yield
+            return
+        done, total = 0, len(segments)
+        done_bytes, total_bytes = 0, sum(segments.values())
+        report(SyncProgress(LOADING, done, total, done_bytes, total_bytes))
+
+        def applied(names: list[bytes]) -> None:
+            nonlocal done, done_bytes
+            done += len(names)
+            done_bytes += sum(segments.get(name, 0) for name in names)
+            report(SyncProgress(LOADING, min(done, total), total, done_bytes, total_bytes))
+
+        self._history.after_applying = applied
+        try:
+            yield
+        finally:
+            self._history.after_applying = None
 
     def _put_back_lost(self) -> str:
         """Sends again what the shared place lost and this device has; says what is still lost."""
