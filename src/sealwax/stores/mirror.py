@@ -7,11 +7,11 @@ the near store always holds a beginning of what the far one holds, and `refresh`
 Trouble with the far store is told apart from trouble with the near one: `FarFull` and `FarAway`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash, object_name
@@ -26,6 +26,7 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.near import NearStore
 from sealwax.stores.reserve import essential
 
 T = TypeVar("T")
@@ -94,30 +95,6 @@ class Parting(NamedTuple):
     def is_behind(self) -> bool:
         """Whether the far store only lacks commits, and nobody has written others since."""
         return self.far_seq == self.common_seq
-
-
-class Headed(Protocol):
-    """A store that tells all heads at once."""
-
-    def heads(self) -> dict[str, tuple[int, bytes]]:
-        """(seq, hash) of the newest commit of each zone."""
-        ...
-
-
-class NearStore(Store, Protocol):
-    """A store on this device: it takes many commits at once, and can put a zone aside."""
-
-    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
-        """Appends commits that follow one another; durable when it returns."""
-        ...
-
-    def set_aside_zone(self, zone: str) -> None:
-        """Moves the commits of a zone out of the way; it is empty afterwards."""
-        ...
-
-    def lost_commits(self, zone: str) -> list[list[bytes]]:
-        """The histories of a zone that were put aside, each from its first commit on."""
-        ...
 
 
 class MirrorStore:
