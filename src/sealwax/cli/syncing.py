@@ -8,7 +8,7 @@ from sealwax.agent.sync_state import SyncState
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.waiting import Waiting
 
@@ -197,7 +197,10 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
+        click.secho(
+            f"Not verified: {done.why or lost_sentence(done.lost) or 'the histories differ'}",
+            fg="red",
+        )
         return
     click.secho(_waits(done.waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
@@ -214,6 +217,8 @@ def _show_state(state: SyncState) -> None:
         click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")
     if state.trouble:
         click.echo(f"  {state.trouble}")
+    if state.lost:
+        click.secho(f"  {lost_sentence(state.lost)}", fg="red")
 
 
 def _waits(waiting: Waiting, store: str) -> str:

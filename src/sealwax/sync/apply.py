@@ -64,7 +64,8 @@ class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
     nothing waiting and digests that agree, everything on this device is there (`is_verified`).
     `held` counts the records whose deletion by another device began to wait for an answer since the
-    sync before, or since the home was opened."""
+    sync before, or since the home was opened. `lost` counts the objects that the shared place lost
+    and this device cannot give."""
 
     pulled: int
     sent_bytes: int
@@ -75,6 +76,7 @@ class SyncOutcome(NamedTuple):
     verified_ms: int
     repaired: str
     held: int
+    lost: int = 0
 
 
 Report = Callable[[SyncProgress], None]
@@ -111,7 +113,7 @@ class Sync:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
+        pulled, sent, fetched, lost, repaired, why = 0, 0, 0, self.lost_there(), "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
@@ -122,7 +124,7 @@ class Sync:
             pulled += self._pull(report)
             self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
-            why = self._put_back_lost()
+            lost = self._put_back_lost()
         except FarAway as error:
             why = error.sentence
         except FarFull as error:
@@ -133,7 +135,7 @@ class Sync:
         if self._journal.is_full and not why:
             why = "The account's storage is full."
         is_verified = False
-        if not why and waiting.is_nothing:
+        if not why and not lost and waiting.is_nothing:
             try:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
@@ -145,7 +147,7 @@ class Sync:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
         return SyncOutcome(
-            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
+            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost
         )  # fmt: skip
 
     def pull(self) -> int:
@@ -277,14 +279,15 @@ class Sync:
         finally:
             self._history.after_applying = None
 
-    def _put_back_lost(self) -> str:
-        """Sends again what the shared place lost and this device has; says what is still lost."""
+    def _put_back_lost(self) -> int:
+        """Sends again what the shared place lost and this device has; gives how many it still
+        lacks."""
         if self._mirror is None:
-            return ""
+            return 0
         lost = self._mirror.put_back_lost()
         if lost != self.lost_there():
             self._library.holdings.remember_ms(LOST_THERE, lost)
-        return lost_sentence(lost)
+        return lost
 
     def _send(self, report: Report) -> int:
         """Writes what waits into the shared history; gives the bytes that went."""
