@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -141,8 +141,13 @@ def recover_home(
 
 
 @contextmanager
-def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterator[Agent]:
+def open_agent(
+    home: Path, env: Environment, is_lenient: bool = False, is_waiting: bool = True
+) -> Iterator[Agent]:
     """Opens a home for this process alone, with its library in step with its vault.
+
+    What a new device has on the server alone is fetched first; without `is_waiting` it comes with
+    the next sync, piece by piece.
 
     `is_lenient` opens even where the store has trouble, which the agent's `notes` then name; and on
     a device that was put out: then everything is read as it was, and every write is refused.
@@ -167,7 +172,7 @@ def open_agent(home: Path, env: Environment, is_lenient: bool = False) -> Iterat
                 with naming_damage():
                     device = Device(store, library, log, opened, keys.member_keys(), heads, env)
                     if not removed:
-                        notes += _catch_up(device, is_lenient)
+                        notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)
                     agent = Agent(home, settings, device, env.clock, env.entropy, noted)
                     with suppress(StoreError, *([NotTrusted] if removed else ())):
@@ -203,10 +208,10 @@ def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> li
     return []
 
 
-def _catch_up(device: Device, is_lenient: bool) -> list[Note]:
+def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
-        with naming_damage():
+        with naming_damage(), _fetching(device, is_waiting):
             device.outbox.catch_up(device.history)
     except SealwaxError as error:
         if not is_lenient:
@@ -214,6 +219,15 @@ def _catch_up(device: Device, is_lenient: bool) -> list[Note]:
         note = Note("store", device.history.store.describe(), error.sentence)
         return [note]
     return []
+
+
+def _fetching(device: Device, is_waiting: bool) -> AbstractContextManager[None]:
+    """How objects come that the server alone has."""
+    if device.mirror is None:
+        return nullcontext()
+    if not is_waiting:
+        return device.mirror.near_only()
+    return device.mirror.arriving(device.history.segments_ahead())
 
 
 def refuse_existing(home: Path) -> None:

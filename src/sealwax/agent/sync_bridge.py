@@ -82,7 +82,12 @@ class SyncBridge:
         counted stays true until something is written."""
         device, sync = self._agent.device, self._agent.sync
         heads = (device.history.head(), device.outbox.own.head())
-        told = (device.journal.trouble, device.journal.is_full, device.sync.verified_ms())
+        told = (
+            device.journal.trouble,
+            device.journal.is_full,
+            device.sync.verified_ms(),
+            device.sync.lost_there(),
+        )
         marks = (heads, sync.is_on, sync.is_backup_on, *told)
         if self._known is None or self._known[0] != marks:
             self._known = (marks, sync.state())

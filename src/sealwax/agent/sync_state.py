@@ -24,7 +24,8 @@ class SyncState(NamedTuple):
     everything was last known to be there. `trouble_since_ms` is set while the store itself has
     trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
     answered and `answered_ms` this computer's at the same moment. `seen_ms` has when devices, by
-    their ids in hex, last asked the store, as of then.
+    their ids in hex, last asked the store, as of then. `lost` counts the sealed objects that the
+    store lost and this device could not give when that was last asked.
     """
 
     is_on: bool = True
@@ -44,6 +45,7 @@ class SyncState(NamedTuple):
     answered_ms: int | None = None
     seen_ms: dict[str, int] = {}  # noqa: RUF012
     media: int = 1
+    lost: int = 0
 
 
 def seen_by_id(state: SyncState) -> dict[bytes, int]:

@@ -15,7 +15,7 @@ from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
+from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.vault.commit_part import Part, Switches
 
@@ -159,9 +159,8 @@ class Syncing:
             is_remote=is_server,
             waiting=device.sync.waiting(),
             verified_ms=device.sync.verified_ms() or None,
-            trouble=journal.trouble.sentence
-            if journal.trouble
-            else lost_sentence(device.sync.lost_there()),
+            trouble=journal.trouble.sentence if journal.trouble else "",
+            lost=device.sync.lost_there(),
             is_full=journal.is_full,
             media=2 if is_server else 1,
         )

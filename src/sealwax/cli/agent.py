@@ -45,7 +45,7 @@ def agent_run(session: Session, port: int) -> None:
     refuse_second(session.home)
     clock = SystemClock()
     log = Log(clock, session.is_json or not sys.stderr.isatty())
-    with session.own_agent(is_lenient=True) as agent:
+    with session.own_agent(is_lenient=True, is_waiting=False) as agent:
         for note in agent.notes:
             log.tell("note", f"{note.name}: {note.what}")
         listeners = Listeners()

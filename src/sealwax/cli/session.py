@@ -50,14 +50,15 @@ class Session:
         return self.home.absolute() == Path(DEFAULT_HOME).expanduser()
 
     @contextmanager
-    def agent(self, is_lenient: bool = False) -> Iterator[Agent]:
-        """The home: through the agent that runs on it, else opened by this process; `is_lenient`
-        opens it even where its store has trouble."""
+    def agent(self, is_lenient: bool = False, is_waiting: bool = True) -> Iterator[Agent]:
+        """The home: through the agent that runs on it, else opened by this process. `is_lenient`
+        opens it even where its store has trouble, `is_waiting` waits for what is on the server
+        alone; see `open_agent`."""
         running = self.running_agent()
         if running is not None:
             yield running
             return
-        with self.own_agent(is_lenient) as agent:
+        with self.own_agent(is_lenient, is_waiting) as agent:
             yield agent
 
     def running_agent(self) -> Agent | None:
@@ -70,12 +71,13 @@ class Session:
         return find_running(self.home)
 
     @contextmanager
-    def own_agent(self, is_lenient: bool = False) -> Iterator[Agent]:
+    def own_agent(self, is_lenient: bool = False, is_waiting: bool = True) -> Iterator[Agent]:
         """The home, opened by this process and locked for it."""
         passphrase = os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase and needs_passphrase(self.home) and can_ask():
             passphrase = getpass.getpass("Passphrase: ")
-        with open_agent(self.home, system_environment(passphrase), is_lenient) as agent:
+        env = system_environment(passphrase)
+        with open_agent(self.home, env, is_lenient, is_waiting) as agent:
             yield agent
 
     @contextmanager

@@ -10,7 +10,7 @@ from sealwax.agent.wording import count
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.waiting import Waiting
 
@@ -24,7 +24,7 @@ def sync_group() -> None:
 @with_session
 def sync_now(session: Session) -> None:
     """Bring everything that is here to the others, and everything of theirs here."""
-    with session.agent() as agent, session.progress("Syncing") as tell:
+    with session.agent(is_waiting=False) as agent, session.progress("Syncing") as tell:
 
         def report(progress: SyncProgress) -> None:
             tell(progress.phase, progress.done_bytes, progress.total_bytes)
@@ -223,7 +223,10 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        click.secho(f"Not verified: {done.why or 'the histories differ'}", fg="red")
+        click.secho(
+            f"Not verified: {done.why or lost_sentence(done.lost) or 'the histories differ'}",
+            fg="red",
+        )
         return
     click.secho(_waits(done.waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
@@ -240,6 +243,8 @@ def _show_state(state: SyncState) -> None:
         click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")
     if state.trouble:
         click.echo(f"  {state.trouble}")
+    if state.lost:
+        click.secho(f"  {lost_sentence(state.lost)}", fg="red")
 
 
 def _waits(waiting: Waiting, store: str) -> str:

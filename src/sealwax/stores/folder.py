@@ -213,7 +213,7 @@ class FolderStore:
             fsync_folders({path.parent})
 
     def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
-        """Appends commits that follow one another; see `stores.mirror.NearStore`.
+        """Appends commits that follow one another; see `stores.near.NearStore`.
 
         They get their names in their order, after all of them are on the disk.
         """
@@ -234,7 +234,7 @@ class FolderStore:
             fsync_folders(folders)
 
     def set_aside_zone(self, zone: str) -> None:
-        """Moves a zone's commits into the folder `lost`; see `stores.mirror.NearStore`."""
+        """Moves a zone's commits into the folder `lost`; see `stores.near.NearStore`."""
         folder = zone_folder(self._folder, zone)
         lost = self._folder / LOST
         with plain_errors("putting a history aside"):
@@ -244,7 +244,7 @@ class FolderStore:
             fsync_folders({lost, folder.parent})
 
     def lost_commits(self, zone: str) -> list[list[bytes]]:
-        """The histories of a zone that were put aside; see `stores.mirror.NearStore`."""
+        """The histories of a zone that were put aside; see `stores.near.NearStore`."""
         name = zone_folder(self._folder, zone).name
         lost = self._folder / LOST
         with plain_errors("reading a history that was put aside"):

@@ -46,17 +46,17 @@ class MemoryStore:
                 self._objects.pop(name, None)
 
     def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
-        """Appends commits one after the other; see `stores.mirror.NearStore`."""
+        """Appends commits one after the other; see `stores.near.NearStore`."""
         for seq, data in enumerate(commits, start_seq):
             self.append_commit(zone, seq, data)
 
     def set_aside_zone(self, zone: str) -> None:
-        """Puts the commits of a zone aside; see `stores.mirror.NearStore`."""
+        """Puts the commits of a zone aside; see `stores.near.NearStore`."""
         with self._lock:
             self._lost.append((zone, self._zones.pop(zone, [])))
 
     def lost_commits(self, zone: str) -> list[list[bytes]]:
-        """The histories of a zone that were put aside; see `stores.mirror.NearStore`."""
+        """The histories of a zone that were put aside; see `stores.near.NearStore`."""
         return [commits for name, commits in self._lost if name == zone]
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:

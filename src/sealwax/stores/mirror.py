@@ -7,14 +7,15 @@ the near store always holds a beginning of what the far one holds, and `refresh`
 Trouble with the far store is told apart from trouble with the near one: `FarFull` and `FarAway`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash, object_name
+from sealwax.stores.arriving import Arriving
 from sealwax.stores.base import (
     CommitExists,
     CommitGap,
@@ -25,6 +26,7 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.near import NearStore
 from sealwax.stores.reserve import essential
 
 T = TypeVar("T")
@@ -95,30 +97,6 @@ class Parting(NamedTuple):
         return self.far_seq == self.common_seq
 
 
-class Headed(Protocol):
-    """A store that tells all heads at once."""
-
-    def heads(self) -> dict[str, tuple[int, bytes]]:
-        """(seq, hash) of the newest commit of each zone."""
-        ...
-
-
-class NearStore(Store, Protocol):
-    """A store on this device: it takes many commits at once, and can put a zone aside."""
-
-    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
-        """Appends commits that follow one another; durable when it returns."""
-        ...
-
-    def set_aside_zone(self, zone: str) -> None:
-        """Moves the commits of a zone out of the way; it is empty afterwards."""
-        ...
-
-    def lost_commits(self, zone: str) -> list[list[bytes]]:
-        """The histories of a zone that were put aside, each from its first commit on."""
-        ...
-
-
 class MirrorStore:
     """See `stores.base.Store`. Closing it closes both."""
 
@@ -126,6 +104,8 @@ class MirrorStore:
         self.near = near
         self.far = far
         self._is_far_current = False
+        self._is_near_only = False
+        self._arriving: Arriving | None = None
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -136,6 +116,28 @@ class MirrorStore:
             yield
         finally:
             self._is_far_current = False
+
+    @contextmanager
+    def near_only(self) -> Iterator[None]:
+        """Within, no object is fetched: one that is not near raises FarAway at once."""
+        self._is_near_only = True
+        try:
+            yield
+        finally:
+            self._is_near_only = False
+
+    @contextmanager
+    def arriving(self, names: Iterable[bytes]) -> Iterator[None]:
+        """Within, those of these objects that are not near are fetched by another thread, in their
+        order; who gets one that has not come yet waits for it."""
+        wanted = list(names)
+        present = self.near.has_objects(wanted)
+        self._arriving = Arriving([name for name in wanted if name not in present], self.fetch)
+        try:
+            yield
+        finally:
+            arriving, self._arriving = self._arriving, None
+            arriving.close()
 
     def describe(self) -> str:
         return self.far.describe()
@@ -156,8 +158,14 @@ class MirrorStore:
     def get_object(self, name: bytes) -> bytes:
         try:
             return self.near.get_object(name)
-        except Missing:
-            data = self._get_missing(name)
+        except Missing as error:
+            if self._is_near_only:
+                raise FarAway(error) from error
+        if self._arriving is not None:
+            self._arriving.wait(name)
+            with suppress(Missing):
+                return self.near.get_object(name)
+        data = self._get_missing(name)
         if object_name(data) == name:
             self.near.put_objects([(name, data)])
         else:

@@ -4,8 +4,8 @@ Nothing here decides what is kept: the outbox holds everything until the message
 that is cut off at any point loses nothing and goes on the next time.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
@@ -38,6 +38,9 @@ REBUILT = "library made anew at"
 """A mark of the head, and of what could be read again, when a sync last made the library anew."""
 MARK_BYTES = 7
 FETCHED_TOGETHER = 64
+WORTH_TELLING = 8
+"""Fewer segments are there before anybody could read how far it is."""
+LOADING = "Loading history"
 LOST_THERE = "lost at the sync store"
 """How many objects the shared place lacked at the last sync, and this device could not give."""
 
@@ -63,7 +66,8 @@ class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
     nothing waiting and digests that agree, everything on this device is there (`is_verified`).
     `held` counts the records whose deletion by another device began to wait for an answer since the
-    sync before, or since the home was opened."""
+    sync before, or since the home was opened. `lost` counts the objects that the shared place lost
+    and this device cannot give."""
 
     pulled: int
     sent_bytes: int
@@ -74,9 +78,14 @@ class SyncOutcome(NamedTuple):
     verified_ms: int
     repaired: str
     held: int
+    lost: int = 0
 
 
 Report = Callable[[SyncProgress], None]
+
+
+def _unheard(_: SyncProgress) -> None:
+    """Nobody listens."""
 
 
 def lost_sentence(count: int) -> str:
@@ -107,19 +116,19 @@ class Sync:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
+        pulled, sent, fetched, lost, repaired, why = 0, 0, 0, self.lost_there(), "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
-            pulled = self._pull()
+            pulled = self._pull(report)
             self.settle_held()
             sent = self._send(report)
             self._send_own_zone()
             self._refresh()
-            pulled += self._pull()
+            pulled += self._pull(report)
             self.settle_held()
             fetched = self._fetch_files(report, files_bytes)
-            why = self._put_back_lost()
+            lost = self._put_back_lost()
         except FarAway as error:
             why = error.sentence
         except FarFull as error:
@@ -130,7 +139,7 @@ class Sync:
         if self._journal.is_full and not why:
             why = "The account's storage is full."
         is_verified = False
-        if not why and waiting.is_nothing:
+        if not why and not lost and waiting.is_nothing:
             try:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
@@ -142,7 +151,7 @@ class Sync:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
         return SyncOutcome(
-            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
+            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost
         )  # fmt: skip
 
     def pull(self) -> int:
@@ -248,24 +257,49 @@ class Sync:
             return mended
         return ""
 
-    def _pull(self) -> int:
+    def _pull(self, report: Report = _unheard) -> int:
+        """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
         if self._mirror is None:
             self._history.pull()
         else:
             with self._mirror.current():
-                self._mirror.fetch(self._history.segments_ahead())
-                self._history.pull()
+                segments = self._history.segments_ahead()
+                with self._mirror.arriving(segments), self._told(segments, report):
+                    self._history.pull()
         return self._history.head().seq - before
 
-    def _put_back_lost(self) -> str:
-        """Sends again what the shared place lost and this device has; says what is still lost."""
+    @contextmanager
+    def _told(self, segments: dict[bytes, int], report: Report) -> Iterator[None]:
+        """Tells how far a long pull is, by what can be read of it."""
+        if len(segments) < WORTH_TELLING:
+            yield
+            return
+        done, total = 0, len(segments)
+        done_bytes, total_bytes = 0, sum(segments.values())
+        report(SyncProgress(LOADING, done, total, done_bytes, total_bytes))
+
+        def applied(names: list[bytes]) -> None:
+            nonlocal done, done_bytes
+            done += len(names)
+            done_bytes += sum(segments.get(name, 0) for name in names)
+            report(SyncProgress(LOADING, min(done, total), total, done_bytes, total_bytes))
+
+        self._history.after_applying = applied
+        try:
+            yield
+        finally:
+            self._history.after_applying = None
+
+    def _put_back_lost(self) -> int:
+        """Sends again what the shared place lost and this device has; gives how many it still
+        lacks."""
         if self._mirror is None:
-            return ""
+            return 0
         lost = self._mirror.put_back_lost()
         if lost != self.lost_there():
             self._library.holdings.remember_ms(LOST_THERE, lost)
-        return lost_sentence(lost)
+        return lost
 
     def _send(self, report: Report) -> int:
         """Writes what waits into the shared history, and in its place each snapshot that the

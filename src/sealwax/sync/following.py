@@ -43,9 +43,14 @@ class Following(NamedTuple):
     @property
     def segments(self) -> list[bytes]:
         """The segments that it adds, needed or not."""
+        return [name for name, _ in self.sized_segments]
+
+    @property
+    def sized_segments(self) -> list[tuple[bytes, int]]:
+        """The same, with the size of each."""
         if self.judged.commit is None:
             return []
-        return [name for name, _ in self.judged.commit.header.added[: self.part.segments]]
+        return self.judged.commit.header.added[: self.part.segments]
 
 
 class _Verdict(NamedTuple):
@@ -125,10 +130,15 @@ class Ahead:
         held = self._objects.held(self.head.seq)
         return held if until_seq is None else held | self._objects.live_at(until_seq)
 
-    def segments(self) -> list[bytes]:
-        """The segments that applying them reads."""
+    def segments(self) -> dict[bytes, int]:
+        """The segments that applying them reads, in that order, and their sizes."""
         needed = self.needed()
-        return [name for one in self.commits() for name in one.segments if name in needed]
+        return {
+            name: size_bytes
+            for one in self.commits()
+            for name, size_bytes in one.sized_segments
+            if name in needed
+        }
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment; raises StoreError, SealBroken or SealUnknown."""

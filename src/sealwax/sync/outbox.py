@@ -154,7 +154,7 @@ class Outbox:
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the
-        # next sync. Opening a home never waits for a server.
+        # next sync.
         with suppress(FarAway, FarFull), history.unwatched() if is_anew else nullcontext():
             history.pull()
         self.put_on()

@@ -10,7 +10,7 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +60,8 @@ BEGIN = "begin"
 """The reason of a commit that says nothing, so that a pin has something to hold."""
 LONG_PULL_OBJECTS = 16
 """A pull of more objects is applied in large transactions."""
+WAITED_FOR_SEGMENTS = 32
+"""So many segments of one commit may be in memory at once; an ordinary one has fewer."""
 WORTH_A_COMPANION = 2_000
 """Commits of fewer changes are sealed here: asking elsewhere takes longer."""
 
@@ -116,6 +118,8 @@ class Replica:
         self._ahead: Ahead | None = None
         self.before_pull: Callable[[Ahead], object] | None = None
         """Looks at what is about to be pulled up to the head."""
+        self.after_applying: Callable[[list[bytes]], object] | None = None
+        """Is told of the segments of each commit that a pull has applied."""
 
     @contextmanager
     def sealed_by(self, sealer: Sealer) -> Iterator[None]:
@@ -434,8 +438,8 @@ class Replica:
                 objects.apply(judged.commit)
         return objects.held(head_seq)
 
-    def segments_ahead(self) -> list[bytes]:
-        """The segments that the next pull reads."""
+    def segments_ahead(self) -> dict[bytes, int]:
+        """The segments that the next pull reads, in that order, and their sizes."""
         return self._look_ahead().segments()
 
     def _apply(
@@ -445,10 +449,14 @@ class Replica:
         judged, holdings = following.judged, self.library.holdings
         names = [name for name in following.segments if name in needed]
         damaged = 0
+        # Those that may still be on their way are waited for before the transaction: where they do
+        # not come, what was applied before stays.
+        came = list(islice(opened, min(len(names), WAITED_FOR_SEGMENTS)))
+        segments = chain(came, opened)
         with self.library.transaction():
             moment = self._moment(judged.head.seq, bool(names))
             for name in names:
-                segment = next(opened)
+                segment = next(segments)
                 if isinstance(segment, Prepared):
                     self.library.apply_prepared(segment, moment)
                 else:
@@ -458,6 +466,8 @@ class Replica:
                 for name, _ in judged.commit.header.added:
                     holdings.note_damage(name, judged.head.seq, following.unreadable)
             self.library.apply_commit(judged, following.part, following.data)
+        if names and self.after_applying is not None:
+            self.after_applying(names)
         if judged.commit is None:
             return total._replace(void=total.void + 1)
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)

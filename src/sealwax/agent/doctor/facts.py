@@ -40,7 +40,7 @@ class DeviceFact(NamedTuple):
 class StoreFact(NamedTuple):
     """The place that devices share: what is not there yet, when all was last known to be there,
     what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
-    of its."""
+    of its, `lost` how many sealed objects it lost and this device cannot give."""
 
     name: str
     is_server: bool = True
@@ -56,6 +56,7 @@ class StoreFact(NamedTuple):
     plan_bytes: int | None = None
     used_bytes: int = 0
     clock_ahead_ms: int | None = None
+    lost: int = 0
 
 
 class HistoryFact(NamedTuple):

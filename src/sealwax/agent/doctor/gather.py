@@ -93,6 +93,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         plan_bytes=usage.plan_bytes if usage else None,
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
+        lost=sync.lost,
     )
 
 

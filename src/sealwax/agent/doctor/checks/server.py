@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
+from sealwax.sync.apply import lost_sentence
 
 LONG_MS = 7 * DAY_MS
 
@@ -23,4 +24,17 @@ def check_server(facts: Facts) -> Iterator[Finding]:
         f"{kind} since {since}: {store.trouble.rstrip('.')}. Nothing here is wrong.",
         "ask whoever runs it; everything is kept here" if is_long else "wait; it goes on by itself",
         "sync-now",
+    )
+
+
+def check_lost(facts: Facts) -> Iterator[Finding]:
+    """What the store lost is asked for until a device has put it back."""
+    store = facts.store
+    if store is None or not facts.is_sync_on or not store.lost:
+        return
+    yield Finding(
+        "server-lost",
+        "danger",
+        lost_sentence(store.lost),
+        "sync the other devices; docs/recovery.md says what else there is",
     )
