@@ -2,6 +2,7 @@
 server, in this order. Pure."""
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import NamedTuple
 
 from sealwax.agent.doctor.checks.server import check_server
@@ -32,7 +33,11 @@ class Way(NamedTuple):
 
 
 def follow(traced: Traced, facts: Facts) -> Way:
-    """The way of a conversation from its sources to the place that devices share."""
+    """The way of a conversation from its sources to the place that devices share; of one that
+    nobody knows, no further than the sources."""
+    known = traced.present or traced.trashed or any(one.messages for one in traced.sources)
+    if not known:
+        return Way((*_sources(traced, facts), *_account(facts.sources)))
     stops = [
         *_sources(traced, facts),
         *_account(facts.sources),
@@ -78,7 +83,7 @@ def _account(sources: tuple[SourceFact, ...]) -> Iterator[Stop]:
                 "account",
                 True,
                 f"{source.path} is of another person's account than before, and is not imported.",
-                f"`sealwax source accept {source.path}` if it is right",
+                f"`sealwax source accept {quote(source.path)}` if it is right",
             )
 
 

@@ -1,6 +1,7 @@
 """Other devices of the account: not seen for long, or with switches off."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from sealwax.agent.doctor.facts import DAY_MS, DeviceFact, Facts
 from sealwax.agent.doctor.finding import Finding, moment
@@ -24,7 +25,7 @@ def check_devices(facts: Facts) -> Iterator[Finding]:
                 "device-not-seen",
                 "warn",
                 f"{device.name} was not seen for {count(days, 'day')}.",
-                f"switch it on; if it is lost: `sealwax device revoke {device.name}`",
+                f"switch it on; if it is lost: `sealwax device revoke {quote(device.name)}`",
             )
 
 

@@ -1,6 +1,7 @@
 """Where messages come from: missing, unreadable, of somebody else, or deleting by themselves."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from sealwax.agent.doctor.facts import Facts, SourceFact
 from sealwax.agent.doctor.finding import Finding, moment
@@ -29,8 +30,8 @@ def _source(source: SourceFact, facts: Facts) -> Iterator[Finding]:
             "source-of-another",
             "danger",
             f"{source.path} is of another person's account than before; nothing is read from it.",
-            f"`sealwax source accept {source.path}` if it is right, else `sealwax source remove"
-            f" {source.path}`",
+            f"`sealwax source accept {quote(source.path)}` if it is right, else `sealwax source"
+            f" remove {quote(source.path)}`",
         )
     elif source.code == IN_ICLOUD:
         yield Finding(
