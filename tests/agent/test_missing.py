@@ -48,6 +48,11 @@ def test_the_first_gap_is_named() -> None:
     assert _gap(WHOLE, FACTS._replace(store=down)) == "server"
 
 
+def test_of_one_that_nobody_knows_nothing_is_said_to_be_well() -> None:
+    way = follow(Traced("nosuch", (SourceTrace("/chat.db"),), 0, 0), FACTS)
+    assert [(stop.place, stop.is_gap) for stop in way.stops] == [("source", True)]
+
+
 def _trace(agent: Agent, chat: str | None = None) -> Traced:
     return agent.tracing.trace(chat, ignore)
 

@@ -47,6 +47,12 @@ class Program:
         assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout if code == 0 else done.stdout + done.stderr
 
+    def told(self, *arguments: str | Path) -> str:
+        """What a command prints beside its results."""
+        command = [sys.executable, "-m", "sealwax", *map(str, arguments)]
+        done = subprocess.run(command, check=True, env=self._env, capture_output=True, text=True)
+        return done.stderr
+
     def json(self, *arguments: str | Path) -> Any:
         return json.loads(self.run("--json", *arguments))
 
@@ -216,3 +222,23 @@ def test_small_pictures_are_made_by_a_command(program: Program, tmp_path: Path) 
     again = program.json("sync", "thumbnails")
     assert (again["made"], again["failed"]) == (0, 0)
     program.run("verify")
+
+
+def test_an_export_without_its_files_is_no_success(program: Program, tmp_path: Path) -> None:
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=10, photos=12)
+    program.run("import", world.path)
+    for path in program.home.rglob("objects/*/*"):
+        path.unlink()
+    told = program.run("export", "html", tmp_path / "pages", code=1)
+    assert "! Not whole: 12 files could not be read." in told
+    assert "… and 2 more; --json has all." in told
+
+
+def test_a_search_says_when_there_is_more(program: Program, tmp_path: Path) -> None:
+    write_threads(tmp_path / "phone", [7])
+    program.run("import", tmp_path / "phone")
+    assert "There are more than 5: --limit shows them." in program.told(
+        *("search", "thread", "--limit", "5")
+    )
+    assert "7 found." in program.told("search", "thread", "--limit", "7")
+    assert len(program.json("search", "thread", "--limit", "5")) == 5

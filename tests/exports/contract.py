@@ -56,6 +56,22 @@ class ExportContract:
         assert all(photo.read_bytes().startswith(b"\xff\xd8") for photo in photos)
         assert not list(tmp_path.glob("*.partial"))
 
+    def test_it_is_for_nobody_but_its_owner(self, agent: Agent, tmp_path: Path) -> None:
+        for out in (tmp_path / "out", tmp_path / "new" / "out.jsonl"):
+            agent.export(self.name, out, Select())
+            written = [out, *out.rglob("*"), *out.parent.glob("out*")]
+            assert {path.stat().st_mode & 0o077 for path in written} == {0}
+
+    def test_files_that_do_not_read_are_named(self, agent: Agent, tmp_path: Path) -> None:
+        held = agent.device.history.library.holdings.live_in(agent.device.history.zone)
+        pieces = [name.hex() for name, _, _, is_segment in held if not is_segment]
+        assert len(pieces) == 6
+        for name in pieces[1:]:
+            (path,) = agent.home.rglob(f"objects/*/{name}")
+            path.unlink()
+        done = agent.export(self.name, tmp_path / "out", Select())
+        assert (done.files, len(done.problems)) == (1, 5)
+
     def test_a_selection_is_kept_to(self, agent: Agent, tmp_path: Path) -> None:
         done = agent.export(self.name, tmp_path / "mum", Select(chats=(MUM,)), "then")
         assert done.messages == agent.conversation(MUM, "then").messages

@@ -107,11 +107,12 @@ def find_account(place: Place, recovery: MemberKeys) -> bytes:
                 continue
             if read_log(store, account).newest.recovery.id == recovery.member().id:
                 return account
-    raise VaultEmpty(
-        "No account in this vault has this recovery key."
-        if accounts
-        else f"There is no account in the vault at {place.root}."
-    )
+    if accounts:
+        raise VaultEmpty(
+            "No account in this vault has this recovery key.",
+            "Check the key, and the path given with --store.",
+        )
+    raise VaultEmpty(f"There is no account in the vault at {place.root}.")
 
 
 def _find_on_server(url: str, recovery: MemberKeys) -> bytes:
@@ -121,5 +122,8 @@ def _find_on_server(url: str, recovery: MemberKeys) -> bytes:
     finally:
         connection.close()
     if not found:
-        raise VaultEmpty(f"No account at {url} has this recovery key.")
+        raise VaultEmpty(
+            f"No account at {url} has this recovery key.",
+            "Check the key, and the address given with --store.",
+        )
     return found[0]

@@ -20,7 +20,7 @@ class RecoveryKeyOther(SealwaxError):
     """A recovery key without a typing mistake, of another account or an older one."""
 
     code = "recovery-key-other"
-    hint = "Look for the newest one: changing the recovery key makes those before it worthless."
+    hint = "Look for the one that was shown when this account was made; it does not change."
 
 
 class Recovery:

@@ -194,10 +194,18 @@ def export_command(
             f"{done.messages:,} messages, {done.files:,} files"
             f" ({show.size(done.file_bytes)}) in {done.path}"
         )
+        if done.problems:
+            lacking = show.count(len(done.problems), "file")
+            click.secho(f"! Not whole: {lacking} could not be read.", fg="red", err=True)
         for problem in done.problems[:PROBLEMS_SHOWN]:
             click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
+        more = len(done.problems) - PROBLEMS_SHOWN
+        if more > 0:
+            click.echo(f"  … and {more:,} more; --json has all.", err=True)
 
     session.give(done, show_done)
+    if done.problems or done.unreadable_objects:
+        raise SystemExit(EXIT_FAILED)
 
 
 @click.command("verify")

@@ -1,5 +1,6 @@
 """Commands that read: list, read, search, media."""
 
+import os
 from pathlib import Path
 
 import click
@@ -77,7 +78,8 @@ def search_command(
     """Messages that hold WORDS: any script, earlier wordings and the trash included."""
     with session.reading() as agent:
         session.tell_whole(agent.unreadable_at(at))
-        hits = agent.search(words, at, select, limit)
+        hits = agent.search(words, at, select, limit + 1)
+        has_more, hits = len(hits) > limit, hits[:limit]
         titles = {view.record: view.title for view in agent.conversations()} if hits else {}
         found = [hit.message for hit in hits]
         files = agent.attachments(found)
@@ -86,7 +88,8 @@ def search_command(
         for view in found:
             click.secho(clean(titles.get(view.conversation or 0, "")), dim=True)
             show.message(view, files)
-        click.echo(f"{len(found)} found.", err=True)
+        more = f"There are more than {limit:,}: --limit shows them."
+        click.echo(more if has_more else f"{len(found):,} found.", err=True)
 
     session.give(found, tell)
 
@@ -107,7 +110,8 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
                 if item.attachment.file_hash:
                     suffix = Path(item.attachment.name).suffix
                     safe = suffix if suffix[1:].isalnum() else ""
-                    with (save / f"{item.attachment.record:08d}{safe}").open("xb") as file:
+                    path = save / f"{item.attachment.record:08d}{safe}"
+                    with open(path, "xb", opener=_private) as file:
                         file.writelines(agent.attachment_bytes(item.attachment))
     rows = [
         (
@@ -123,7 +127,13 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
 
 def _make_new(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
     except FileExistsError:
         if not folder.is_dir() or any(folder.iterdir()):
             raise SaveExists(f"There is something at {folder} already.") from None
+
+
+def _private(path: str, flags: int) -> int:
+    """What is saved is for nobody but its owner."""
+    return os.open(path, flags, 0o600)

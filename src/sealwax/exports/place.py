@@ -9,6 +9,8 @@ from pathlib import Path
 from sealwax.base.paths import TEMPORARY_SUFFIX, fsync_folder
 from sealwax.exports.base import ExportExists, ExportFailed
 
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
 
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
@@ -16,7 +18,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     _refuse_existing(out)
     with _temporary(out) as temporary:
         yield temporary
-        _fsync_files(temporary)
+        _settle(temporary)
         temporary.replace(out)
         fsync_folder(out.parent)
 
@@ -29,7 +31,7 @@ def new_file(out: Path, beside: Path) -> Iterator[Path]:
     _refuse_existing(beside)
     with _temporary(out) as temporary:
         yield temporary
-        _fsync_files(temporary)
+        _settle(temporary)
         if (temporary / beside.name).exists():
             (temporary / beside.name).replace(beside)
         (temporary / out.name).replace(out)
@@ -48,7 +50,8 @@ def _temporary(out: Path) -> Iterator[Path]:
     temporary = out.with_name(out.name + TEMPORARY_SUFFIX)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(mode=PRIVATE_FOLDER)
         yield temporary
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -58,11 +61,14 @@ def _temporary(out: Path) -> Iterator[Path]:
         raise
 
 
-def _fsync_files(folder: Path) -> None:
+def _settle(folder: Path) -> None:
+    """Everything is on the disk, and for nobody but its owner: these are words in the clear."""
     for place, _, names in os.walk(folder):
+        Path(place).chmod(PRIVATE_FOLDER)
         for name in names:
             descriptor = os.open(Path(place) / name, os.O_RDONLY)
             try:
+                os.fchmod(descriptor, PRIVATE_FILE)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)

@@ -32,7 +32,11 @@ class Way(NamedTuple):
 
 
 def follow(traced: Traced, facts: Facts) -> Way:
-    """The way of a conversation from its sources to the place that devices share."""
+    """The way of a conversation from its sources to the place that devices share; of one that
+    nobody knows, no further than the sources."""
+    known = traced.present or traced.trashed or any(one.messages for one in traced.sources)
+    if not known:
+        return Way((*_sources(traced, facts), *_account(facts.sources)))
     stops = [
         *_sources(traced, facts),
         *_account(facts.sources),

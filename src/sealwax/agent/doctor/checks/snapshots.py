@@ -18,7 +18,8 @@ def check_snapshots(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "no-snapshot",
             "warn",
-            "There is no snapshot yet: a deletion now cannot be taken back later.",
+            "There is no snapshot yet: what is purged, or has been in the trash for 30 days, cannot"
+            " be taken back.",
             "`sealwax snapshot create`",
             "backup-now",
         )
