@@ -128,6 +128,17 @@ class Syncing:
             media=2 if is_server else 1,
         )
 
+    def unshown_snapshots(self) -> int:
+        """How many snapshots other devices made while they were apart that this library cannot
+        show."""
+        return self._device.sync.others.unshown()
+
+    def show_snapshots(self) -> int:
+        """Makes the library anew so that it shows them; gives how many it still cannot show.
+        Raises OnlyHere or StoreError."""
+        self._device.sync.show_others()
+        return self.unshown_snapshots()
+
     def usage(self) -> Usage | None:
         """How full the account is on its server; None without one. Raises StoreError."""
         far = self.far

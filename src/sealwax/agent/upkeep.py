@@ -41,7 +41,7 @@ class Upkeep:
     def plan_retention(self) -> RetentionPlan:
         """Which snapshots go by the calendar of this computer, and which stay why."""
         is_awaited = self._library.read.held() > 0
-        snapshots = list_snapshots(self._library)
+        snapshots = [one for one in list_snapshots(self._library) if not one.is_elsewhere]
         return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)
 
     def apply_retention(self) -> RetentionPlan:

@@ -16,7 +16,8 @@ NAME_LIMIT_CHARACTERS = 200
 PINS_LIMIT = 1024
 """One commit lets go of at most so many."""
 OWN_NUMBERS = 1_000_000_000
-"""The numbers of snapshots in the device's own zone begin after this one."""
+"""The numbers of snapshots in the device's own zone begin after this one; those of other devices
+after a multiple of it that comes from the device's id."""
 
 
 class SnapshotMissing(SealwaxError):
@@ -33,6 +34,13 @@ class SnapshotLocked(SealwaxError):
     hint = "Wait until the lock has run out; until then nobody can let go of it."
 
 
+class SnapshotElsewhere(SealwaxError):
+    """The snapshot is in the zone of another device."""
+
+    code = "snapshot-elsewhere"
+    hint = "Only the device that made it lets go of it."
+
+
 class SnapshotNameBad(SealwaxError):
     """The name cannot be a snapshot's."""
 
@@ -42,8 +50,8 @@ class SnapshotNameBad(SealwaxError):
 
 class Snapshot(NamedTuple):
     """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
-    the moment of the library that shows it. One that was made while this device did not sync is in
-    the device's own zone."""
+    the moment of the library that shows it. One that was made while its device did not sync is in
+    that device's own zone; `is_elsewhere` is for those of other devices."""
 
     number: int
     zone: str
@@ -55,6 +63,7 @@ class Snapshot(NamedTuple):
     expires_ms: int
     counts: Counts
     space_back_bytes: int
+    is_elsewhere: bool = False
 
 
 def list_snapshots(library: Library) -> list[Snapshot]:
@@ -99,10 +108,12 @@ def drop_snapshots(
     library: Library, writer: Writer, snapshots: list[Snapshot], now_ms: int
 ) -> None:
     """Lets go of snapshots, those of this device alone first; raises SnapshotLocked before anything
-    is done, and FarAway where what devices share cannot be changed now."""
+    is done, SnapshotElsewhere, and FarAway where what devices share cannot be changed now."""
     for snapshot in snapshots:
         if snapshot.lock_until_ms > now_ms:
             raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
+        if snapshot.is_elsewhere:
+            raise SnapshotElsewhere(f"Snapshot {snapshot.number} belongs to another device.")
     for is_own in (True, False):
         seqs = [
             snapshot.number - (OWN_NUMBERS if is_own else 0)
@@ -114,7 +125,7 @@ def drop_snapshots(
             part = Part(reason="drop")
             writer.write(Writing((), part, CommitKind.UNPIN, public=public, is_own=is_own))
     gone = {(snapshot.zone, snapshot.number) for snapshot in snapshots}
-    assert not gone & {(pin.zone, _number(pin)) for pin in library.holdings.pins()}
+    assert not gone & {(pin.zone, _number(library, pin)) for pin in library.holdings.pins()}
 
 
 def end_of_date_ms(text: str) -> int | None:
@@ -136,7 +147,7 @@ def _named(library: Library, name: str) -> list[PinRow]:
 
 def _snapshot(library: Library, pin: PinRow) -> Snapshot:
     return Snapshot(
-        _number(pin),
+        _number(library, pin),
         pin.zone,
         pin.name,
         pin.reason,
@@ -146,8 +157,17 @@ def _snapshot(library: Library, pin: PinRow) -> Snapshot:
         pin.expires_ms,
         pin.counts,
         library.holdings.bytes_held_only_by(pin.pinned_seq, pin.zone),
+        _is_elsewhere(library, pin),
     )
 
 
-def _number(pin: PinRow) -> int:
-    return pin.commit_seq + (OWN_NUMBERS if pin.zone != MESSAGES_ZONE else 0)
+def _is_elsewhere(library: Library, pin: PinRow) -> bool:
+    return pin.zone not in (MESSAGES_ZONE, library.own_zone)
+
+
+def _number(library: Library, pin: PinRow) -> int:
+    if pin.zone == MESSAGES_ZONE:
+        return pin.commit_seq
+    if not _is_elsewhere(library, pin):
+        return pin.commit_seq + OWN_NUMBERS
+    return pin.commit_seq + OWN_NUMBERS * (2 + int(pin.zone.partition("/")[2][:4], 16))

@@ -254,6 +254,10 @@ class MirrorStore:
     def list_zones(self) -> list[str]:
         return self.near.list_zones()
 
+    def far_zones(self) -> list[str]:
+        """The zones that the far store has."""
+        return self._ask(self.far.list_zones)
+
     def close(self) -> None:
         try:
             self.far.close()

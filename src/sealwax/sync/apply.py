@@ -21,6 +21,7 @@ from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
+from sealwax.sync.others import Others
 from sealwax.sync.outbox import Item
 from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.plan import Sending, plan_sending
@@ -88,6 +89,7 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
+        self.others = Others(journal.history, journal.outbox, mirror)
         self._holding = Holding(journal)
         self._held = 0
 
@@ -106,6 +108,7 @@ class Sync:
             self._refresh()
             pulled += self._pull()
             self.settle_held()
+            self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
             why = error.sentence
@@ -189,16 +192,15 @@ class Sync:
         is_right = self.agrees()
         if (is_right and not mendable) or holdings.remembered_ms(REBUILT) == mark:
             return is_right
-        if not self._can_be_made_anew():
-            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
+        self._need_all_elsewhere()
         self._library.clear()
         holdings.remember_ms(REBUILT, mark)
         if self._mirror is None:
-            self._outbox.catch_up(self._history)
+            self._outbox.catch_up(self._history, self.others.zones())
             return self.agrees()
         with self._mirror.current():
             self._mirror.fetch(self._history.segments_ahead())
-            self._outbox.catch_up(self._history)
+            self._outbox.catch_up(self._history, self.others.zones())
         return self.agrees()
 
     def _can_be_made_anew(self) -> bool:
@@ -231,8 +233,31 @@ class Sync:
             return mended
         return ""
 
+    def show_others(self) -> None:
+        """Makes the library anew with all snapshots of other devices that can be shown. Raises
+        OnlyHere or FarAway."""
+        if self._mirror is not None:
+            self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
+        self.others.fetch()
+        self._need_all_elsewhere()
+        self.others.show()
+
+    def _need_all_elsewhere(self) -> None:
+        if not self._can_be_made_anew():
+            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
+
+    def _take_in_others(self) -> None:
+        self.others.fetch()
+        self.others.take_in()
+
     def _pull(self) -> int:
         before = self._history.head().seq
+        if before < 0:
+            # A library shows what others have for themselves when it is made from its beginning.
+            self.others.fetch()
+            if self.others.zones():
+                self.others.show()
+                return self._history.head().seq - before
         if self._mirror is None:
             self._history.pull()
         else:
