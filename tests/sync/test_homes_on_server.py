@@ -290,3 +290,33 @@ def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> Non
         done = agent.sync.now()
         assert not done.is_verified
         assert done.waiting.snapshots == 1
+
+
+def test_what_the_last_sync_said_is_remembered_until_one_succeeds(tmp_path: Path) -> None:
+    house, port = _shared(tmp_path)
+    house.clock.advance(60_000)
+    began_ms = house.clock.now_ms()
+    for _ in range(2):
+        with house.agent(0) as agent:
+            assert not agent.sync.now().is_verified
+        house.clock.advance(60_000)
+    with house.agent(0) as agent:
+        state = agent.sync.state()
+        assert state.waiting.is_nothing
+        assert state.trouble_code == "server-unreachable"
+        assert "does not answer" in state.trouble
+        assert state.trouble_since_ms == began_ms
+    with running(tmp_path / "server", port=port) as server:
+        server.parts.accounts.lock("somebody", "not paid")
+        with house.agent(0) as agent:
+            assert not agent.sync.now().is_verified
+        with house.agent(0) as agent:
+            state = agent.sync.state()
+            assert state.trouble_code == "account-locked"
+            assert "not paid" in state.trouble
+            assert state.trouble_since_ms == house.clock.now_ms()
+        server.parts.accounts.unlock("somebody")
+        house.sync(0)
+        with house.agent(0) as agent:
+            assert agent.sync.state().trouble == ""
+            assert agent.sync.state().trouble_since_ms is None

@@ -9,6 +9,7 @@ from sealwax.agent.sync_state import SyncState, Usage
 from sealwax.base.clock import Clock
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.trouble import last_trouble
 
 ENOUGH_BYTES = 1024 * 1024
 """What less took tells nothing of how fast the line is."""
@@ -82,7 +83,8 @@ class SyncBridge:
         counted stays true until something is written."""
         device, sync = self._agent.device, self._agent.sync
         heads = (device.history.head(), device.outbox.own.head())
-        told = (device.journal.trouble, device.journal.is_full, device.sync.verified_ms())
+        last = last_trouble(device.history.library.holdings)
+        told = (device.journal.trouble, last, device.journal.is_full, device.sync.verified_ms())
         marks = (heads, sync.is_on, sync.is_backup_on, *told)
         if self._known is None or self._known[0] != marks:
             self._known = (marks, sync.state())

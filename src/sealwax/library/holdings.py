@@ -45,6 +45,7 @@ _IS_PINNED = (
 _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
 _DONE = "done "
+_NOTED = "noted "
 _SWITCHES = "switches "
 _decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
@@ -335,6 +336,19 @@ class Holdings:
         self._connection.execute(
             "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
             (_DONE + what, time_ms.to_bytes(8, "big")),
+        )
+
+    def noted(self, what: str) -> bytes:
+        """What was kept under a name; nothing where nothing was."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = ?", (_NOTED + what,)
+        ).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def keep_note(self, what: str, value: bytes) -> None:
+        """Keeps a few bytes under a name; a library that is made anew has forgotten them."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_NOTED + what, value)
         )
 
     def _add_and_drop(self, zone: str, effect: Effects, segments: int) -> None:

@@ -8,7 +8,7 @@ Trouble with the far store is told apart from trouble with the near one: `FarFul
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple, Protocol, TypeVar
@@ -26,6 +26,7 @@ from sealwax.stores.base import (
     StoreFull,
 )
 from sealwax.stores.reserve import essential
+from sealwax.stores.server_errors import DeviceNotTrusted
 
 T = TypeVar("T")
 COMMITS_TOGETHER = 256
@@ -393,7 +394,17 @@ class MirrorStore:
         except StoreFull as error:
             raise FarFull(error.sentence) from error
         except StoreError as error:
+            if isinstance(error, DeviceNotTrusted):
+                self._learn_of_removal()
             raise FarAway(error) from error
+
+    def _learn_of_removal(self) -> None:
+        """Fetches the end of the account's log, which says since when this device is out: the far
+        store still gives it that, and nothing else."""
+        start_seq = self.near.head_seq(ACCOUNT_ZONE) + 1
+        with suppress(StoreError):
+            commits = [data for _, data in self.far.read_commits(ACCOUNT_ZONE, start_seq)]
+            self.near.append_commits(ACCOUNT_ZONE, start_seq, commits)
 
 
 def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:

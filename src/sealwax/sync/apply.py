@@ -28,7 +28,9 @@ from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
+from sealwax.sync.trouble import note_trouble
 from sealwax.sync.waiting import Waiting
+from sealwax.trust.account import NotTrusted
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -97,7 +99,7 @@ class Sync:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, repaired, why = 0, 0, 0, "", ""
+        pulled, sent, fetched, repaired, why, code = 0, 0, 0, "", "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
@@ -111,29 +113,37 @@ class Sync:
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
         except FarAway as error:
-            why = error.sentence
+            self._need_trust(error)
+            why, code = error.sentence, error.cause.code
         except FarFull as error:
-            why = error.sentence
+            why, code = error.sentence, error.code
         finally:
             self._outbox.put_on()
         waiting = self.waiting()
         if self._journal.is_full and not why:
-            why = "The account's storage is full."
+            why, code = "The account's storage is full.", FarFull.code
         is_verified = False
         if not why and waiting.is_nothing:
             try:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
-                why = error.sentence
+                why, code = error.sentence, error.cause.code
             except OnlyHere as error:
-                why = f"{error.sentence} {error.hint}"
+                why, code = f"{error.sentence} {error.hint}", error.code
         now_ms = self._clock.now_ms()
+        note_trouble(self._library.holdings, code, why, now_ms)
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
         return SyncOutcome(
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held
         )  # fmt: skip
+
+    def _need_trust(self, error: FarAway) -> None:
+        """Where the shared place refuses this device, the account's log says since when: it was
+        fetched then. Raises NotTrusted."""
+        if error.cause.code == NotTrusted.code:
+            self._history.pull()
 
     def pull(self) -> int:
         """Only what others wrote; raises FarAway, or Parted."""
