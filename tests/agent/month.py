@@ -171,6 +171,8 @@ class Household:
         self.stored: frozenset[str] = frozenset()
         self.made: dict[int, Shot] = {}
         """Snapshots that all devices share."""
+        self.shots: dict[int, Shot] = {}
+        """All snapshots by when they were made."""
         self.devices: list[Device] = []
         self._server = ExitStack()
         self._port = 0
@@ -224,9 +226,12 @@ class Household:
             self.stored |= device.has
         assert device.agent.upkeep.rhythm().messages == len(device.has), device.name
         for snapshot in device.agent.snapshots():
-            # Of a shared one the first to see it is who made it: nobody else was asked since.
-            made = self.made if snapshot.zone == MESSAGES_ZONE else device.made
-            made.setdefault(snapshot.number, Shot(snapshot.made_ms, device.has))
+            # Of a shared one the first to see it is who made it, now or in its own zone before:
+            # nobody else was asked since.
+            if not snapshot.is_elsewhere:
+                made = self.made if snapshot.zone == MESSAGES_ZONE else device.made
+                shot = self.shots.setdefault(snapshot.made_ms, Shot(snapshot.made_ms, device.has))
+                made.setdefault(snapshot.number, shot)
 
     def close(self) -> None:
         for device in self.devices:

@@ -132,6 +132,11 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         "Server trouble since 13:02: The server does not answer. Nothing here is wrong.",
     ),
     "server-lost": (_store(lost=2), "danger", "The sync store lost 2 sealed objects"),
+    "device-not-trusted": (
+        _store(trouble="It was removed on a day.", trouble_code="device-not-trusted"),
+        "danger",
+        "It was removed on a day.",
+    ),
     "recovery-unconfirmed": (_facts(is_recovery_confirmed=False), "warn", "recovery key"),
     "damage": (_history(damaged_objects=2), "danger", "2 sealed objects"),
     "void-commits": (_history(void_commits=1), "warn", "do not count"),

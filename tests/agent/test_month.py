@@ -260,7 +260,7 @@ def _check_snapshots(month: _Month) -> None:
     for device in month.house.devices:
         snapshots = device.agent.snapshots()
         for snapshot in snapshots:
-            shot = device.made.get(snapshot.number) or month.house.made[snapshot.number]
+            shot = month.house.shots[snapshot.made_ms]
             assert shot.made_ms == snapshot.made_ms
             assert set(device.texts(str(snapshot.number))) == shot.texts, (device.name, snapshot)
         days = {(snapshot.made_ms - MONDAY_MS) // DAY_MS for snapshot in snapshots}

@@ -3,9 +3,12 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.selecting import Select
+from sealwax.snapshot.pins import SnapshotElsewhere
 from tests.homes import ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
@@ -237,7 +240,7 @@ def test_a_snapshot_made_while_the_server_is_away_reaches_all(tmp_path: Path) ->
 def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path: Path) -> None:
     house, port = _shared(tmp_path)
     _pin_while_away(house, tmp_path)
-    with running(tmp_path / "server", port=port):
+    with running(tmp_path / "server", port=port) as server:
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
         house.sync(1)
@@ -250,9 +253,34 @@ def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path:
             held = agent.device.outbox.own.held_in_store()
             assert held
             assert far.has_objects(held) == held
-        assert len(house.texts(0, FIRST, "away")) == 6
-        _anew(house.homes[0])
-        assert len(house.texts(0, FIRST, "away")) == 6
+        recover_home(tmp_path / "new", server.url, house.recovery_key, "new", house.env)
+        house.homes.append(tmp_path / "new")
+        house.sync(2)
+        with house.agent(1) as agent:
+            assert agent.sync.now().is_verified
+            assert [one.name for one in agent.snapshots()] == []
+            assert agent.sync.unshown_snapshots() == 1
+            assert agent.sync.show_snapshots() == 0
+        for number in range(3):
+            assert len(house.texts(number, FIRST, "away")) == 6
+            assert len(house.texts(number, FIRST)) == 2
+            with house.agent(number) as agent:
+                (found,) = [one for one in agent.snapshots() if one.name == "away"]
+                assert found.is_elsewhere == (number > 0)
+                assert agent.snapshot(str(found.number)) == found
+                assert agent.verify(ignore).damage == ()
+                if number > 0:
+                    with pytest.raises(SnapshotElsewhere):
+                        agent.drop_snapshots(["away"])
+        for number in (0, 1):
+            _anew(house.homes[number])
+            assert len(house.texts(number, FIRST, "away")) == 6
+        with house.agent(0) as agent:
+            agent.drop_snapshots(["away"])
+        house.sync(0, 1)
+        for number in (0, 1):
+            with house.agent(number) as agent:
+                assert agent.snapshots() == []
 
 
 def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> None:
@@ -262,3 +290,33 @@ def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> Non
         done = agent.sync.now()
         assert not done.is_verified
         assert done.waiting.snapshots == 1
+
+
+def test_what_the_last_sync_said_is_remembered_until_one_succeeds(tmp_path: Path) -> None:
+    house, port = _shared(tmp_path)
+    house.clock.advance(60_000)
+    began_ms = house.clock.now_ms()
+    for _ in range(2):
+        with house.agent(0) as agent:
+            assert not agent.sync.now().is_verified
+        house.clock.advance(60_000)
+    with house.agent(0) as agent:
+        state = agent.sync.state()
+        assert state.waiting.is_nothing
+        assert state.trouble_code == "server-unreachable"
+        assert "does not answer" in state.trouble
+        assert state.trouble_since_ms == began_ms
+    with running(tmp_path / "server", port=port) as server:
+        server.parts.accounts.lock("somebody", "not paid")
+        with house.agent(0) as agent:
+            assert not agent.sync.now().is_verified
+        with house.agent(0) as agent:
+            state = agent.sync.state()
+            assert state.trouble_code == "account-locked"
+            assert "not paid" in state.trouble
+            assert state.trouble_since_ms == house.clock.now_ms()
+        server.parts.accounts.unlock("somebody")
+        house.sync(0)
+        with house.agent(0) as agent:
+            assert agent.sync.state().trouble == ""
+            assert agent.sync.state().trouble_since_ms is None

@@ -158,7 +158,7 @@ def _compaction_forgets(patch: pytest.MonkeyPatch) -> None:
 
 def _replay_without_base(patch: pytest.MonkeyPatch) -> None:
     """A library that is made anew shows its own snapshots on another history."""
-    patch.setattr(sync_outbox, "replay", lambda own, history: history.pull())
+    patch.setattr(sync_outbox, "replay", lambda own, history, others=(): history.pull())
 
 
 PLANTED: tuple[Plant, ...] = (

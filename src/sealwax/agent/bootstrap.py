@@ -212,7 +212,7 @@ def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
         with naming_damage(), _fetching(device, is_waiting):
-            device.outbox.catch_up(device.history)
+            device.outbox.catch_up(device.history, device.sync.others.zones())
     except SealwaxError as error:
         if not is_lenient:
             raise

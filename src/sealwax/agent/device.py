@@ -54,6 +54,7 @@ class Device:
         self._store = store
         self.history = Replica(store, library, log, keys, author, heads, clock, entropy)
         own = Replica(self.near, library, log, keys, author, heads, clock, entropy, zone)
+        library.own_zone = zone
         self.outbox = Outbox(own)
         self.journal = Journal(self.history, self.outbox)
         self.sync = Sync(self.journal, self.mirror, clock)

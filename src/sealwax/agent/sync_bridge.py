@@ -9,6 +9,7 @@ from sealwax.agent.sync_state import SyncState, Usage
 from sealwax.base.clock import Clock
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.trouble import last_trouble
 
 ENOUGH_BYTES = 1024 * 1024
 """What less took tells nothing of how fast the line is."""
@@ -82,8 +83,10 @@ class SyncBridge:
         counted stays true until something is written."""
         device, sync = self._agent.device, self._agent.sync
         heads = (device.history.head(), device.outbox.own.head())
+        last = last_trouble(device.history.library.holdings)
         told = (
             device.journal.trouble,
+            last,
             device.journal.is_full,
             device.sync.verified_ms(),
             device.sync.lost_there(),

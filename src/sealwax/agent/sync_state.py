@@ -39,6 +39,7 @@ class SyncState(NamedTuple):
     pause: Pause | None = None
     trouble_since_ms: int | None = None
     trouble: str = ""
+    trouble_code: str = ""
     usage: Usage | None = None
     is_full: bool = False
     store_now_ms: int | None = None

@@ -17,6 +17,7 @@ from sealwax.stores.mirror import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.trouble import last_trouble
 from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
@@ -152,18 +153,39 @@ class Syncing:
         """How things stand, without asking anybody."""
         device, journal = self._device, self._device.journal
         is_server = device.mirror is not None
-        return SyncState(
+        state = SyncState(
             is_on=self.is_on,
             is_backup_on=self.is_backup_on,
             store=device.history.store.describe(),
             is_remote=is_server,
             waiting=device.sync.waiting(),
             verified_ms=device.sync.verified_ms() or None,
-            trouble=journal.trouble.sentence if journal.trouble else "",
             lost=device.sync.lost_there(),
             is_full=journal.is_full,
             media=2 if is_server else 1,
         )
+        if journal.trouble is not None:
+            cause = journal.trouble.cause
+            return state._replace(trouble=cause.sentence, trouble_code=cause.code)
+        last = last_trouble(device.history.library.holdings)
+        if last is None:
+            return state
+        if last.code == FarFull.code:
+            return state._replace(is_full=True)
+        return state._replace(
+            trouble=last.sentence, trouble_code=last.code, trouble_since_ms=last.since_ms
+        )
+
+    def unshown_snapshots(self) -> int:
+        """How many snapshots other devices made while they were apart that this library cannot
+        show."""
+        return self._device.sync.others.unshown()
+
+    def show_snapshots(self) -> int:
+        """Makes the library anew so that it shows them; gives how many it still cannot show.
+        Raises OnlyHere or StoreError."""
+        self._device.sync.show_others()
+        return self.unshown_snapshots()
 
     def usage(self) -> Usage | None:
         """How full the account is on its server; None without one. Raises StoreError."""

@@ -63,7 +63,7 @@ class Upkeep:
         ClockInDoubt."""
         self._time.need_sure()
         is_awaited = self._library.read.held() > 0
-        snapshots = list_snapshots(self._library)
+        snapshots = [one for one in list_snapshots(self._library) if not one.is_elsewhere]
         return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)
 
     def apply_retention(self) -> RetentionPlan:

@@ -9,6 +9,7 @@ from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
 from sealwax.cli.session import Session, clean, one_line, unread
+from sealwax.ledger.names import device_zone
 from sealwax.snapshot.pins import Snapshot, SnapshotNameBad
 from sealwax.snapshot.plan import MERGE, REPLACE
 
@@ -46,12 +47,34 @@ def snapshot_list(session: Session) -> None:
     """All snapshots, oldest first."""
     with session.reading() as agent:
         found = agent.snapshots()
+        makers = _makers(agent, found)
+        unshown = agent.sync.unshown_snapshots()
     heads = ("number", "name", "made", "why", "messages", "space back")
-    session.give(found, lambda: show.table(heads, [_row(snapshot) for snapshot in found]))
+    rows = [_row(snapshot, makers.get(snapshot.zone, "")) for snapshot in found]
+    session.give(found, lambda: show.table(heads, rows))
     for snapshot in found:
         if snapshot.unreadable_objects:
             told = f"! Snapshot {snapshot.number} is not whole:"
             click.secho(f"{told} {unread(snapshot.unreadable_objects)}", fg="red", err=True)
+    if unshown:
+        click.echo(
+            f"{show.count(unshown, 'more snapshot')} of other devices cannot be shown yet:"
+            " `sealwax snapshot fetch`.",
+            err=True,
+        )
+
+
+@snapshot_group.command("fetch")
+@with_session
+def snapshot_fetch(session: Session) -> None:
+    """Show all snapshots that other devices made while they were apart from the rest.
+
+    The library of this device is made anew for that, from its beginning.
+    """
+    with session.agent() as agent:
+        left = agent.sync.show_snapshots()
+    told = "All snapshots are shown." if not left else f"{left:,} cannot be shown here."
+    session.give({"unshown": left}, lambda: click.echo(told))
 
 
 @snapshot_group.command("show")
@@ -242,10 +265,18 @@ def _tell_whole(session: Session, agent: Agent, older: str, newer: str | None) -
     session.tell_whole(max(agent.snapshot(older).unreadable_objects, agent.unreadable_at(newer)))
 
 
-def _row(snapshot: Snapshot) -> tuple[object, ...]:
+def _makers(agent: Agent, snapshots: list[Snapshot]) -> dict[str, str]:
+    """The names of the devices in whose zones there are snapshots, by these zones."""
+    if not any(snapshot.is_elsewhere for snapshot in snapshots):
+        return {}
+    return {device_zone(one.id): f" (on {one.name})" for one in agent.devices.list(is_all=True)}
+
+
+def _row(snapshot: Snapshot, made_on: str = "") -> tuple[object, ...]:
+    name = snapshot.name + (made_on if snapshot.is_elsewhere else "")
     return (
         snapshot.number,
-        one_line(snapshot.name, show.TITLE_WIDTH),
+        one_line(name, show.TITLE_WIDTH),
         show.day_and_time(snapshot.made_ms * NANOSECONDS_PER_MS),
         snapshot.reason,
         f"{snapshot.counts.messages:,}",

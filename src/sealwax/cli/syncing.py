@@ -52,6 +52,8 @@ def sync_on(session: Session) -> None:
         done = agent.sync.now()
         store = agent.sync.state().store
     session.give(done, lambda: _show_outcome(done, store))
+    if not done.is_verified:
+        raise SystemExit(1)
 
 
 @sync_group.command("off")
@@ -240,8 +242,12 @@ def _show_state(state: SyncState) -> None:
     if not state.waiting.is_nothing:
         click.secho(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
-        click.echo(f"Everything was shared at {show.day_and_time(state.verified_ms * 1_000_000)}.")
-    if state.trouble:
+        at = show.day_and_time(state.verified_ms * 1_000_000)
+        click.echo(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
+    if state.trouble_since_ms:
+        since = show.day_and_time(state.trouble_since_ms * 1_000_000)
+        click.secho(f"Sync does not succeed since {since}: {state.trouble}", fg="yellow")
+    elif state.trouble:
         click.echo(f"  {state.trouble}")
     if state.lost:
         click.secho(f"  {lost_sentence(state.lost)}", fg="red")

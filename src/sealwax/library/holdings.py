@@ -16,7 +16,7 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Effects, effects
 from sealwax.library.database import NEVER, STILL
 from sealwax.library.values import blobs, integers
-from sealwax.vault.commit_part import Counts, Part, Switches
+from sealwax.vault.commit_part import MADE_MS, Counts, Part, Switches
 
 
 class PinRow(NamedTuple):
@@ -55,6 +55,7 @@ _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
 _SOURCE = "source "
 _TROUBLE = "source trouble "
 _DONE = "done "
+_NOTED = "noted "
 _SWITCHES = "switches "
 _decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_trouble = msgspec.msgpack.Decoder(SourceTrouble).decode
@@ -345,6 +346,13 @@ class Holdings:
         effect = effects(judged.commit)
         self._pin(judged.head.zone, effect, part, made_ms(judged.commit, part), moment)
 
+    def keep_pins(self, zone: str, seqs: Iterable[int]) -> None:
+        """Forgets all pins of a zone but these: no moment of the library shows the others."""
+        self._connection.execute(
+            "DELETE FROM pin WHERE zone = ? AND commit_seq NOT IN (SELECT value FROM carray(?))",
+            (zone, integers(seqs)),
+        )
+
     def live_segments(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int]]:
         """(name, added seq, bytes) of the segments that the head holds, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
@@ -388,6 +396,19 @@ class Holdings:
         self._connection.execute(
             "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
             (_DONE + what, time_ms.to_bytes(8, "big")),
+        )
+
+    def noted(self, what: str) -> bytes:
+        """What was kept under a name; nothing where nothing was."""
+        row = self._connection.execute(
+            "SELECT value FROM fact WHERE name = ?", (_NOTED + what,)
+        ).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def keep_note(self, what: str, value: bytes) -> None:
+        """Keeps a few bytes under a name; a library that is made anew has forgotten them."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_NOTED + what, value)
         )
 
     def _add_and_drop(self, zone: str, effect: Effects, segments: int) -> None:
@@ -475,5 +496,5 @@ class Holdings:
 
 def made_ms(commit: Commit, part: Part) -> int:
     """When a snapshot was made: before its commit, where it was first out of reach of the rest."""
-    time_ms = commit.header.time_ms
-    return min(part.made_ms, time_ms) if part.made_ms else time_ms
+    time_ms, told = commit.header.time_ms, part.source.get(MADE_MS)
+    return told if isinstance(told, int) and 0 < told < time_ms else time_ms

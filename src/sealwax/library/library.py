@@ -36,6 +36,8 @@ class Library:
     ) -> None:
         with naming_damage():
             self.database = Database(path, key, is_durable, is_reader)
+        self.own_zone = ""
+        """The zone of the device that this is the library of."""
         self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)

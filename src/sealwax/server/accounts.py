@@ -12,7 +12,13 @@ import apsw
 
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
-from sealwax.ledger.account import AccountLog, Member, VoidEntryError, parse_genesis
+from sealwax.ledger.account import (
+    AccountLog,
+    DeviceRevoke,
+    Member,
+    VoidEntryError,
+    parse_genesis,
+)
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.wire import Usage
 from sealwax.server.database import Database
@@ -127,6 +133,25 @@ class Accounts:
         if newest.recovery.id == member:
             return newest.recovery
         return newest.devices.get(member)
+
+    def removed_at(self, account: bytes, device: bytes) -> int:
+        """The position in the log of the entry that put a device out; -1 for one that is trusted,
+        or never was there."""
+        log = self.log(account)
+        if device in log.newest.devices:
+            return -1
+        positions = (
+            at
+            for at, entry in enumerate(log.entries)
+            if isinstance(entry, DeviceRevoke) and entry.device == device
+        )
+        return max(positions, default=-1)
+
+    def former(self, account: bytes, device: bytes) -> Member | None:
+        """A device that was put out, as it was trusted before."""
+        at = self.removed_at(account, device)
+        before = self.log(account).at(at - 1) if at > 0 else None
+        return before.devices.get(device) if before is not None else None
 
     def of_recovery(self, recovery: bytes) -> list[bytes]:
         """The accounts that have a recovery key of this id: whoever holds the key finds them."""

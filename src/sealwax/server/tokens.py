@@ -2,7 +2,7 @@
 
 Nothing depends on a device's clock. Tokens live in memory: after a restart devices sign in again.
 Whether the member is still trusted is asked of the account's log at every request, so a device that
-was removed is out at once.
+was removed is out at once. It may still sign in, to read the account's log up to its removal.
 """
 
 import hashlib
@@ -64,7 +64,8 @@ class Tokens:
             ends = self._nonces.pop(nonce, 0.0)
         if ends <= self._clock.monotonic():
             raise not_allowed("The nonce is not known, or was used.", "nonce-bad")
-        member = self._accounts.member(account, member_id)
+        accounts = self._accounts
+        member = accounts.member(account, member_id) or accounts.former(account, member_id)
         message = token_signing_input(account, member_id, nonce)
         signature = bytes.fromhex(request.signature)
         if member is None or not is_signed_by(member.sign_key, signature, message):
@@ -73,15 +74,17 @@ class Tokens:
         self._keep(_hashed(token), Caller(account, member_id))
         return Token(token, TOKEN_SECONDS)
 
-    def caller(self, account: bytes, token: str) -> Caller:
-        """Who holds a token, when it is good for this account; raises Refusal."""
+    def caller(self, account: bytes, token: str, is_former_welcome: bool = False) -> Caller:
+        """Who holds a token, when it is good for this account; raises Refusal. A device that was
+        put out is welcome only to hear of that."""
         # The table is asked for the hash, so the time that takes tells nothing of the token.
         issued = self._issued.get(_hashed(token))
         if issued is None or issued.ends <= self._clock.monotonic():
             raise not_allowed("The token is not known, or too old: sign in again.")
         if issued.caller.account != account:
             raise not_allowed("The token is of another account.", "token-of-another-account")
-        if self._accounts.member(account, issued.caller.member) is None:
+        is_out = self._accounts.member(account, issued.caller.member) is None
+        if is_out and not is_former_welcome:
             raise not_allowed("The account does not trust this device.", "device-not-trusted")
         return issued.caller
 

@@ -26,7 +26,8 @@ KEYWORDS = (LATEST, "all", "now")
 BY_NAME = "name:"
 """What stands before a name that would be taken for a number or a keyword."""
 OWN_NUMBERS = 1_000_000_000
-"""The numbers of snapshots in the device's own zone begin after this one."""
+"""The numbers of snapshots in the device's own zone begin after this one; those of other devices
+after a multiple of it that comes from the device's id."""
 
 
 class SnapshotMissing(SealwaxError):
@@ -43,6 +44,13 @@ class SnapshotLocked(SealwaxError):
     hint = "Wait until the lock has run out; until then nobody can let go of it."
 
 
+class SnapshotElsewhere(SealwaxError):
+    """The snapshot is in the zone of another device."""
+
+    code = "snapshot-elsewhere"
+    hint = "Only the device that made it lets go of it."
+
+
 class SnapshotNameBad(SealwaxError):
     """The name cannot be a snapshot's."""
 
@@ -55,8 +63,9 @@ class SnapshotNameBad(SealwaxError):
 
 class Snapshot(NamedTuple):
     """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
-    the moment of the library that shows it. One that was made while this device did not sync is in
-    the device's own zone. It is not whole where some of its objects could not be read."""
+    the moment of the library that shows it. One that was made while its device did not sync is in
+    that device's own zone; `is_elsewhere` is for those of other devices. It is not whole where some
+    of its objects could not be read."""
 
     number: int
     zone: str
@@ -69,6 +78,7 @@ class Snapshot(NamedTuple):
     counts: Counts
     space_back_bytes: int
     unreadable_objects: int = 0
+    is_elsewhere: bool = False
 
 
 def list_snapshots(library: Library) -> list[Snapshot]:
@@ -134,10 +144,12 @@ def drop_snapshots(
     library: Library, writer: Writer, snapshots: list[Snapshot], now_ms: int
 ) -> None:
     """Lets go of snapshots, those of this device alone first; raises SnapshotLocked before anything
-    is done, and FarAway where what devices share cannot be changed now."""
+    is done, SnapshotElsewhere, and FarAway where what devices share cannot be changed now."""
     for snapshot in snapshots:
         if snapshot.lock_until_ms > now_ms:
             raise SnapshotLocked(f"Snapshot {snapshot.number} is locked.")
+        if snapshot.is_elsewhere:
+            raise SnapshotElsewhere(f"Snapshot {snapshot.number} belongs to another device.")
     for is_own in (True, False):
         seqs = [
             snapshot.number - (OWN_NUMBERS if is_own else 0)
@@ -149,7 +161,7 @@ def drop_snapshots(
             part = Part(reason="drop")
             writer.write(Writing((), part, CommitKind.UNPIN, public=public, is_own=is_own))
     gone = {(snapshot.zone, snapshot.number) for snapshot in snapshots}
-    assert not gone & {(pin.zone, _number(pin)) for pin in library.holdings.pins()}
+    assert not gone & {(pin.zone, _number(library, pin)) for pin in library.holdings.pins()}
 
 
 def end_of_date_ms(text: str) -> int | None:
@@ -180,7 +192,7 @@ def _is_name(text: str) -> bool:
 
 def _snapshot(library: Library, pin: PinRow) -> Snapshot:
     return Snapshot(
-        _number(pin),
+        _number(library, pin),
         pin.zone,
         pin.name,
         pin.reason,
@@ -191,8 +203,17 @@ def _snapshot(library: Library, pin: PinRow) -> Snapshot:
         pin.counts,
         library.holdings.bytes_held_only_by(pin.pinned_seq, pin.zone),
         unreadable_at(library, pin.moment),
+        _is_elsewhere(library, pin),
     )
 
 
-def _number(pin: PinRow) -> int:
-    return pin.commit_seq + (OWN_NUMBERS if pin.zone != MESSAGES_ZONE else 0)
+def _is_elsewhere(library: Library, pin: PinRow) -> bool:
+    return pin.zone not in (MESSAGES_ZONE, library.own_zone)
+
+
+def _number(library: Library, pin: PinRow) -> int:
+    if pin.zone == MESSAGES_ZONE:
+        return pin.commit_seq
+    if not _is_elsewhere(library, pin):
+        return pin.commit_seq + OWN_NUMBERS
+    return pin.commit_seq + OWN_NUMBERS * (2 + int(pin.zone.partition("/")[2][:4], 16))

@@ -28,6 +28,7 @@ from sealwax.stores.base import (
 )
 from sealwax.stores.near import NearStore
 from sealwax.stores.reserve import essential
+from sealwax.stores.server_errors import DeviceNotTrusted
 
 T = TypeVar("T")
 COMMITS_TOGETHER = 256
@@ -294,6 +295,10 @@ class MirrorStore:
     def list_zones(self) -> list[str]:
         return self.near.list_zones()
 
+    def far_zones(self) -> list[str]:
+        """The zones that the far store has."""
+        return self._ask(self.far.list_zones)
+
     def close(self) -> None:
         try:
             self.far.close()
@@ -441,7 +446,17 @@ class MirrorStore:
         except StoreFull as error:
             raise FarFull(error.sentence) from error
         except StoreError as error:
+            if isinstance(error, DeviceNotTrusted):
+                self._learn_of_removal()
             raise FarAway(error) from error
+
+    def _learn_of_removal(self) -> None:
+        """Fetches the end of the account's log, which says since when this device is out: the far
+        store still gives it that, and nothing else."""
+        start_seq = self.near.head_seq(ACCOUNT_ZONE) + 1
+        with suppress(StoreError):
+            commits = [data for _, data in self.far.read_commits(ACCOUNT_ZONE, start_seq)]
+            self.near.append_commits(ACCOUNT_ZONE, start_seq, commits)
 
 
 def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:

@@ -21,13 +21,16 @@ from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
+from sealwax.sync.others import Others
 from sealwax.sync.outbox import Item
 from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
+from sealwax.sync.trouble import note_trouble
 from sealwax.sync.waiting import Waiting
+from sealwax.trust.account import NotTrusted
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -109,6 +112,7 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
+        self.others = Others(journal.history, journal.outbox, mirror)
         self._holding = Holding(journal)
         self._held = 0
 
@@ -116,7 +120,8 @@ class Sync:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
         self._journal.try_again()
-        pulled, sent, fetched, lost, repaired, why = 0, 0, 0, self.lost_there(), "", ""
+        pulled, sent, fetched, lost = 0, 0, 0, self.lost_there()
+        repaired, why, code = "", "", ""
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
             repaired = self._refresh()
@@ -127,32 +132,41 @@ class Sync:
             self._refresh()
             pulled += self._pull(report)
             self.settle_held()
+            self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
             lost = self._put_back_lost()
         except FarAway as error:
-            why = error.sentence
+            self._need_trust(error)
+            why, code = error.sentence, error.cause.code
         except FarFull as error:
-            why = error.sentence
+            why, code = error.sentence, error.code
         finally:
             self._outbox.put_on()
         waiting = self.waiting()
         if self._journal.is_full and not why:
-            why = "The account's storage is full."
+            why, code = "The account's storage is full.", FarFull.code
         is_verified = False
         if not why and not lost and waiting.is_nothing:
             try:
                 is_verified = self._agrees_at_last()
             except FarAway as error:
-                why = error.sentence
+                why, code = error.sentence, error.cause.code
             except OnlyHere as error:
-                why = f"{error.sentence} {error.hint}"
+                why, code = f"{error.sentence} {error.hint}", error.code
         now_ms = self._clock.now_ms()
+        note_trouble(self._library.holdings, code, why, now_ms)
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
         return SyncOutcome(
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost
         )  # fmt: skip
+
+    def _need_trust(self, error: FarAway) -> None:
+        """Where the shared place refuses this device, the account's log says since when: it was
+        fetched then. Raises NotTrusted."""
+        if error.cause.code == NotTrusted.code:
+            self._history.pull()
 
     def pull(self) -> int:
         """Only what others wrote; raises FarAway, or Parted."""
@@ -215,16 +229,15 @@ class Sync:
         is_right = self.agrees()
         if (is_right and not mendable) or holdings.remembered_ms(REBUILT) == mark:
             return is_right
-        if not self._can_be_made_anew():
-            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
+        self._need_all_elsewhere()
         self._library.clear()
         holdings.remember_ms(REBUILT, mark)
         if self._mirror is None:
-            self._outbox.catch_up(self._history)
+            self._outbox.catch_up(self._history, self.others.zones())
             return self.agrees()
         with self._mirror.current():
             self._mirror.fetch(self._history.segments_ahead())
-            self._outbox.catch_up(self._history)
+            self._outbox.catch_up(self._history, self.others.zones())
         return self.agrees()
 
     def _can_be_made_anew(self) -> bool:
@@ -257,9 +270,32 @@ class Sync:
             return mended
         return ""
 
+    def show_others(self) -> None:
+        """Makes the library anew with all snapshots of other devices that can be shown. Raises
+        OnlyHere or FarAway."""
+        if self._mirror is not None:
+            self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
+        self.others.fetch()
+        self._need_all_elsewhere()
+        self.others.show()
+
+    def _need_all_elsewhere(self) -> None:
+        if not self._can_be_made_anew():
+            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
+
+    def _take_in_others(self) -> None:
+        self.others.fetch()
+        self.others.take_in()
+
     def _pull(self, report: Report = _unheard) -> int:
         """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
+        if before < 0:
+            # A library shows what others have for themselves when it is made from its beginning.
+            self.others.fetch()
+            if self.others.zones():
+                self.others.show()
+                return self._history.head().seq - before
         if self._mirror is None:
             self._history.pull()
         else:

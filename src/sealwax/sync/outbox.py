@@ -8,7 +8,7 @@ are added to the messages zone by a commit there, and dropped here. Objects are 
 messages zone from the first, so nothing is sealed twice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
@@ -144,13 +144,16 @@ class Outbox:
             for item in items:
                 self._library.apply_changes(self.changes(item), moment)
 
-    def catch_up(self, history: Replica) -> None:
-        """Brings the library in step with this zone: after a crash, or when it was made anew."""
+    def catch_up(self, history: Replica, others: Sequence[str] = ()) -> None:
+        """Brings the library in step with this zone: after a crash, or when it was made anew; then
+        with the zones of others, too."""
         if not self._is_of_this_history(history):
             self._library.clear()
         is_anew = history.head().seq < 0
-        if self._holdings.head(self.zone) is None and self.own.store.head_seq(self.zone) >= 0:
-            replay(self.own, history)
+        is_begun = self.own.store.head_seq(self.zone) >= 0
+        if self._holdings.head(self.zone) is None and (is_begun or (is_anew and others)):
+            with history.unwatched() if is_anew else nullcontext():
+                replay(self.own, history, others if is_anew else ())
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the

@@ -14,13 +14,14 @@ from sealwax.library.holdings import PinRow
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import MADE_MS, Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.writing import Writing
 
 SHARED = "shared"
 """The reason of a commit that lets go of a snapshot that the messages zone has now."""
 _SENT = "own zone at the shared place until"
+_ASKED = "asked for the own zone at the shared place"
 
 
 class OwnZone:
@@ -67,12 +68,23 @@ class OwnZone:
     def send(self, is_whole: bool = False) -> None:
         """Copies the zone to the shared place where that lacks a part of it: if it ever held a
         snapshot, or `is_whole`. Raises FarAway or FarFull."""
-        sent = self._library.holdings.remembered_ms(_SENT)
-        if self._mirror is None or not (is_whole or sent or self.pins()):
-            return
         own = self._outbox.own
+        if self._mirror is None or own.head().seq < 0:
+            return
+        if not (is_whole or self.pins() or self._was_sent(self._mirror)):
+            return
         self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
         self._library.holdings.remember_ms(_SENT, own.head().seq + 1)
+
+    def _was_sent(self, mirror: MirrorStore) -> bool:
+        """Whether the shared place has a part of it. A library that is made anew asks once."""
+        holdings = self._library.holdings
+        if holdings.remembered_ms(_SENT):
+            return True
+        if holdings.remembered_ms(_ASKED):
+            return False
+        holdings.remember_ms(_ASKED, 1)
+        return self._outbox.zone in mirror.far_zones()
 
     def _digest(self, pin: PinRow) -> bytes | None:
         """The digest of what a snapshot shows; none for one of a history that was lost."""
@@ -100,7 +112,7 @@ def _made_again(pin: PinRow) -> Writing:
         name=pin.name,
         counts=pin.counts,
         expires_ms=pin.expires_ms,
-        made_ms=pin.made_ms,
+        source={MADE_MS: pin.made_ms},
     )
     facts = encode_facts(PinFacts(pin.lock_until_ms))
     return Writing((), part, CommitKind.PIN, public=facts)

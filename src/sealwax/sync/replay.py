@@ -1,11 +1,14 @@
-"""Making a library anew that has a device's own zone in it: the moments of its pins.
+"""Making a library anew that has devices' own zones in it: the moments of their pins.
 
 A pin in a device's own zone shows what the messages zone held at the head that the pin names, and
 what waited in the own zone then. That head may belong to a history that parted and was put aside:
 then its segments are applied on what both histories share.
+
+The pins of other devices' zones are shown where that is exact, which their digest says. Their
+segments have to be near.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -13,10 +16,13 @@ from sealwax.ledger.chain import Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
+from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
+from sealwax.stores.mirror import FarAway
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.digest import digest_bytes
 
 
 class Told(NamedTuple):
@@ -27,6 +33,18 @@ class Told(NamedTuple):
     data: bytes
 
 
+class _Due(NamedTuple):
+    """A pin whose moment is to be made: on what, and from which segments of its zone."""
+
+    told: Told
+    base: "_Base"
+    waited: list[bytes]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.told.judged.head.zone, self.told.judged.head.seq
+
+
 class _Base(NamedTuple):
     """Where a pin stands: the last seq of the messages zone that is shared, and the segments of a
     history that was put aside."""
@@ -35,43 +53,83 @@ class _Base(NamedTuple):
     segments: list[bytes]
 
 
-def told_commits(replica: Replica) -> Iterator[Told]:
-    """The commits of a zone as its store holds them."""
-    yield from told_ones(replica, replica.zone, (data for _, data in _read(replica)))
+def told_commits(own: Replica, zone: str) -> list[Told]:
+    """The commits of a device's zone as the store near holds them."""
+    return list(told_ones(own, zone, (data for _, data in own.store.read_commits(zone, 0))))
 
 
-def replay(own: Replica, history: Replica) -> None:
-    """Applies the own zone to a library that knows nothing of it."""
+def replay(own: Replica, history: Replica, others: Sequence[str] = ()) -> None:
+    """Applies the own zone to a library that knows nothing of it, and those of other devices."""
     library = own.library
-    commits = list(told_commits(own))
-    shown = _shown_by_pins(commits)
-    pins = [told for told in commits if told.judged.head.seq in shown]
-    bases = {told.judged.head.seq: _base(own, told.part) for told in pins}
-    moments: dict[int, float] = {}
-    for told in sorted(pins, key=lambda told: bases[told.judged.head.seq].seq):
-        seq = told.judged.head.seq
-        base = bases[seq]
-        waited = [] if told.part.alone else shown[seq]
+    chains = {zone: told_commits(own, zone) for zone in (own.zone, *others)}
+    due = [one for commits in chains.values() for one in _due(own, commits)]
+    moments: dict[tuple[str, int], float] = {}
+    for one in sorted(due, key=lambda one: one.base.seq):
         library.strip_tail()
-        if history.head().seq < base.seq:
-            history.pull(base.seq)
-        moments[seq] = _show(own, told, [*base.segments, *waited])
+        try:
+            if history.head().seq < one.base.seq:
+                history.pull(one.base.seq)
+        except FarAway:
+            # This device opens without the snapshots of others.
+            if one.key[0] == own.zone:
+                raise
+            continue
+        moment = _show(own, one)
+        if moment is not None:
+            moments[one.key] = moment
     library.strip_tail()
-    with library.transaction():
-        for judged, part, data in commits:
-            library.apply_commit(judged, part, data)
-            if judged.head.seq in moments:
-                library.holdings.put_pin(judged, part, moments[judged.head.seq])
+    for zone, commits in chains.items():
+        with library.transaction():
+            take_in(library, zone, commits, moments)
 
 
-def _show(own: Replica, told: Told, segments: list[bytes]) -> float:
-    """Makes the moment of a pin, on what the library holds of the messages zone."""
-    library = own.library
+def take_in(
+    library: Library, zone: str, commits: Iterable[Told], moments: Mapping[tuple[str, int], float]
+) -> None:
+    """Takes in commits of a device's zone whose pins show these moments, inside a transaction. Pins
+    without a moment, and without one from before, are not shown."""
+    known = {pin.commit_seq for pin in library.holdings.pins() if pin.zone == zone}
+    for judged, part, data in commits:
+        library.apply_commit(judged, part, data)
+        moment = moments.get((zone, judged.head.seq))
+        if moment is not None:
+            library.holdings.put_pin(judged, part, moment)
+    shown = {seq for of_zone, seq in moments if of_zone == zone}
+    library.holdings.keep_pins(zone, known | shown)
+
+
+def _due(own: Replica, commits: list[Told]) -> Iterator[_Due]:
+    """The pins of a device's zone that can be shown."""
+    shown = shown_by_pins(commits)
+    for told in commits:
+        seq, zone = told.judged.head.seq, told.judged.head.zone
+        if seq not in shown:
+            continue
+        waited = [] if told.part.alone else shown[seq]
+        if zone == own.zone or _is_near(own, told.part, waited):
+            yield _Due(told, _base(own, told.part), waited)
+
+
+def _is_near(own: Replica, part: Part, waited: list[bytes]) -> bool:
+    """Whether all that a pin of another device shows is here."""
+    if part.alone or part.digest is None or MESSAGES_ZONE not in part.heads:
+        return False
+    seq, head_hash = part.heads[MESSAGES_ZONE]
+    return _hash_at(own.store, seq) == head_hash and own.store.has_objects(waited) >= set(waited)
+
+
+def _show(own: Replica, due: _Due) -> float | None:
+    """Makes the moment of a pin, on what the library holds of the messages zone; none where that
+    is not what another device had."""
+    library, segments = own.library, [*due.base.segments, *due.waited]
     with library.transaction():
         if segments:
             library.apply_changes(_changes(own, segments), library.next_step())
+        is_own = due.told.judged.head.zone == own.zone
+        if not is_own and due.told.part.digest != digest_bytes(library.digest()):
+            return None
         moment = library.head_moment()
-        library.holdings.put_pin(told.judged, told.part, moment)
+        library.holdings.put_pin(due.told.judged, due.told.part, moment)
     return moment
 
 
@@ -116,7 +174,7 @@ def _lost_base(own: Replica, lost: list[bytes]) -> _Base:
     )
 
 
-def _shown_by_pins(commits: list[Told]) -> dict[int, list[bytes]]:
+def shown_by_pins(commits: list[Told]) -> dict[int, list[bytes]]:
     """The segments that each pin holds which nobody let go of, by the seq of the pin's commit."""
     objects = Objects()
     segments: set[bytes] = set()
@@ -145,10 +203,6 @@ def told_ones(replica: Replica, zone: str, commits: Iterable[bytes]) -> Iterator
             except (SealBroken, SealUnknown):
                 replica.library.holdings.note_damage(head.hash, head.seq, "it does not open")
         yield Told(judged, part, data)
-
-
-def _read(replica: Replica) -> Iterator[tuple[int, bytes]]:
-    yield from replica.store.read_commits(replica.zone, 0)
 
 
 def _hash_at(store: Store, seq: int) -> bytes | None:

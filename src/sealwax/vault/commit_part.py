@@ -22,6 +22,9 @@ MERGED = "compact"
 PURGED_WORDS = "compact-purged"
 """The reason of a compaction that leaves out what was purged."""
 
+MADE_MS = "made_ms"
+"""In `source` of a pin: when it was first made, in ms since 1970."""
+
 
 class Counts(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much a moment holds: live records by kind, records in the trash, bytes of files."""
@@ -48,11 +51,11 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     digest for each; `digest` is that of the joined state after the commit, by `digest_rules`;
     `heads` are the heads seen in other zones as [seq, hash]; `reason` says what made the commit;
     `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
-    and `counts` of the moment, and `made_ms` where it was made before its commit (0: with it). For
-    a checkpoint: `checkpoint`, the names of its objects. For the log of an account: `device_name`.
-    `alone` is for a pin in a device's zone: it shows the head of the messages zone that it names,
-    and nothing of what waited in its own zone. `switches` is there where those of its device are to
-    be told.
+    and `counts` of the moment. For a checkpoint: `checkpoint`, the names of its objects. For the
+    log of an account: `device_name`. `alone` is for a pin in a device's zone: it shows the head of
+    the messages zone that it names, and nothing of what waited in its own zone. `switches` is there
+    where those of its device are to be told. `source` says what an import came from; for a pin,
+    under `made_ms`, when it was first made.
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
@@ -70,7 +73,6 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     source: dict[str, Any] = {}
     alone: bool = False
     switches: Switches | None = None
-    made_ms: Annotated[int, Meta(ge=0)] = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -51,6 +51,7 @@ class StoreFact(NamedTuple):
     waiting_since_ms: int | None = None
     verified_ms: int | None = None
     trouble: str = ""
+    trouble_code: str = ""
     trouble_since_ms: int | None = None
     is_full: bool = False
     plan_bytes: int | None = None

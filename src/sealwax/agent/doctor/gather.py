@@ -88,6 +88,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         waiting_since_ms=waiting.since_ms,
         verified_ms=sync.verified_ms,
         trouble=said,
+        trouble_code=sync.trouble_code or (trouble.code if trouble else ""),
         trouble_since_ms=trouble.since_ms if trouble else sync.trouble_since_ms,
         is_full=sync.is_full,
         plan_bytes=usage.plan_bytes if usage else None,

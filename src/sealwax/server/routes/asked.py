@@ -9,11 +9,12 @@ from litestar import Request, Response
 from litestar.params import PathParameter, QueryParameter
 
 from sealwax.ledger.commit import COMMIT_LIMIT_BYTES, SEQ_LIMIT
-from sealwax.ledger.names import is_zone
+from sealwax.ledger.names import ACCOUNT_ZONE, is_zone
 from sealwax.ledger.wire import ESSENTIAL_HEADER, decode_frames, decode_names
 from sealwax.server.parts import Parts
 from sealwax.server.quota import Standing, need_unlocked
 from sealwax.server.refusal import Refusal, malformed, not_allowed
+from sealwax.server.tokens import Caller
 
 OCTETS = "application/octet-stream"
 STATE = "parts"
@@ -50,14 +51,32 @@ def signed_in(request: Asked, account: str) -> bytes:
     return standing_of(request, account)[0]
 
 
-def standing_of(request: Asked, account: str) -> tuple[bytes, Standing]:
-    """As `signed_in`, and what is kept about the account."""
+def reader_of(request: Asked, account: str, zone: str) -> tuple[bytes, int | None]:
+    """As `signed_in`; and the last seq of the zone that the caller may read, where there is one: a
+    device that was put out may read the account's log up to that, and nothing else."""
+    if zone != ACCOUNT_ZONE:
+        return signed_in(request, account), None
+    name, parts = bytes.fromhex(account), parts_of(request)
+    removed_at = parts.accounts.removed_at(name, _caller(request, name, True).member)
+    if removed_at < 0:
+        return signed_in(request, account), None
+    parts.limits.take_account(name)
+    return name, removed_at
+
+
+def _caller(request: Asked, account: bytes, is_former_welcome: bool = False) -> Caller:
+    """Who asks; raises Refusal."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise not_allowed("This needs a token.", "token-missing")
+    return parts_of(request).tokens.caller(account, token.strip(), is_former_welcome)
+
+
+def standing_of(request: Asked, account: str) -> tuple[bytes, Standing]:
+    """As `signed_in`, and what is kept about the account."""
     name = bytes.fromhex(account)
     parts = parts_of(request)
-    caller = parts.tokens.caller(name, token.strip())
+    caller = _caller(request, name)
     parts.limits.take_account(name)
     standing = parts.accounts.standing(name)
     need_unlocked(standing)

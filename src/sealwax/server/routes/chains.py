@@ -30,6 +30,7 @@ from sealwax.server.routes.asked import (
     known_zone,
     octets,
     parts_of,
+    reader_of,
     signed_in,
     standing_of,
     threaded,
@@ -54,8 +55,11 @@ def read_commits(
     start: Annotated[int, QueryParameter(ge=0, le=SEQ_LIMIT)] = 0,
 ) -> Response[bytes]:
     """Frames of commits from `start` on; an empty body at the end."""
-    name = signed_in(request, account)
-    return octets(encode_frames(parts_of(request).zones.read(name, known_zone(zone), start)))
+    name, last_seq = reader_of(request, account, known_zone(zone))
+    found = parts_of(request).zones.read(name, zone, start)
+    if last_seq is not None:
+        found = found[: max(0, last_seq + 1 - start)]
+    return octets(encode_frames(found))
 
 
 @get("/v1/accounts/{account:str}/commits/{seq:int}")

@@ -1,10 +1,12 @@
-"""Trouble of the place that devices share: wait, nothing here is wrong."""
+"""Trouble of the place that devices share: wait, nothing here is wrong. Unless it refuses this very
+device."""
 
 from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.sync.apply import lost_sentence
+from sealwax.trust.account import NotTrusted
 
 LONG_MS = 7 * DAY_MS
 
@@ -13,6 +15,9 @@ def check_server(facts: Facts) -> Iterator[Finding]:
     """Named at once; red when it lasts for a week, for then what comes in is on one disk."""
     store = facts.store
     if store is None or not facts.is_sync_on or not store.trouble or store.is_full:
+        return
+    if store.trouble_code == NotTrusted.code:
+        yield Finding(NotTrusted.code, "danger", store.trouble, NotTrusted.hint)
         return
     since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
     since = moment(since_ms, facts.now_ms, facts.zone)

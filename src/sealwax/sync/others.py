@@ -1,0 +1,110 @@
+"""Snapshots that other devices made in zones of their own, while they were apart from the rest.
+
+The shared place has a sealed copy of such zones, and any device of the account can open them. A
+library that is made from its beginning shows their snapshots like all others. One that has gone on
+shows those whose very state it still has; of the rest it knows how many there are.
+"""
+
+from contextlib import nullcontext, suppress
+
+from sealwax.ledger.names import MESSAGES_ZONE, device_zone
+from sealwax.stores.mirror import MirrorStore, Parted
+from sealwax.sync.outbox import Outbox
+from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits
+from sealwax.sync.replica import Replica
+from sealwax.vault.digest import digest_bytes
+
+
+class Others:
+    """The zones of the other devices of an account, as one device sees them."""
+
+    def __init__(self, history: Replica, outbox: Outbox, mirror: MirrorStore | None) -> None:
+        self._history = history
+        self._own = outbox.own
+        self._mirror = mirror
+        self._library = history.library
+
+    def fetch(self) -> None:
+        """Brings near what the shared place has of them, as far as snapshots hold it. Raises
+        FarAway."""
+        if self._mirror is None:
+            return
+        zones = self._known(self._mirror.far_zones())
+        if not zones:
+            return
+        # Where one of them came back from an old disk, its own device puts it right.
+        with suppress(Parted):
+            self._mirror.refresh(zones)
+        for zone in self._behind():
+            held = shown_by_pins(told_commits(self._own, zone)).values()
+            self._mirror.fetch({name for names in held for name in names})
+
+    def zones(self) -> list[str]:
+        """Those that are near."""
+        return self._known(self._own.store.list_zones())
+
+    def take_in(self) -> None:
+        """Takes in what is new in them."""
+        for zone in self._behind():
+            self._library.strip_tail()
+            commits = told_commits(self._own, zone)
+            seen = self._head_seq(zone)
+            news = [told for told in commits if told.judged.head.seq > seen]
+            shown = shown_by_pins(commits)
+            pins = [told for told in news if told.judged.head.seq in shown]
+            moments = {
+                (zone, told.judged.head.seq): moment
+                for told in pins
+                if (moment := self._moment(told)) is not None
+            }
+            with self._library.transaction():
+                take_in(self._library, zone, news, moments)
+
+    def unshown(self) -> int:
+        """How many snapshots are there that this library does not show."""
+        pins = self._library.holdings.pins()
+        known = {(pin.zone, pin.commit_seq) for pin in pins}
+        return sum(
+            (zone, seq) not in known
+            for zone in self.zones()
+            for seq in shown_by_pins(told_commits(self._own, zone))
+        )
+
+    def show(self) -> None:
+        """Makes the library anew from what is near and at the shared place, so that it shows all
+        of them that can be shown. Raises FarAway."""
+        self._library.clear()
+        outbox = Outbox(self._own)
+        with self._mirror.current() if self._mirror is not None else nullcontext():
+            if self._mirror is not None:
+                self._mirror.fetch(self._history.segments_ahead())
+            outbox.catch_up(self._history, self.zones())
+
+    def _moment(self, told: Told) -> float | None:
+        """The moment of the library that is what a snapshot shows, if there is one."""
+        part, library = told.part, self._library
+        if part.digest is None or part.alone:
+            return None
+        if digest_bytes(library.digest()) == part.digest:
+            return library.head_moment()
+        seq, _ = part.heads.get(MESSAGES_ZONE, (-1, b""))
+        if not 0 <= seq <= library.head_seq():
+            return None
+        is_kept = digest_bytes(library.applier.digest_at(seq)) == part.digest
+        return float(seq) if is_kept else None
+
+    def _behind(self) -> list[str]:
+        """The zones of which something is near that the library has not taken in."""
+        store = self._own.store
+        return [zone for zone in self.zones() if store.head_seq(zone) > self._head_seq(zone)]
+
+    def _head_seq(self, zone: str) -> int:
+        head = self._library.holdings.head(zone)
+        return -1 if head is None else head.seq
+
+    def _known(self, zones: list[str]) -> list[str]:
+        """Those of devices that the account's log names or named."""
+        states = self._history.log.states
+        devices = {device for state in states for device in state.devices}
+        wanted = {device_zone(device) for device in devices} - {self._own.zone}
+        return sorted(wanted & set(zones))

@@ -1,0 +1,38 @@
+"""Why the last sync did not succeed: remembered, for the next command may be another process."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from sealwax.library.holdings import Holdings
+
+_NOTE = "trouble of the last sync"
+
+
+class SyncTrouble(NamedTuple):
+    """The code of what went wrong, one sentence, and since when it does (ms since 1970)."""
+
+    code: str
+    sentence: str
+    since_ms: int
+
+
+_decode = msgspec.msgpack.Decoder(SyncTrouble).decode
+
+
+def last_trouble(holdings: Holdings) -> SyncTrouble | None:
+    """Why the last sync did not succeed; None where it did."""
+    noted = holdings.noted(_NOTE)
+    return _decode(noted) if noted else None
+
+
+def note_trouble(holdings: Holdings, code: str, sentence: str, now_ms: int) -> None:
+    """Remembers how a sync ended: well where there is no sentence. The same trouble goes on since
+    it began."""
+    before = last_trouble(holdings)
+    if not sentence:
+        if before is not None:
+            holdings.keep_note(_NOTE, b"")
+        return
+    since_ms = before.since_ms if before is not None and before.code == code else now_ms
+    holdings.keep_note(_NOTE, msgspec.msgpack.encode(SyncTrouble(code, sentence, since_ms)))
