@@ -230,10 +230,10 @@ def verify_command(session: Session, is_repair: bool, folder: Path) -> None:
     With --repair damaged ones are put aside, and each device that has one whole sends it again at
     its next sync. No word is read: an object is named by the hash of its sealed bytes.
     """
-    from sealwax.server.serve import opened_parts
+    from sealwax.server.serve import opened_beside
 
     seen, lost = 0, dict[str, list[str]]()
-    with opened_parts(folder, SystemClock(), SystemEntropy()) as parts:
+    with opened_beside(folder, SystemClock(), SystemEntropy()) as parts:
         for account, usage in parts.accounts.all():
             looked = parts.objects.examine(bytes.fromhex(account), is_repair)
             seen += looked.seen

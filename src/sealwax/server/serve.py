@@ -93,6 +93,13 @@ def opened_parts(
         yield from _opened_parts(folder, clock, entropy, limits)
 
 
+@contextmanager
+def opened_beside(folder: Path, clock: Clock, entropy: Entropy) -> Iterator[Parts]:
+    """The same for its operator, while a server runs or not."""
+    make_folder(folder)
+    yield from _opened_parts(folder, clock, entropy, None)
+
+
 def _opened_parts(
     folder: Path, clock: Clock, entropy: Entropy, limits: Limits | None
 ) -> Iterator[Parts]:

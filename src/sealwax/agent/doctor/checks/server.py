@@ -41,5 +41,6 @@ def check_lost(facts: Facts) -> Iterator[Finding]:
         "server-lost",
         "danger",
         lost_sentence(store.lost),
-        "sync the other devices; docs/recovery.md says what else there is",
+        "sync the other devices, then this one; docs/recovery.md says what else there is",
+        "sync-now",
     )
