@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import apsw
 
@@ -42,18 +42,24 @@ class Query(NamedTuple):
     unspaced: str
 
 
-def parse_query(words: str) -> Query:
-    """Turns what a person typed into a query: every word must occur, the last may be unfinished,
-    words in double quotes stand side by side. Nothing typed is ever a syntax error."""
-    spaced: list[str] = []
+def parse_query(words: str, opens: Literal["every", "last", "none"] = "every") -> Query:
+    """Turns what a person typed into a query: every word must occur, words in double quotes stand
+    side by side. `opens` says which of the others may go on in the text. Nothing typed is ever a
+    syntax error."""
+    spaced: list[tuple[str, bool]] = []
     unspaced: list[str] = []
     for quoted, bare in _WORD.findall(words[:QUERY_CHARACTERS_LIMIT])[:WORDS_LIMIT]:
         found, rest = runs(quoted or bare)
         unspaced += [_phrase_of_pairs(run) for run in found]
         rest = apart(rest)
         pieces = rest.split() if bare else [rest]
-        spaced += [_phrase(piece, is_open=bool(bare)) for piece in pieces if _has_token(piece)]
-    return Query(" AND ".join(spaced), " AND ".join(unspaced))
+        spaced += [(piece, bool(bare)) for piece in pieces if _has_token(piece)]
+    last = len(spaced) - 1
+    phrases = [
+        _phrase(piece, is_open and (opens == "every" or (opens == "last" and at == last)))
+        for at, (piece, is_open) in enumerate(spaced)
+    ]
+    return Query(" AND ".join(phrases), " AND ".join(unspaced))
 
 
 def search(
