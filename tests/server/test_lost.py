@@ -52,6 +52,17 @@ def test_a_missing_object_is_asked_for_too(calls: Calls, folder: Path) -> None:
     assert _lost(calls) == []
 
 
+def test_what_the_operator_put_back_by_hand_is_not_asked_for(calls: Calls, folder: Path) -> None:
+    (name,) = calls.kept(b"copied" * 100)
+    path = next(folder.rglob(name.hex()))
+    path.unlink()
+    assert _look(calls, name).lost == [name.hex()]
+    path.write_bytes(b"other!" * 100)
+    assert _lost(calls) == [name]
+    path.write_bytes(b"copied" * 100)
+    assert _lost(calls) == []
+
+
 def test_what_no_history_holds_is_not_asked_for(calls: Calls, folder: Path) -> None:
     (held,) = calls.kept(b"held")
     assert calls.put(b"never committed").is_success

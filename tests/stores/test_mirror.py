@@ -8,7 +8,7 @@ import pytest
 
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.stores.base import CommitExists, CommitVoid
+from sealwax.stores.base import CommitExists, CommitVoid, Missing
 from sealwax.stores.counting import CountingStore
 from sealwax.stores.folder import FolderStore
 from sealwax.stores.forwarding import ForwardingStore
@@ -16,6 +16,7 @@ from sealwax.stores.memory import MemoryStore
 from sealwax.stores.mirror import FarAway, MirrorStore
 from sealwax.stores.reserve import essential
 from tests.accounts import Account, made_account, next_commit
+from tests.stores.contract import named
 
 
 class _Judging(ForwardingStore):
@@ -110,3 +111,28 @@ def test_what_is_essential_is_so_far_away(place: _Place) -> None:
     assert not place.far.is_essential
     with essential(place.shared):
         pass
+
+
+def test_an_older_server_that_keeps_no_list_of_what_it_lost_holds_nothing_up(
+    tmp_path: Path,
+) -> None:
+    class Older(ForwardingStore):
+        def lost_objects(self) -> list[bytes]:
+            raise Missing("There is nothing here.")
+
+        def look_at_objects(self, names: list[bytes]) -> list[bytes]:
+            raise Missing("There is nothing here.")
+
+    here, gone = named(b"here"), named(b"gone")
+    mirror = MirrorStore(MemoryStore(), Older(MemoryStore()))
+    mirror.far.put_objects([here])
+    assert mirror.put_back_lost() == 0
+    assert mirror.lost_far([here[0], gone[0]], is_read=True) == [gone[0]]
+
+
+def test_bytes_that_are_damaged_near_are_not_sent(tmp_path: Path) -> None:
+    good, bad = named(b"good"), (named(b"bad")[0], b"other")
+    mirror = MirrorStore(MemoryStore(), MemoryStore())
+    mirror.near.put_objects([good, bad])
+    assert mirror.heal([good[0], bad[0]]) == 1
+    assert mirror.far.has_objects([good[0], bad[0]]) == {good[0]}

@@ -77,7 +77,12 @@ class Objects:
 
     def lost(self, account: bytes) -> list[bytes]:
         """What the disk lost of what the account's history holds, and nobody put back yet."""
-        return self._lost.names(account)
+        lost, store = self._lost.names(account), self._store(account)
+        # The operator may have put files back by hand.
+        back = {name for name in store.has_objects(lost) if store.is_whole(name)}
+        if back:
+            self._lost.put_back(account, back)
+        return [name for name in lost if name not in back]
 
     def examine(self, account: bytes, is_repair: bool) -> Looked:
         """Reads all that an account's history holds. With `is_repair` what is damaged is put aside,

@@ -213,7 +213,11 @@ class MirrorStore:
         """Sends what the far store says that it lost; gives how many it still lacks, for this
         device does not have them whole."""
         told: Callable[[], list[bytes]] | None = getattr(self.far, "lost_objects", None)
-        lost = self._ask(told) if told is not None else []
+        lost: list[bytes] = []
+        if told is not None:
+            # An older server has no such request.
+            with suppress(Missing):
+                lost = self._ask(told)
         return len(lost) - self.heal(lost) if lost else 0
 
     def lost_far(self, names: Iterable[bytes], is_read: bool) -> list[bytes]:
@@ -403,7 +407,13 @@ class MirrorStore:
         of a kind that reads nothing by itself."""
         look: Callable[[list[bytes]], list[bytes]] | None
         look = getattr(self.far, "look_at_objects", None)
-        return self._ask(lambda: look(names)) if look is not None else None
+        if look is None:
+            return None
+        with suppress(Missing):
+            lost: list[bytes] = self._ask(lambda: look(names))
+            return lost
+        # An older server has no such request.
+        return None
 
     def _told(self, answers: Iterator[T]) -> Iterator[T]:
         """What the far store tells piece by piece."""
