@@ -312,6 +312,7 @@ def test_accounts_are_listed_whether_they_have_begun_or_not(tmp_path: Path) -> N
     assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
         "accounts": [],
         "invited": [],
+        "invited_plan_bytes": {},
     }
     _invited(tmp_path, "anna")
     assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout)["invited"] == ["anna"]

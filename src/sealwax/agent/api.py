@@ -15,7 +15,12 @@ from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
-from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.importing import (
+    ImportAsked,
+    NoSources,
+    SourceNotRemembered,
+    import_source,
+)
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
@@ -34,7 +39,6 @@ from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
-from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.exports.base import Exported, Exporter, Wanted
 from sealwax.exports.csv import export_csv
@@ -82,20 +86,6 @@ EXPORTERS: dict[str, Exporter] = {
     "csv": export_csv,
 }
 SOURCES_SETTING = "sources"
-
-
-class NoSources(SealwaxError):
-    """There is nothing to import from."""
-
-    code = "no-sources"
-    hint = "Name a file: `sealwax import ~/Library/Messages/chat.db`, or a phone backup's folder."
-
-
-class SourceNotRemembered(SealwaxError):
-    """A source that is to be forgotten was never remembered."""
-
-    code = "source-not-remembered"
-    hint = "`sealwax source list` shows them."
 
 
 class Media(NamedTuple):

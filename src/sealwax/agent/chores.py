@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from sealwax.agent.api import Agent, NoSources
+from sealwax.agent.api import Agent
+from sealwax.agent.importing import NoSources
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
 from sealwax.agent.owners import SourceOfAnother

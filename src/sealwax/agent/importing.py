@@ -13,6 +13,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
+from sealwax.base.errors import SealwaxError
 from sealwax.intake.apply import Imported, Intake, Progress
 from sealwax.library.holdings import SourceTrouble
 from sealwax.sources.base import Source, SourceDamaged, SourceError
@@ -23,6 +24,20 @@ from sealwax.sync.sealing import SealElsewhere
 READ_WHOLE_EVERY_MS = 7 * 24 * 60 * 60 * 1000
 """So often a source is read whole, though only changes of it would be known."""
 LARGE_SOURCE_BYTES = 24 * 1024 * 1024
+
+
+class NoSources(SealwaxError):
+    """There is nothing to import from."""
+
+    code = "no-sources"
+    hint = "Name a file: `sealwax import ~/Library/Messages/chat.db`, or a phone backup's folder."
+
+
+class SourceNotRemembered(SealwaxError):
+    """A source that is to be forgotten was never remembered."""
+
+    code = "source-not-remembered"
+    hint = "`sealwax source list` shows them."
 
 
 class ImportAsked(NamedTuple):
