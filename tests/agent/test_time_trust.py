@@ -8,6 +8,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.doctor.checks.clock import check_clock
 from sealwax.agent.doctor.checks.devices import check_devices
+from sealwax.agent.doctor.checks.snapshots import check_snapshots
 from sealwax.agent.doctor.facts import DeviceFact
 from sealwax.agent.examining import facts_of
 from sealwax.agent.selecting import Select
@@ -33,7 +34,8 @@ class _AnyClock(SetClock):
 def _named(agent: Agent, clock: SetClock) -> list[str]:
     facts = facts_of(agent, SetConditions(), clock)
     other = DeviceFact("laptop", False, NOW_MS)
-    found = [*check_clock(facts), *check_devices(facts._replace(devices=(other,)))]
+    facts = facts._replace(devices=(other,))
+    found = [*check_clock(facts), *check_devices(facts), *check_snapshots(facts)]
     return [finding.key for finding in found]
 
 

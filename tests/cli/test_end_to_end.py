@@ -242,3 +242,14 @@ def test_a_search_says_when_there_is_more(program: Program, tmp_path: Path) -> N
     )
     assert "7 found." in program.told("search", "thread", "--limit", "7")
     assert len(program.json("search", "thread", "--limit", "5")) == 5
+
+
+def test_numbers_read_as_a_person_says_them(program: Program, tmp_path: Path) -> None:
+    write_threads(tmp_path / "phone", [1])
+    assert "Brought 1 conversation, 1 message, 1 contact;" in program.run(
+        "import", tmp_path / "phone"
+    )
+    program.run("delete", "--chat", "+15550100000", "--yes")
+    assert "1 message in the trash." in program.run("status")
+    told = program.run("undelete", "--message", "99999999", code=1)
+    assert "There is no message with the number 99999999." in told

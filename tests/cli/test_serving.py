@@ -145,6 +145,7 @@ def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
         assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
             "accounts": [],
             "invited": [],
+            "invited_plan_bytes": {},
         }
         assert _admin(tmp_path, "account", "delete", "anna", "--yes").exit_code == 1
 
@@ -311,6 +312,7 @@ def test_accounts_are_listed_whether_they_have_begun_or_not(tmp_path: Path) -> N
     assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout) == {
         "accounts": [],
         "invited": [],
+        "invited_plan_bytes": {},
     }
     _invited(tmp_path, "anna")
     assert json.loads(_admin(tmp_path, "account", "list", "--json").stdout)["invited"] == ["anna"]
@@ -354,3 +356,12 @@ def test_every_command_says_what_it_does() -> None:
     for name in ("serve", "admin"):
         for command in walk(cli.commands[name]):
             assert command.help, command.name
+
+
+def test_a_reason_stays_in_its_line_and_an_invitation_has_its_plan(tmp_path: Path) -> None:
+    _invited(tmp_path, "ann", "--plan", "50GB")
+    shown = _admin(tmp_path, "account", "list").output
+    assert "50.0 GB" in shown
+    told = json.loads(_admin(tmp_path, "account", "list", "--json").stdout)
+    assert told["invited"] == ["ann"]
+    assert told["invited_plan_bytes"] == {"ann": 50 * 10**9}

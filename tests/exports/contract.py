@@ -8,9 +8,19 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.device import Environment
 from sealwax.agent.selecting import Select
+from sealwax.demo.apple_database import AppleDatabase
 from sealwax.demo.world import RECIPE, RECIPE_FIRST, write_world
 from sealwax.exports.base import ExportExists, ExportFailed
-from tests.homes import DAY_MS, NOW_MS, environment, importing, made_home
+from tests.homes import (
+    DAY_MS,
+    NOW_MS,
+    changed,
+    environment,
+    ignore,
+    importing,
+    made_home,
+    write_threads,
+)
 
 MUM = "+15550100101"
 
@@ -55,6 +65,23 @@ class ExportContract:
         assert len(photos) == 6
         assert all(photo.read_bytes().startswith(b"\xff\xd8") for photo in photos)
         assert not list(tmp_path.glob("*.partial"))
+
+    def test_no_control_character_reaches_a_reader(self, agent: Agent, tmp_path: Path) -> None:
+        def steer(base: AppleDatabase) -> None:
+            base.connection.execute(
+                "UPDATE message SET text = ?, attributedBody = NULL WHERE ROWID ="
+                " (SELECT max(ROWID) FROM message WHERE text IS NOT NULL)",
+                ("red \x1b[31m nul \x00 bell \x07\nend",),
+            )
+
+        phone = tmp_path / "another"
+        write_threads(phone, [2])
+        changed(phone, steer)
+        agent.import_source(phone, ignore)
+        agent.export(self.name, tmp_path / "out", Select(chats=("+15550100000",)))
+        words = self.everything(tmp_path / "out")
+        assert "[31m nul" in words
+        assert not set(words) & set("\x00\x07\x1b")
 
     def test_it_is_for_nobody_but_its_owner(self, agent: Agent, tmp_path: Path) -> None:
         for out in (tmp_path / "out", tmp_path / "new" / "out.jsonl"):

@@ -124,6 +124,8 @@ def _message(library: Library, roots: RootKeys, text: str) -> int:
     """The row of a message by its number or its source's id."""
     number = text.strip().removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 18:
+        if not library.read.is_message(int(number)):
+            raise NothingMatches(f"There is no message with the number {number}.")
         return int(number)
     uid = record_id(roots, NAMESPACE_APPLE, Kind.MESSAGE, text.strip())
     stored = library.applier.fetch([uid]).get(uid)

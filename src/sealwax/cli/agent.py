@@ -2,11 +2,13 @@
 
 import datetime
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 import msgspec
 
+from sealwax.agent.home import HomeLocked
 from sealwax.agent.installing import install, run_command, uninstall
 from sealwax.agent.jobs import JobState, JobTold
 from sealwax.agent.presence import Presence
@@ -45,7 +47,13 @@ def agent_run(session: Session, port: int) -> None:
     refuse_second(session.home)
     clock = SystemClock()
     log = Log(clock, session.is_json or not sys.stderr.isatty())
-    with session.own_agent(is_lenient=True, is_waiting=False) as agent:
+    with ExitStack() as stack:
+        try:
+            agent = stack.enter_context(session.own_agent(is_lenient=True, is_waiting=False))
+        except HomeLocked:
+            # Another agent may have begun while this one waited for the home.
+            refuse_second(session.home)
+            raise
         for note in agent.notes:
             log.tell("note", f"{note.name}: {note.what}")
         listeners = Listeners()

@@ -88,7 +88,7 @@ def show_status(status: Status, findings: list[Finding]) -> None:
     click.secho(
         f"  {show.size(status.sealed_bytes)} sealed,"
         f" {show.size(status.snapshot_only_bytes)} more only in snapshots; {snapshots};"
-        f" {status.counts.trashed:,} in the trash.",
+        f" {show.count(status.counts.trashed, 'message')} in the trash.",
         dim=True,
     )
 

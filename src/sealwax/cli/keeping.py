@@ -191,7 +191,7 @@ def export_command(
 
     def show_done() -> None:
         click.echo(
-            f"{done.messages:,} messages, {done.files:,} files"
+            f"{show.count(done.messages, 'message')}, {show.count(done.files, 'file')}"
             f" ({show.size(done.file_bytes)}) in {done.path}"
         )
         if done.problems:
@@ -301,16 +301,17 @@ def _show_imported(imported: Imported) -> None:
     click.secho(f"{clean(source.label)} ({source.schema})", bold=True)
     for warning in source.warnings:
         click.echo(f"  note: {clean(warning)}")
-    new = ", ".join(f"{number:,} {kind}" for kind, number in imported.new.items() if number)
+    told = {kind.removesuffix("s"): number for kind, number in imported.new.items()}
+    new = ", ".join(show.count(number, kind) for kind, number in told.items() if number)
     click.echo(
         f"  {would} {new or 'nothing new'}; looked at"
         f" {show.count(imported.seen['messages'], 'message')}."
     )
     if imported.changed:
-        click.echo(f"  {imported.changed:,} records changed.")
+        click.echo(f"  {show.count(imported.changed, 'record')} changed.")
     if imported.files:
         kept = f", {show.size(imported.file_bytes)}" if imported.file_bytes else ""
-        click.echo(f"  {imported.files:,} files{kept}.")
+        click.echo(f"  {show.count(imported.files, 'file')}{kept}.")
     if imported.trashed:
         where = "would go" if imported.is_dry_run else "now"
         held = ", and held until you answer" if imported.is_held else ""
@@ -323,7 +324,8 @@ def _show_imported(imported: Imported) -> None:
     if imported.problem_count:
         click.echo(f"  {show.count(imported.problem_count, 'problem')}:")
         for problem in imported.problems[:PROBLEMS_SHOWN]:
-            click.echo(f"    {clean(problem.where)}: {problem.what} {clean(problem.excerpt)}")
+            excerpt = f": {clean(problem.excerpt)}" if problem.excerpt else ""
+            click.echo(f"    {clean(problem.where)}: {problem.what}{excerpt}")
 
 
 def _show_verified(found: Verified) -> None:

@@ -90,9 +90,10 @@ def snapshot_show(session: Session, snapshot: str) -> None:
     def tell() -> None:
         show.table(("number", "name", "made", "why", "messages", "space back"), [_row(found)])
         click.echo(
-            f"{found.counts.conversations:,} conversations, {found.counts.attachments:,}"
-            f" attachments ({show.size(found.counts.file_bytes)}),"
-            f" {found.counts.trashed:,} in the trash then."
+            f"{show.count(found.counts.conversations, 'conversation')},"
+            f" {show.count(found.counts.attachments, 'attachment')}"
+            f" ({show.size(found.counts.file_bytes)}),"
+            f" {show.count(found.counts.trashed, 'message')} in the trash then."
         )
         if differences:
             click.echo("Since then:")

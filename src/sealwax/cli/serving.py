@@ -20,7 +20,7 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
-from sealwax.cli.session import Session, clean
+from sealwax.cli.session import Session, clean, one_line
 
 if TYPE_CHECKING:
     from sealwax.ledger.wire import Usage
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SERVER_VARIABLE = "SEALWAX_SERVER"
 DEFAULT_SERVER = "~/.local/share/sealwax-server"
 DEFAULT_PORT = 8420
+REASON_WIDTH = 200
 PLAN_LIMIT_BYTES = 2**50
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(MB|GB|TB)", re.IGNORECASE)
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -159,11 +160,11 @@ def account_list(session: Session, folder: Path) -> None:
     """Every account: how full it is, what it asks for, whether it is locked."""
     with _accounts(folder) as accounts:
         found = accounts.all()
-        open_names = accounts.invited()
+        invited = accounts.invited_plans()
     told = [{"account": account, **msgspec.to_builtins(usage)} for account, usage in found]
     session.give(
-        {"accounts": told, "invited": open_names},
-        lambda: _show_accounts([usage for _, usage in found], open_names),
+        {"accounts": told, "invited": list(invited), "invited_plan_bytes": invited},
+        lambda: _show_accounts([usage for _, usage in found], invited),
     )
 
 
@@ -318,8 +319,8 @@ def _show_examined(seen: int, lost: dict[str, list[str]], is_repair: bool) -> No
         click.echo("`sealwax admin verify --repair` asks the devices for them.")
 
 
-def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
-    if not accounts and not open_names:
+def _show_accounts(accounts: "list[Usage]", invited: dict[str, int]) -> None:
+    if not accounts and not invited:
         click.echo("There is no account yet: `sealwax admin account create NAME` invites one.")
         return
     rows = [
@@ -329,13 +330,16 @@ def _show_accounts(accounts: "list[Usage]", open_names: list[str]) -> None:
             show.size(one.plan_bytes),
             show.size(one.history_bytes),
             show.size(one.asked_bytes) if one.asked_bytes else "",
-            f"locked since {_day(one.locked_ms)}: {clean(one.lock_reason)}"
+            f"locked since {_day(one.locked_ms)}: {one_line(one.lock_reason, REASON_WIDTH)}"
             if one.locked_ms is not None
             else "",
         )
         for one in accounts
     ]
-    rows += [(clean(name), "", "", "", "", "invited, not begun yet") for name in open_names]
+    rows += [
+        (clean(name), "", show.size(plan_bytes), "", "", "invited, not begun yet")
+        for name, plan_bytes in invited.items()
+    ]
     show.table(("Name", "Used", "Plan", "History", "Asks for", ""), rows)
 
 

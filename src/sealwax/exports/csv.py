@@ -11,7 +11,7 @@ from sealwax.exports.attachments import AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_folder
 from sealwax.exports.text import time_text
-from sealwax.exports.walk import Page, Thread, pages, threads, who
+from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
 from sealwax.library.view import MessageView
 
 FILE = "messages.csv"
@@ -74,5 +74,6 @@ def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) 
 
 
 def _harmless(cell: str) -> str:
+    cell = harmless(cell)
     is_number = cell.startswith("+") and cell[1:].isdigit()
     return f"'{cell}" if cell.startswith(_FORMULAS) and not is_number else cell

@@ -13,7 +13,7 @@ from sealwax.exports.attachments import AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.html_style import STYLE
 from sealwax.exports.place import new_folder
-from sealwax.exports.walk import Page, Thread, pages, threads, who
+from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
 from sealwax.library.view import AttachmentView, MessageView
 
 PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
@@ -31,7 +31,6 @@ _POLICY = (
     "default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'"
 )
 NOWHERE = "<span></span>"
-_escape = html.escape
 
 
 def export_html(wanted: Wanted, out: Path) -> Exported:
@@ -195,3 +194,7 @@ def _moment(time_ns: int) -> datetime.datetime | None:
         return datetime.datetime.fromtimestamp(time_ns / 1_000_000_000).astimezone()
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def _escape(text: str) -> str:
+    return html.escape(harmless(text))

@@ -6,7 +6,7 @@ from pathlib import Path
 from sealwax.exports.attachments import AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_folder
-from sealwax.exports.walk import Page, Thread, pages, threads, who
+from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
 from sealwax.library.view import MessageView
 
 
@@ -19,8 +19,8 @@ def export_text(wanted: Wanted, out: Path) -> Exported:
             records += 1
             path = folder / f"conversation-{thread.number:04d}.txt"
             with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(f"{thread.conversation.title}\n")
-                file.write(f"{', '.join(thread.conversation.participants)}\n\n")
+                file.write(f"{harmless(thread.conversation.title)}\n")
+                file.write(f"{harmless(', '.join(thread.conversation.participants))}\n\n")
                 for page in pages(wanted, thread):
                     for view in page.messages:
                         file.write(_message(thread, view, page, files))
@@ -41,7 +41,7 @@ def time_text(time_ns: int) -> str:
 
 
 def _message(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) -> str:
-    lines = [f"[{time_text(view.time_ns)}] {who(thread, view)}"]
+    lines = [f"[{time_text(view.time_ns)}] {harmless(who(thread, view))}"]
     lines += [f"    {line}" for line in body_lines(view, page, files)]
     return "\n".join(lines) + "\n\n"
 
@@ -61,4 +61,4 @@ def body_lines(view: MessageView, page: Page, files: AttachmentFiles) -> list[st
         lines.append("(unsent)")
     lines += [f"(was: {one.text})" for one in view.wordings if one.text != view.text]
     lines += [f"({one.emoji or one.kind}: {one.actor})" for one in view.reactions]
-    return lines
+    return [harmless(line) for line in lines]

@@ -9,6 +9,7 @@ from sealwax.library.query import ConversationView
 from sealwax.library.view import AttachmentView, MessageView
 
 PAGE_MESSAGES = 500
+_CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "\ufffd")
 
 
 class Page(NamedTuple):
@@ -74,3 +75,9 @@ def who(thread: Thread, view: MessageView) -> str:
     if view.from_me:
         return "Me"
     return thread.names.get(view.sender or "", view.sender or "Unknown")
+
+
+def harmless(text: str) -> str:
+    """A text without control characters, which a program that shows it may obey; line ends and
+    tabs stay. JSON lines alone keep them, escaped."""
+    return text.translate(_CONTROL)

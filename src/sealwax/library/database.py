@@ -295,5 +295,8 @@ def set_aside(path: Path) -> None:
         number, aside = number + 1, path.with_name(f"{path.name}{DAMAGED_SUFFIX}-{number}")
     for suffix in _BESIDE:
         part = path.with_name(path.name + suffix)
-        if part.exists():
+        if suffix == "-shm":
+            # An index of the log, which SQLite makes anew.
+            part.unlink(missing_ok=True)
+        elif part.exists():
             part.replace(aside.with_name(aside.name + suffix))

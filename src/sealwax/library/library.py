@@ -158,14 +158,14 @@ class Library:
         return self.applier.digest()
 
     def counts(self) -> Counts:
-        """How much the present and the trash hold."""
+        """How much the present holds, and how many messages the trash."""
         tally = self.applier.tally()
         return Counts(
             conversations=tally.of(Kind.CONVERSATION, PRESENT),
             messages=tally.of(Kind.MESSAGE, PRESENT),
             contacts=tally.of(Kind.CONTACT, PRESENT),
             attachments=tally.of(Kind.ATTACHMENT, PRESENT),
-            trashed=sum(tally.of(kind, TRASH) for kind in Kind),
+            trashed=tally.of(Kind.MESSAGE, TRASH),
             file_bytes=tally.file_bytes,
         )
 

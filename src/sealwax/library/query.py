@@ -96,6 +96,13 @@ class Reader:
         )
         yield from self._paged(sql, [int(kind), *values])
 
+    def is_message(self, record: int) -> bool:
+        """Whether a number is that of a message, wherever it is or was."""
+        row = self._connection.execute(
+            "SELECT 1 FROM record WHERE id = ? AND kind = ?", (record, int(Kind.MESSAGE))
+        ).fetchone()
+        return row is not None
+
     def records(self) -> int:
         """How many records there is a state of, wherever they are."""
         row = self._connection.execute(

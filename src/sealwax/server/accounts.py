@@ -214,10 +214,14 @@ class Accounts:
 
     def invited(self) -> list[str]:
         """The names whose invitation nobody has used yet."""
+        return list(self.invited_plans())
+
+    def invited_plans(self) -> dict[str, int]:
+        """The same names, with the bytes of the plans that wait for them."""
         rows: Any = self._database.read().execute(
-            "SELECT name FROM invitation WHERE account IS NULL ORDER BY name"
+            "SELECT name, plan_bytes FROM invitation WHERE account IS NULL ORDER BY name"
         )
-        return [name for (name,) in rows]
+        return dict(rows)
 
     def all(self) -> list[tuple[str, Usage]]:
         """Every account: its name in hexadecimal, and what it is charged for."""

@@ -64,7 +64,11 @@ def test_what_is_no_plain_file_inside_the_folder_is_named(tmp_path: Path, phone:
     done, kept = _imported(tmp_path, phone)
     assert kept == {"good": b"good", "link-in": b"good"}
     whats = sorted(problem.what for problem in done.problems)
-    assert whats == ["its file is not there"] * 3 + ["its file lies outside the folder"] * 2
+    assert whats == [
+        "its file is not there",
+        *["its file lies outside the folder"] * 2,
+        *["what is in its place is no file"] * 2,
+    ]
 
 
 def test_a_file_that_may_not_be_read_is_named(

@@ -25,7 +25,7 @@ def check_snapshots(facts: Facts) -> Iterator[Finding]:
         )
         return
     days = (facts.now_ms - newest_ms) // DAY_MS
-    if days >= OLD_DAYS:
+    if days >= OLD_DAYS and not facts.clock_doubt_ms:
         running = "" if facts.is_agent_running else ", and `sealwax agent install` for every day"
         yield Finding(
             "old-snapshot",

@@ -64,6 +64,11 @@ class Attachments:
         is_backup = len(original.name) == _BACKUP_NAME_LENGTH
         self._backup = original.parent.parent if is_backup else None
 
+    @property
+    def is_in_backup(self) -> bool:
+        """Whether the database is that of a phone backup."""
+        return self._backup is not None
+
     def find(self, stated: str) -> Path | None:
         """The file that a row's path means, or None when it is not there."""
         inner = _inner(stated)
@@ -83,7 +88,10 @@ class Attachments:
         is_outside = inner is not None and any(
             (root / inner).exists() and not is_inside(root, root / inner) for root in self._roots
         )
-        return "its file lies outside the folder" if is_outside else "its file is not there"
+        if is_outside:
+            return "its file lies outside the folder"
+        is_other = inner is not None and any((root / inner).exists() for root in self._roots)
+        return "what is in its place is no file" if is_other else "its file is not there"
 
     def _find_in_backup(self, inner: str) -> Path | None:
         """A phone backup names each file by the hash of its domain and path."""

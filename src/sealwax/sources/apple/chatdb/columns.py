@@ -8,13 +8,14 @@ import apsw
 
 MESSAGE_NEEDED = frozenset(("ROWID", "guid", "text", "handle_id", "date", "is_from_me"))
 MARKS = (
-    ("filter_action", "macOS 27"),
-    ("ck_chat_id", "macOS 26"),
-    ("associated_message_emoji", "macOS 15"),
-    ("date_edited", "macOS 13"),
-    ("thread_originator_guid", "macOS 12 or iOS 14"),
-    ("balloon_bundle_id", "iOS 10 to 13"),
+    ("filter_action", "macOS 27", "iOS 27"),
+    ("ck_chat_id", "macOS 26", "iOS 26"),
+    ("associated_message_emoji", "macOS 15", "iOS 18"),
+    ("date_edited", "macOS 13", "iOS 16"),
+    ("thread_originator_guid", "macOS 12 or iOS 14", "iOS 14"),
+    ("balloon_bundle_id", "iOS 10 to 13", "iOS 10 to 13"),
 )
+"""A column, and the versions of a Mac and of a phone that had it first."""
 KNOWN_MESSAGE = frozenset(
     """
     ROWID guid text replace service_center handle_id subject country attributedBody version type
@@ -64,10 +65,11 @@ class Columns:
         present = self.of(table)
         return [f'{alias}."{name}"' if name in present else "NULL" for name in wanted]
 
-    def schema(self) -> str:
+    def schema(self, is_phone: bool) -> str:
         """What the message table looks like: the version that first had its newest columns."""
         present = self.of("message")
-        return next((mark for column, mark in MARKS if column in present), "an older version")
+        marks = (phone if is_phone else mac for column, mac, phone in MARKS if column in present)
+        return next(marks, "an older version")
 
     def unknown(self) -> list[str]:
         """Columns of the message table that this version has never heard of."""

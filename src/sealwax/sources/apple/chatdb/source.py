@@ -31,6 +31,7 @@ from sealwax.sources.apple.private_copy import SourceNotADatabase, check_databas
 from sealwax.sources.base import BATCH_ITEMS, Deletion, Description, Item, SourceError
 
 OWN_MESSAGES = Path("~/Library/Messages")
+PHONE_DATABASE = "sms.db"
 UNKNOWN_SHOWN = 5
 _IDENTITY_KEY = "_UniqueIdentifier"
 _DATED = "typeof(date) = 'integer' AND date < 8000000000000000000"
@@ -95,7 +96,8 @@ class ChatDatabase:
         if self._is_unchanged:
             assert self._known is not None
             return self._known.description
-        schema = self._columns.schema()
+        is_phone = self._files.is_in_backup or self._original.name == PHONE_DATABASE
+        schema = self._columns.schema(is_phone)
         return Description(
             "apple-messages",
             self._identity(),
