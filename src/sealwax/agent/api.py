@@ -16,6 +16,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.noting import Note, notes_of
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.selecting import (
@@ -104,14 +105,6 @@ class Media(NamedTuple):
     message: MessageView
 
 
-class Note(NamedTuple):
-    """Something that was found wrong when a home was opened: what kind of thing, which, what."""
-
-    kind: str
-    name: str
-    what: str
-
-
 class Agent:
     """An open home. Not shared between threads."""
 
@@ -124,7 +117,7 @@ class Agent:
         entropy: Entropy,
         notes: Iterable[Note] = (),
     ) -> None:
-        self.notes = tuple(notes)
+        self._noted = tuple(notes)
         self.home = home
         self._settings = settings
         self.device = device
@@ -150,12 +143,21 @@ class Agent:
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was found wrong when the home was opened; and what is missing of the history."""
+        return notes_of(self._library.holdings, self._replica.store.describe(), self._noted)
+
+    def warnings(self) -> list[Note]:
+        """The same, from another process too."""
+        return list(self.notes)
+
     # For several threads.
 
     def reader(self) -> "Agent":
         """The same home once more, for another thread, to read only; see `agent.readers`."""
         device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
-        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self._noted)
 
     def expect_readers(self) -> None:
         """From now on the library may be read by others at any time."""

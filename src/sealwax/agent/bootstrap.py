@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from sealwax.agent.api import Agent, Note
+from sealwax.agent.api import Agent
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.home import LIBRARY_FILE, HomeLock, scratch_folder
+from sealwax.agent.noting import Note
 from sealwax.agent.place import (
     STORE_SETTING,
     Place,
@@ -27,7 +28,7 @@ from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
@@ -38,6 +39,7 @@ from sealwax.library.database import (
 )
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
+from sealwax.stores.mirror import MirrorStore
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
@@ -128,6 +130,10 @@ def recover_home(
             env.entropy,
         )
         vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
+        if isinstance(vault, MirrorStore):
+            # What cannot be fetched now is asked for when the home is opened.
+            with suppress(StoreError):
+                vault.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         keys = msgspec.structs.replace(keys, account=account)
         finish_home(home, place, keys, env)
 
@@ -195,7 +201,7 @@ def _catch_up(device: Device, is_lenient: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
         with naming_damage():
-            device.outbox.catch_up(device.history, device.sync.others.zones())
+            device.sync.open()
     except SealwaxError as error:
         if not is_lenient:
             raise

@@ -14,10 +14,11 @@ from sealwax.agent.bootstrap import (
     repair_home,
     system_environment,
 )
+from sealwax.agent.noting import HISTORY
 from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
-from sealwax.cli.devices import show_joining
+from sealwax.cli.devices import show_joining, tell_history
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -26,7 +27,7 @@ from sealwax.cli.options import (
     yes_option,
 )
 from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
-from sealwax.cli.session import PASSPHRASE_VARIABLE, Session, can_ask, clean
+from sealwax.cli.session import EXIT_FAILED, PASSPHRASE_VARIABLE, Session, can_ask, clean
 from sealwax.intake.apply import Imported, Progress
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
@@ -81,6 +82,7 @@ def init_command(
             {"home": session.home},
             lambda: _show_recovered(session, store),
         )
+        tell_history(session, environment)
         return
     recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
@@ -179,6 +181,7 @@ def export_command(
         done = agent.export(
             export_format, out, select, at, lambda records: tell("Exporting", records, 0)
         )
+        is_part = any(note.kind == HISTORY for note in agent.warnings())
 
     def show_done() -> None:
         click.echo(
@@ -189,6 +192,9 @@ def export_command(
             click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
 
     session.give(done, show_done)
+    if is_part:
+        click.secho("This is not all: see above.", fg="red", err=True)
+        raise SystemExit(EXIT_FAILED)
 
 
 @click.command("verify")
@@ -305,7 +311,8 @@ def _show_verified(found: Verified) -> None:
     if found.unreferenced:
         click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
     for damage in found.damage:
-        click.secho(f"DAMAGED {damage.kind} {damage.name}: {damage.what}", fg="red")
+        mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
+        click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
         if damage.cost:
             click.echo(f"    {clean(damage.cost)}")
     if found.is_sound:
