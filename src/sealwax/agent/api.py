@@ -250,6 +250,9 @@ class Agent:
             account=self._replica.keys.account.hex(),
             epoch=self._replica.log.newest.epoch,
             head=f"{self._replica.zone}/{self._library.head_seq()}",
+            is_remote=self.device.mirror is not None,
+            is_verified=self.device.sync.verified_ms() > 0,
+            waiting=self.device.sync.waiting(),
         )
 
     def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
@@ -259,16 +262,16 @@ class Agent:
         own_zone = self.device.outbox.zone
         store = self.device.near
         log, keys = replica.log, replica.keys
-        elsewhere = self.sync.files_elsewhere()
-        library = self._library
-        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, elsewhere)
+        present, unasked = self.sync.elsewhere()
+        library, away = self._library, present | unasked
+        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, away)
         try:
             self._library.strip_tail()
             found = verifier.run()
         finally:
             self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
-        return found._replace(damage=(*noted, *found.damage))
+        return found._replace(damage=(*noted, *found.damage), unasked=len(unasked))
 
     # Importing.
 

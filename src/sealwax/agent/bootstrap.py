@@ -28,7 +28,7 @@ from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
@@ -40,6 +40,7 @@ from sealwax.library.database import (
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.others import refresh_all
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
@@ -133,7 +134,7 @@ def recover_home(
         if isinstance(vault, MirrorStore):
             # What cannot be fetched now is asked for when the home is opened.
             with suppress(StoreError):
-                vault.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
+                refresh_all(vault, log)
         keys = msgspec.structs.replace(keys, account=account)
         finish_home(home, place, keys, env)
 

@@ -315,7 +315,13 @@ def _show_verified(found: Verified) -> None:
         click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
         if damage.cost:
             click.echo(f"    {clean(damage.cost)}")
-    if found.is_sound:
+    if found.unasked:
+        click.secho(
+            f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
+            " asked whether it has them.",
+            fg="yellow",
+        )
+    elif found.is_sound:
         click.secho("Everything is as it must be.", fg="green")
         if not found.is_deep:
             click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

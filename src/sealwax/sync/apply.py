@@ -5,7 +5,7 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
@@ -98,6 +98,10 @@ class Sync:
     def open(self) -> None:
         """Brings the library in step with what is near, and says where it could not. What a new
         device has never fetched is asked for."""
+        if self._history.head().seq < 0:
+            # Without it, this library is made without the snapshots of others.
+            with suppress(StoreError):
+                self.others.fetch_held()
         why = self._outbox.catch_up(self._history, self.others.zones())
         if self._is_new():
             try:

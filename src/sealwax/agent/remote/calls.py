@@ -29,7 +29,8 @@ from sealwax.base.errors import SealwaxError, codes
 
 READING = frozenset(
     """
-    warnings conversations conversation read attachments search media attachment_bytes status sources
+    warnings
+    conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
     recovery.is_confirmed running.examine running.facts running.sync_state

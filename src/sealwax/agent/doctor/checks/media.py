@@ -9,9 +9,10 @@ from sealwax.agent.doctor.finding import Finding
 def check_media(facts: Facts) -> Iterator[Finding]:
     """One medium is never called safe."""
     if facts.media < 2:
-        yield Finding(
-            "one-medium",
-            "warn",
-            "Protected from deletion. Not from losing this disk.",
-            "copy the vault to another disk, or keep it with a server: docs/sync-versus-backup.md",
+        remedy = (
+            "copy the vault to another disk, or keep it with a server: docs/sync-versus-backup.md"
         )
+        if facts.store is not None and facts.store.is_server:
+            remedy = "`sealwax sync now`" if facts.is_sync_on else "`sealwax sync on`"
+        text = "Protected from deletion. Not from losing this disk."
+        yield Finding("one-medium", "warn", text, remedy)
