@@ -163,6 +163,13 @@ def _found(facts: Facts) -> dict[str, Finding]:
     return {finding.key: finding for finding in examine(facts).findings}
 
 
+def test_with_a_server_one_medium_is_a_matter_of_a_sync() -> None:
+    for is_on, remedy in ((True, "`sealwax sync now`"), (False, "`sealwax sync on`")):
+        assert _found(HEALTHY._replace(media=1, is_sync_on=is_on))["one-medium"].remedy == remedy
+    alone = HEALTHY._replace(media=1, store=STORE._replace(is_server=False))
+    assert "keep it with a server" in _found(alone)["one-medium"].remedy
+
+
 def test_a_healthy_home_gives_nothing() -> None:
     examined = examine(HEALTHY)
     assert examined.findings == ()

@@ -55,7 +55,7 @@ def test_a_removed_device_is_out_at_once(calls: Calls) -> None:
         len(list(decode_frames(calls.ask("GET", "/commits?zone=account", again).content)))
         == seq + 1
     )
-    for path in ("/zones", "/commits?zone=messages", "/usage", "/commits/0?zone=account"):
+    for path in ("", "/zones", "/commits?zone=messages", "/commits/0?zone=account"):
         trouble(calls.ask("GET", path, again), 401, "device-not-trusted")
     assert calls.ask("GET", "/zones").is_success
 

@@ -130,7 +130,7 @@ class Home:
         heads = RememberedHeads(self.folder)
         self.device = Device(store, library, log, keys, self.member, heads, self.env)
         self.device.journal.is_sharing = self.is_on
-        self.device.outbox.catch_up(self.device.history)
+        self.device.sync.open()
 
     def close(self) -> None:
         self.device.history.library.close()

@@ -8,8 +8,10 @@ import pytest
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.selecting import Select
+from sealwax.agent.status import kept
+from sealwax.demo.world import write_world
 from sealwax.snapshot.pins import SnapshotElsewhere
-from tests.homes import ignore
+from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
 from tests.thumbnail.photos import some_photos, write_photos
@@ -320,3 +322,50 @@ def test_what_the_last_sync_said_is_remembered_until_one_succeeds(tmp_path: Path
         with house.agent(0) as agent:
             assert agent.sync.state().trouble == ""
             assert agent.sync.state().trouble_since_ms is None
+
+
+def test_the_status_says_no_more_than_is_so(tmp_path: Path) -> None:
+    house, port = _shared(tmp_path)
+    with house.agent(0) as agent:
+        store = agent.status().store
+        assert kept(agent.status()).endswith(f"are sealed on this device and on {store}.")
+    _pin_while_away(house, tmp_path)
+    with house.agent(0) as agent:
+        told = kept(agent.status())
+        assert "are sealed on this device. Not on" in told
+        assert "1 snapshot" in told
+    with running(tmp_path / "server", port=port) as server:
+        house.sync(0)
+        recover_home(tmp_path / "new", server.url, house.recovery_key, "new", house.env)
+        house.homes.append(tmp_path / "new")
+        with house.agent(2) as agent:
+            assert "was not verified yet" in kept(agent.status())
+        house.sync(2)
+        with house.agent(2) as agent:
+            assert "on this device and on" in kept(agent.status())
+
+
+def test_files_that_were_not_fetched_yet_are_not_damaged(tmp_path: Path) -> None:
+    world = write_world(tmp_path / "phone", NOW_MS - DAY_MS, talks=3, photos=2)
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(world.path, ignore)
+        house.sync(0)
+        port = int(server.url.rpartition(":")[2])
+        with house.agent(1) as agent:
+            agent.sync.pull()
+            assert _pieces_here(agent)[0] == 0
+            found = agent.verify(ignore)
+            assert (found.damage, found.unasked) == ((), 0)
+    with house.agent(1) as agent:
+        found = agent.verify(ignore)
+        assert found.damage == ()
+        assert found.unasked == _pieces_here(agent)[1] > 0
+    with running(tmp_path / "server", port=port) as server, house.agent(1) as agent:
+        missing = [path for path in (tmp_path / "server" / "objects").rglob("*") if path.is_file()]
+        for path in missing:
+            if path.name != "sealwax-store.json":
+                path.unlink()
+        found = agent.verify(ignore)
+        assert len(found.damage) == _pieces_here(agent)[1]

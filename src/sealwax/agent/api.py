@@ -16,6 +16,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
+from sealwax.agent.noting import Note, notes_of
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.remembered_sources import RememberedSources
@@ -90,14 +91,6 @@ class Media(NamedTuple):
     message: MessageView
 
 
-class Note(NamedTuple):
-    """Something that was found wrong when a home was opened: what kind of thing, which, what."""
-
-    kind: str
-    name: str
-    what: str
-
-
 class Agent:
     """An open home. Not shared between threads."""
 
@@ -110,7 +103,7 @@ class Agent:
         entropy: Entropy,
         notes: Iterable[Note] = (),
     ) -> None:
-        self.notes = tuple(notes)
+        self._noted = tuple(notes)
         self.home = home
         self._settings = settings
         self.device = device
@@ -143,12 +136,21 @@ class Agent:
         self.browse = Browsing(replica.library, read_part)
         self.thumbnails = Thumbnails(device, read_part, clock)
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was found wrong when the home was opened; and what is missing of the history."""
+        return notes_of(self._library.holdings, self._replica.store.describe(), self._noted)
+
+    def warnings(self) -> list[Note]:
+        """The same, from another process too."""
+        return list(self.notes)
+
     # For several threads.
 
     def reader(self) -> "Agent":
         """The same home once more, for another thread, to read only; see `agent.readers`."""
         device = self.device.reader(self._library.reader(), RememberedHeads(self.home))
-        return Agent(self.home, self._settings, device, self._clock, self._entropy, self.notes)
+        return Agent(self.home, self._settings, device, self._clock, self._entropy, self._noted)
 
     def expect_readers(self) -> None:
         """From now on the library may be read by others at any time."""
@@ -247,6 +249,9 @@ class Agent:
             account=self._replica.keys.account.hex(),
             epoch=self._replica.log.newest.epoch,
             head=f"{self._replica.zone}/{self._library.head_seq()}",
+            is_remote=self.device.mirror is not None,
+            is_verified=self.device.sync.verified_ms() > 0,
+            waiting=self.device.sync.waiting(),
         )
 
     def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
@@ -256,16 +261,17 @@ class Agent:
         own_zone = self.device.outbox.zone
         store = self.device.near
         log, keys = replica.log, replica.keys
-        elsewhere = self.sync.files_elsewhere()
-        library = self._library
-        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, elsewhere)
+        present, unasked = self.sync.elsewhere()
+        library, away = self._library, present | unasked
+        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, away)
         try:
             self._library.strip_tail()
             found = verifier.run()
         finally:
             self.device.outbox.put_on()
         noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
-        return found._replace(damage=(*noted, *found.damage, *self.sync.lost_there(is_deep)))
+        damage = (*noted, *found.damage, *self.sync.lost_there(is_deep))
+        return found._replace(damage=damage, unasked=len(unasked))
 
     def mend(self, found: Verified) -> None:
         """Puts back what a verification named and this device, or the sync store, has whole;

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from sealwax.agent.api import Agent, Note
+from sealwax.agent.api import Agent
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.home import LIBRARY_FILE, HomeLock, scratch_folder
+from sealwax.agent.noting import Note
 from sealwax.agent.place import (
     STORE_SETTING,
     Place,
@@ -38,6 +39,8 @@ from sealwax.library.database import (
 )
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
+from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.others import refresh_all
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
@@ -136,6 +139,10 @@ def recover_home(
             env.entropy,
         )
         vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
+        if isinstance(vault, MirrorStore):
+            # What cannot be fetched now is asked for when the home is opened.
+            with suppress(StoreError):
+                refresh_all(vault, log)
         keys = msgspec.structs.replace(keys, account=account)
         finish_home(home, place, keys, env)
 
@@ -212,7 +219,7 @@ def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
         with naming_damage(), _fetching(device, is_waiting):
-            device.outbox.catch_up(device.history, device.sync.others.zones())
+            device.sync.open(is_waiting)
     except SealwaxError as error:
         if not is_lenient:
             raise

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,9 @@ from sealwax.agent.place import Place, opened_store, place_of
 from sealwax.base.paths import make_folder
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.stores.base import StoreError
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.others import refresh_all
 from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import HEADS_FILE, RememberedHeads
 from sealwax.trust.home_keys import need_no_traces, new_home_keys
@@ -64,7 +67,12 @@ def _remember(home: Path, place: Place, admitted: Admitted, member: MemberKeys) 
             if isinstance(store, MirrorStore):
                 store.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
             heads.check_store(store)
-            open_for_device(read_log(store, admitted.account), member)
+            log = read_log(store, admitted.account)
+            open_for_device(log, member)
+            if isinstance(store, MirrorStore):
+                # What cannot be fetched now is asked for by the first sync.
+                with suppress(StoreError):
+                    refresh_all(store, log)
     except BaseException:
         # Nothing of a home that was not made stays behind, for the next try may be another account.
         (home / HEADS_FILE).unlink(missing_ok=True)

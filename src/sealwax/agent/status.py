@@ -2,11 +2,15 @@
 
 from typing import NamedTuple
 
+from sealwax.agent.wording import waits
+from sealwax.sync.waiting import Waiting
 from sealwax.vault.commit_part import Counts
 
 
 class Status(NamedTuple):
-    """The state of a home. Times are ms since 1970; None where there is nothing yet."""
+    """The state of a home. Times are ms since 1970; None where there is nothing yet. `is_remote`
+    says that devices share a server, `is_verified` that everything was known to be there once, and
+    `waiting` what is not there."""
 
     home: str
     store: str
@@ -25,12 +29,24 @@ class Status(NamedTuple):
     account: str
     epoch: int
     head: str
+    is_remote: bool = False
+    is_verified: bool = True
+    waiting: Waiting = Waiting()
 
 
 def kept(status: Status) -> str:
-    """How much is kept where, in one sentence."""
+    """How much is kept where: of the place that devices share, no more than is there."""
     counts = status.counts
-    return (
+    what = (
         f"{counts.messages:,} messages in {counts.conversations:,} conversations and"
-        f" {counts.attachments:,} attachments are sealed in {status.store}."
+        f" {counts.attachments:,} attachments are sealed"
     )
+    if not status.is_remote:
+        return f"{what} in {status.store}."
+    if not status.waiting.is_nothing:
+        return f"{what} on this device. Not on {status.store} yet: {waits(status.waiting)}."
+    if not status.is_verified:
+        return (
+            f"{what} on this device. Whether all of it is on {status.store} was not verified yet."
+        )
+    return f"{what} on this device and on {status.store}."

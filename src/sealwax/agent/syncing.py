@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from typing import NamedTuple
 
 from sealwax.agent import resetting
 from sealwax.agent.device import Device
@@ -36,6 +37,14 @@ class SyncOff(SealwaxError):
 
     code = "sync-off"
     hint = "`sealwax sync on` switches it on and joins what both sides have."
+
+
+class Elsewhere(NamedTuple):
+    """Objects that are not on this device: those that the shared place has, and those of which it
+    could not be asked."""
+
+    present: frozenset[bytes] = frozenset()
+    unasked: frozenset[bytes] = frozenset()
 
 
 class Syncing:
@@ -78,21 +87,21 @@ class Syncing:
         assert files_bytes is None or files_bytes >= 0
         self._settings.set(FILES_SETTING, ALL if files_bytes is None else files_bytes)
 
-    def files_elsewhere(self) -> frozenset[bytes]:
-        """Pieces of files that this device does not keep and that the shared place has, as far as
-        it answers; nothing where all files are kept here."""
-        mirror = self._device.mirror
-        if mirror is None or self.files_bytes is None:
-            return frozenset()
-        held = self._device.history.library.holdings.listed()
-        files = [name for name, _, _, _, is_segment in held if not is_segment]
-        near = mirror.near.has_objects(files)
-        lacking = [name for name in files if name not in near]
+    def elsewhere(self) -> Elsewhere:
+        """What this device does not keep, or did not fetch yet, and the shared place has."""
+        mirror, history = self._device.mirror, self._device.history
+        if mirror is None:
+            return Elsewhere()
+        listed = history.library.holdings.listed()
+        files = {name for name, _, _, _, is_segment in listed if not is_segment}
+        unfetched = history.held_in_store() - {name for name, _, _, _, _ in listed}
+        wanted = files | unfetched
+        lacking = wanted - mirror.near.has_objects(wanted)
         try:
-            return frozenset(mirror.far.has_objects(lacking))
+            return Elsewhere(frozenset(mirror.far.has_objects(lacking)) if lacking else frozenset())
         except StoreError:
             # Whether it has them can be told when it answers; nothing here is damaged.
-            return frozenset(lacking)
+            return Elsewhere(unasked=frozenset(lacking))
 
     def lost_there(self, is_read: bool) -> list[Damage]:
         """What the shared place lacks of what the head and the snapshots hold; nothing where it

@@ -9,6 +9,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
+from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Asking, Offered
@@ -138,6 +139,15 @@ def show_joining(
 
     join_home(session.home, address, code, name, environment, tell)
     session.give({"home": session.home}, lambda: _show_joined(session.home))
+    tell_history(session, environment)
+
+
+def tell_history(session: Session, environment: Environment) -> None:
+    """Opens a home that was just made: what could not be fetched is told at once."""
+    with open_agent(session.home, environment, is_lenient=True) as agent:
+        session.warn(agent.warnings())
+        count = agent.status().counts.messages
+    click.echo(f"{show.count(count, 'message')} here.", err=True)
 
 
 def spaced(digits: str) -> str:

@@ -15,10 +15,11 @@ from sealwax.agent.bootstrap import (
     system_environment,
 )
 from sealwax.agent.importing import damage_of
+from sealwax.agent.noting import HISTORY
 from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
-from sealwax.cli.devices import show_joining
+from sealwax.cli.devices import show_joining, tell_history
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -82,6 +83,7 @@ def init_command(
             {"home": session.home},
             lambda: _show_recovered(session, store),
         )
+        tell_history(session, environment)
         return
     recovery = create_home(session.home, store, name, environment, invitation)
     session.give(
@@ -188,6 +190,7 @@ def export_command(
             export_format, out, select, at, lambda records: tell("Exporting", records, 0)
         )
         session.tell_whole(done.unreadable_objects)
+        is_part = any(note.kind == HISTORY for note in agent.warnings())
 
     def show_done() -> None:
         click.echo(
@@ -204,7 +207,9 @@ def export_command(
             click.echo(f"  … and {more:,} more; --json has all.", err=True)
 
     session.give(done, show_done)
-    if done.problems or done.unreadable_objects:
+    if is_part:
+        click.secho("This is not all: see above.", fg="red", err=True)
+    if done.problems or done.unreadable_objects or is_part:
         raise SystemExit(EXIT_FAILED)
 
 
@@ -337,10 +342,17 @@ def _show_verified(found: Verified) -> None:
     if found.unreferenced:
         click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
     for damage in found.damage:
-        click.secho(f"DAMAGED {damage.kind} {damage.name}: {damage.what}", fg="red")
+        mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
+        click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
         if damage.cost:
             click.echo(f"    {clean(damage.cost)}")
-    if found.is_sound:
+    if found.unasked:
+        click.secho(
+            f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
+            " asked whether it has them.",
+            fg="yellow",
+        )
+    elif found.is_sound:
         click.secho("Everything is as it must be.", fg="green")
         if not found.is_deep:
             click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

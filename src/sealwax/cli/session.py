@@ -8,7 +8,7 @@ messages are stripped of control characters before they reach a terminal.
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.agent.home import DEFAULT_HOME
+from sealwax.agent.noting import Note
 from sealwax.agent.presence import find_presence
 from sealwax.agent.wording import count
 from sealwax.base.errors import SealwaxError
@@ -84,16 +85,20 @@ class Session:
     def reading(self) -> Iterator[Agent]:
         """The home, opened to be read: even where its vault has trouble, which is then told."""
         with self.agent(is_lenient=True) as agent:
-            for note in agent.notes:
-                click.secho(f"! {note.name}: {note.what}", fg="red", err=True)
-            if agent.notes:
-                click.secho("  `sealwax verify` says more.", dim=True, err=True)
+            self.warn(agent.warnings())
             yield agent
 
     def tell_whole(self, unreadable_objects: int) -> None:
         """Says so where what is shown may not be all of its moment."""
         if unreadable_objects:
             click.secho(f"! Not whole: {unread(unreadable_objects)}", fg="red", err=True)
+
+    def warn(self, notes: Sequence[Note]) -> None:
+        """Tells what is wrong with the home as a whole."""
+        for note in notes:
+            click.secho(f"! {note.name}: {note.what}", fg="red", err=True)
+        if notes:
+            click.secho("  `sealwax verify` says more.", dim=True, err=True)
 
     def give(self, value: Any, show: Callable[[], None]) -> None:
         """Prints a result: as JSON when asked for, else the way `show` does."""

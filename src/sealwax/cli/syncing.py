@@ -6,7 +6,7 @@ from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState
 from sealwax.agent.thumbnails import ThumbnailProgress, ThumbnailsMade
-from sealwax.agent.wording import count
+from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
@@ -255,15 +255,7 @@ def _show_state(state: SyncState) -> None:
 
 def _waits(waiting: Waiting, store: str) -> str:
     since = show.day_and_time((waiting.since_ms or 0) * 1_000_000)
-    what = [
-        show.count(waiting.messages, "message"),
-        show.count(waiting.attachments, "attachment"),
-        show.size(waiting.size_bytes),
-    ]
-    if waiting.snapshots:
-        is_alone = waiting._replace(snapshots=0).is_nothing
-        what = [*([] if is_alone else what), show.count(waiting.snapshots, "snapshot")]
-    return f"Not on {store}: {', '.join(what)}, since {since}."
+    return f"Not on {store}: {waits(waiting)}, since {since}."
 
 
 def _show_thumbnails(made: ThumbnailsMade) -> None:

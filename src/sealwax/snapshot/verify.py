@@ -41,7 +41,8 @@ class Damage(NamedTuple):
 
 class Verified(NamedTuple):
     """What was checked and what was found. `unreferenced` objects are no damage: an interrupted
-    import leaves them and the next one uses them."""
+    import leaves them and the next one uses them. Of those that are `unasked` nobody knows: they
+    are not on this device, and the place that has them did not answer."""
 
     commits: int
     void_commits: int
@@ -52,6 +53,7 @@ class Verified(NamedTuple):
     unreferenced: int
     damage: tuple[Damage, ...]
     is_deep: bool
+    unasked: int = 0
 
     @property
     def is_sound(self) -> bool:

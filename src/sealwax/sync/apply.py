@@ -5,7 +5,7 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
@@ -15,7 +15,7 @@ from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
 from sealwax.library.holdings import PinRow
 from sealwax.model.change import Change
-from sealwax.stores.base import Missing
+from sealwax.stores.base import Missing, StoreError
 from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
@@ -28,7 +28,7 @@ from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
-from sealwax.sync.trouble import note_trouble
+from sealwax.sync.trouble import note_trouble, note_unfetched
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted
 from sealwax.vault.commit_part import Part, open_part
@@ -116,6 +116,31 @@ class Sync:
         self._holding = Holding(journal)
         self._held = 0
 
+    def open(self, is_waiting: bool = True) -> None:
+        """Brings the library in step with what is near, and says where it could not. What a new
+        device has never fetched is asked for, unless nobody `is_waiting` for it."""
+        if is_waiting and self._history.head().seq < 0:
+            # Without it, this library is made without the snapshots of others.
+            with suppress(StoreError):
+                self.others.fetch_held()
+        why = self._outbox.catch_up(self._history, self.others.zones())
+        if is_waiting and self._is_new():
+            try:
+                self.pull()
+            except StoreError as error:
+                why = error.sentence
+        self._note_unfetched(why)
+
+    def _is_new(self) -> bool:
+        """Whether this device came to an account that has others, and has nothing of them yet."""
+        has_others = self._mirror is not None and self._history.log.head > 0
+        return has_others and self._history.store.head_seq(MESSAGES_ZONE) < 0
+
+    def _note_unfetched(self, why: str) -> None:
+        near_seq = self._history.store.head_seq(MESSAGES_ZONE)
+        is_whole = self._history.head().seq >= near_seq and not self._is_new()
+        note_unfetched(self._library.holdings, "" if is_whole else why)
+
     def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
         files of others the newest come here, up to so many bytes."""
@@ -155,6 +180,7 @@ class Sync:
                 why, code = f"{error.sentence} {error.hint}", error.code
         now_ms = self._clock.now_ms()
         note_trouble(self._library.holdings, code, why, now_ms)
+        self._note_unfetched(why)
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
@@ -175,6 +201,7 @@ class Sync:
         pulled = self._pull()
         self._outbox.put_on()
         self.settle_held()
+        self._note_unfetched("")
         return pulled
 
     def settle_held(self) -> int:

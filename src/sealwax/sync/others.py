@@ -5,9 +5,11 @@ library that is made from its beginning shows their snapshots like all others. O
 shows those whose very state it still has; of the rest it knows how many there are.
 """
 
+from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 
-from sealwax.ledger.names import MESSAGES_ZONE, device_zone
+from sealwax.ledger.account import AccountLog
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
 from sealwax.stores.mirror import MirrorStore, Parted
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits
@@ -35,6 +37,12 @@ class Others:
         # Where one of them came back from an old disk, its own device puts it right.
         with suppress(Parted):
             self._mirror.refresh(zones)
+        self.fetch_held()
+
+    def fetch_held(self) -> None:
+        """Brings near what snapshots hold in the zones that are near. Raises FarAway."""
+        if self._mirror is None:
+            return
         for zone in self._behind():
             held = shown_by_pins(told_commits(self._own, zone)).values()
             self._mirror.fetch({name for names in held for name in names})
@@ -103,8 +111,15 @@ class Others:
         return -1 if head is None else head.seq
 
     def _known(self, zones: list[str]) -> list[str]:
-        """Those of devices that the account's log names or named."""
-        states = self._history.log.states
-        devices = {device for state in states for device in state.devices}
-        wanted = {device_zone(device) for device in devices} - {self._own.zone}
-        return sorted(wanted & set(zones))
+        return [zone for zone in known_zones(self._history.log, zones) if zone != self._own.zone]
+
+
+def known_zones(log: AccountLog, zones: Iterable[str]) -> list[str]:
+    """The own zones of devices that the account's log names or named."""
+    devices = {device for state in log.states for device in state.devices}
+    return sorted({device_zone(device) for device in devices} & set(zones))
+
+
+def refresh_all(mirror: MirrorStore, log: AccountLog) -> None:
+    """Fetches the commits of all that a new device shows; raises FarAway or FarFull."""
+    mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE, *known_zones(log, mirror.far_zones())])

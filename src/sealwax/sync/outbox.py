@@ -9,7 +9,7 @@ messages zone from the first, so nothing is sealed twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -144,9 +144,10 @@ class Outbox:
             for item in items:
                 self._library.apply_changes(self.changes(item), moment)
 
-    def catch_up(self, history: Replica, others: Sequence[str] = ()) -> None:
+    def catch_up(self, history: Replica, others: Sequence[str] = ()) -> str:
         """Brings the library in step with this zone: after a crash, or when it was made anew; then
-        with the zones of others, too."""
+        with the zones of others, too. Says why it stands before the end of the history, if it
+        does."""
         if not self._is_of_this_history(history):
             self._library.clear()
         is_anew = history.head().seq < 0
@@ -157,10 +158,15 @@ class Outbox:
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the
-        # next sync.
-        with suppress(FarAway, FarFull), history.unwatched() if is_anew else nullcontext():
-            history.pull()
+        # next sync. Opening a home never waits for a server.
+        why = ""
+        try:
+            with history.unwatched() if is_anew else nullcontext():
+                history.pull()
+        except (FarAway, FarFull) as error:
+            why = error.sentence
         self.put_on()
+        return why
 
     def _is_of_this_history(self, history: Replica) -> bool:
         """Whether the library's head is in the near history: not when a repair was cut off, which

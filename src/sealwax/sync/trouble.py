@@ -7,6 +7,7 @@ import msgspec
 from sealwax.library.holdings import Holdings
 
 _NOTE = "trouble of the last sync"
+_UNFETCHED = "why the history is not here"
 
 
 class SyncTrouble(NamedTuple):
@@ -24,6 +25,17 @@ def last_trouble(holdings: Holdings) -> SyncTrouble | None:
     """Why the last sync did not succeed; None where it did."""
     noted = holdings.noted(_NOTE)
     return _decode(noted) if noted else None
+
+
+def why_unfetched(holdings: Holdings) -> str:
+    """Why this device does not show all of the history that it knows of; nothing where it does."""
+    return holdings.noted(_UNFETCHED).decode("utf-8", "replace")
+
+
+def note_unfetched(holdings: Holdings, why: str) -> None:
+    """Remembers why a part of the history could not be fetched; nothing where all of it is here."""
+    if why != why_unfetched(holdings):
+        holdings.keep_note(_UNFETCHED, why.encode())
 
 
 def note_trouble(holdings: Holdings, code: str, sentence: str, now_ms: int) -> None:

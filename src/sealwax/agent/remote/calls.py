@@ -30,6 +30,7 @@ from sealwax.base.errors import SealwaxError, codes
 
 READING = frozenset(
     """
+    warnings
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from sealwax.agent.api import Agent, Note
+from sealwax.agent.api import Agent
 from sealwax.agent.home import HomeLock
 from sealwax.agent.linking import Asking, Linked, Offered
 from sealwax.agent.presence import Presence, find_presence, read_token
@@ -81,7 +81,6 @@ class RemoteAgent:
     def __init__(self, home: Path, presence: Presence, token: str) -> None:
         self.home = home
         self.presence = presence
-        self.notes: tuple[Note, ...] = ()
         self._token = token
 
     def __getattr__(self, name: str) -> Any:

@@ -11,10 +11,11 @@ def check_media(facts: Facts) -> Iterator[Finding]:
     """One medium is never called safe."""
     if facts.media < 2:
         copy = f"`cp -a {shlex.quote(facts.vault)} OTHER_DISK`"
-        yield Finding(
-            "one-medium",
-            "warn",
-            "Protected from deletion. Not from losing this disk.",
+        remedy = (
             f"copy the vault to another disk: {copy}; or keep it with a server:"
-            " docs/sync-versus-backup.md",
+            " docs/sync-versus-backup.md"
         )
+        if facts.store is not None and facts.store.is_server:
+            remedy = "`sealwax sync now`" if facts.is_sync_on else "`sealwax sync on`"
+        text = "Protected from deletion. Not from losing this disk."
+        yield Finding("one-medium", "warn", text, remedy)

@@ -11,7 +11,8 @@ DAMAGED = "source-damaged"
 
 def check_sources(facts: Facts) -> Iterator[Finding]:
     """One finding a source, the worst of it."""
-    if not facts.sources and not facts.history.messages:
+    is_known = not facts.history.notes
+    if not facts.sources and not facts.history.messages and is_known:
         yield Finding(
             "no-source",
             "warn",
