@@ -133,11 +133,12 @@ class MirrorStore:
         order; who gets one that has not come yet waits for it."""
         wanted = list(names)
         present = self.near.has_objects(wanted)
-        self._arriving = Arriving([name for name in wanted if name not in present], self.fetch)
+        arriving = Arriving([name for name in wanted if name not in present], self.fetch)
+        outer, self._arriving = self._arriving, arriving
         try:
             yield
         finally:
-            arriving, self._arriving = self._arriving, None
+            self._arriving = outer
             arriving.close()
 
     def describe(self) -> str:
