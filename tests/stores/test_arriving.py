@@ -80,5 +80,6 @@ def test_a_few_come_before_anybody_asks() -> None:
     line = _Line(fails_at=1)
     Arriving(NAMES[:FIRST_GROUP], line.fetch).close()
     assert line.groups == [NAMES[:FIRST_GROUP]]
+    cut = Arriving(NAMES[:1], line.fetch)
     with pytest.raises(StoreError, match="cut"):
-        Arriving(NAMES[:1], line.fetch)
+        cut.wait(NAMES[0])

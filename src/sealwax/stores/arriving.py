@@ -29,8 +29,7 @@ class Arriving:
             self._thread.start()
         elif self._names:
             # A few come at once: nobody would have anything to read meanwhile.
-            fetch(self._names)
-            self._awaited.clear()
+            self._come(self._names)
 
     def wait(self, name: bytes) -> None:
         """Returns when an object is not awaited any more; raises why it cannot come."""
@@ -47,16 +46,19 @@ class Arriving:
 
     def _run(self) -> None:
         start, size = 0, FIRST_GROUP
-        while start < len(self._names) and not self._is_over:
-            group = self._names[start : start + size]
-            try:
-                self._fetch(group)
-            except Exception as error:
-                with self._changed:
-                    self._failure = error
-                    self._changed.notify_all()
-                return
-            with self._changed:
-                self._awaited.difference_update(group)
-                self._changed.notify_all()
+        while start < len(self._names) and not self._is_over and self._failure is None:
+            self._come(self._names[start : start + size])
             start, size = start + size, min(2 * size, LARGEST_GROUP)
+
+    def _come(self, group: list[bytes]) -> None:
+        """Brings a group near, and tells those who wait how that ended."""
+        failure: Exception | None = None
+        try:
+            self._fetch(group)
+        except Exception as error:
+            failure = error
+        with self._changed:
+            self._failure = failure
+            if failure is None:
+                self._awaited.difference_update(group)
+            self._changed.notify_all()
