@@ -6,6 +6,7 @@ from sealwax.model.field import (
     APP,
     ATTACHMENT,
     CONTENT,
+    CREATED_NS,
     DELIVERED_NS,
     EDIT,
     EFFECT,
@@ -79,7 +80,8 @@ class MessageView(NamedTuple):
 
 
 class AttachmentView(NamedTuple):
-    """An attachment: `chunks` names its pieces where its bytes are in the vault."""
+    """An attachment: `chunks` names its pieces where its bytes are in the vault, `created_ns` is
+    when the source says that it was made."""
 
     record: int
     origin: str
@@ -90,6 +92,7 @@ class AttachmentView(NamedTuple):
     is_sticker: bool
     file_hash: bytes | None
     chunks: tuple[tuple[bytes, int], ...]
+    created_ns: int | None = None
 
 
 def message_view(record: int, conversation: int | None, state: State) -> MessageView:
@@ -138,6 +141,7 @@ def attachment_view(record: int, state: State) -> AttachmentView:
         is_sticker=bool(state.get(IS_STICKER)),
         file_hash=content[0] if content else None,
         chunks=tuple((name, size) for name, size in content[2]) if content else (),
+        created_ns=state.get(CREATED_NS),
     )
 
 
