@@ -340,7 +340,7 @@ def test_any_order_of_acts_on_two_devices_ends_the_same(
     with _devices(2) as (devices, items):
         one = devices[0]
         pinned = one.library.head_moment()
-        create_snapshot(one.library, one.replica, "all", "test")
+        create_snapshot(one.library, one.replica, "whole", "test")
         for device in devices:
             device.replica.pull()
         purged: set[int] = set()
