@@ -231,7 +231,9 @@ def test_an_export_without_its_files_is_no_success(program: Program, tmp_path: P
         path.unlink()
     told = program.run("export", "html", tmp_path / "pages", code=1)
     assert "! Not whole: 12 files could not be read." in told
-    assert "… and 2 more; --json has all." in told
+    assert "… and 2 more." in told
+    told = program.run("media", "--save", tmp_path / "photos", code=1)
+    assert "! Not whole: 12 files could not be read." in told
 
 
 def test_a_search_says_when_there_is_more(program: Program, tmp_path: Path) -> None:

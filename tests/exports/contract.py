@@ -64,6 +64,8 @@ class ExportContract:
         photos = list((tmp_path / "out" / "attachments").iterdir())
         assert len(photos) == 6
         assert all(photo.read_bytes().startswith(b"\xff\xd8") for photo in photos)
+        # They are as old as the source says, not as the export.
+        assert all(photo.stat().st_mtime * 1000 <= NOW_MS - DAY_MS for photo in photos)
         assert not list(tmp_path.glob("*.partial"))
 
     def test_no_control_character_reaches_a_reader(self, agent: Agent, tmp_path: Path) -> None:

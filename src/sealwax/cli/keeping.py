@@ -197,16 +197,10 @@ def export_command(
             f"{show.count(done.messages, 'message')}, {show.count(done.files, 'file')}"
             f" ({show.size(done.file_bytes)}) in {done.path}"
         )
-        if done.problems:
-            lacking = show.count(len(done.problems), "file")
-            click.secho(f"! Not whole: {lacking} could not be read.", fg="red", err=True)
-        for problem in done.problems[:PROBLEMS_SHOWN]:
-            click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
-        more = len(done.problems) - PROBLEMS_SHOWN
-        if more > 0:
-            click.echo(f"  … and {more:,} more; --json has all.", err=True)
 
     session.give(done, show_done)
+    if done.problems:
+        show.lacking(done.problems)
     if is_part:
         click.secho("This is not all: see above.", fg="red", err=True)
     if done.problems or done.unreadable_objects or is_part:

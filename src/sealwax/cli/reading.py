@@ -1,6 +1,5 @@
 """Commands that read: list, read, search, media."""
 
-import os
 from pathlib import Path
 
 import click
@@ -9,7 +8,8 @@ from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import at_option, select_options, with_session
-from sealwax.cli.session import Session, clean, one_line
+from sealwax.cli.session import EXIT_FAILED, Session, clean, one_line
+from sealwax.exports.attachments import AttachmentFiles
 
 trash_option = click.option("--trash", "in_trash", is_flag=True, help="What is in the trash.")
 
@@ -103,16 +103,13 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
     """The photos and files of messages."""
     with session.reading() as agent:
         session.tell_whole(agent.unreadable_at(at))
-        found = list(agent.media(select, at))
+        found, problems = list(agent.media(select, at)), []
         if save is not None:
             _make_new(save)
+            files = AttachmentFiles(save.parent, agent.attachment_bytes, save.name)
             for item in found:
-                if item.attachment.file_hash:
-                    suffix = Path(item.attachment.name).suffix
-                    safe = suffix if suffix[1:].isalnum() else ""
-                    path = save / f"{item.attachment.record:08d}{safe}"
-                    with open(path, "xb", opener=_private) as file:
-                        file.writelines(agent.attachment_bytes(item.attachment))
+                files.write(item.attachment)
+            problems = files.problems
     rows = [
         (
             show.day_and_time(item.message.time_ns),
@@ -123,6 +120,9 @@ def media_command(session: Session, at: str | None, select: Select, save: Path |
         for item in found
     ]
     session.give(found, lambda: show.table(("when", "file", "size", "state"), rows))
+    if problems:
+        show.lacking(problems)
+        raise SystemExit(EXIT_FAILED)
 
 
 def _make_new(folder: Path) -> None:
@@ -132,8 +132,3 @@ def _make_new(folder: Path) -> None:
     except FileExistsError:
         if not folder.is_dir() or any(folder.iterdir()):
             raise SaveExists(f"There is something at {folder} already.") from None
-
-
-def _private(path: str, flags: int) -> int:
-    """What is saved is for nobody but its owner."""
-    return os.open(path, flags, 0o600)

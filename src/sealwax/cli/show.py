@@ -7,11 +7,13 @@ import click
 
 from sealwax.agent.wording import count as count
 from sealwax.agent.wording import size as size
+from sealwax.base.problem import Problem
 from sealwax.cli.session import clean, one_line
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.snapshot.plan import RestoreCounts
 
 TITLE_WIDTH = 40
+LACKING_SHOWN = 10
 REACTION_SIGNS = {
     "loved": "♥",
     "liked": "👍",
@@ -58,6 +60,16 @@ def message(view: MessageView, files: dict[str, AttachmentView]) -> None:
     click.secho(f"  #{view.record}", dim=True)
     for line in _body(view, files):
         click.echo("    " + clean(line))
+
+
+def lacking(problems: Sequence[Problem]) -> None:
+    """Says on standard error which files could not be read."""
+    files = count(len(problems), "file")
+    click.secho(f"! Not whole: {files} could not be read.", fg="red", err=True)
+    for problem in problems[:LACKING_SHOWN]:
+        click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
+    if len(problems) > LACKING_SHOWN:
+        click.echo(f"  … and {len(problems) - LACKING_SHOWN:,} more.", err=True)
 
 
 def plan(counts: RestoreCounts) -> str:

@@ -1,9 +1,12 @@
 """The attachments of an export: files beside it, under names of our own."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from sealwax.base.problem import Problem
 from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.exports.place import PRIVATE_FILE, PRIVATE_FOLDER
 from sealwax.library.files import ReadFile
 from sealwax.library.view import AttachmentView
 from sealwax.stores.base import StoreError
@@ -38,15 +41,29 @@ class AttachmentFiles:
         suffix = Path(attachment.name).suffix
         safe = suffix.lower() if suffix[1:].isascii() and suffix[1:].isalnum() else ""
         name = f"{attachment.record:08d}{safe[:_SUFFIX_LIMIT]}"
-        self._folder.mkdir(exist_ok=True)
+        self._folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        path = self._folder / name
         try:
-            with (self._folder / name).open("xb") as file:
+            with open(path, "xb", opener=_private) as file:
                 for piece in self._read_file(attachment):
                     file.write(piece)
                     self.size_bytes += len(piece)
         except (SealBroken, SealUnknown, StoreError) as error:
-            (self._folder / name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             self.problems.append(Problem(f"attachment {attachment.origin}", str(error)))
             return None
         self.count += 1
+        _date(path, attachment.created_ns)
         return f"{self._folder.name}/{name}"
+
+
+def _private(path: str, flags: int) -> int:
+    """It is for nobody but its owner, from the first byte."""
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def _date(path: Path, created_ns: int | None) -> None:
+    """A file is as old as its source says; what a disk cannot say stays as it is."""
+    if created_ns:
+        with suppress(OSError, OverflowError, ValueError):
+            os.utime(path, ns=(created_ns, created_ns))

@@ -6,6 +6,7 @@ from sealwax.model.field import (
     APP,
     ATTACHMENT,
     CONTENT,
+    CREATED_NS,
     DELIVERED_NS,
     EDIT,
     EFFECT,
@@ -81,7 +82,7 @@ class MessageView(NamedTuple):
 
 class AttachmentView(NamedTuple):
     """An attachment: `chunks` names its pieces where its bytes are in the vault; `thumbnail` names
-    the one that is a small picture of it."""
+    the one that is a small picture of it; `created_ns` is when the source says that it was made."""
 
     record: int
     origin: str
@@ -93,6 +94,7 @@ class AttachmentView(NamedTuple):
     file_hash: bytes | None
     chunks: tuple[tuple[bytes, int], ...]
     thumbnail: tuple[bytes, int] | None = None
+    created_ns: int | None = None
 
 
 def message_view(record: int, conversation: int | None, state: State) -> MessageView:
@@ -142,6 +144,7 @@ def attachment_view(record: int, state: State) -> AttachmentView:
         file_hash=content[0] if content else None,
         chunks=tuple((name, size) for name, size in content[2]) if content else (),
         thumbnail=thumbnail_of(state),
+        created_ns=state.get(CREATED_NS),
     )
 
 
