@@ -10,7 +10,13 @@ from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.demo.world import write_world
+from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
+from sealwax.sync.compaction import collect
+from sealwax.sync.compaction.collect import GRACE_MS, collectable
+from sealwax.sync.others import pinned_bases
+from sealwax.vault.commit_part import MERGED, Part
+from sealwax.vault.writing import Writing
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
@@ -283,6 +289,33 @@ def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path:
         for number in (0, 1):
             with house.agent(number) as agent:
                 assert agent.snapshots() == []
+
+
+def test_what_a_snapshot_of_another_device_stands_on_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, port = _shared(tmp_path)
+    _pin_while_away(house, tmp_path)
+    with running(tmp_path / "server", port=port):
+        with house.agent(1) as agent:
+            agent.import_source(phone_with(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
+        house.sync(1, 0, 1)
+        with house.agent(1) as agent:
+            history = agent.device.history
+            (base,) = pinned_bases(history)
+            assert 0 <= base < history.head().seq
+            live = history.library.holdings.live_segments()
+            names = [name for name, _, _ in live]
+            changes = tuple(change for name in names for change in history.read_segment(name))
+            part = Part(reason=MERGED)
+            history.write(Writing(changes, part, CommitKind.COMPACT, dropped=tuple(names)))
+            beneath = {name for name, seq, _ in live if seq <= base}
+            later_ms = house.clock.now_ms() + 2 * GRACE_MS
+            assert beneath
+            assert not beneath & collectable(history, later_ms).keys()
+            assert collectable(history, later_ms)
+            monkeypatch.setattr(collect, "pinned_bases", lambda _: set())
+            assert beneath <= collectable(history, later_ms).keys()
 
 
 def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> None:

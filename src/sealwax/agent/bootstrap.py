@@ -264,7 +264,10 @@ def _open_keys(log: AccountLog, keys: HomeKeys, is_lenient: bool) -> tuple[Accou
         if not is_lenient:
             raise
         opened = open_for_removed(log, keys.member_keys())
-        told = f"{error.sentence} What it has can be read; nothing can be written."
+        told = (
+            f"{error.sentence} What it has can be read; nothing can be written. To come back, make"
+            " a fresh home and link it."
+        )
         return opened, [Note("device", "this device", told)]
 
 

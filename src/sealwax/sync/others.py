@@ -12,7 +12,7 @@ from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
 from sealwax.stores.mirror import MirrorStore, Parted
 from sealwax.sync.outbox import Outbox
-from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits
+from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits, told_ones
 from sealwax.sync.replica import Replica
 from sealwax.vault.digest import digest_bytes
 
@@ -123,3 +123,18 @@ def known_zones(log: AccountLog, zones: Iterable[str]) -> list[str]:
 def refresh_all(mirror: MirrorStore, log: AccountLog) -> None:
     """Fetches the commits of all that a new device shows; raises FarAway or FarFull."""
     mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE, *known_zones(log, mirror.far_zones())])
+
+
+def pinned_bases(history: Replica) -> set[int]:
+    """The seqs of the messages zone on which snapshots in devices' own zones stand, shown here or
+    not: what is live there is held."""
+    bases = set()
+    for zone in known_zones(history.log, history.store.list_zones()):
+        commits = list(
+            told_ones(history, zone, (data for _, data in history.store.read_commits(zone, 0)))
+        )
+        shown = shown_by_pins(commits)
+        for told in commits:
+            if told.judged.head.seq in shown and MESSAGES_ZONE in told.part.heads:
+                bases.add(told.part.heads[MESSAGES_ZONE][0])
+    return bases

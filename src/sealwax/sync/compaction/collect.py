@@ -15,6 +15,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.objects import effects
 from sealwax.library.library import Library
+from sealwax.sync.others import pinned_bases
 from sealwax.sync.replica import Replica
 from sealwax.trust.heads import RememberedHeads
 
@@ -39,7 +40,8 @@ class Collected(NamedTuple):
 def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
     """Names and sizes of the objects in the store that may go."""
     before_seq, let_go = _quiet_since(replica, now_ms - GRACE_MS)
-    unheld = replica.library.holdings.unheld_objects(before_seq, let_go)
+    held = {*let_go, *pinned_bases(replica)}
+    unheld = replica.library.holdings.unheld_objects(before_seq, sorted(held))
     present = replica.store.has_objects(unheld)
     return {name: size_bytes for name, size_bytes in unheld.items() if name in present}
 
