@@ -358,7 +358,7 @@ def test_every_command_says_what_it_does() -> None:
             assert command.help, command.name
 
 
-def test_a_reason_stays_in_its_line_and_an_invitation_has_its_plan(tmp_path: Path) -> None:
+def test_an_invitation_has_its_plan(tmp_path: Path) -> None:
     _invited(tmp_path, "ann", "--plan", "50GB")
     shown = _admin(tmp_path, "account", "list").output
     assert "50.0 GB" in shown
