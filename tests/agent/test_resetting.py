@@ -12,7 +12,7 @@ from sealwax.agent.resetting import BEFORE, SyncPaused
 from sealwax.agent.selecting import Select
 from sealwax.agent.syncing import SyncOff
 from sealwax.base.clock import SetClock
-from sealwax.stores.mirror import FarAway
+from sealwax.stores.far_trouble import FarAway
 from tests.homes import NOW_MS, environment, ignore, texts, write_threads
 from tests.server.running import running
 from tests.sync.homes_on_server import Household

@@ -8,7 +8,7 @@ import pytest
 from sealwax.agent.sync_bridge import SyncBridge, SyncFailed
 from sealwax.agent.upkeep import newest_of
 from sealwax.snapshot.retention import DAILY
-from sealwax.stores.mirror import FarAway
+from sealwax.stores.far_trouble import FarAway
 from tests.homes import DAY_MS, ignore
 from tests.server.running import running
 from tests.sync.homes_on_server import Household

@@ -10,10 +10,11 @@ from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import CommitExists, CommitVoid, Missing
 from sealwax.stores.counting import CountingStore
+from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.folder import FolderStore
 from sealwax.stores.forwarding import ForwardingStore
 from sealwax.stores.memory import MemoryStore
-from sealwax.stores.mirror import FarAway, MirrorStore
+from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.reserve import essential
 from tests.accounts import Account, made_account, next_commit
 from tests.stores.contract import named

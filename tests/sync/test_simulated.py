@@ -14,7 +14,8 @@ from sealwax.library.holdings import Holdings
 from sealwax.library.library import Library
 from sealwax.library.tail import Tail
 from sealwax.stores.base import StoreError
-from sealwax.stores.mirror import FarAway, MirrorStore
+from sealwax.stores.far_trouble import FarAway
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync import apply as sync_apply
 from sealwax.sync import opening
 from sealwax.sync import outbox as sync_outbox

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sealwax.agent.device import Device
 from sealwax.base.entropy import Entropy
-from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small, planned_merges
 from sealwax.sync.compaction.collect import collect, collectable

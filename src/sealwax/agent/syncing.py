@@ -14,7 +14,7 @@ from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
 from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
-from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress

@@ -10,7 +10,7 @@ from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.library.parts import ReadPart, part_reader
 from sealwax.library.view import AttachmentView
 from sealwax.stores.base import StoreError
-from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.thumbnail.apply import Look, Made, Maker
 from sealwax.thumbnail.plan import FILE_LIMIT_BYTES, Verdict
 from sealwax.vault.objects import SMALL_BYTES

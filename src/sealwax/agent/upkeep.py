@@ -9,7 +9,7 @@ from sealwax.base.clock import Clock
 from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
-from sealwax.stores.mirror import FarAway
+from sealwax.stores.far_trouble import FarAway
 from sealwax.vault.writing import NoLongerWanted, Writer
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash, object_name
@@ -26,76 +26,13 @@ from sealwax.stores.base import (
     StoreError,
     StoreFull,
 )
+from sealwax.stores.far_trouble import FarAway, FarFull, Incomplete, Parted, Parting
 from sealwax.stores.near import NearStore
 from sealwax.stores.reserve import essential
 from sealwax.stores.server_errors import DeviceNotTrusted
 
 T = TypeVar("T")
 COMMITS_TOGETHER = 256
-
-
-class FarFull(StoreFull):
-    """The account's storage in the shared place is full."""
-
-    code = "storage-full"
-    hint = "`sealwax storage` shows what takes space; `sealwax storage plan` asks for more."
-
-
-class FarAway(StoreError):
-    """The shared place does not do what it must just now; `cause` says why."""
-
-    code = "sync-store-away"
-    hint = "Nothing is lost: it waits on this device and goes there by itself."
-
-    def __init__(self, cause: StoreError) -> None:
-        super().__init__(cause.sentence, cause.hint)
-        self.cause = cause
-
-
-class Parted(FarAway):
-    """The far store does not go on from what the near one holds."""
-
-    code = "sync-store-parted"
-
-    def __init__(self, parting: "Parting") -> None:
-        super().__init__(
-            StoreError(
-                "The history at the sync store ends, or parts, before what this device has seen"
-                f" ({parting.zone} from {parting.common_seq + 1} on).",
-                "It may have come back from an old disk. `sealwax sync now` puts back what it"
-                " lost.",
-            )
-        )
-        self.parting = parting
-
-
-class Incomplete(FarAway):
-    """The far store lost something that this device never had whole."""
-
-    code = "sync-store-incomplete"
-
-    def __init__(self) -> None:
-        super().__init__(
-            StoreError(
-                "The sync store lost a part of the history that only another device has.",
-                "Sync the other devices: the one that has it puts it back.",
-            )
-        )
-
-
-class Parting(NamedTuple):
-    """Where the far history of a zone leaves the near one: the last seq that both share, and both
-    heads."""
-
-    zone: str
-    common_seq: int
-    near_seq: int
-    far_seq: int
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the far store only lacks commits, and nobody has written others since."""
-        return self.far_seq == self.common_seq
 
 
 class MirrorStore:

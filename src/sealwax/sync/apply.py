@@ -16,7 +16,8 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
 from sealwax.library.holdings import PinRow
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, StoreError
-from sealwax.stores.mirror import FarAway, FarFull, MirrorStore, Parted
+from sealwax.stores.far_trouble import FarAway, FarFull, Parted
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sealwax.ledger.commit import CommitKind
 from sealwax.stores.base import StoreError
-from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.renaming import names_any
 from sealwax.sync.replica import Replica

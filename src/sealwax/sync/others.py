@@ -10,7 +10,8 @@ from contextlib import nullcontext, suppress
 
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
-from sealwax.stores.mirror import MirrorStore, Parted
+from sealwax.stores.far_trouble import Parted
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits, told_ones
 from sealwax.sync.replica import Replica

@@ -18,7 +18,7 @@ from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
-from sealwax.stores.mirror import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.replay import replay
 from sealwax.sync.replica import Replica

@@ -11,7 +11,8 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import MergeFacts, PinFacts, encode_facts
 from sealwax.library.holdings import Holdings, PinRow
-from sealwax.stores.mirror import MirrorStore, Parting
+from sealwax.stores.far_trouble import Parting
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Kept
 from sealwax.sync.replay import told_ones

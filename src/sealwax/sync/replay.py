@@ -19,7 +19,7 @@ from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
-from sealwax.stores.mirror import FarAway
+from sealwax.stores.far_trouble import FarAway
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
