@@ -23,6 +23,7 @@ from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import World
 from sealwax.server.serve import Listening, http_server, listening, opened_parts
 from sealwax.stores.base import StoreError
+from sealwax.trust.account import NotTrusted
 
 MUM = PEOPLE[0].address
 BEFORE = "all of us"
@@ -131,7 +132,7 @@ class Household:
         try:
             with open_agent(self._homes["old laptop"], self._env) as agent:
                 agent.sync.pull()
-        except StoreError as error:
+        except (StoreError, NotTrusted) as error:
             self._say(f"It is told: {error.sentence}")
         else:
             raise AssertionError("a device that is out should not sync")

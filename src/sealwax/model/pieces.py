@@ -43,7 +43,7 @@ def with_pieces(name: str, value: Any, names: Mapping[bytes, bytes]) -> Any:
         return value
     anew = [_renamed(piece, names) for piece in _listed(name, value)]
     if name == THUMBNAIL.name:
-        return [value[0], *anew]
+        return [value[0], *anew, *value[2:]]
     return [*value[:2], anew, *value[3:]]
 
 
