@@ -189,6 +189,24 @@ def test_months_lead_through_the_years(browser: Browser, site: Site) -> None:
         expect(one.page.locator("li.message").first).to_have_attribute("data-key", first["key"])
 
 
+def test_who_is_going_somewhere_gets_there_whatever_comes_in_meanwhile(
+    browser: Browser, site: Site
+) -> None:
+    """News has the page read again what it shows; a jump that is on its way is not lost by it."""
+    mum = site.conversation(MUM)
+    with visit(browser, site) as one:
+        one.thread(mum)
+        months = one.page.get_by_role("slider", name="Month")
+        months.focus()
+        one.page.evaluate(
+            "document.querySelector('sw-months').addEventListener('keydown',"
+            " () => document.querySelector('sw-thread').refresh())"
+        )
+        one.page.keyboard.press("Home")
+        expect(one.page.locator(".thread-edge")).to_have_text("The beginning")
+        expect(months).to_be_focused()
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Site]:
     with opened_site(make_scene(tmp_path, talks=40)) as opened:

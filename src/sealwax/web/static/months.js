@@ -15,14 +15,19 @@ class Months extends HTMLElement {
   #places = /** @type {Map<number, number>} */ (new Map());
   #bars = /** @type {HTMLElement[]} */ ([]);
   #chosen = 0;
+  #drawn = "";
   #go = (/** @type {number} */ _ms) => {};
 
   /** @param {Month[]} months @param {(ms: number) => void} go called with the beginning of a month that was chosen */
   draw(months, go) {
     this.#go = go;
+    const drawn = JSON.stringify(months);
+    this.hidden = months.length < 2;
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const hadFocus = this.contains(document.activeElement);
     this.#all = months.length < 2 ? [] : everyMonth(months);
     this.#places = new Map(this.#all.map(([year, month], index) => [year * 12 + month - 1, index]));
-    this.hidden = !this.#all.length;
     this.replaceChildren();
     if (this.hidden) return;
     const most = Math.max(...months.map((month) => month[2]));
@@ -45,6 +50,7 @@ class Months extends HTMLElement {
     }, this.#bars);
     fill(this, this.track, this.label);
     this.#choose(this.#all.length - 1);
+    if (hadFocus) this.track.focus();
   }
 
   /** Marks the month of a moment, unless somebody is choosing one. @param {number} ms */

@@ -23,6 +23,8 @@ export class Thread extends HTMLElement {
   #hasOlder = false;
   #hasNewer = false;
   #round = 0;
+  /** Goes again where one is just going, until one is there. */
+  #going = /** @type {(() => void) | null} */ (null);
   #isLoading = false;
   #ask = new AbortController();
   /** A page that was asked for before it is needed. */
@@ -65,7 +67,9 @@ export class Thread extends HTMLElement {
   refresh() {
     if (!this.#conversation) return false;
     this.#headOf();
-    this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
+    // Where somebody is just going is not left for where they were.
+    if (this.#going) this.#going();
+    else this.#fill(this.isAtEnd() ? null : this.firstKey(), null);
     return true;
   }
 
@@ -99,6 +103,7 @@ export class Thread extends HTMLElement {
     this.#ask = new AbortController();
     this.#ahead = null;
     this.#isLoading = true;
+    this.#going = () => this.#fill(around, shown);
     delete this.dataset.shown;
     try {
       /** @type {ThreadPage} */
@@ -126,7 +131,10 @@ export class Thread extends HTMLElement {
       // Asked for again, it is read again.
       this.forget();
     } finally {
-      if (round === this.#round) this.#isLoading = false;
+      if (round === this.#round) {
+        this.#isLoading = false;
+        this.#going = null;
+      }
     }
     this.#scrolled().then(() => this.#askAhead("start"));
   }
@@ -338,6 +346,7 @@ export class Thread extends HTMLElement {
     const round = (this.#round += 1);
     this.#ahead = null;
     this.#isLoading = true;
+    this.#going = () => this.#jumpTo(ms);
     try {
       const page = await this.#page({ date_ms: ms });
       if (round !== this.#round) return;
@@ -349,7 +358,10 @@ export class Thread extends HTMLElement {
       first?.scrollIntoView({ block: "start" });
       this.#rove(/** @type {HTMLElement} */ (first));
     } catch { /* The line at the foot says that nothing answers. */ } finally {
-      if (round === this.#round) this.#isLoading = false;
+      if (round === this.#round) {
+        this.#isLoading = false;
+        this.#going = null;
+      }
     }
   }
 }
