@@ -39,8 +39,8 @@ def measure(home: Path, messages: int) -> Iterator[Answer]:
         )
         yield Answer("opening the oldest snapshot", _milliseconds(lambda: _open(agent)), "ms")
         taken = sorted(
-            _milliseconds(lambda: agent.create_snapshot("taken by the benchmark"))
-            for _ in range(SNAPSHOTS)
+            _milliseconds(lambda name=f"taken {at + 1}": agent.create_snapshot(name))
+            for at in range(SNAPSHOTS)
         )
         yield Answer("taking a snapshot, median", taken[SNAPSHOTS // 2], "ms")
         yield Answer("taking a snapshot, slowest", taken[-1], "ms")
