@@ -119,11 +119,12 @@ def _opened(path: Path, scratch: Path, known: bytes | None, device: Device) -> I
         if known is not None or size_bytes(path) < LARGE_SOURCE_BYTES or not can_have_companions():
             yield stack.enter_context(closing(open_source(path, scratch, known)))
             return
+        library = device.history.library
+        is_new = library.is_empty()
+        # What a new library needs at its end takes memory: by then the companions are gone.
+        stack.enter_context(library.filling() if is_new else library.database.grouped())
         source = stack.enter_context(closing(ReadElsewhere(path, scratch, known)))
         sealer = stack.enter_context(closing(SealElsewhere()))
         stack.enter_context(device.history.sealed_by(sealer))
         stack.enter_context(device.outbox.own.sealed_by(sealer))
-        library = device.history.library
-        is_new = library.is_empty()
-        stack.enter_context(library.filling() if is_new else library.database.grouped())
         yield source

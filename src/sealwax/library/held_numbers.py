@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 HELD_LIMIT = 2**21
 """So many are held at most, in 32 MiB: memory does not grow with the history."""
-_FIRST_SLOTS, _GROWTH = 2**14, 4
+_FIRST_SLOTS, _GROWTH = 2**14, 2
 _LOW = 2**32 - 1
 _FREE = 0
 
