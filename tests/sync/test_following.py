@@ -10,7 +10,7 @@ from sealwax.ledger.chain import Head, Judged, judge
 from sealwax.model.change import Change
 from sealwax.stores.base import Store
 from sealwax.stores.memory import MemoryStore
-from sealwax.sync import applying, following, opening
+from sealwax.sync import applying, following, opening, replica
 from sealwax.sync.following import Ahead
 from tests.homes import NOW_MS
 from tests.sync.compaction.test_apply import days
