@@ -1,0 +1,56 @@
+"""What has to hold, whatever happened."""
+
+from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
+from sealwax.vault.commit_part import open_part
+from sealwax.vault.digest import digest_bytes
+from tests.sync.simulation.home import Home, Promised
+from tests.sync.simulation.world import World
+
+SOME = 4
+"""So many snapshots of a device are added up at a time."""
+
+
+def check_some(world: World, home: Home) -> None:
+    """What holds for one device at any time; some of its snapshots are added up."""
+    if not home.is_behind:
+        promises = home.known.promises
+        _check(world, home, world.rng.sample(promises, min(SOME, len(promises))))
+
+
+def check_verified(world: World, home: Home) -> None:
+    """What is called verified is at the place, and the head there says so."""
+    data = world.place.disk.get_commit(MESSAGES_ZONE, world.place.disk.head_seq(MESSAGES_ZONE))
+    assert commit_hash(data) == home.device.history.head().hash
+    part = open_part(home.device.history.keys, parse_commit(data))
+    assert part.digest == digest_bytes(home.library.digest())
+
+
+def check_end(world: World) -> None:
+    """All devices say the same; nothing that was said is missing; snapshots are as promised."""
+    first = world.homes[0]
+    for home in world.homes:
+        assert home.library.digest() == first.library.digest()
+        assert home.library.applier.computed_digest() == home.library.digest()
+        assert home.contents() == first.contents()
+        assert home.library.counts() == first.library.counts()
+        _check(world, home, home.known.promises)
+        assert home.library.check() == []
+    said = world.safe.union(*(home.known.said for home in world.homes))
+    missing = said - world.purged - first.origins()
+    assert not missing, sorted(missing)[:5]
+
+
+def _check(world: World, home: Home, promises: list[Promised]) -> None:
+    missing = home.known.said - world.purged - home.origins()
+    assert not missing, sorted(missing)[:5]
+    shown = {(pin.zone, pin.name): pin for pin in home.library.holdings.pins()}
+    for promise in promises:
+        pin = shown.get((promise.zone, promise.name))
+        if pin is None:
+            # A history that parted moves it into the device's own zone; what stands there and the
+            # shared history passes by moves into that.
+            named = (kept for (_, name), kept in shown.items() if name == promise.name)
+            pin = next(named, None)
+        assert pin is not None, promise
+        assert home.library.applier.digest_at(pin.moment) == promise.digest, promise

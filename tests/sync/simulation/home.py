@@ -1,0 +1,168 @@
+"""One device of a simulated account: what survives a kill, what is open, what its person knows."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from sealwax.agent.device import Device, Environment
+from sealwax.agent.devices import Devices
+from sealwax.agent.time_trust import TimeTrust
+from sealwax.base.entropy import Entropy
+from sealwax.crypto.device_keys import MemberKeys
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.library.library import Library
+from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.model.field import ORIGIN
+from sealwax.stores.base import Store, StoreError
+from sealwax.stores.memory import MemoryStore
+from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.apply import SyncOutcome
+from sealwax.trust.account import open_for_device, read_log
+from sealwax.trust.heads import RememberedHeads
+from tests.homes import ignore
+from tests.sync.simulation.clocks import DeviceClock
+from tests.sync.simulation.place import copied
+
+LIBRARY_KEY = b"k" * 32
+OPENINGS = 50
+SCRATCH = "scratch"
+
+
+class Promised(NamedTuple):
+    """What a snapshot showed when it was made."""
+
+    name: str
+    zone: str
+    moment: float
+    digest: int
+
+
+class Known(NamedTuple):
+    """What a device was told to keep: the messages that it imported, the snapshots that it made."""
+
+    said: set[str]
+    promises: list[Promised]
+
+    def copy(self) -> "Known":
+        return Known(set(self.said), list(self.promises))
+
+
+class Image(NamedTuple):
+    """A copy of a home's disk, and what was on it."""
+
+    near: MemoryStore
+    folder: Path
+    known: Known
+    is_on: bool
+
+
+class Home:
+    """One device."""
+
+    def __init__(
+        self,
+        folder: Path,
+        line: Store,
+        account: bytes,
+        member: MemberKeys,
+        clock: DeviceClock,
+        entropy: Entropy,
+    ) -> None:
+        """`line` is the shared place as this device reaches it. It is to be opened next."""
+        self.folder = folder
+        self.line = line
+        self.account = account
+        self.member = member
+        self.clock = clock
+        self.entropy = entropy
+        self.near = MemoryStore()
+        self.known = Known(set(), [])
+        self.images: list[Image] = []
+        self.is_on = True
+        folder.mkdir(parents=True)
+
+    def open(self) -> None:
+        """Opens it as `agent.bootstrap` does."""
+        store = MirrorStore(self.near, self.line)
+        if self.near.head_seq(ACCOUNT_ZONE) < 0:
+            store.refresh([ACCOUNT_ZONE])
+        log = read_log(self.near, self.account)
+        keys = open_for_device(log, self.member)
+        library = Library(self.folder / "library.db", LIBRARY_KEY, keys.roots, is_durable=False)
+        heads = RememberedHeads(self.folder)
+        env = Environment(self.clock, self.entropy, None, None)
+        self.device = Device(store, library, log, keys, self.member, heads, env)
+        self.device.journal.is_sharing = self.is_on
+        self.time = TimeTrust(library, self.clock)
+        self.devices = Devices(self.device, self.clock, self.entropy)
+        self.device.sync.open()
+        self.time.note()
+
+    def open_again(self) -> None:
+        """As a person does: again, until the place answers."""
+        for _ in range(OPENINGS):
+            try:
+                return self.open()
+            except StoreError:
+                self.close()
+        raise AssertionError("The home does not open any more.")
+
+    def close(self) -> None:
+        self.device.history.library.close()
+
+    def kill(self, is_library_lost: bool) -> None:
+        """Closes it at once, and opens it again."""
+        self.close()
+        if is_library_lost:
+            for path in self.folder.glob("library.db*"):
+                path.unlink()
+        self.open_again()
+
+    def switch(self, is_on: bool) -> None:
+        """Switches sync on or off."""
+        self.is_on = self.device.journal.is_sharing = is_on
+
+    def sync(self) -> SyncOutcome:
+        """Syncs as `agent.syncing` does."""
+        done = self.device.sync.now(ignore)
+        self.devices.settle()
+        return done
+
+    def take_image(self) -> Image:
+        """Copies its disk, open as it is, while nothing is being written."""
+        number = len(list(self.folder.parent.glob(f"{self.folder.name}.image*")))
+        folder = self.folder.with_name(f"{self.folder.name}.image{number}")
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*-shm", SCRATCH))
+        return Image(copied(self.near), folder, self.known.copy(), self.is_on)
+
+    def put_back(self, image: Image) -> None:
+        """Its disk is an earlier one again; it is to be opened next."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(image.folder, self.folder)
+        self.near = copied(image.near)
+        self.known = image.known.copy()
+        self.is_on = image.is_on
+
+    @property
+    def library(self) -> Library:
+        return self.device.history.library
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder / SCRATCH
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its library was lost, and what it had seen could not be fetched again yet."""
+        seen = self.device.history.heads.get(MESSAGES_ZONE)
+        return seen is not None and self.library.head_seq() < seen[0]
+
+    def origins(self) -> set[str]:
+        """The messages that it has, wherever."""
+        rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
+        return {row.state.get(ORIGIN)[1] for row in rows}
+
+    def contents(self) -> list[tuple[bytes, int]]:
+        """Every message and its place."""
+        rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
+        return sorted((row.uid, row.place) for row in rows)

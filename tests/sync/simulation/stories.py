@@ -1,0 +1,41 @@
+"""What a simulated world is about: which acts and mishaps there are, and how wrong clocks are."""
+
+from typing import NamedTuple
+
+from tests.sync.simulation.acts import ACTS, collect_unheld, make_locked_snapshot
+from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
+from tests.sync.simulation.infected import break_a_rule
+from tests.sync.simulation.mishaps import (
+    clone,
+    come_back,
+    copy_disk,
+    end_clone,
+    jump,
+    kill,
+    pass_months,
+    put_back,
+    take_image,
+)
+from tests.sync.simulation.world import Turns
+
+ROUGH: Turns = {**ACTS, kill: 1, copy_disk: 1}
+"""Every day, with a faulty line."""
+
+
+class Story(NamedTuple):
+    """The acts, and by how much the clock of each device is wrong at first."""
+
+    turns: Turns
+    off_ms: tuple[int, ...] = (0, DAY_MS, -DAY_MS)
+
+
+PLAIN = Story(ROUGH)
+CLOCKS = Story(
+    {**ROUGH, jump: 1, pass_months: 1, collect_unheld: 1},
+    (0, -7 * YEAR_MS, 4 * YEAR_MS),
+)
+"""One clock is right, one says 2019, one is years ahead; all of them jump; months pass."""
+IMAGES = Story({**ROUGH, take_image: 2, put_back: 1, clone: 1, end_clone: 1})
+"""Homes are put back from images of their disks, and copied."""
+INFECTED = Story({**ROUGH, break_a_rule: 3, make_locked_snapshot: 1})
+"""The last device is infected."""

@@ -1,0 +1,96 @@
+"""What there is in a simulated account, and how its time goes."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.crypto.device_keys import MemberKeys
+from sealwax.stores.base import StoreError
+from sealwax.stores.faulty import FaultyStore
+from tests.homes import NOW_MS
+from tests.sync.simulation.account import begin
+from tests.sync.simulation.clocks import DAY_MS, DeviceClock, TrueTime
+from tests.sync.simulation.grace import Grace
+from tests.sync.simulation.home import Home
+from tests.sync.simulation.line import Chance
+from tests.sync.simulation.place import Place
+from tests.sync.simulation.size import Size
+
+ROUNDS = 3
+"""So many times everybody syncs before all devices have to say the same."""
+
+
+class World:
+    """What happens to an account, by a seed. `homes` are the devices that are at work, two of which
+    may be copies of one; `purged` and `safe` the messages that may be gone, and those that were
+    known to be at the place."""
+
+    def __init__(
+        self, folder: Path, seed: int, size: Size, off_ms: Sequence[int]
+    ) -> None:
+        """`off_ms` is by how much the clock of each device is wrong at first."""
+        self.size = size
+        self.rng = random.Random(seed)
+        self.entropy = TestOnlySeededEntropy(f"world {seed}")
+        self.time = TrueTime(NOW_MS)
+        self.place = Place()
+        self.faults = Chance(self.rng)
+        self.operations = 0
+        self.grace = Grace(self.time)
+        self.purged: set[str] = set()
+        self.safe: set[str] = set()
+        begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
+        self.homes = [
+            self.new_home(folder / f"device{number}", begun.account, member, off_ms[number])
+            for number, member in enumerate(begun.members)
+        ]
+        for home in self.homes:
+            home.open()
+
+    def new_home(self, folder: Path, account: bytes, member: MemberKeys, off_ms: int) -> Home:
+        """A home of a device, to be opened next."""
+        line, clock = FaultyStore(self.place, self.faults), DeviceClock(self.time, off_ms)
+        return Home(folder, line, account, member, clock, self.entropy)
+
+    def run(self, turns: "Turns", operations: int, check: "Act") -> None:
+        """Lets things happen until so many operations were asked for in all; `turns` says how often
+        each act is had. A device is checked now and then."""
+        acts, weights = list(turns), list(turns.values())
+        self.faults.is_faulty = True
+        while self.operations < operations:
+            home = self.rng.choice(self.homes)
+            self.time.advance(self.rng.randrange(1, DAY_MS // 8))
+            if not home.is_on and self.rng.random() < 0.2:
+                home.switch(is_on=True)
+            (act,) = self.rng.choices(acts, weights)
+            try:
+                act(self, home)
+            except StoreError:
+                continue
+            if self.rng.random() < 0.02:
+                check(self, home)
+
+    def finish(self) -> None:
+        """All faults end, everybody syncs."""
+        self.faults.is_faulty = False
+        for home in self.homes:
+            home.switch(is_on=True)
+        for _ in range(ROUNDS):
+            for home in self.homes:
+                done = home.sync()
+                assert done.why == "", done
+        for home in self.homes:
+            assert home.device.outbox.waiting().is_nothing
+            assert home.device.sync.agrees()
+
+    def close(self) -> None:
+        for home in self.homes:
+            home.close()
+
+
+Act: TypeAlias = Callable[[World, Home], None]
+"""Something that a device does, or that befalls it; it may raise StoreError."""
+Turns: TypeAlias = Mapping[Act, int]
+"""Acts, and how often each of them is had beside the others."""
