@@ -4,8 +4,9 @@ import random
 
 from sealwax.stores.faulty import Fault
 
-FAULTS = 0.06
-"""So often a call fails."""
+RATES = (0.0, 0.0, 0.02, 0.1)
+"""So often a call fails: there are good days and bad ones."""
+CHANGES = 0.1
 
 
 class Killed(Exception):
@@ -17,10 +18,16 @@ class Chance:
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
+        self._rate = 0.0
         self.is_faulty = False
 
+    def turn(self) -> None:
+        """Another day may have come."""
+        if self._rng.random() < CHANGES:
+            self._rate = self._rng.choice(RATES)
+
     def __call__(self, _: str) -> Fault | None:
-        if not self.is_faulty or self._rng.random() > FAULTS:
+        if not self.is_faulty or self._rng.random() >= self._rate:
             return None
         return self._rng.choice(list(Fault))
 

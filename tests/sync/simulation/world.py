@@ -60,6 +60,7 @@ class World:
         acts, weights = list(turns), list(turns.values())
         self.faults.is_faulty = True
         while self.operations < operations:
+            self.faults.turn()
             home = self.rng.choice(self.homes)
             self.time.advance(self.rng.randrange(1, DAY_MS // 8))
             if not home.is_on and self.rng.random() < 0.2:
