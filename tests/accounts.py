@@ -2,12 +2,19 @@
 
 from typing import NamedTuple
 
-from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.base.entropy import Entropy, TestOnlySeededEntropy
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
-from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
+from sealwax.crypto.key_packet import seal_earlier, seal_packet, seal_root
 from sealwax.crypto.key_tree import SALT_BYTES, new_account_key
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
-from sealwax.ledger.account import AccountLog, DeviceRevoke, Rotation, encode_entry
+from sealwax.ledger.account import (
+    AccountLog,
+    DeviceRevoke,
+    EarlierKey,
+    Member,
+    Rotation,
+    encode_entry,
+)
 from sealwax.ledger.chain import Head
 from sealwax.ledger.commit import (
     COMMIT_VERSION,
@@ -18,12 +25,12 @@ from sealwax.ledger.commit import (
     encode_commit,
     encode_header,
 )
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES
 from sealwax.trust.account import open_for_device
+from sealwax.vault.account_commit import AccountWriter
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
 
 TIME_MS = 1_700_000_000_000
@@ -60,6 +67,21 @@ def made_account(seed: str = "account", devices: int = 1) -> Account:
     return Account(log, keys, members, recovery, entropy, tuple(commits))
 
 
+def add_device_by_recovery(
+    log: AccountLog,
+    keys: AccountKeys,
+    recovery: MemberKeys,
+    device: Member,
+    device_name: str,
+    time_ms: int,
+    entropy: Entropy,
+) -> bytes:
+    """The bytes of the account commit that adds a device, signed by the recovery key."""
+    writer = AccountWriter(log, keys, recovery, entropy)
+    op_id = entropy.bytes(OP_ID_BYTES)
+    return writer.add_device(device, device_name, "recovered", time_ms, op_id)
+
+
 def next_commit(
     account: Account,
     head: Head,
@@ -94,7 +116,7 @@ def revocation(account: Account, gone: MemberKeys, author: MemberKeys | None = N
     rotation = Rotation(
         epoch,
         [seal_packet(key, member, nonce) for member in (*left, log.newest.recovery)],
-        seal_previous(old, key, log.account, entropy.bytes(SALT_BYTES)),
+        [EarlierKey(old.epoch, seal_earlier(old, key, log.account, entropy.bytes(SALT_BYTES)))],
         seal_root(account.keys.roots, key, log.account, entropy.bytes(SALT_BYTES)),
     )
     entry = encode_entry(DeviceRevoke(gone.member().id, rotation))

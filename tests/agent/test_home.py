@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.agent.bootstrap import (
-    HomeExists,
-    create_home,
-    open_agent,
-    recover_home,
-    repair_home,
-)
+from sealwax.agent.bootstrap import HomeExists, create_home, open_agent, repair_home
 from sealwax.agent.home import HomeLock, HomeLocked
 from sealwax.agent.place import VaultEmpty
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.passphrase import PassphraseWrong

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import recover_home
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.demo.world import write_world

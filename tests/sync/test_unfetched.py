@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.noting import HISTORY
+from sealwax.agent.recovering import recover_home
 from sealwax.cli.main import cli
 from tests.homes import ignore
 from tests.server.running import Running, running
@@ -81,7 +81,7 @@ def test_commands_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             return result.exit_code, result.output
 
         with _lost(tmp_path / "server"):
-            code, told = said("init", "--recover", "--store", server.url, "--name", "new")
+            code, told = said("init", "--recover", "--yes", "--store", server.url, "--name", "new")
             assert code == 0
             assert "could not be fetched" in told
             for words in (("list",), ("status",)):

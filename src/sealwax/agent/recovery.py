@@ -11,7 +11,7 @@ from sealwax.agent.home import HomeLock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import recovery_keys
-from sealwax.ledger.account import AccountLog
+from sealwax.ledger.account import AccountLog, newest_recovery_set
 
 CONFIRMED_SETTING = "recovery_confirmed"
 
@@ -20,7 +20,10 @@ class RecoveryKeyOther(SealwaxError):
     """A recovery key without a typing mistake, of another account or an older one."""
 
     code = "recovery-key-other"
-    hint = "Look for the one that was shown when this account was made; it does not change."
+    hint = (
+        "Look for the one that was shown when this account was made. If `sealwax doctor` says that"
+        " it was changed, the new one is meant."
+    )
 
 
 class Recovery:
@@ -35,13 +38,29 @@ class Recovery:
         return self._log.newest.recovery.id
 
     def is_confirmed(self) -> bool:
-        """Whether the key that counts now was confirmed."""
+        """Whether the key that counts now was confirmed here, since it counts."""
         confirmed = str(self._settings.get(CONFIRMED_SETTING, ""))
-        return hmac.compare_digest(confirmed.encode(), self.member().hex().encode())
+        return hmac.compare_digest(confirmed.encode(), self._confirmation().encode())
 
     def note_confirmed(self) -> None:
         """Remembers that somebody has it."""
-        self._settings.set(CONFIRMED_SETTING, self.member().hex())
+        self._settings.set(CONFIRMED_SETTING, self._confirmation())
+
+    def changed_ms(self) -> int | None:
+        """When the key that counts now took the place of another one, by the clock of whoever did
+        it; None for the one that the account began with."""
+        commit = self._log.commits[newest_recovery_set(self._log)]
+        assert commit is not None
+        return commit.header.time_ms if commit.header.seq > 0 else None
+
+    def _confirmation(self) -> str:
+        return confirmation(self.member(), newest_recovery_set(self._log))
+
+
+def confirmation(member: bytes, since_position: int) -> str:
+    """What the settings say of a recovery key that was confirmed: its id, and the position of the
+    account's log from which it counts. A key that comes back is to be confirmed again."""
+    return f"{member.hex()}/{since_position}"
 
 
 def confirm_recovery(recovery: Recovery, code: str) -> None:
@@ -53,6 +72,7 @@ def confirm_recovery(recovery: Recovery, code: str) -> None:
 
 
 def note_confirmed_at_beginning(home: Path, code: str) -> None:
-    """For a home that was just made: its key was asked back, or opened it."""
+    """For a home that was just made with its account: the key was asked back."""
     with HomeLock(home):
-        Settings(home).set(CONFIRMED_SETTING, recovery_keys(code).member().id.hex())
+        told = confirmation(recovery_keys(code).member().id, 0)
+        Settings(home).set(CONFIRMED_SETTING, told)

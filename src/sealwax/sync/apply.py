@@ -32,6 +32,7 @@ from sealwax.sync.replica import Replica
 from sealwax.sync.trouble import note_trouble, note_unfetched
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -164,7 +165,7 @@ class Sync:
         except FarAway as error:
             self._need_trust(error)
             why, code = error.sentence, error.cause.code
-        except FarFull as error:
+        except (FarFull, KeysUnusable) as error:
             why, code = error.sentence, error.code
         finally:
             self._outbox.put_on()
@@ -206,8 +207,12 @@ class Sync:
         return pulled
 
     def settle_held(self) -> int:
-        """Marks what the brake holds of what was pulled; gives how many records."""
-        held = self._holding.settle()
+        """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
+        be written, they are marked later."""
+        try:
+            held = self._holding.settle()
+        except KeysUnusable:
+            return 0
         self._held += held
         return held
 

@@ -38,7 +38,7 @@ from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
-from sealwax.trust.account import extend_log, keep_up, need_trusted
+from sealwax.trust.account import extend_log, keep_up, need_writer
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -266,6 +266,7 @@ class Replica:
 
     def put_files(self, files: Sequence[Path | bytes]) -> list[StoredFile | OSError]:
         """Seals and stores the pieces of files, or of their bytes; see `vault.writing.Writer`."""
+        need_writer(self.log, self.keys, self._device)
         stored: list[StoredFile | OSError] = []
         epoch, roots = self._epoch(), self.keys.roots
         # The keys are derived before other threads ask for them.
@@ -330,7 +331,7 @@ class Replica:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> StoredSealing:
-        need_trusted(self.log, self._device)
+        need_writer(self.log, self.keys, self._device)
         epoch = self._epoch()
         key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
@@ -364,7 +365,7 @@ class Replica:
 
     def _append(self, op_id: bytes, writing: Writing, sealing: StoredSealing) -> Written:
         """One try: the library's transaction holds the append to the store."""
-        need_trusted(self.log, self._device)
+        need_writer(self.log, self.keys, self._device)
         head = self.head()
         if writing.kind == CommitKind.COMPACT:
             self._need_live(writing.dropped)
