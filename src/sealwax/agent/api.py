@@ -138,8 +138,10 @@ class Agent:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was found wrong when the home was opened; and what is missing of the history."""
-        return notes_of(self._library.holdings, self._replica.store.describe(), self._noted)
+        """What was found wrong when the home was opened; what is missing of the history, and why
+        nothing can be written."""
+        store, troubles = self._replica.store.describe(), self.devices.key_troubles()
+        return notes_of(self._library.holdings, store, self._noted, troubles)
 
     def warnings(self) -> list[Note]:
         """The same, from another process too."""

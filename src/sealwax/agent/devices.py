@@ -158,6 +158,10 @@ class Devices:
         """What is wrong with the account's keys."""
         return tuple(key_troubles(self._replica.log, self._replica.keys))
 
+    def are_keys_handed_on(self) -> bool:
+        """Whether a device that comes later gets all keys that open here."""
+        return not self._replica.keys.not_handed_on
+
     def plan_adoption(self, wanted: str) -> Adoption:
         """What `adopt` would bring; raises DeviceIsThis, NothingMatches, SeveralMatch or
         StoreError."""

@@ -119,7 +119,7 @@ class Recovering:
         holdings = history.library.holdings
         if self._trouble:
             yield self._trouble
-        yield from (note.what for note in notes_of(holdings, history.store.describe(), ()))
+        yield from (note.what for note in notes_of(holdings, history.store.describe()))
         if damaged := len(holdings.damage()):
             yield f"{count(damaged, 'sealed object')} cannot be read, so messages may be missing."
         yield from (one.sentence for one in key_troubles(history.log, history.keys))

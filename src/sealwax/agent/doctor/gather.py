@@ -6,6 +6,7 @@ from pathlib import Path
 from sealwax.agent.api import Agent
 from sealwax.agent.doctor.facts import DeviceFact, Facts, HistoryFact, SourceFact, StoreFact
 from sealwax.agent.journal import Entries, Trouble
+from sealwax.agent.noting import key_note
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
@@ -27,6 +28,8 @@ def gather(
     milliseconds."""
     status = agent.status()
     held = set(agent.owners.held())
+    key_troubles = agent.devices.key_troubles()
+    told_apart = {key_note(trouble).what for trouble in key_troubles}
     return Facts(
         now_ms=now_ms,
         home=status.home,
@@ -37,7 +40,7 @@ def gather(
             status.held,
             status.damaged_objects,
             status.void_commits,
-            status.notes,
+            tuple(note for note in status.notes if note not in told_apart),
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -68,6 +71,9 @@ def gather(
         free_bytes=condition.free_bytes,
         clock_doubt_ms=agent.time.ahead_ms(),
         is_recovery_confirmed=agent.recovery.is_confirmed(),
+        recovery_changed_ms=agent.recovery.changed_ms(),
+        key_troubles=key_troubles,
+        are_keys_handed_on=agent.devices.are_keys_handed_on(),
         zone=zone,
     )
 

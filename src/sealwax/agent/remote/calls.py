@@ -52,7 +52,7 @@ WRITING = frozenset(
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
     sync.plan_reset sync.reset sync.show_snapshots thumbnails.make_some
-    devices.revoke devices.rename devices.plan_adoption devices.adopt
+    devices.revoke devices.rename devices.plan_adoption devices.adopt devices.renew_keys
     """.split()
 )
 """Done by the one thread that writes, one after the other."""
