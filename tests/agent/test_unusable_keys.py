@@ -4,6 +4,7 @@ told which device it was, and go on once it is removed."""
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -13,18 +14,20 @@ from sealwax.agent.doctor.examine import examine
 from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.examining import facts_of
 from sealwax.agent.recovering import recover_home, recovering
+from sealwax.agent.recovery import RecoveryKeyShutOut, confirm_recovery
 from sealwax.agent.selecting import Select
 from sealwax.base.condition import Condition, SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.cli.main import cli
-from sealwax.ledger.account import DeviceRevoke, Epoch, encode_entry
+from sealwax.crypto.recovery_code import recovery_keys
+from sealwax.ledger.account import DeviceRevoke, Epoch, Rotation, encode_entry
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.trust.key_troubles import KeysUnusable
 from tests.accounts import Account, account_commit
 from tests.homes import environment, ignore, importing, texts, write_threads
-from tests.rotations import CLOSED, OTHER_ROOTS, Odd, made_rotation
+from tests.rotations import CLOSED, OTHER_ROOTS, Made, Odd, made_rotation
 
 FIRST = "+15550100000"
 PACKETS = "a packet of garbage"
@@ -146,6 +149,33 @@ def test_the_recovery_key_opens_what_it_can_and_begins_anew(homes: Homes) -> Non
     with open_agent(homes.mine, homes.env) as agent:
         assert "account-keys-closed" not in _findings(agent, homes.env)
         assert [snapshot.name for snapshot in agent.snapshots()] == ["new", "mine"]
+
+
+def test_a_recovery_key_that_was_shut_out_is_found_when_it_is_confirmed(homes: Homes) -> None:
+    """Only who has the recovery key can tell that its packet is garbage."""
+    recovery = recovery_keys(homes.key).member().id
+
+    def spoilt(made: Made) -> Rotation:
+        odd = CLOSED[PACKETS](made)
+        packets = [
+            broken if packet.recipient == recovery else packet
+            for packet, broken in zip(made.rotation.packets, odd.packets, strict=True)
+        ]
+        return msgspec.structs.replace(made.rotation, packets=packets)
+
+    homes.spoil(spoilt)
+    with open_agent(homes.mine, homes.env) as agent:
+        agent.create_snapshot("one")
+        with pytest.raises(RecoveryKeyShutOut, match="“the other” changed"):
+            confirm_recovery(agent.recovery, homes.key)
+        assert not agent.recovery.is_confirmed()
+        agent.devices.renew_keys()
+        confirm_recovery(agent.recovery, homes.key)
+        assert agent.recovery.is_confirmed()
+    recover_home(homes.folder / "new", homes.vault, homes.key, "new", homes.env)
+    with open_agent(homes.folder / "new", homes.env) as agent:
+        assert [snapshot.name for snapshot in agent.snapshots()] == ["one"]
+        assert len(texts(agent, FIRST)) == 5
 
 
 def test_other_roots_are_told_and_used_by_nobody(homes: Homes) -> None:

@@ -127,7 +127,7 @@ class Agent:
         self.owners = Owners(settings, replica.keys.roots)
         self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)
         self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
-        self.recovery = Recovery(replica.log, settings)
+        self.recovery = Recovery(replica.log, settings, replica.store)
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
         )

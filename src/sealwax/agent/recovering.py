@@ -19,12 +19,13 @@ from sealwax.agent.device import Device, Environment
 from sealwax.agent.devices import Devices
 from sealwax.agent.noting import notes_of
 from sealwax.agent.place import STORE_SETTING, find_account, opened_store, place_of
-from sealwax.agent.recovery import Recovery
+from sealwax.agent.recovery import CONFIRMED_SETTING, confirmation
 from sealwax.agent.staging import Staging, staged
 from sealwax.agent.wording import count
 from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import recovery_keys
+from sealwax.ledger.account import newest_recovery_set
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import naming_damage
 from sealwax.library.library import Library
@@ -108,6 +109,11 @@ class Recovering:
         history.heads.remember(ACCOUNT_ZONE, history.log.head, history.log.head_hash)
         self.is_accepted = True
 
+    def confirmation(self) -> str:
+        """What the settings are to say: that the recovery key is there was just shown."""
+        position = newest_recovery_set(self._device.history.log)
+        return confirmation(self._recovery.member().id, position)
+
     def _book(self, author: MemberKeys) -> DeviceBook:
         history = self._device.history
         return DeviceBook(
@@ -155,11 +161,10 @@ def recovering(
         with _opened(staging, keys, recovery, env) as device:
             trouble = _read(device, report)
             found = Recovering(device, recovery, keys.member_keys(), device_name, env, trouble)
-            log = device.history.log
             yield found
         if found.is_accepted:
             staging.move_in()
-            Recovery(log, Settings(home)).note_confirmed()
+            Settings(home).set(CONFIRMED_SETTING, found.confirmation())
             finish_home(home, place, keys, env)
             staging.is_kept = True
 

@@ -12,6 +12,10 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import recovery_keys
 from sealwax.ledger.account import AccountLog, newest_recovery_set
+from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
+from sealwax.stores.base import Store
+from sealwax.trust.account import open_for_recovery
+from sealwax.trust.key_troubles import key_troubles
 
 CONFIRMED_SETTING = "recovery_confirmed"
 
@@ -26,16 +30,28 @@ class RecoveryKeyOther(SealwaxError):
     )
 
 
+class RecoveryKeyShutOut(SealwaxError):
+    """The recovery key is right, and would not open what is written now."""
+
+    code = "recovery-key-shut-out"
+    hint = "`sealwax security renew-keys` on this device hands the keys on to it. Then try again."
+
+
 class Recovery:
     """A part of the agent; see `agent.api`."""
 
-    def __init__(self, log: AccountLog, settings: Settings) -> None:
+    def __init__(self, log: AccountLog, settings: Settings, store: Store) -> None:
         self._log = log
         self._settings = settings
+        self._store = store
 
     def member(self) -> bytes:
         """The id of the account's recovery key: public."""
         return self._log.newest.recovery.id
+
+    def entries(self) -> list[bytes]:
+        """The account's log, as it is stored: it holds no secret that is not sealed."""
+        return [data for _, data in self._store.read_commits(ACCOUNT_ZONE, 0)]
 
     def is_confirmed(self) -> bool:
         """Whether the key that counts now was confirmed here, since it counts."""
@@ -64,10 +80,22 @@ def confirmation(member: bytes, since_position: int) -> str:
 
 
 def confirm_recovery(recovery: Recovery, code: str) -> None:
-    """Checks a recovery key as it was typed; raises RecoveryKeyWrong or RecoveryKeyOther."""
-    typed = recovery_keys(code).member().id
-    if not hmac.compare_digest(typed, recovery.member()):
+    """Checks a recovery key as it was typed, and that it opens the account; raises
+    RecoveryKeyWrong, RecoveryKeyOther, RecoveryKeyShutOut or AccountKeysClosed."""
+    keys = recovery_keys(code)
+    if not hmac.compare_digest(keys.member().id, recovery.member()):
         raise RecoveryKeyOther("This is not the recovery key of this account.")
+    entries = recovery.entries()
+    log = AccountLog(commit_hash(entries[0]))
+    for data in entries:
+        log.extend(data)
+    opened = open_for_recovery(log, keys)
+    for trouble in key_troubles(log, opened):
+        if trouble.is_blocking:
+            raise RecoveryKeyShutOut(
+                f"This is the right recovery key, but “{trouble.device}” changed the account's keys"
+                " to some that it does not open."
+            )
     recovery.note_confirmed()
 
 

@@ -34,7 +34,7 @@ READING = frozenset(
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
-    recovery.is_confirmed running.examine running.facts running.sync_state
+    recovery.entries recovery.is_confirmed running.examine running.facts running.sync_state
     running.page_link tracing.trace devices.list devices.find devices.asked_ms sync.state
     sync.unshown_snapshots
     diff_messages unreadable_at source_trouble
