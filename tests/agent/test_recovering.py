@@ -11,6 +11,7 @@ import pytest
 from sealwax.agent.bootstrap import HomeExists, create_home, open_agent
 from sealwax.agent.place import AccountAmbiguous, VaultEmpty, find_account, place_of
 from sealwax.agent.recovering import FoundAccount, recover_home, recovering
+from sealwax.agent.staging import STAGING_FOLDER
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
@@ -267,6 +268,19 @@ def test_a_home_that_another_command_made_meanwhile_is_not_touched(tmp_path: Pat
     with pytest.raises(HomeExists):
         recover_home(new, vault, key, "two", ENV)
     assert _files(new) == before
+
+
+def test_what_a_killed_one_left_is_no_hindrance(tmp_path: Path) -> None:
+    vault, key = _account(tmp_path)
+    new = tmp_path / "new"
+    left = new / "scratch" / STAGING_FOLDER
+    left.mkdir(parents=True)
+    (left / "library.db").write_bytes(b"half a library")
+    (left / "heads").write_bytes(b"half of the heads")
+    recover_home(new, vault, key, "new", ENV)
+    assert not left.exists()
+    with open_agent(new, ENV) as agent:
+        assert len(texts(agent, FIRST)) == 5
 
 
 def test_a_recovered_device_begins_new_keys_and_opens_the_old(tmp_path: Path) -> None:

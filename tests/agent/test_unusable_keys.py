@@ -151,19 +151,48 @@ def test_the_recovery_key_opens_what_it_can_and_begins_anew(homes: Homes) -> Non
         assert [snapshot.name for snapshot in agent.snapshots()] == ["new", "mine"]
 
 
-def test_a_recovery_key_that_was_shut_out_is_found_when_it_is_confirmed(homes: Homes) -> None:
-    """Only who has the recovery key can tell that its packet is garbage."""
-    recovery = recovery_keys(homes.key).member().id
+def _spoilt_for(member: bytes) -> Odd:
+    """Garbage in the packet of one member alone."""
 
     def spoilt(made: Made) -> Rotation:
         odd = CLOSED[PACKETS](made)
         packets = [
-            broken if packet.recipient == recovery else packet
+            broken if packet.recipient == member else packet
             for packet, broken in zip(made.rotation.packets, odd.packets, strict=True)
         ]
         return msgspec.structs.replace(made.rotation, packets=packets)
 
-    homes.spoil(spoilt)
+    return spoilt
+
+
+def test_what_others_write_under_keys_that_do_not_open_here_comes_when_they_do(
+    homes: Homes,
+) -> None:
+    third = homes.folder / "third"
+    recover_home(third, homes.vault, homes.key, "third", homes.env)
+    with open_agent(homes.mine, homes.env) as agent:
+        mine = agent.device.history.device
+    homes.spoil(_spoilt_for(mine))
+    write_threads(homes.folder / "more", [2], seed="more")
+    importing(third, homes.env, homes.folder / "more")
+    for _ in range(2):
+        with open_agent(homes.mine, homes.env) as agent:
+            assert len(texts(agent, FIRST)) == 5
+            assert not agent.sync.now().is_verified
+            assert "account-keys-closed" in _findings(agent, homes.env)
+    with open_agent(third, homes.env) as agent:
+        assert "account-keys-closed" not in _findings(agent, homes.env)
+        agent.devices.revoke("the other")
+    with open_agent(homes.mine, homes.env) as agent:
+        assert agent.notes == ()
+        assert agent.sync.now().is_verified
+        assert len(texts(agent, FIRST)) == 7
+        assert agent.verify(ignore).is_sound
+
+
+def test_a_recovery_key_that_was_shut_out_is_found_when_it_is_confirmed(homes: Homes) -> None:
+    """Only who has the recovery key can tell that its packet is garbage."""
+    homes.spoil(_spoilt_for(recovery_keys(homes.key).member().id))
     with open_agent(homes.mine, homes.env) as agent:
         agent.create_snapshot("one")
         with pytest.raises(RecoveryKeyShutOut, match="“the other” changed"):

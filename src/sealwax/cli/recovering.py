@@ -8,11 +8,13 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.device import Environment
 from sealwax.agent.devices import find_device
+from sealwax.agent.home import VAULT_FOLDER
 from sealwax.agent.recovering import FoundAccount, recovering
 from sealwax.cli import show
 from sealwax.cli.devices import show_devices
 from sealwax.cli.security import recovery_key
 from sealwax.cli.session import Session, can_ask, clean
+from sealwax.stores.server import is_server
 from sealwax.trust.roster import KnownDevice
 
 READING = "Reading the history"
@@ -45,11 +47,12 @@ def show_recovering(
         found = recovery.found()
         gone = [find_device(found.devices, wanted) for wanted in wanted_gone]
         if not session.is_json:
-            _show_found(found)
+            _show_found(found, store or str(session.home / VAULT_FOLDER))
         session.confirm(f"Make “{clean(name)}” one of its devices?", is_yes)
         recovery.accept()
     if not session.is_json:
-        _show_opened(session, store)
+        click.echo(f"Opened: {session.home}")
+        click.echo("This device is one of the account's now, and began new keys.")
     with open_agent(session.home, environment, is_lenient=True) as agent:
         session.warn(agent.warnings())
         gone += _not_mine([one for one in found.devices if one not in gone], is_yes)
@@ -61,7 +64,7 @@ def show_recovering(
     click.echo(f"{show.count(messages, 'message')} here.", err=True)
 
 
-def _show_found(found: FoundAccount) -> None:
+def _show_found(found: FoundAccount, store: str) -> None:
     click.secho(f"Account {found.account[:12]}", bold=True)
     show_devices(found.devices)
     click.echo()
@@ -74,13 +77,10 @@ def _show_found(found: FoundAccount) -> None:
     for trouble in found.troubles:
         click.secho(f"! {clean(trouble)}", fg="red")
     click.echo(LOOK)
-
-
-def _show_opened(session: Session, store: str | None) -> None:
-    click.echo(f"Opened: {session.home}")
-    click.echo("This device was added to the account, and its vault is from now on")
-    click.echo(f"    {store or session.home / 'vault'}")
-    click.echo("To keep a copy as it is, copy it first and open the copy.")
+    if not is_server(store):
+        click.echo(
+            f"A yes writes to {store}: to keep that as it is, say no, and open a copy of it."
+        )
 
 
 def _not_mine(devices: list[KnownDevice], is_yes: bool) -> list[KnownDevice]:
