@@ -9,6 +9,8 @@ from sealwax.trust.key_troubles import KeyTrouble
 
 HISTORY = "history"
 """The kind of note that says that not all of the history is here."""
+HOME = "home"
+"""The kind of note about the home's folder; what is kept is whole all the same."""
 
 
 class Note(NamedTuple):

@@ -15,6 +15,7 @@ from sealwax.agent.home import (
     SCRATCH_FOLDER,
     VAULT_FOLDER,
     HomeLock,
+    make_private,
     scratch_folder,
 )
 from sealwax.agent.place import Place
@@ -68,10 +69,11 @@ class Staging:
 
 @contextmanager
 def staged(home: Path, place: Place) -> Iterator[Staging]:
-    """Holds the home's lock, and a staging in it."""
+    """Holds the home's lock, and a staging in it. Raises HomeLocked or HomeOfAnother."""
     was_there = home.is_dir()
     make_folder(home)
     with HomeLock(home):
+        make_private(home)
         before = {path.name for path in home.iterdir()} - {LOCK_FILE}
         is_kept = False
         try:

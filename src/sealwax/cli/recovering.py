@@ -35,7 +35,7 @@ def show_recovering(
 ) -> None:
     """Opens an account with its recovery key, shows it, asks, and makes the home."""
     with ExitStack() as stack:
-        code = recovery_key()
+        code = recovery_key(session)
         with session.progress(READING) as tell:
 
             def report(done: int, total: int) -> None:
