@@ -255,13 +255,12 @@ def test_deletions_under_keys_that_do_not_open_wait_until_they_can_be_held(homes
         assert agent.status().counts.messages + agent.status().counts.trashed == 20
 
 
-def test_commands_say_it(homes: Homes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEALWAX_PASSPHRASE", "a passphrase of a test")
-    monkeypatch.setenv("SEALWAX_RECOVERY_KEY", homes.key)
+def test_commands_say_it(homes: Homes) -> None:
+    env = {"SEALWAX_PASSPHRASE": "a passphrase of a test", "SEALWAX_RECOVERY_KEY": homes.key}
     home = str(homes.folder / "by command")
 
     def said(*words: str) -> tuple[int, str]:
-        result = CliRunner().invoke(cli, ["--home", home, *words])
+        result = CliRunner(env=env).invoke(cli, ["--home", home, *words])
         error = result.exception
         hint = error.hint if isinstance(error, SealwaxError) else ""
         return result.exit_code, result.output + hint
