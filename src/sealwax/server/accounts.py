@@ -82,6 +82,8 @@ class Accounts:
                 raise Refusal(403, "invitation-bad", "This invitation is not known, or was used.")
             if found[2] == account:
                 return
+            if connection.execute("SELECT 1 FROM account WHERE account = ?", (account,)).fetchall():
+                raise Refusal(409, "account-exists", "This account is on this server already.")
             connection.execute(
                 "UPDATE invitation SET account = ? WHERE secret_hash = ?",
                 (account, _hashed(secret)),
