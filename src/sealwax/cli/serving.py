@@ -93,6 +93,14 @@ def _with_folder(command: Command) -> Command:
     help="The certificate's key (PEM).",
 )
 @click.option("--behind-proxy", "is_proxied", is_flag=True, help="Another program does TLS.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="The address by which devices call it, like https://sealwax.example.org; as often as it"
+    " has addresses. Without it, those of this computer.",
+)
 @with_session
 def serve_command(
     session: Session,
@@ -102,6 +110,7 @@ def serve_command(
     certificate: Path | None,
     key: Path | None,
     is_proxied: bool,
+    origins: tuple[str, ...],
 ) -> None:
     """Keep the sealed histories of accounts, for their devices. Prints its address, and stops on
     SIGTERM or Ctrl-C when what was asked is answered.
@@ -109,16 +118,24 @@ def serve_command(
     It sees sizes, times and public keys, and can read no word.
     """
     from sealwax.base.loopback import is_loopback
+    from sealwax.ledger.origin import origin_of
+    from sealwax.server.listening import Listening
     from sealwax.server.readiness import tell_ready
-    from sealwax.server.serve import Listening, opened_parts, serve
+    from sealwax.server.serve import opened_parts, serve
+    from sealwax.stores.server_connection import checked_url
 
     if (certificate is None) is not (key is None):
         raise click.UsageError("--certificate and --key belong together.")
     if certificate is None and not is_proxied and not is_loopback(host):
         raise LineOpen(f"Whoever is on the way to {host} could see who asks for what.")
 
-    def told(url: str) -> None:
-        click.echo(msgspec.json.encode({"url": url}).decode() if session.is_json else url)
+    def told(url: str, origins: list[str]) -> None:
+        if session.is_json:
+            click.echo(msgspec.json.encode({"url": url, "origins": origins}))
+        else:
+            click.echo(url)
+            if is_proxied or not is_loopback(host):
+                click.echo(f"Devices may call it {', '.join(origins)}.")
         sys.stdout.flush()
         tell_ready(os.environ)
 
@@ -126,7 +143,8 @@ def serve_command(
     asked_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: asked_to_stop.append(number))
-    clock, where = SystemClock(), Listening(host, port, certificate, key, is_proxied)
+    known = tuple(origin_of(checked_url(origin)) for origin in origins)
+    clock, where = SystemClock(), Listening(host, port, certificate, key, is_proxied, known)
     with opened_parts(folder, clock, SystemEntropy()) as parts:
         serve(parts, where, clock, told, lambda: bool(asked_to_stop))
 
