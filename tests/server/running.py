@@ -67,10 +67,14 @@ class _Dated:
 
 @contextmanager
 def running(
-    folder: Path, clock: Clock | None = None, port: int = 0, origins: tuple[str, ...] = ()
+    folder: Path,
+    clock: Clock | None = None,
+    port: int = 0,
+    origins: tuple[str, ...] = (),
+    is_proxied: bool = False,
 ) -> Iterator[Running]:
     """Serves a folder until the block ends."""
-    where = Listening(HOST, port, origins=origins)
+    where = Listening(HOST, port, is_proxied=is_proxied, origins=origins)
     with (
         opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
         listening(where) as listener,

@@ -9,6 +9,7 @@ import pytest
 
 from sealwax.server import bodies, patience
 from sealwax.server.connections import ADDRESS_LIMIT
+from sealwax.server.gate import ASKING_LIMIT
 from tests.accounts import made_account
 from tests.server.calling import Calls, trouble
 from tests.server.running import Running, running
@@ -219,6 +220,24 @@ def test_one_address_has_so_many_connections(tmp_path: Path, quiet: object) -> N
             assert status_of(line.recv(65_536)) == 200
         for _ in range(3):
             assert status_of(stranger.answer(request("GET", "/v1/config"))) == 200
+
+
+def test_behind_a_proxy_strangers_are_told_apart_by_what_it_says(
+    tmp_path: Path, quiet: object
+) -> None:
+    def from_address(address: str) -> bytes:
+        return request("PUT", LETTER, "content-length: 100", f"x-forwarded-for: {address}")
+
+    with running(tmp_path / "server", is_proxied=True) as server, Stranger(server.url) as proxy:
+        first = from_address("192.0.2.1")
+        lines = [proxy.line(first) for _ in range(ASKING_LIMIT)]
+        # What a stranger wrote into the header before the proxy did is not believed.
+        forged = from_address("192.0.2.9, 192.0.2.1")
+        assert [status_of(proxy.answer(sent)) for sent in (first, forged)] == [503, 503]
+        other = proxy.line(from_address("192.0.2.2"))
+        for line in (*lines, other):
+            line.sendall(b"x" * 100)
+            assert status_of(rest_of(line)) == 404
 
 
 def _letter(body: bytes, missing: int = 0) -> bytes:

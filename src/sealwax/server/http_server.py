@@ -17,6 +17,8 @@ from sealwax.server.parts import Parts
 
 GRACE_SECONDS = 10
 _TICKS_A_SECOND = 10
+_THIS_COMPUTER = ["127.0.0.0/8", "::1"]
+"""Who is believed to be the proxy, where there is one."""
 
 
 class CertificateBad(SealwaxError):
@@ -50,6 +52,7 @@ def http_server(
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         proxy_headers=where.is_proxied,
+        forwarded_allow_ips=_THIS_COMPUTER,
         ssl_certfile=str(where.certificate) if where.certificate else None,
         ssl_keyfile=str(where.key) if where.key else None,
     )

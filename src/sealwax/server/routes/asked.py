@@ -11,6 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 from sealwax.ledger.commit import COMMIT_LIMIT_BYTES, SEQ_LIMIT
 from sealwax.ledger.names import ACCOUNT_ZONE, is_zone
 from sealwax.ledger.wire import ESSENTIAL_HEADER, decode_frames, decode_names
+from sealwax.server.connections import network_of
 from sealwax.server.origins import Origins
 from sealwax.server.parts import Parts
 from sealwax.server.quota import Standing, need_unlocked
@@ -94,7 +95,7 @@ def standing_of(request: Asked, account: str) -> tuple[bytes, Standing]:
 def need_welcome(request: Asked) -> Parts:
     """The parts, for whoever is not signed in but does not ask too often; raises Refusal."""
     parts = parts_of(request)
-    parts.limits.take_stranger(request.client.host if request.client else "")
+    parts.limits.take_stranger(network_of(request.client.host) if request.client else "")
     return parts
 
 
