@@ -403,3 +403,20 @@ def test_files_that_were_not_fetched_yet_are_not_damaged(tmp_path: Path) -> None
         found = agent.verify(ignore)
         here = [one for one in found.damage if one.kind == "object"]
         assert len(here) == _pieces_here(agent)[1]
+
+
+def test_a_server_that_goes_by_another_address_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        port = int(server.url.rpartition(":")[2])
+    with running(tmp_path / "server", port=port, origins=("https://elsewhere.example",)):
+        with house.agent(0) as agent:
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
+            done = agent.sync.now()
+        assert not done.is_verified
+        assert f"--origin {server.url}" in done.why
+        assert done.waiting.messages == 5
+        assert len(house.texts(0, FIRST)) == 5
+    with running(tmp_path / "server", port=port):
+        house.sync(0, 1)
+        assert len(house.texts(1, FIRST)) == 5

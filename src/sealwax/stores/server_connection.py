@@ -41,7 +41,7 @@ BUSY_WAIT_LIMIT_SECONDS = 30.0
 LISTEN_SECONDS = 60.0
 """A line of events that is silent for so long is broken: heartbeats come more often."""
 _ANSWER_SECONDS, _CONNECT_SECONDS = 60.0, 10.0
-_AGAIN = frozenset((429, 502, 503, 504))
+_AGAIN = frozenset((408, 429, 502, 503, 504))
 _PARTIAL = 206
 OCTETS = {"content-type": "application/octet-stream"}
 JSON = {"content-type": "application/json"}
