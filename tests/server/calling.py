@@ -93,8 +93,12 @@ class Calls:
             "POST", f"/commits/{wanted}", params={"zone": zone}, content=data, headers=headers
         )
         if answer.is_success and zone == MESSAGES and wanted == self.head.seq + 1:
-            self.head = judge(self.head, data, self.account.log).head
+            self.take(data)
         return answer
+
+    def take(self, data: bytes) -> None:
+        """The head goes on to a commit that was taken."""
+        self.head = judge(self.head, data, self.account.log).head
 
     def next(self, head: Head | None = None, **rest: Any) -> bytes:
         """The bytes of a commit that follows."""

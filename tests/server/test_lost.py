@@ -120,3 +120,13 @@ def test_the_operator_reads_all_and_touches_nothing_unasked(calls: Calls, folder
     assert calls.put(b"bad" * 100).is_success
     assert objects.examine(account, is_repair=False) == lost.Looked(2, [])
     assert objects.get(account, good) == b"good" * 100
+
+
+@pytest.mark.parametrize("sql", [lost.ONE_HELD, lost.LOST_AND_HELD])
+def test_an_object_is_found_by_its_name(server: Running, sql: str) -> None:
+    """Not by walking all objects of its account, in the one transaction that writes."""
+    connection = server.parts.accounts._database.read()
+    steps = connection.execute(f"EXPLAIN QUERY PLAN {sql}", (b"x", 1)).fetchall()
+    told = [str(step[3]) for step in steps if "object " in str(step[3])]
+    assert len(told) == 1
+    assert told[0].endswith("USING INDEX object_by_name (account=? AND name=?)")

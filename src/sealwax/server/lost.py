@@ -22,6 +22,15 @@ HELD = (
     " AND pin.zone = object.zone AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
 )
 """Of a row of `object`: whether a head or a pin holds it."""
+# By itself SQLite would walk all objects of the account for each name.
+ONE_HELD = (
+    "SELECT 1 FROM object INDEXED BY object_by_name"
+    f" WHERE object.account = ?1 AND object.name = ?2 AND {HELD}"
+)
+LOST_AND_HELD = (
+    "SELECT name FROM lost WHERE account = ?1 AND EXISTS"
+    f" ({ONE_HELD.replace('?2', 'lost.name')}) ORDER BY name LIMIT ?2"
+)
 
 
 class Looked(NamedTuple):
@@ -68,12 +77,7 @@ class Lost:
 
     def names(self, account: bytes) -> list[bytes]:
         """Those that are lost, and still held; not more than one answer holds."""
-        rows: Any = self._database.read().execute(
-            "SELECT name FROM lost WHERE account = ?1 AND EXISTS (SELECT 1 FROM object"
-            f" WHERE object.account = ?1 AND object.name = lost.name AND {HELD})"
-            " ORDER BY name LIMIT ?2",
-            (account, NAMES_LIMIT),
-        )
+        rows: Any = self._database.read().execute(LOST_AND_HELD, (account, NAMES_LIMIT)).fetchall()
         return [bytes(name) for (name,) in rows]
 
     def put_back(self, account: bytes, names: Iterable[bytes]) -> None:
@@ -88,13 +92,7 @@ class Lost:
 
 def held_names(connection: apsw.Connection, account: bytes, names: Iterable[bytes]) -> set[bytes]:
     """Those of the objects that a head or a pin holds."""
-    return {
-        name
-        for name in names
-        if connection.execute(
-            f"SELECT 1 FROM object WHERE account = ? AND name = ? AND {HELD}", (account, name)
-        ).fetchone()
-    }
+    return {name for name in names if connection.execute(ONE_HELD, (account, name)).fetchone()}
 
 
 def all_held(connection: apsw.Connection, account: bytes) -> Iterator[bytes]:
