@@ -17,8 +17,8 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from sealwax.cli.admin import PlanBad, plan_bytes
 from sealwax.cli.main import cli
-from sealwax.cli.serving import PlanBad, plan_bytes
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import StoreError

@@ -312,10 +312,10 @@ def test_what_a_snapshot_of_another_device_stands_on_is_held(
             beneath = {name for name, seq, _ in live if seq <= base}
             later_ms = house.clock.now_ms() + 2 * GRACE_MS
             assert beneath
-            assert not beneath & collectable(history, later_ms).keys()
-            assert collectable(history, later_ms)
+            assert not beneath & collectable(history, later_ms).sizes.keys()
+            assert collectable(history, later_ms).sizes
             monkeypatch.setattr(collect, "pinned_bases", lambda _: set())
-            assert beneath <= collectable(history, later_ms).keys()
+            assert beneath <= collectable(history, later_ms).sizes.keys()
 
 
 def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sealwax import __version__
 from sealwax.agent.home import DEFAULT_HOME
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.cli.admin import admin_group
 from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
@@ -38,7 +39,7 @@ from sealwax.cli.reading import (
     search_command,
 )
 from sealwax.cli.security import security_group
-from sealwax.cli.serving import admin_group, serve_command
+from sealwax.cli.serving import serve_command
 from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group

@@ -137,6 +137,14 @@ class Looked(msgspec.Struct, frozen=True):
     lost: list[HexHash]
 
 
+class Staying(msgspec.Struct, frozen=True):
+    """Objects that nothing holds and that the server keeps all the same, for some days by its own
+    clock, and until when it keeps the last of them (ms since 1970; 0 for none)."""
+
+    names: list[HexHash]
+    until_ms: int
+
+
 class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A plan that is asked for, in bytes."""
 

@@ -6,27 +6,15 @@ device may say that an object is damaged, and then the server reads it. One that
 aside: from then on it is missing, and whoever has it may put it again under its name.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import apsw
-
 from sealwax.base.clock import Clock
-from sealwax.ledger.objects import FOREVER
 from sealwax.ledger.wire import BATCH_BYTES, NAMES_LIMIT
 from sealwax.server.database import Database
+from sealwax.server.held import ONE_HELD, held_names
 from sealwax.stores.folder import FolderStore
 
-HELD = (
-    f"(dropped_seq = {FOREVER} OR EXISTS (SELECT 1 FROM pin WHERE pin.account = object.account"
-    " AND pin.zone = object.zone AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
-)
-"""Of a row of `object`: whether a head or a pin holds it."""
-# By itself SQLite would walk all objects of the account for each name.
-ONE_HELD = (
-    "SELECT 1 FROM object INDEXED BY object_by_name"
-    f" WHERE object.account = ?1 AND object.name = ?2 AND {HELD}"
-)
 LOST_AND_HELD = (
     "SELECT name FROM lost WHERE account = ?1 AND EXISTS"
     f" ({ONE_HELD.replace('?2', 'lost.name')}) ORDER BY name LIMIT ?2"
@@ -88,17 +76,3 @@ class Lost:
                 "DELETE FROM lost WHERE account = ? AND name = ?", rows
             )
         )
-
-
-def held_names(connection: apsw.Connection, account: bytes, names: Iterable[bytes]) -> set[bytes]:
-    """Those of the objects that a head or a pin holds."""
-    return {name for name in names if connection.execute(ONE_HELD, (account, name)).fetchone()}
-
-
-def all_held(connection: apsw.Connection, account: bytes) -> Iterator[bytes]:
-    """The names of all objects that an account's heads and pins hold, in order."""
-    rows: Any = connection.execute(
-        f"SELECT DISTINCT name FROM object WHERE account = ? AND {HELD} ORDER BY name", (account,)
-    )
-    for (name,) in rows:
-        yield bytes(name)

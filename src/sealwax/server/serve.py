@@ -14,6 +14,7 @@ from sealwax.server.chores import Chores
 from sealwax.server.database import Database
 from sealwax.server.deleting import Deleting
 from sealwax.server.failure_log import failures_written
+from sealwax.server.freeing import Freeing
 from sealwax.server.http_server import http_server
 from sealwax.server.limits import Limits
 from sealwax.server.links import Links
@@ -83,6 +84,7 @@ def _opened_parts(
             accounts=accounts,
             zones=zones,
             objects=objects,
+            freeing=Freeing(database, objects, clock),
             tokens=Tokens(accounts, clock, entropy),
             links=Links(clock),
             push=push,
@@ -116,7 +118,7 @@ def serve(
             return True
 
         server = http_server(parts, where, listener, origins, started)
-        chores = Chores(parts.objects, clock)
+        chores = Chores(parts.freeing, clock)
         chores.start()
         try:
             server.run(sockets=[listener])
