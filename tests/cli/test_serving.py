@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from sealwax.cli.admin import PlanBad, plan_bytes
 from sealwax.cli.main import cli
 from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountLocked, Connection, ServerStore
 from sealwax.stores.server_errors import CertificateUntrusted, OriginUnknown
@@ -144,6 +144,38 @@ def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
             "invited_plan_bytes": {},
         }
         assert _admin(tmp_path, "account", "delete", "anna", "--yes").exit_code == 1
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_what_nothing_holds_is_cleared_when_the_operator_says_so(
+    tmp_path: Path, is_running: bool
+) -> None:
+    account, (name, data) = made_account("anna"), named(b"no more needed")
+    invitation = _invited(tmp_path, "anna")
+    with _served(tmp_path) as (process, url):
+        store = _begun(url, account, invitation)
+        store.put_objects([(name, data)])
+        head = beginning(account.log.account, MESSAGES_ZONE)
+        added = next_commit(account, head, added=((name, len(data)),))
+        store.append_commit(MESSAGES_ZONE, 0, added)
+        assert "0 objects" in _admin(tmp_path, "account", "clear", "anna", "--yes").output
+        head = judge(head, added, account.log).head
+        store.append_commit(MESSAGES_ZONE, 1, next_commit(account, head, dropped=(name,)))
+        store.delete_objects([name])
+        assert store.has_objects([name])
+        if not is_running:
+            process.terminate()
+            assert process.wait(30) == 0
+        shown = _admin(tmp_path, "account", "clear", "anna", "--dry-run", "--json")
+        expected = {"objects": 1, "size_bytes": len(data)}
+        assert json.loads(shown.stdout) == {**expected, "done": False}
+        done = _admin(tmp_path, "account", "clear", "anna", "--yes")
+        assert done.exit_code == 0, done.output
+        assert ("within a minute" in done.output) is is_running
+        left = list((tmp_path / "objects").rglob(name.hex() + "*"))
+        assert bool(left) is is_running
+        store.close()
+    assert _admin(tmp_path, "account", "clear", "nobody", "--yes").exit_code == 1
 
 
 def _need_kept(

@@ -138,8 +138,8 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 class Staying(msgspec.Struct, frozen=True):
-    """Objects that nothing holds and that the server keeps all the same, for some days by its own
-    clock, and until when it keeps the last of them (ms since 1970; 0 for none)."""
+    """Objects that the server keeps for now, though a device asks to delete them, and until when it
+    keeps the last of them at least, by its own clock (ms since 1970; 0 for none)."""
 
     names: list[HexHash]
     until_ms: int

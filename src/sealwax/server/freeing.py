@@ -41,7 +41,7 @@ class Freeing:
         return stay
 
     def staying(self, account: bytes, names: Iterable[bytes]) -> Staying:
-        """Those of the objects that would not be deleted yet, though nothing holds them."""
+        """Those of the objects that would not be deleted now."""
         return held.staying(self._database.read(), account, names, self._clock.now_ms())
 
     def unheld(self, account: bytes) -> dict[bytes, int]:

@@ -35,8 +35,8 @@ ONE_UNHELD = (
 
 
 class Staying(NamedTuple):
-    """Objects that nothing holds and that stay all the same, and until when the last of them does
-    (ms since 1970)."""
+    """Objects that stay, though a device asks, and until when the last of them does at least (ms
+    since 1970)."""
 
     names: list[bytes]
     until_ms: int
@@ -110,8 +110,8 @@ def note_zone(connection: apsw.Connection, key: tuple[bytes, str], now_ms: int) 
 def staying(
     connection: apsw.Connection, account: bytes, names: Iterable[bytes], now_ms: int
 ) -> Staying:
-    """Those of the objects that nothing holds, but not for long enough. What no commit ever named
-    need not wait."""
+    """Those of the objects that something holds, or did lately. What no commit ever named need not
+    wait."""
     found: dict[bytes, int] = {}
     for name in names:
         row = connection.execute(ONE_UNHELD, (account, name, now_ms)).fetchone()

@@ -248,8 +248,8 @@ class ServerStore:
             self._session.send("POST", "/objects/delete", content=content)
 
     def staying_objects(self, names: Iterable[bytes]) -> Staying:
-        """Those of the objects that the server would not delete now: nothing holds them, but not
-        for long enough by its own clock. Asked to delete them, it keeps them."""
+        """Those of the objects that the server would not delete now: by its own clock, nothing has
+        held them for long enough."""
         wanted, stay, until_ms = list(names), set[bytes](), 0
         for start in range(0, len(wanted), NAMES_LIMIT):
             content = encode_names(wanted[start : start + NAMES_LIMIT])

@@ -1,4 +1,4 @@
-"""Objects that nothing holds and that a store keeps all the same, for a time of its own."""
+"""Objects that a store keeps for a time of its own, though a device has nothing that holds them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -7,7 +7,7 @@ from sealwax.stores.base import Store
 
 
 class Staying(NamedTuple):
-    """The names of such objects, and until when the last of them stays (ms since 1970)."""
+    """The names of such objects, and until when the last of them stays at least (ms since 1970)."""
 
     names: frozenset[bytes] = frozenset()
     until_ms: int = 0

@@ -83,7 +83,7 @@ def delete_objects(request: Asked, account: AccountPath, body: RawBody) -> Stayi
 @post("/v1/accounts/{account:str}/objects/staying", status_code=200)
 @threaded
 def staying_objects(request: Asked, account: AccountPath, body: RawBody) -> Staying:
-    """Those of the named objects that nothing holds, and that would not be deleted yet."""
+    """Those of the named objects that would not be deleted now."""
     freeing = parts_of(request).freeing
     return _told(freeing.staying(signed_in(request, account), names(body)))
 
