@@ -6,7 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+import pytest
+
 ANSWER_SECONDS = 60.0
+ELSEWHERE = "127.0.0.2"
+"""Another address of this computer, so that its connections are counted apart."""
+
+
+def _can_come_from(address: str) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+FROM_ELSEWHERE = pytest.mark.skipif(
+    not _can_come_from(ELSEWHERE), reason=f"this computer has no address {ELSEWHERE}"
+)
 
 
 class Stranger:

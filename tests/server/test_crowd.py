@@ -18,10 +18,10 @@ from tests.accounts import made_account, next_commit
 from tests.homes import ignore
 from tests.server.crowd import Crowd, files_for
 from tests.server.running import Running
-from tests.server.strangers import request
+from tests.server.strangers import ELSEWHERE, FROM_ELSEWHERE, request
 from tests.sync.homes_on_server import FIRST, Household, phone_with
 
-ELSEWHERE = "127.0.0.2"
+pytestmark = FROM_ELSEWHERE
 SOCKETS = 2_000
 FILES = 1_024
 """What a process may open in a plain shell."""

@@ -13,10 +13,12 @@ from sealwax.server.connections import ADDRESS_LIMIT
 from sealwax.server.listening import (
     CONNECTIONS_LIMIT,
     FILES_RESERVED,
+    FILES_USUAL,
     Listener,
     Listening,
     connections_limit,
     listening,
+    raise_files_limit,
 )
 from tests.server.certificates import own_certificate
 from tests.server.strangers import Stranger
@@ -109,3 +111,15 @@ def test_connections_leave_files_for_the_rest() -> None:
     assert connections_limit(256) == 64
     assert connections_limit(1_000_000) == CONNECTIONS_LIMIT
     assert connections_limit(resource.RLIM_INFINITY) == CONNECTIONS_LIMIT
+
+
+def test_a_process_that_may_not_ask_takes_as_many_as_usual(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: int) -> tuple[int, int]:
+        raise PermissionError
+
+    monkeypatch.setattr(resource, "getrlimit", refused)
+    with _listening(Listening(HOST, 0)) as (listener, _):
+        assert listener.connections.limit == FILES_USUAL - FILES_RESERVED
+    raise_files_limit()

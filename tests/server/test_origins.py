@@ -67,6 +67,17 @@ def test_without_a_word_of_its_operator_a_server_goes_by_its_own_computer(tmp_pa
     assert _known(Listening("127.0.0.1", 8420, origins=(NAMED,)), 8420) == {NAMED}
 
 
+def test_a_computer_that_tells_no_addresses_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service with few rights may not ask for them."""
+
+    def refused() -> None:
+        raise OSError("Address family not supported by protocol")
+
+    monkeypatch.setattr("psutil.net_if_addrs", refused)
+    assert own_hosts() == {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
+    assert "http://127.0.0.1:8420" in _known(Listening("127.0.0.1", 8420), 8420)
+
+
 def test_an_unknown_origin_is_told_to_the_operator() -> None:
     with pytest.raises(Refusal) as refused:
         Origins(Listening("127.0.0.1", 8420), 8420).need_known(NAMED)

@@ -13,9 +13,17 @@ from sealwax.server.gate import ASKING_LIMIT
 from tests.accounts import made_account
 from tests.server.calling import Calls, trouble
 from tests.server.running import Running, running
-from tests.server.strangers import Stranger, dripping, request, rest_of, status_of
+from tests.server.strangers import (
+    ELSEWHERE,
+    FROM_ELSEWHERE,
+    Stranger,
+    dripping,
+    request,
+    rest_of,
+    status_of,
+)
 
-ELSEWHERE = "127.0.0.2"
+pytestmark = FROM_ELSEWHERE
 LETTER = f"/v1/links/{'ab' * 32}/new"
 MEGABYTE = 1024 * 1024
 

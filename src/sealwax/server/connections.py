@@ -25,7 +25,7 @@ class Connections:
     def __init__(self, limit: int, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
         """At most `limit` at once. Whoever `is_proxy` brings everybody's requests: it is held to no
         measure of its own."""
-        self._limit = limit
+        self.limit = limit
         self._is_proxy = is_proxy
         self._owners: dict[Peer, str | bytes | None] = {}
         self._counts: Counter[str | bytes] = Counter()
@@ -33,13 +33,13 @@ class Connections:
 
     def enter(self, peer: Peer) -> bool:
         """Counts one that was just made; says whether there is a place for it."""
-        if len(self._owners) >= self._limit:
+        if len(self._owners) >= self.limit:
             return False
         if self._is_proxy(peer[0]):
             self._owners[peer] = None
             return True
         address = network_of(peer[0])
-        is_full = self._strangers >= max(self._limit // STRANGERS_SHARE, 1)
+        is_full = self._strangers >= max(self.limit // STRANGERS_SHARE, 1)
         if is_full or self._counts[address] >= ADDRESS_LIMIT:
             return False
         self._count(peer, address)
@@ -53,7 +53,7 @@ class Connections:
             return
         if account is None:
             wanted: str | bytes = network_of(peer[0])
-        elif self._counts[account] < max(self._limit // ACCOUNT_SHARE, 1):
+        elif self._counts[account] < max(self.limit // ACCOUNT_SHARE, 1):
             wanted = account
         else:
             return

@@ -19,7 +19,7 @@ from sealwax.server.connections import Connections, Peer
 from sealwax.server.refusal import busy, plain_answer
 
 CONNECTIONS_LIMIT = 8_192
-FILES_WANTED = 16_384
+FILES_WANTED, FILES_USUAL = 16_384, 1_024
 FILES_RESERVED = 256
 """Of the files that a process may open, so many are for the database and for objects."""
 TURNED_AWAY_TOGETHER = 64
@@ -140,8 +140,7 @@ def listening(where: Listening) -> Iterator[Listener]:
     # of each answer waits 40 ms for the other side to confirm the beginning.
     with Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, made.detach()) as listener:
         is_proxy = is_loopback if where.is_proxied else lambda _: False
-        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        listener.connections = Connections(connections_limit(soft), is_proxy)
+        listener.connections = Connections(connections_limit(_files_limits()[0]), is_proxy)
         listener.is_plain = where.certificate is None
         listener.keep_spare()
         yield listener
@@ -156,8 +155,17 @@ def connections_limit(files_limit: int) -> int:
 
 def raise_files_limit() -> None:
     """Lets this process open as many files as a server wants, as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = _files_limits()
     wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _files_limits() -> tuple[int, int]:
+    """How many files this process may open, and how many it may let itself open."""
+    try:
+        return resource.getrlimit(resource.RLIMIT_NOFILE)
+    except OSError:
+        # A process with few rights may not ask.
+        return FILES_USUAL, FILES_USUAL
