@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.base.clock import SetClock

@@ -14,10 +14,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Asking, Offered
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import World
