@@ -6,6 +6,7 @@ from queue import Queue
 
 import msgspec
 import pytest
+from sealwax.vault.join import add_device_by_recovery
 
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.ledger.account import Member
@@ -14,7 +15,6 @@ from sealwax.ledger.wire import EVENT_COMMIT_BYTES, EVENT_OBJECTS_BYTES, Event
 from sealwax.server import push
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
-from sealwax.vault.join import add_device_by_recovery
 from tests.accounts import TIME_MS, made_account, revocation
 from tests.server.calling import MESSAGES, Calls, trouble
 from tests.server.running import Running
