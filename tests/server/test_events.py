@@ -6,7 +6,6 @@ from queue import Queue
 
 import msgspec
 import pytest
-from sealwax.vault.join import add_device_by_recovery
 
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.ledger.account import Member
@@ -15,7 +14,7 @@ from sealwax.ledger.wire import EVENT_COMMIT_BYTES, EVENT_OBJECTS_BYTES, Event
 from sealwax.server import push
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
-from tests.accounts import TIME_MS, made_account, revocation
+from tests.accounts import TIME_MS, add_device_by_recovery, made_account, revocation
 from tests.server.calling import MESSAGES, Calls, trouble
 from tests.server.running import Running
 from tests.stores.contract import named
