@@ -92,6 +92,7 @@ def next_commit(
     public: bytes = b"",
     segments: tuple[tuple[bytes, int, bytes], ...] = (),
     pinning: Pinning = PLAIN_PIN,
+    time_ms: int = TIME_MS,
 ) -> bytes:
     """The bytes of a commit that follows `head`; `added` are pieces of files."""
     op_id = account.entropy.bytes(16)
@@ -100,7 +101,7 @@ def next_commit(
         head,
         account.log.head if position is None else position,
         account.log.newest.epoch if epoch is None else epoch,
-        TIME_MS,
+        time_ms,
     )
     return compose(draft, place, account.keys, author or account.devices[0], account.entropy)
 
