@@ -1,4 +1,4 @@
-"""Beginning a simulated account: its devices, each trusted from the first."""
+"""Beginning a simulated account, and letting devices in with its recovery key."""
 
 from typing import NamedTuple
 
@@ -13,24 +13,32 @@ from sealwax.vault.join import add_device_by_recovery
 
 
 class Begun(NamedTuple):
-    """An account and its devices, called `device 0` and so on."""
+    """An account, its recovery key, and its devices, called `device 0` and so on."""
 
     account: bytes
+    recovery: MemberKeys
     members: list[MemberKeys]
 
 
 def begin(place: Store, count: int, now_ms: int, entropy: Entropy) -> Begun:
     """Begins an account with so many devices at a place."""
     recovery = recovery_keys(new_recovery_code(entropy))
-    members = [new_member_keys(entropy) for _ in range(count)]
-    begun = begin_account(members[0], recovery, "device 0", now_ms, entropy)
+    first = new_member_keys(entropy)
+    begun = begin_account(first, recovery, "device 0", now_ms, entropy)
     place.append_commit(ACCOUNT_ZONE, 0, begun.commit)
-    for number, member in enumerate(members[1:], 1):
-        log = read_log(place, begun.account)
-        opened = open_for_recovery(log, recovery)
-        name = f"device {number}"
-        entry = add_device_by_recovery(
-            log, opened, recovery, member.member(), name, now_ms, entropy
-        )
-        place.append_commit(ACCOUNT_ZONE, log.head + 1, entry)
-    return Begun(begun.account, members)
+    account = Begun(begun.account, recovery, [first])
+    for number in range(1, count):
+        account.members.append(let_in(place, account, f"device {number}", now_ms, entropy))
+    return account
+
+
+def let_in(place: Store, begun: Begun, name: str, now_ms: int, entropy: Entropy) -> MemberKeys:
+    """Adds a device to the account, with its recovery key alone; gives its keys."""
+    member = new_member_keys(entropy)
+    log = read_log(place, begun.account)
+    opened = open_for_recovery(log, begun.recovery)
+    entry = add_device_by_recovery(
+        log, opened, begun.recovery, member.member(), name, now_ms, entropy
+    )
+    place.append_commit(ACCOUNT_ZONE, log.head + 1, entry)
+    return member

@@ -19,6 +19,7 @@ from tests.sync.devices import ListSource
 from tests.sync.simulation.checks import check_verified
 from tests.sync.simulation.clocks import YEAR_MS
 from tests.sync.simulation.home import Home, Promised
+from tests.sync.simulation.person import answer_trouble
 from tests.sync.simulation.words import chats, later_fact, message, origin
 from tests.sync.simulation.world import World
 
@@ -149,10 +150,19 @@ def sync(world: World, home: Home) -> None:
     if not home.is_on:
         return
     world.operations += 1
-    if home.sync().is_verified:
+    done = answer_trouble(world, home, home.sync())
+    if done.is_verified:
         check_verified(world, home)
-        world.safe |= home.known.said
+        world.place.safe.shared |= home.known.said
         world.grace.note(home.library.holdings.live_objects())
+
+
+def back_up(world: World, home: Home) -> None:
+    """What waits on this device is copied to the place. Where that can be read back, nothing of it
+    may be lost from then on, as long as the device is one of the account's."""
+    world.operations += 1
+    if home.device.sync.back_up().is_whole:
+        world.place.safe.kept.setdefault(home.name, set()).update(home.waiting() & home.known.said)
 
 
 def switch(world: World, home: Home) -> None:
@@ -184,6 +194,7 @@ ACTS = {
     merge_segments: 1,
     purge_some: 1,
     sync: 6,
+    back_up: 1,
     switch: 1,
 }
 """What people and their devices do every day, and how often."""

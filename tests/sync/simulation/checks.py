@@ -4,6 +4,7 @@ from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.vault.commit_part import open_part
 from sealwax.vault.digest import digest_bytes
+from tests.sync.simulation.forgeries import FORGED
 from tests.sync.simulation.home import Home, Promised
 from tests.sync.simulation.world import World
 
@@ -19,10 +20,12 @@ def check_some(world: World, home: Home) -> None:
 
 
 def check_verified(world: World, home: Home) -> None:
-    """What is called verified is at the place, and the head there says so."""
-    data = world.place.disk.get_commit(MESSAGES_ZONE, world.place.disk.head_seq(MESSAGES_ZONE))
-    assert commit_hash(data) == home.device.history.head().hash
-    part = open_part(home.device.history.keys, parse_commit(data))
+    """What is called verified is at the place, and its newest commit that counts says so."""
+    disk, holdings = world.place.disk, home.library.holdings
+    head = disk.get_commit(MESSAGES_ZONE, disk.head_seq(MESSAGES_ZONE))
+    assert commit_hash(head) == home.device.history.head().hash
+    _, newest = next(holdings.commits_backwards(MESSAGES_ZONE))
+    part = open_part(home.device.history.keys, parse_commit(newest))
     assert part.digest == digest_bytes(home.library.digest())
 
 
@@ -36,7 +39,10 @@ def check_end(world: World) -> None:
         assert home.library.counts() == first.library.counts()
         _check(world, home, home.known.promises)
         assert home.library.check() == []
-    said = world.safe.union(*(home.known.said for home in world.homes))
+    if not world.is_accepted:
+        assert not [name for name in first.origins() if name.startswith(FORGED)]
+    safe = world.place.safe.of(home.name for home in world.homes)
+    said = safe.union(*(home.known.said for home in world.homes))
     missing = said - world.purged - first.origins()
     assert not missing, sorted(missing)[:5]
 

@@ -16,6 +16,7 @@ from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import AccountKeys
+from tests.sync.simulation.place import Disk
 
 
 class Standing(NamedTuple):
@@ -93,3 +94,13 @@ def _head(disk: MemoryStore, account: bytes, zone: str) -> Head:
     if seq < 0:
         return beginning(account, zone)
     return Head(zone, seq, commit_hash(disk.get_commit(zone, seq)), 0)
+
+
+class Removed(NamedTuple):
+    """A device that was put out: what writes with its keys, the account, where it stood last in the
+    account's log, and a copy of the place's disk from before."""
+
+    forger: Forger
+    account: bytes
+    standing: Standing
+    disk: Disk

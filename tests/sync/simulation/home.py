@@ -1,6 +1,7 @@
 """One device of a simulated account: what survives a kill, what is open, what its person knows."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.field import ORIGIN
+from sealwax.model.record import Kind
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.memory import MemoryStore
 from sealwax.stores.mirror import MirrorStore
@@ -61,6 +63,7 @@ class Home:
 
     def __init__(
         self,
+        name: str,
         folder: Path,
         line: Store,
         account: bytes,
@@ -68,7 +71,9 @@ class Home:
         clock: DeviceClock,
         entropy: Entropy,
     ) -> None:
-        """`line` is the shared place as this device reaches it. It is to be opened next."""
+        """`name` is that of the device; `line` is the shared place as this device reaches it. It is
+        to be opened next."""
+        self.name = name
         self.folder = folder
         self.line = line
         self.account = account
@@ -125,7 +130,8 @@ class Home:
     def sync(self) -> SyncOutcome:
         """Syncs as `agent.syncing` does."""
         done = self.device.sync.now(ignore)
-        self.devices.settle()
+        with suppress(StoreError):
+            self.devices.settle()
         return done
 
     def take_image(self) -> Image:
@@ -161,6 +167,13 @@ class Home:
         """The messages that it has, wherever."""
         rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
         return {row.state.get(ORIGIN)[1] for row in rows}
+
+    def waiting(self) -> set[str]:
+        """The messages that wait in its outbox."""
+        outbox = self.device.outbox
+        told = (told for item in outbox.items() for told in outbox.changes(item))
+        entries = (one for change in told for one in change.entries if change.kind == Kind.MESSAGE)
+        return {one.value[1] for one in entries if one.name == ORIGIN.name}
 
     def contents(self) -> list[tuple[bytes, int]]:
         """Every message and its place."""

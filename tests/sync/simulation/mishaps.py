@@ -32,15 +32,13 @@ def kill(world: World, home: Home) -> None:
 def copy_disk(world: World, _: Home) -> None:
     """Of the place."""
     world.operations += 1
-    world.place.remember(world.safe)
+    world.place.remember()
 
 
 def come_back(world: World, _: Home) -> None:
-    """The place comes back from an old disk. What is on no other disk may be gone."""
+    """The place comes back from an old disk."""
     world.operations += 1
-    disk = world.place.come_back(world.rng)
-    if disk is not None:
-        world.safe = set(disk.safe)
+    world.place.come_back(world.rng)
 
 
 def jump(world: World, home: Home) -> None:
@@ -76,8 +74,8 @@ def clone(world: World, home: Home) -> None:
     """A copy of a home's disk is brought to work beside it."""
     world.operations += 1
     if copies(world) is None:
-        folder = home.folder.with_name(f"{home.folder.name}.copy{world.operations}")
-        other = world.new_home(folder, home.account, home.member, home.clock.off_ms)
+        folder = f"{home.folder.name}.copy{world.operations}"
+        other = world.new_home(home.name, folder, home.member, home.clock.off_ms)
         other.put_back(home.take_image())
         other.open_again()
         world.homes.append(other)

@@ -2,6 +2,7 @@
 
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.library import Library
+from tests.sync.simulation.account import let_in
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
@@ -9,8 +10,8 @@ from tests.sync.simulation.world import World
 def check_newcomer(world: World) -> None:
     """A home that begins with nothing shows the same as the others, snapshots included."""
     first = world.homes[0]
-    folder = first.folder.with_name("newcomer")
-    newcomer = world.new_home(folder, first.account, first.member, 0)
+    member = let_in(world.place, world.begun, "newcomer", world.time.now_ms, world.entropy)
+    newcomer = world.new_home("newcomer", "newcomer", member, 0)
     newcomer.open()
     try:
         assert newcomer.sync().is_verified

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import NamedTuple
 
 from sealwax.ledger.commit import parse_commit
@@ -14,11 +15,24 @@ COPIES = 3
 """So many old disks are kept."""
 
 
+class Safe:
+    """The messages that are known to be at the place: in the shared history, and in the own zone of
+    each device, by its name."""
+
+    def __init__(self) -> None:
+        self.shared: set[str] = set()
+        self.kept: dict[str, set[str]] = {}
+
+    def of(self, devices: Iterable[str]) -> set[str]:
+        """Those that come back as long as these devices are there."""
+        return self.shared.union(*(self.kept.get(device, set()) for device in devices))
+
+
 class Disk(NamedTuple):
     """A copy of the place's disk, and the messages that were known to be on it."""
 
     store: MemoryStore
-    safe: frozenset[str]
+    safe: Safe
 
 
 class Place(ForwardingStore):
@@ -26,6 +40,7 @@ class Place(ForwardingStore):
 
     def __init__(self) -> None:
         super().__init__(MemoryStore())
+        self.safe = Safe()
         self._disks: list[Disk] = []
         self.deleted: list[bytes] = []
 
@@ -54,17 +69,22 @@ class Place(ForwardingStore):
         deleted, self.deleted = self.deleted, []
         return deleted
 
-    def remember(self, safe: set[str]) -> None:
-        """A copy of the disk is made."""
-        self._disks = [*self._disks, Disk(copied(self.disk), frozenset(safe))][-COPIES:]
+    def copy_disk(self) -> Disk:
+        return Disk(copied(self.disk), deepcopy(self.safe))
 
-    def come_back(self, rng: random.Random) -> Disk | None:
-        """The disk is one of the copies, if there is any."""
-        if not self._disks:
-            return None
-        disk = rng.choice(self._disks)
+    def remember(self) -> None:
+        """A copy of the disk is made, and kept for a while."""
+        self._disks = [*self._disks, self.copy_disk()][-COPIES:]
+
+    def come_back(self, rng: random.Random) -> None:
+        """The disk is one of the copies, if there is any. What is on no other disk may be gone."""
+        if self._disks:
+            self.put_back(rng.choice(self._disks))
+
+    def put_back(self, disk: Disk) -> None:
+        """The disk is another one now."""
         self._inner = copied(disk.store)
-        return disk
+        self.safe = deepcopy(disk.safe)
 
 
 def copied(store: MemoryStore) -> MemoryStore:

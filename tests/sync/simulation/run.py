@@ -5,9 +5,14 @@ from pathlib import Path
 from tests.sync.simulation.checks import check_end, check_some
 from tests.sync.simulation.mishaps import come_back
 from tests.sync.simulation.newcomer import check_newcomer
+from tests.sync.simulation.person import answer_trouble
 from tests.sync.simulation.size import Size
 from tests.sync.simulation.stories import PLAIN, Story
 from tests.sync.simulation.world import World
+
+
+ROUNDS = 3
+"""So many times everybody syncs before all devices have to say the same."""
 
 
 def simulate(
@@ -19,8 +24,22 @@ def simulate(
         world.run(story.turns, operations // 2, check_some)
         come_back(world, world.homes[0])
         world.run(story.turns, operations, check_some)
-        world.finish()
+        finish(world)
         check_end(world)
         check_newcomer(world)
     finally:
         world.close()
+
+
+def finish(world: World) -> None:
+    """All faults end, everybody syncs."""
+    world.faults.is_faulty = False
+    for home in world.homes:
+        home.switch(is_on=True)
+    for _ in range(ROUNDS):
+        for home in world.homes:
+            done = answer_trouble(world, home, home.sync())
+            assert done.why == "", done
+    for home in world.homes:
+        assert home.device.outbox.waiting().is_nothing
+        assert home.device.sync.agrees()

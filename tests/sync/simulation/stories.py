@@ -16,6 +16,11 @@ from tests.sync.simulation.mishaps import (
     put_back,
     take_image,
 )
+from tests.sync.simulation.removed import (
+    forget_removal,
+    remove_device,
+    write_although_removed,
+)
 from tests.sync.simulation.world import Turns
 
 ROUGH: Turns = {**ACTS, kill: 1, copy_disk: 1}
@@ -39,3 +44,14 @@ IMAGES = Story({**ROUGH, take_image: 2, put_back: 1, clone: 1, end_clone: 1})
 """Homes are put back from images of their disks, and copied."""
 INFECTED = Story({**ROUGH, break_a_rule: 3, make_locked_snapshot: 1})
 """The last device is infected."""
+REMOVED = Story(
+    {
+        **ROUGH,
+        come_back: 1,
+        remove_device: 1,
+        write_although_removed: 3,
+        forget_removal: 2,
+    },
+    (0, DAY_MS, -DAY_MS, 0),
+)
+"""The last device is put out, and goes on writing."""

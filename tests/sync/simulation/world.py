@@ -12,20 +12,16 @@ from sealwax.stores.faulty import FaultyStore
 from tests.homes import NOW_MS
 from tests.sync.simulation.account import begin
 from tests.sync.simulation.clocks import DAY_MS, DeviceClock, TrueTime
+from tests.sync.simulation.forging import Removed
 from tests.sync.simulation.grace import Grace
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.line import Chance
 from tests.sync.simulation.place import Place
 from tests.sync.simulation.size import Size
 
-ROUNDS = 3
-"""So many times everybody syncs before all devices have to say the same."""
-
-
 class World:
     """What happens to an account, by a seed. `homes` are the devices that are at work, two of which
-    may be copies of one; `purged` and `safe` the messages that may be gone, and those that were
-    known to be at the place."""
+    may be copies of one; `purged` are the messages that may be gone."""
 
     def __init__(
         self, folder: Path, seed: int, size: Size, off_ms: Sequence[int]
@@ -39,20 +35,25 @@ class World:
         self.faults = Chance(self.rng)
         self.operations = 0
         self.grace = Grace(self.time)
+        self.removed: Removed | None = None
+        self.is_accepted = False
+        """Whether a person once took in what a removed device wrote."""
         self.purged: set[str] = set()
-        self.safe: set[str] = set()
-        begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
+        self.folder = folder
+        self.begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
         self.homes = [
-            self.new_home(folder / f"device{number}", begun.account, member, off_ms[number])
-            for number, member in enumerate(begun.members)
+            self.new_home(f"device {number}", f"device{number}", member, off_ms[number])
+            for number, member in enumerate(self.begun.members)
         ]
         for home in self.homes:
             home.open()
 
-    def new_home(self, folder: Path, account: bytes, member: MemberKeys, off_ms: int) -> Home:
+    def new_home(self, name: str, folder: str, member: MemberKeys, off_ms: int) -> Home:
         """A home of a device, to be opened next."""
         line, clock = FaultyStore(self.place, self.faults), DeviceClock(self.time, off_ms)
-        return Home(folder, line, account, member, clock, self.entropy)
+        return Home(
+            name, self.folder / folder, line, self.begun.account, member, clock, self.entropy
+        )
 
     def run(self, turns: "Turns", operations: int, check: "Act") -> None:
         """Lets things happen until so many operations were asked for in all; `turns` says how often
@@ -72,19 +73,6 @@ class World:
                 continue
             if self.rng.random() < 0.02:
                 check(self, home)
-
-    def finish(self) -> None:
-        """All faults end, everybody syncs."""
-        self.faults.is_faulty = False
-        for home in self.homes:
-            home.switch(is_on=True)
-        for _ in range(ROUNDS):
-            for home in self.homes:
-                done = home.sync()
-                assert done.why == "", done
-        for home in self.homes:
-            assert home.device.outbox.waiting().is_nothing
-            assert home.device.sync.agrees()
 
     def close(self) -> None:
         for home in self.homes:
