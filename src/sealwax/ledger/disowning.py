@@ -12,6 +12,7 @@ back, once that device is removed and its merge disowned in turn.
 Implements "Merging histories" of docs/format.md.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -58,13 +59,15 @@ class Disowning:
         self._authors: dict[bytes, bytes] = {}
 
     def add(self, commit: Commit) -> bool:
-        """Takes in a counting commit; whether it is a merge that disowns, unless it is disowned
-        itself."""
-        header = commit.header
-        author = self._authors.setdefault(header.author, header.author)
-        disowned_from = disowned_by(commit)
-        self._said.append(_Said(header.seq, author, header.position, disowned_from))
-        return disowned_from is not None
+        """Takes in a counting commit; gives whether it is a merge that disowns. (It may be disowned
+        itself.)"""
+        said = self._of(commit)
+        self._said.append(said)
+        return said.disowned_from is not None
+
+    def begin_with(self, commits: Iterable[Commit]) -> None:
+        """Takes in counting commits that come before all that were added."""
+        self._said[:0] = [self._of(commit) for commit in commits]
 
     def merges(self) -> dict[int, int]:
         """The seqs of the commits that are disowned; of each, the seq of the first merge that
@@ -83,6 +86,11 @@ class Disowning:
                 self._reach(reaches, said, said.disowned_from)
         return found
 
+    def _of(self, commit: Commit) -> _Said:
+        header = commit.header
+        author = self._authors.setdefault(header.author, header.author)
+        return _Said(header.seq, author, header.position, disowned_from(commit))
+
     def _reach(self, reaches: dict[bytes, list[_Reach]], merge: _Said, start_seq: int) -> None:
         state = self._log.at(merge.position)
         assert state is not None
@@ -94,7 +102,7 @@ class Disowning:
             of_author.append(_Reach(start_seq, merge.seq))
 
 
-def disowned_by(commit: Commit) -> int | None:
+def disowned_from(commit: Commit) -> int | None:
     """From which seq on a counting commit disowns; None for one that does not. Public facts of the
     wrong form disown nothing, and nor does what lies beyond the commit itself."""
     header = commit.header

@@ -1,25 +1,19 @@
-"""Copying a zone that one device alone writes to the place that devices share.
+"""How a zone that one device alone writes stands near and at the place that devices share.
 
 That the place has as many commits says nothing: they may be others. Another copy of this home may
-have written them, or a home from which this one is an image. So hashes are compared, and a place
-that has anything else is left as it is.
+have written them, or the home of which this one is an image. So hashes are compared.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import NamedTuple
 
-from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import commit_hash
-from sealwax.stores.base import CommitExists, CommitGap, CommitVoid, Store
-from sealwax.stores.far_trouble import FarAway
-
-T = TypeVar("T")
-Ask = Callable[[Callable[[], T]], T]
+from sealwax.stores.base import Store
+from sealwax.stores.far_trouble import Parting
 
 
 class ZoneStanding(NamedTuple):
-    """How a zone stands near and far: the last seq that both share, and the heads of both."""
+    """The last seq that both have the same commits up to, and the heads of both."""
 
     zone: str
     common_seq: int
@@ -36,26 +30,31 @@ class ZoneStanding(NamedTuple):
         """Whether both have commits that the other lacks."""
         return self.common_seq < min(self.near_seq, self.far_seq)
 
+    def parting(self) -> Parting:
+        return Parting(self.zone, self.common_seq, self.near_seq, self.far_seq)
 
-def zone_standing(near: Store, far: Store, zone: str, far_seq: int, far_hash: bytes) -> ZoneStanding:
+
+def zone_standing(
+    near: Store, far_commit: Callable[[str, int], bytes], zone: str, far_seq: int, far_hash: bytes
+) -> ZoneStanding:
     """Compares a zone near with what the far store has of it, whose head is given."""
     near_seq = near.head_seq(zone)
-    standing = partial(ZoneStanding, zone, near_seq=near_seq, far_seq=far_seq)
-    if far_seq <= near_seq:
-        if far_seq < 0 or commit_hash(near.get_commit(zone, far_seq)) == far_hash:
-            return standing(far_seq)
-    elif near_seq < 0 or _is_shared(near, far, zone, near_seq):
-        return standing(near_seq)
+
+    def is_shared(seq: int) -> bool:
+        # Commits name the one before them: two that are the same have the same history.
+        return far_commit(zone, seq) == near.get_commit(zone, seq)
+
+    if far_seq < 0 or near_seq < 0:
+        return ZoneStanding(zone, -1, near_seq, far_seq)
+    if far_seq <= near_seq and commit_hash(near.get_commit(zone, far_seq)) == far_hash:
+        return ZoneStanding(zone, far_seq, near_seq, far_seq)
+    if far_seq > near_seq and is_shared(near_seq):
+        return ZoneStanding(zone, near_seq, near_seq, far_seq)
     low, high = -1, min(near_seq, far_seq) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if _is_shared(near, far, zone, middle):
+        if is_shared(middle):
             low = middle
         else:
             high = middle - 1
-    return standing(low)
-
-
-def _is_shared(near: Store, far: Store, zone: str, seq: int) -> bool:
-    """Commits name the one before them: two that are the same have the same history."""
-    return far.get_commit(zone, seq) == near.get_commit(zone, seq)
+    return ZoneStanding(zone, low, near_seq, far_seq)

@@ -94,6 +94,11 @@ def roster(
     ]
 
 
+def names_of(log: AccountLog, keys: AccountKeys) -> dict[bytes, str]:
+    """What devices are called, those put out included."""
+    return {device.id: device.name for device in roster(log, keys, b"", {})}
+
+
 def _name(keys: AccountKeys, commit: Commit) -> str:
     """The name in a commit's sealed part; one that does not open has none."""
     try:
