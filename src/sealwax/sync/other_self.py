@@ -70,7 +70,7 @@ class OtherSelf:
         self._others = others
         self._settings = settings
         self._clock = clock
-        self._adopting = Adopting(journal.history, journal.outbox, mirror)
+        self._adopting = Adopting(journal.history, journal.outbox, mirror, others)
 
     def meet(self) -> str:
         """Brings this home's own zone in step with the place before more is written there; says
