@@ -52,7 +52,7 @@ def _book(device: Device, store: Store | None = None) -> DeviceBook:
 def _close(device: Device) -> tuple[str, ...]:
     replica = device.replica
     own = _own(device)
-    return close_zones(replica, own, replica.store, replica._author, SetClock(NOW_MS), ENTROPY)
+    return close_zones(replica, own, replica.store)
 
 
 def _own(device: Device) -> Replica:

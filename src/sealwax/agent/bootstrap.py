@@ -177,7 +177,8 @@ def open_agent(
             notes += [*found, *removed]
             try:
                 with naming_damage():
-                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
+                    member = keys.member_keys()
+                    device = Device(store, library, log, opened, member, heads, env, settings)
                     if not removed:
                         notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)

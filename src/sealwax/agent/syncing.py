@@ -16,7 +16,8 @@ from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.stores.server import ServerStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.trouble import last_trouble
 from sealwax.vault.commit_part import Part, Switches

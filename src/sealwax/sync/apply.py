@@ -10,32 +10,31 @@ from typing import NamedTuple
 
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
+from sealwax.base.settings import Settings
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
-from sealwax.library.holdings import PinRow
-from sealwax.model.change import Change
 from sealwax.stores.base import Missing, StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, Parted
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.fresh_zone import bring_library_over
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
-from sealwax.sync.opening import sealed_already
+from sealwax.sync.other_self import OtherSelf
 from sealwax.sync.others import Others
-from sealwax.sync.outbox import Item
+from sealwax.sync.outgoing import Outgoing
 from sealwax.sync.own_zone import OwnZone
-from sealwax.sync.plan import Sending, plan_sending
-from sealwax.sync.renaming import named_pieces, names_any
-from sealwax.sync.repair import put_together
+from sealwax.sync.progress import Report, SyncProgress, unheard
+from sealwax.sync.repair import Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
-from sealwax.sync.trouble import note_trouble, note_unfetched
+from sealwax.sync.resolving import Resolving
+from sealwax.sync.taking_back import TakingBack
+from sealwax.sync.trouble import ZoneTroubles, note_trouble, note_unfetched
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import open_part
 from sealwax.vault.digest import digest_bytes
-from sealwax.vault.objects import epoch_of
-from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
 REBUILT = "library made anew at"
@@ -54,16 +53,6 @@ class OnlyHere(SealwaxError):
 
     code = "only-here"
     hint = "`sealwax sync reset` on this device writes it anew, for all."
-
-
-class SyncProgress(NamedTuple):
-    """How far a sync is: the phase, items done and in all, bytes done and in all."""
-
-    phase: str
-    done: int
-    total: int
-    done_bytes: int
-    total_bytes: int
 
 
 class SyncOutcome(NamedTuple):
@@ -85,13 +74,6 @@ class SyncOutcome(NamedTuple):
     lost: int = 0
 
 
-Report = Callable[[SyncProgress], None]
-
-
-def _unheard(_: SyncProgress) -> None:
-    """Nobody listens."""
-
-
 def lost_sentence(count: int) -> str:
     """What the shared place lost and this device cannot give; empty for nothing."""
     if not count:
@@ -105,7 +87,9 @@ def lost_sentence(count: int) -> str:
 class Sync:
     """Keeps one device in step with the place that all devices of the account share."""
 
-    def __init__(self, journal: Journal, mirror: MirrorStore | None, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, mirror: MirrorStore | None, settings: Settings, clock: Clock
+    ) -> None:
         self._journal = journal
         self._mirror = mirror
         self._clock = clock
@@ -113,8 +97,12 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
+        self._outgoing = Outgoing(journal, self._own_zone, mirror, clock)
         self.others = Others(journal.history, journal.outbox, mirror)
+        self._other_self = OtherSelf(journal, mirror, self.others, settings, clock)
+        self.resolving = Resolving(journal, mirror)
         self._holding = Holding(journal)
+        TakingBack(journal, mirror, self.others, self._need_all_elsewhere)
         self._held = 0
 
     def open(self, is_waiting: bool = True) -> None:
@@ -124,6 +112,7 @@ class Sync:
             # Without it, this library is made without the snapshots of others.
             with suppress(StoreError):
                 self.others.fetch_held()
+        bring_library_over(self._outbox.own)
         why = self._outbox.catch_up(self._history, self.others.zones())
         if is_waiting and self._is_new():
             try:
@@ -148,19 +137,31 @@ class Sync:
         self._journal.try_again()
         pulled, sent, fetched, lost = 0, 0, 0, self.lost_there()
         repaired, why, code = "", "", ""
+        troubles, is_in_step = ZoneTroubles(), False
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
-            repaired = self._refresh()
-            pulled = self._pull(report)
-            self.settle_held()
-            sent = self._send(report)
-            self._send_own_zone()
-            self._refresh()
-            pulled += self._pull(report)
-            self.settle_held()
+            with troubles.kept():
+                repaired = self._refresh()
+                pulled = self._pull(report)
+                self.settle_held()
+                is_in_step = True
+            with troubles.kept():
+                repaired = " ".join(filter(None, (repaired, self._other_self.meet())))
+            if is_in_step:
+                with troubles.kept():
+                    sent = self._outgoing.send(report)
+            with troubles.kept():
+                # While the shared history cannot be had, what waits is kept there all the same.
+                self._send_own_zone(is_whole=not is_in_step)
+            if is_in_step:
+                with troubles.kept():
+                    self._refresh()
+                    pulled += self._pull(report)
+                    self.settle_held()
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
             lost = self._put_back_lost()
+            troubles.raise_first()
         except FarAway as error:
             self._need_trust(error)
             why, code = error.sentence, error.cause.code
@@ -205,6 +206,15 @@ class Sync:
         self._note_unfetched("")
         return pulled
 
+    def resolve(
+        self, answer: Answer, report: Report, files_bytes: int | None = ALL_FILES
+    ) -> SyncOutcome:
+        """Goes on as a person says where a removed device wrote, then syncs. Raises
+        NothingToResolve, StoreError."""
+        said = self.resolving.act(answer)
+        done = self.now(report, files_bytes)
+        return done._replace(repaired=" ".join(filter(None, (said, done.repaired))))
+
     def settle_held(self) -> int:
         """Marks what the brake holds of what was pulled; gives how many records."""
         held = self._holding.settle()
@@ -228,8 +238,8 @@ class Sync:
         backup of a device that does not sync. Raises FarAway, FarFull."""
         if self._mirror is None:
             return
-        self._mirror.refresh([ACCOUNT_ZONE])
-        self._history.pull()
+        mend_account(self._mirror, self._journal)
+        self._other_self.meet()
         self._own_zone.send(is_whole=True)
 
     def lost_there(self) -> int:
@@ -290,12 +300,14 @@ class Sync:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""
         if self._mirror is None:
             return ""
+        before_seq = self._mirror.near.head_seq(MESSAGES_ZONE)
         try:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
             return mended
+        self._other_self.look_at_shared(before_seq)
         return ""
 
     def show_others(self) -> None:
@@ -315,7 +327,7 @@ class Sync:
         self.others.fetch()
         self.others.take_in()
 
-    def _pull(self, report: Report = _unheard) -> int:
+    def _pull(self, report: Report = unheard) -> int:
         """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
         if before < 0:
@@ -365,87 +377,12 @@ class Sync:
             self._library.holdings.remember_ms(LOST_THERE, lost)
         return lost
 
-    def _send(self, report: Report) -> int:
-        """Writes what waits into the shared history, and in its place each snapshot that the
-        history passes by; gives the bytes that went."""
-        items, pins = self._outbox.items(), self._own_zone.pins()
-        total = sum(size for item in items for _, size in (*item.segments, *item.chunks))
-        sent = 0
-        for sending in plan_sending(items, [pin.commit_seq for pin in pins]):
-            pins = self._share_pins(pins, sending.items[0].seq)
-            report(SyncProgress("Uploading", 0, 0, sent, total))
-            try:
-                self._send_one(sending)
-            except FarFull:
-                self._journal.is_full = True
-                for item in sending.items:
-                    self._send_words(item)
-            sent += sending.size_bytes
-        self._share_pins(pins, None)
-        return sent
-
-    def _share_pins(self, pins: list[PinRow], before_seq: int | None) -> list[PinRow]:
-        """Shares the snapshots of the own zone before a seq where that can be; gives the others."""
-        due = [pin for pin in pins if before_seq is None or pin.commit_seq < before_seq]
-        for pin in due:
-            self._own_zone.share(pin, self._clock.now_ms())
-        return pins[len(due) :]
-
-    def _send_own_zone(self) -> None:
+    def _send_own_zone(self, is_whole: bool) -> None:
         """What it holds of snapshots is safe only there. Where there is no room, they wait."""
         try:
-            self._own_zone.send()
+            self._own_zone.send(is_whole)
         except FarFull:
             self._journal.is_full = True
-
-    def _send_one(self, sending: Sending) -> None:
-        known = self._library.holdings.intervals(name for name, _ in sending.segments)
-        names = [name for name, _ in (*sending.segments, *sending.chunks)]
-        if sending.segments and len(known) == len(sending.segments):
-            # They arrived the last time, before this device could note it.
-            self._outbox.drop(names)
-            return
-        keys = self._history.keys
-        segments = [name for name, _ in sending.segments]
-        sealed, changes = sealed_already(self._outbox.own.store, keys, MESSAGES_ZONE, segments)
-        chunks = self._chunks(sending, changes)
-        if self._mirror is not None:
-            self._mirror.upload(name for name, _ in chunks)
-        part = Part(reason="sync", confirmed=sending.is_confirmed)
-        writing = Writing(tuple(changes), part, chunks=chunks)
-        epoch = self._history.log.newest.epoch
-        # Under an older epoch a device that was removed since could open it: it is sealed anew.
-        is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
-        self._history.write(writing, sealed if is_current else None)
-        self._outbox.drop(names)
-
-    def _chunks(self, sending: Sending, changes: list[Change]) -> tuple[tuple[bytes, int], ...]:
-        """The pieces of files that go along: those that wait, and those that the changes name and a
-        history that parted has lost."""
-        named = named_pieces(changes) - {name for name, _ in sending.chunks}
-        known = self._library.holdings.intervals(named) if named else {}
-        store = self._outbox.own.store
-        lost = store.has_objects(name for name in named if name not in known)
-        sizes = tuple((name, len(store.get_object(name))) for name in sorted(lost))
-        return (*sending.chunks, *sizes)
-
-    def _send_words(self, item: Item) -> None:
-        """Where there is no room for files: words go; files stay, with what tells of them."""
-        chunks = {name for name, _ in item.chunks}
-        if not chunks:
-            self._send_one(Sending((item,)))
-            return
-        changes = list(self._outbox.changes(item))
-        words = [change for change in changes if not names_any(change, chunks)]
-        files = [change for change in changes if names_any(change, chunks)]
-        for start in range(0, len(words), CHANGES_LIMIT):
-            batch = tuple(words[start : start + CHANGES_LIMIT])
-            part = Part(reason="sync", confirmed=item.is_confirmed)
-            self._history.write(Writing(batch, part))
-        if words:
-            part = Part(reason="waits", confirmed=item.is_confirmed)
-            self._outbox.write(Writing(tuple(files), part, chunks=item.chunks))
-            self._outbox.drop(name for name, _ in item.segments)
 
     def _fetch_files(self, report: Report, files_bytes: int | None) -> int:
         """Brings near what others stored: all words, and files up to so many bytes."""

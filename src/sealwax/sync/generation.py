@@ -9,7 +9,7 @@ from sealwax.ledger.names import device_zone
 _SETTING = "own_zone"
 
 
-def own_zone(settings: Settings, device: bytes) -> str:
+def current_zone(settings: Settings, device: bytes) -> str:
     """The zone that a device writes now."""
     return device_zone(device, settings.get(_SETTING, 0))
 
