@@ -128,7 +128,7 @@ def test_whoever_notices_closes_what_a_crash_left_open(tmp_path: Path) -> None:
 def test_a_commit_that_comes_with_its_position_is_judged_with_it(tmp_path: Path) -> None:
     """Another device revokes and closes between this one's look at the log and at the history."""
     _, (one, two, gone) = _three(tmp_path)
-    pull_account = two.replica._pull_account
+    pull_account = two.replica.pull_account
     raced = []
 
     def racing() -> None:
@@ -138,7 +138,7 @@ def test_a_commit_that_comes_with_its_position_is_judged_with_it(tmp_path: Path)
             _book(one).revoke(gone.replica.device)
             _close(one)
 
-    two.replica._pull_account = racing  # type: ignore[method-assign]
+    two.replica.pull_account = racing  # type: ignore[method-assign]
     assert two.replica.pull().void == 0
     assert two.replica.head() == one.replica.head()
 

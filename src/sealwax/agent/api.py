@@ -74,6 +74,8 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.sync.other_self import is_other_copy
+from sealwax.sync.taking_back import taken_back
 from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
@@ -252,6 +254,8 @@ class Agent:
             is_remote=self.device.mirror is not None,
             is_verified=self.device.sync.verified_ms() > 0,
             waiting=self.device.sync.waiting(),
+            is_other_copy=is_other_copy(self._settings, self._clock.now_ms()),
+            taken_back=taken_back(holdings, self._clock.now_ms()),
         )
 
     def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:

@@ -10,7 +10,8 @@ from sealwax.vault.commit_part import Counts
 class Status(NamedTuple):
     """The state of a home. Times are ms since 1970; None where there is nothing yet. `is_remote`
     says that devices share a server, `is_verified` that everything was known to be there once, and
-    `waiting` what is not there."""
+    `waiting` what is not there. `is_other_copy` says that something was found lately that another
+    copy of this home wrote, `taken_back` what another device had taken back of what was here."""
 
     home: str
     store: str
@@ -32,6 +33,8 @@ class Status(NamedTuple):
     is_remote: bool = False
     is_verified: bool = True
     waiting: Waiting = Waiting()
+    is_other_copy: bool = False
+    taken_back: str = ""
 
 
 def kept(status: Status) -> str:

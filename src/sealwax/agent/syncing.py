@@ -18,7 +18,9 @@ from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
+from sealwax.sync.repair import Answer
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.resolving import Resolution
 from sealwax.sync.trouble import last_trouble
 from sealwax.vault.commit_part import Part, Switches
 
@@ -146,6 +148,21 @@ class Syncing:
         with suppress(StoreError):
             self._settle()
         return outcome
+
+    def plan_resolution(self) -> Resolution:
+        """What removed devices wrote into the shared history, and what would become of it; raises
+        SyncOff, NothingToResolve or StoreError."""
+        self._need_on()
+        return self._device.sync.resolving.plan()
+
+    def resolve(
+        self, is_accepted: bool, report: Callable[[SyncProgress], None] = lambda _: None
+    ) -> SyncOutcome:
+        """Goes on without it, or accepts it like what any device says, and syncs. Raises as
+        `plan_resolution`."""
+        self._need_on()
+        answer = Answer.ACCEPT if is_accepted else Answer.WITHOUT
+        return self._device.sync.resolve(answer, report, self.files_bytes)
 
     def plan_reset(self, report: Callable[[ResetProgress], None] = lambda _: None) -> Reset:
         """What `reset` would do, after a pull; raises SyncOff, SyncPaused, LibraryNotWhole or

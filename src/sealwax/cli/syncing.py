@@ -9,10 +9,11 @@ from sealwax.agent.thumbnails import ThumbnailProgress, ThumbnailsMade
 from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
-from sealwax.cli.session import Session
+from sealwax.cli.session import Session, clean
 from sealwax.sync.apply import SyncOutcome, lost_sentence
 from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.resolving import Resolution
 from sealwax.sync.waiting import Waiting
 
 
@@ -74,6 +75,46 @@ def sync_status(session: Session) -> None:
     with session.reading() as agent:
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+@sync_group.command("resolve")
+@click.option("--without", "way", flag_value="without", help="Go on without what it wrote.")
+@click.option("--accept", "way", flag_value="accept", help="Take it in.")
+@dry_run_option
+@yes_option
+@with_session
+def sync_resolve(session: Session, way: str | None, is_dry_run: bool, is_yes: bool) -> None:
+    """Say what becomes of what a removed device wrote.
+
+    When a server comes back from a backup that is older than the removal, the removed device can
+    write once more. Nothing of that is applied here before you answer. Without it, its steps count
+    for nothing, on all devices. With it, they are taken in like what any device says; where they
+    take away much, that is held and asked about.
+    """
+    with session.agent() as agent:
+        planned = agent.sync.plan_resolution()
+        if is_dry_run:
+            session.give(planned, lambda: _show_resolution(planned))
+            return
+        if way is None or not is_yes:
+            _show_resolution(planned, is_error=True)
+        if way is None:
+            session.hold(
+                "Nothing is done before you say which.",
+                "sealwax sync resolve --without   (or: sealwax sync resolve --accept)",
+            )
+        is_accepted = way == "accept"
+        session.confirm("Take it in?" if is_accepted else "Go on without it?", is_yes)
+        with session.progress("Syncing") as tell:
+
+            def report(progress: SyncProgress) -> None:
+                tell(progress.phase, progress.done_bytes, progress.total_bytes)
+
+            done = agent.sync.resolve(is_accepted, report)
+        store = agent.sync.state().store
+    session.give(done, lambda: _show_outcome(done, store))
+    if not done.is_verified:
+        raise SystemExit(1)
 
 
 @sync_group.command("reset")
@@ -184,6 +225,33 @@ def _switch_backup(session: Session, is_on: bool) -> None:
         agent.sync.switch_backup(is_on)
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
+    who = " and ".join(f"“{clean(name)}”" for name in planned.devices)
+    first, last = (
+        show.day_and_time(at * 1_000_000) for at in (planned.first_ms, planned.last_ms)
+    )
+    click.echo(
+        f"{who} wrote {show.count(planned.steps, 'step')} after the removal, by its own clock from"
+        f" {first} to {last}:",
+        err=is_error,
+    )
+    told = (
+        (planned.messages, "message", "that are new or changed here"),
+        (planned.attachments, "attachment", "that are new or changed here"),
+        (planned.deletions, "record", "that it puts into the trash"),
+        (planned.snapshots, "snapshot", "that it lets go of"),
+        (planned.unreadable, "sealed object", "that cannot be read"),
+    )
+    for number, what, how in told:
+        if number:
+            click.echo(f"  {show.count(number, what)} {how}", err=is_error)
+    click.echo(
+        "  --without: all of this counts for nothing, on all devices.\n"
+        "  --accept:  all of this is taken in; where it takes away much, it is held for your answer.",
+        err=is_error,
+    )
 
 
 def _show_reset(planned: Reset, is_error: bool = False) -> None:

@@ -164,6 +164,10 @@ class Objects:
             del self.pins[seq]
         return len(asked) - len(free)
 
+    def interval(self, name: bytes) -> Interval | None:
+        """What is known of an object, if it was ever added."""
+        return self.intervals.get(name) or self.disowned.get(name)
+
     def live_at(self, seq: int) -> set[bytes]:
         """The names live at a seq."""
         return _live_at(self.intervals, seq)

@@ -42,6 +42,7 @@ OTHER_COPY = "other_copy_ms"
 """The setting that says when something was last found that another copy of this home wrote."""
 FOUND_IN_A_ROW = 2
 """A home that is killed may find one commit of its own that it does not know, never more."""
+TOLD_FOR_MS = 7 * 24 * 60 * 60 * 1000
 _TAKEN = "taken over of "
 
 
@@ -183,3 +184,9 @@ class OtherSelf:
 
     def _note(self) -> None:
         self._settings.set(OTHER_COPY, self._clock.now_ms())
+
+
+def is_other_copy(settings: Settings, now_ms: int) -> bool:
+    """Whether something was found lately that this device wrote and this home did not."""
+    found_ms = settings.get(OTHER_COPY, 0)
+    return bool(found_ms) and now_ms - found_ms < TOLD_FOR_MS

@@ -128,9 +128,12 @@ def _merge(
     # All that is far is fetched first: from then on no line is needed that could break.
     mirror.fetch(_segments(history, tail, parting))
     _go_over(mirror, journal, parting, tail.commits)
-    if not is_told:
-        public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash, None))
-        history.write(Writing((), Part(reason=REASON), CommitKind.MERGE, public=public))
+    if is_told:
+        # The merge is there, and could not say what the state comes to.
+        history.write(Writing((), Part(reason=REASON)))
+        return
+    public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash, None))
+    history.write(Writing((), Part(reason=REASON), CommitKind.MERGE, public=public))
 
 
 def _go_over(

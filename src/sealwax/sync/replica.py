@@ -27,6 +27,7 @@ from sealwax.ledger.commit import SAID_ALREADY, Commit, CommitKind, parse_commit
 from sealwax.ledger.disowning import Disowning
 from sealwax.ledger.dropping import LOCKED
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.library.apply import Applied
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
@@ -39,7 +40,6 @@ from sealwax.sync.opening import Opened, fetch_segment, new_opener
 from sealwax.sync.pieces import sealed_pieces
 from sealwax.sync.renaming import named_pieces, renamed
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
-from sealwax.sync.zone_fold import zone_fold
 from sealwax.trust.account import extend_log, keep_up, need_trusted
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -489,8 +489,14 @@ class Replica:
         def commits() -> Iterator[bytes]:
             return (data for _, data in self.store.read_commits(self.zone, 0))
 
-        start, now_ms = beginning(self.keys.account, self.zone), self.clock.now_ms()
-        return zone_fold(start, commits, self.judged, self.log, now_ms).held()
+        head = beginning(self.keys.account, self.zone)
+        fold = ZoneFold(self.log, self.clock.now_ms(), commits)
+        for data in commits():
+            judged = self.judged(head, data)
+            head = judged.head
+            if judged.commit is not None:
+                fold.apply(judged.commit)
+        return fold.objects.held(head.seq)
 
     def segments_ahead(self) -> dict[bytes, int]:
         """The segments that the next pull reads, in that order, and their sizes."""

@@ -7,10 +7,14 @@ kept as a snapshot in this device's own zone, so nothing that was shown here is 
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import NamedTuple
+
+import msgspec
 
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.library.holdings import Holdings
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.mirror import MirrorStore
@@ -21,8 +25,19 @@ from sealwax.vault.writing import Writing
 
 BEFORE = "before it was taken back"
 """The reason of the snapshot."""
-TAKEN_BACK = "taken back"
-"""The name of the note that tells of it."""
+TOLD_FOR_MS = 7 * 24 * 60 * 60 * 1000
+_TAKEN_BACK = "taken back"
+
+
+class _Note(NamedTuple):
+    """What is told, and when it happened."""
+
+    sentence: str
+    time_ms: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Note).decode
 
 
 class TakingBack:
@@ -78,4 +93,14 @@ class TakingBack:
             f"What a removed device had written{less} was taken back: another device went on"
             f" without it. The snapshot “{BEFORE}” shows what was here."
         )
-        self._library.holdings.keep_note(TAKEN_BACK, told.encode())
+        note = _Note(told, self._history.clock.now_ms())
+        self._library.holdings.keep_note(_TAKEN_BACK, _encode(note))
+
+
+def taken_back(holdings: Holdings, now_ms: int) -> str:
+    """What was taken back lately, in one sentence; nothing for nothing."""
+    noted = holdings.noted(_TAKEN_BACK)
+    if not noted:
+        return ""
+    note = _decode(noted)
+    return note.sentence if now_ms - note.time_ms < TOLD_FOR_MS else ""

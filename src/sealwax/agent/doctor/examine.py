@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
+from sealwax.agent.doctor.checks.copies import check_copies
 from sealwax.agent.doctor.checks.devices import check_devices
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_snapshots,
     check_media,
     check_keys,
+    check_copies,
     check_devices,
     check_clock,
 )

@@ -71,7 +71,8 @@ class StoreFact(NamedTuple):
 
 
 class HistoryFact(NamedTuple):
-    """What this device holds, and what is wrong with it."""
+    """What this device holds, and what is wrong with it. `is_other_copy` says that another copy of
+    this home has written, `taken_back` what other devices took back of what was here."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
@@ -79,6 +80,8 @@ class HistoryFact(NamedTuple):
     damaged_objects: int = 0
     void_commits: int = 0
     notes: tuple[str, ...] = ()
+    is_other_copy: bool = False
+    taken_back: str = ""
 
 
 class Facts(NamedTuple):

@@ -46,6 +46,8 @@ def gather(
             status.damaged_objects,
             status.void_commits,
             status.notes,
+            status.is_other_copy,
+            status.taken_back,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
