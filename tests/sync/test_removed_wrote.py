@@ -122,17 +122,16 @@ def test_without_it_all_is_as_before_on_every_device(tmp_path: Path) -> None:
 
 
 def test_accepted_it_goes_through_the_brake(tmp_path: Path) -> None:
-    with taken_away(tmp_path) as (house, _):
-        with house.agent(0) as agent:
-            agent.sync.resolve(is_accepted=True)
-            assert agent.status().held > 0
-            kept = [one for one in agent.snapshots() if one.reason.startswith("before deletions")]
-            assert len(texts(agent, FIRST, str(kept[0].number))) == MESSAGES
-            agent.answer_held(is_accepted=False)
-            assert len(texts(agent, FIRST)) == MESSAGES
-            assert len(texts(agent, THIRD)) == 7
-            assert agent.sync.now().is_verified
-            assert agent.verify(ignore).damage == ()
+    with taken_away(tmp_path) as (house, _), house.agent(0) as agent:
+        agent.sync.resolve(is_accepted=True)
+        assert agent.status().held > 0
+        kept = [one for one in agent.snapshots() if one.reason.startswith("before deletions")]
+        assert len(texts(agent, FIRST, str(kept[0].number))) == MESSAGES
+        agent.answer_held(is_accepted=False)
+        assert len(texts(agent, FIRST)) == MESSAGES
+        assert len(texts(agent, THIRD)) == 7
+        assert agent.sync.now().is_verified
+        assert agent.verify(ignore).damage == ()
 
 
 def test_a_device_that_had_taken_it_in_keeps_that_moment(tmp_path: Path) -> None:

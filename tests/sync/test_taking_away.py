@@ -66,6 +66,25 @@ def test_an_ordinary_commit_that_drops_all_messages_takes_none(tmp_path: Path) -
     assert store.has_objects(_live(two)) == set(_live(two))
 
 
+def test_a_name_that_somebody_took_before_is_not_used(tmp_path: Path) -> None:
+    """Objects go before commits, so another device can add and drop a segment before its own does:
+    the segment would count for nothing."""
+    _, (one, two) = _devices(tmp_path)
+    _take(one, 0, 2)
+    two.replica.pull()
+    changes = tuple(change for name in _live(one) for change in one.replica.read_segment(name))
+    sealed = one.replica._start_sealing(changes).stored()
+    taken = tuple((segment.name, len(segment.data)) for segment in sealed.segments)
+    names = tuple(name for name, _ in taken)
+    appended(two, Draft(CommitKind.CHANGE, OP_ID, Part(), chunks=taken, dropped=names))
+    one.replica.write(Writing(changes, Part()), sealed)
+    two.replica.pull()
+    live = {name for name, *_ in two.library.holdings.live_segments()}
+    assert len(live) == 1 + len(names)
+    assert not live & set(names)
+    assert one.library.digest() == two.library.digest()
+
+
 def test_a_compaction_is_judged_alike_by_who_pulls_it_with_the_rest_and_after_it(
     tmp_path: Path,
 ) -> None:

@@ -249,7 +249,7 @@ def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
             click.echo(f"  {show.count(number, what)} {how}", err=is_error)
     click.echo(
         "  --without: all of this counts for nothing, on all devices.\n"
-        "  --accept:  all of this is taken in; where it takes away much, it is held for your answer.",
+        "  --accept:  all of this is taken in; where it takes away much, that is held.",
         err=is_error,
     )
 

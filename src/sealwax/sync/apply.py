@@ -4,7 +4,7 @@ Nothing here decides what is kept: the outbox holds everything until the message
 that is cut off at any point loses nothing and goes on the next time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 

@@ -9,7 +9,7 @@ showed.
 
 from collections.abc import Iterable
 
-from sealwax.ledger.chain import Head, beginning
+from sealwax.ledger.chain import beginning
 from sealwax.ledger.commit import Commit, CommitKind
 from sealwax.ledger.names import zone_device
 from sealwax.ledger.objects import effects

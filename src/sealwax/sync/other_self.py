@@ -1,11 +1,11 @@
 """What the place has of this device and this home did not write.
 
 A home that was put back from an image of its disk has forgotten what it wrote since; two copies of
-one home that are at work at once write with the same keys, and neither knows of the other. What a
-home waits to share stands in its device's own zone, which nobody else writes: so there it is
-noticed. Where this home is only behind, it fetches what it said. Where both have gone on, it goes on
-in a fresh zone. What stands in other zones of the same device is taken over like what a lost device
-kept for itself, so nothing is lost of either.
+one home that are at work at once write with the same keys, and neither knows of the other. What
+waits in a home stands in its device's own zone, which nobody else writes: so there it is noticed.
+Where this home is only behind, it fetches what it said. Where both have gone on, it goes on in a
+fresh zone. What stands in other zones of the same device is taken over like what a lost device kept
+for itself, so nothing is lost of either.
 """
 
 from sealwax.base.clock import Clock

@@ -23,7 +23,7 @@ class NothingToResolve(SealwaxError):
     """No removed device wrote anything that waits for an answer."""
 
     code = "nothing-to-resolve"
-    hint = "`sealwax sync now` brings everything together; `sealwax doctor` says what else is wrong."
+    hint = "`sealwax sync now` brings all together; `sealwax doctor` says what else is wrong."
 
 
 class Resolution(NamedTuple):

@@ -2,7 +2,8 @@
 
 What a removed device wrote may have been taken in here before another device, which knew of the
 removal, went on without it. Then the library is made again from what counts. The moment before is
-kept as a snapshot in this device's own zone, so nothing that was shown here is lost; and it is told.
+kept as a snapshot in this device's own zone, so nothing that was shown here is lost, and a person
+is told.
 """
 
 from collections.abc import Callable
