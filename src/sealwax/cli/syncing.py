@@ -229,9 +229,7 @@ def _switch_backup(session: Session, is_on: bool) -> None:
 
 def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
     who = " and ".join(f"“{clean(name)}”" for name in planned.devices)
-    first, last = (
-        show.day_and_time(at * 1_000_000) for at in (planned.first_ms, planned.last_ms)
-    )
+    first, last = (show.day_and_time(at * 1_000_000) for at in (planned.first_ms, planned.last_ms))
     click.echo(
         f"{who} wrote {show.count(planned.steps, 'step')} after the removal, by its own clock from"
         f" {first} to {last}:",

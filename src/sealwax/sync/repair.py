@@ -109,9 +109,7 @@ def far_tail(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
     return Tail(commits, head, removed)
 
 
-def _merge(
-    mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answer | None
-) -> None:
+def _merge(mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answer | None) -> None:
     """Takes the far history for the shared one, and adds to it what only this device's had."""
     history = journal.history
     tail = far_tail(mirror, history, parting)
@@ -136,9 +134,7 @@ def _merge(
     history.write(Writing((), Part(reason=REASON), CommitKind.MERGE, public=public))
 
 
-def _go_over(
-    mirror: MirrorStore, journal: Journal, parting: Parting, commits: list[bytes]
-) -> None:
+def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, commits: list[bytes]) -> None:
     """Leaves the near history for the far one. What only the near one had waits in the outbox,
     durably, before anything else is touched."""
     history, outbox = journal.history, journal.outbox
