@@ -81,6 +81,9 @@ class ServerStore:
     """The objects and commits of one account on a server; see `stores.base.Store`. Any thread may
     use it."""
 
+    is_judging = True
+    """A server takes no commit that does not count, so it never holds one."""
+
     def __init__(
         self,
         connection: Connection,

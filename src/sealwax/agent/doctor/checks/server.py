@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
+from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.sync.apply import lost_sentence
 from sealwax.trust.account import NotTrusted
 
@@ -22,6 +23,15 @@ def check_server(facts: Facts) -> Iterator[Finding]:
     since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
     since = moment(since_ms, facts.now_ms, facts.zone)
     is_long = facts.now_ms - since_ms >= LONG_MS
+    if store.trouble_code == HistoryUnsound.code:
+        yield Finding(
+            "server-history",
+            "danger",
+            f"Since {since}: {store.trouble} Nothing of it was taken in, and nothing here changed.",
+            "tell whoever runs it; once it is right, sync goes on by itself",
+            "sync-now",
+        )
+        return
     kind = "Server trouble" if store.is_server else "Trouble with the shared store"
     yield Finding(
         "server-trouble",
