@@ -240,7 +240,7 @@ class Agent:
             snapshots=len(snapshots),
             newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
             held=self._library.read.held(),
-            void_commits=len(holdings.void_commits()),
+            void_commits=len(holdings.void_commits()) + len(self._replica.log.void_reasons),
             damaged_objects=len(holdings.damage()),
             notes=tuple(note.what for note in self.notes),
             sources=len(self.sources()),
@@ -252,6 +252,8 @@ class Agent:
             is_remote=self.device.mirror is not None,
             is_verified=self.device.sync.verified_ms() > 0,
             waiting=self.device.sync.waiting(),
+            doubt=self.sync.denied(),
+            is_lacking=self.sync.is_lacking(),
         )
 
     def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:

@@ -375,7 +375,10 @@ class Replica:
             moment = self._moment(head.seq + 1, bool(writing.changes))
             applied = self._apply_prepared(sealed.prepared, moment)
             draft = self._draft(op_id, writing, sealed.segments)
-            complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
+            complete = draft
+            if not self.unread():
+                # Who could not read everything does not know what all of it comes to.
+                complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
             data = compose(complete, place, self.keys, self._author, self._entropy)
             judged = judge(head, data, self.log)
@@ -437,6 +440,17 @@ class Replica:
             if judged.commit is not None:
                 objects.apply(judged.commit)
         return objects.held(head_seq)
+
+    def unread(self) -> int:
+        """How many objects that live at the head could not be read: what is in them is missing in
+        the library. What waits in the own zone counts there."""
+        zones = {MESSAGES_ZONE, self.zone}
+        heads = (self.library.holdings.head(zone) for zone in zones)
+        return sum(
+            self.library.holdings.unread_at(head.zone, head.seq)
+            for head in heads
+            if head is not None
+        )
 
     def segments_ahead(self) -> dict[bytes, int]:
         """The segments that the next pull reads, in that order, and their sizes."""

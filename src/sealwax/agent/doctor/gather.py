@@ -38,6 +38,8 @@ def gather(
             status.damaged_objects,
             status.void_commits,
             status.notes,
+            status.is_lacking,
+            "" if sync.is_shared else sync.doubt,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -95,6 +97,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
+        doubt=sync.doubt,
     )
 
 
