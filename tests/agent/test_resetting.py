@@ -13,7 +13,7 @@ from sealwax.agent.selecting import Select
 from sealwax.agent.syncing import SyncOff
 from sealwax.base.clock import SetClock
 from sealwax.stores.far_trouble import FarAway
-from sealwax.sync.replica import Replica
+from sealwax.sync import replica
 from tests.homes import NOW_MS, environment, ignore, texts, write_threads
 from tests.server.running import running
 from tests.sync.homes_on_server import Household
@@ -141,7 +141,7 @@ def test_the_last_copy_of_words_is_not_made_anew_but_written_anew(
     path.write_bytes(b"rotten" + path.read_bytes()[6:])
     recover_home(homes[1], str(vault), key, "home 1", env)
     with monkeypatch.context() as patch, open_agent(homes[1], env) as agent:
-        patch.setattr(Replica, "unread", lambda self: 0)
+        patch.setattr(replica, "unread", lambda *_: 0)
         assert texts(agent, CHATS[1]) == []
         # Whatever this home says now, it says without what it could not read.
         agent.delete(Select((CHATS[0],)))

@@ -15,8 +15,10 @@ from sealwax.agent.status import kept
 from sealwax.agent.sync_bridge import SyncBridge
 from sealwax.base.clock import SetClock
 from sealwax.base.condition import Condition
+from sealwax.base.entropy import SystemEntropy
+from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE, OP_ID_BYTES, object_name
-from sealwax.stores.base import Store
+from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from tests.homes import NOW_MS, environment, ignore, texts
@@ -53,14 +55,14 @@ def _segments(agent: Agent) -> list[bytes]:
     return [name for name, _, _ in agent.device.history.library.holdings.live_segments()]
 
 
-def _undigested(agent: Agent, store: Store, added: tuple[tuple[bytes, int], ...] = ()) -> None:
-    """This device writes a step that says nothing of what it leads to."""
-    history = agent.device.history
+def _undigested(history: Replica, segments: tuple[tuple[bytes, int, bytes], ...] = ()) -> None:
+    """A device writes a step that says nothing of what it leads to."""
     history.pull()
-    draft = Draft("change", agent.device._env.entropy.bytes(OP_ID_BYTES), Part(), added)  # type: ignore[arg-type]
+    entropy = SystemEntropy()
+    draft = Draft(CommitKind.CHANGE, entropy.bytes(OP_ID_BYTES), Part(), segments)
     place = Place(history.head(), history.log.head, history.log.newest.epoch, NOW_MS)
-    data = compose(draft, place, history.keys, agent.device.author, agent.device._env.entropy)
-    store.append_commit(MESSAGES_ZONE, history.head().seq + 1, data)
+    data = compose(draft, place, history.keys, history._author, entropy)
+    history.store.append_commit(MESSAGES_ZONE, history.head().seq + 1, data)
 
 
 def test_a_device_that_lacks_something_signs_no_digest_and_the_others_stay_verified(
@@ -91,15 +93,9 @@ def test_what_cannot_be_read_here_is_why_it_is_not_verified(
 ) -> None:
     with house.agent(0) as agent:
         junk = b"no sealed object of anybody" * 100
+        segment = (object_name(junk), len(junk), bytes(32))
         agent.device.history.store.put_objects([(object_name(junk), junk)])
-        history = agent.device.history
-        history.pull()
-        part = Part(segments=1, change_digests=[bytes(32)])
-        draft = Draft("change", bytes(OP_ID_BYTES), part, ((object_name(junk), len(junk)),))  # type: ignore[arg-type]
-        place = Place(history.head(), history.log.head, history.log.newest.epoch, NOW_MS)
-        entropy = agent.device._env.entropy
-        data = compose(draft, place, history.keys, agent.device.author, entropy)
-        history.store.append_commit(MESSAGES_ZONE, history.head().seq + 1, data)
+        _undigested(agent.device.history, segments=(segment,))
     with house.agent(1) as agent:
         done = agent.sync.now()
         assert not done.is_verified
@@ -114,9 +110,8 @@ def test_a_step_without_a_digest_is_never_verified_until_somebody_signs_one(
     house: Household,
 ) -> None:
     with house.agent(0) as agent:
-        far = agent.device.mirror.far  # type: ignore[union-attr]
-        _undigested(agent, far)
-        seq = far.head_seq(MESSAGES_ZONE)
+        _undigested(agent.device.history)
+        seq = far_seq(agent)
     with house.agent(1) as agent:
         agent.sync.pull()
         assert not agent.device.sync.agrees()

@@ -16,7 +16,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
-from sealwax.agent.noting import Note, notes_of
+from sealwax.agent.noting import HOME, Note, notes_of
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.remembered_sources import RememberedSources
@@ -265,13 +265,15 @@ class Agent:
         log, keys = replica.log, replica.keys
         present, unasked = self.sync.elsewhere()
         library, away = self._library, present | unasked
-        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, away)
+        now_ms = self._clock.now_ms()
+        verifier = Verifier(store, log, keys, library, report, now_ms, own_zone, is_deep, away)
         try:
             self._library.strip_tail()
             found = verifier.run()
         finally:
             self.device.outbox.put_on()
-        noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
+        wrong = [note for note in self.notes if note.kind != HOME]
+        noted = tuple(Damage(note.kind, note.name, note.what) for note in wrong)
         damage = (*noted, *found.damage, *self.sync.lost_there(is_deep))
         return found._replace(damage=damage, unasked=len(unasked))
 

@@ -10,14 +10,10 @@ import shutil
 from pathlib import Path
 
 from sealwax.base.paths import make_folder, write_durably
-from sealwax.stores.base import StoreError
 from sealwax.stores.folder_commits import FolderCommits
 from sealwax.stores.folder_files import sorted_names
 from sealwax.stores.folder_layout import (
     ACCOUNTS,
-    MARKER,
-    MARKER_FILE,
-    MARKER_LIMIT_BYTES,
     OBJECTS,
     TEMPORARY,
     ZONES,
@@ -27,25 +23,9 @@ from sealwax.stores.folder_layout import (
     seq_of,
     zone_of,
 )
+from sealwax.stores.folder_marker import MARKER, MARKER_FILE, NotAStore, check_vault
 from sealwax.stores.folder_objects import FolderObjects
 from sealwax.stores.folder_writing import plain_errors, remove_stale
-
-
-class NotAStore(StoreError):
-    """The folder is not a vault of Sealwax."""
-
-    code = "store-foreign"
-    hint = (
-        "Connect the disk with the vault, or name the folder that holds sealwax-store.json; for a"
-        " new vault name an empty folder."
-    )
-
-
-class StoreNewer(StoreError):
-    """The vault has a layout that this version does not know."""
-
-    code = "store-newer"
-    hint = "It was made by a newer version of Sealwax: update, then try again."
 
 
 class FolderStore(FolderObjects, FolderCommits):
@@ -130,16 +110,3 @@ def list_accounts(root: Path) -> list[bytes]:
     folder = root / ACCOUNTS
     names = sorted_names(folder) if folder.is_dir() else []
     return [bytes.fromhex(name) for name in names if object_of(name) is not None]
-
-
-def check_vault(root: Path) -> None:
-    """Raises NotAStore or StoreNewer where there is no vault that this version knows."""
-    try:
-        with (root / MARKER_FILE).open("rb") as file:
-            marker = file.read(MARKER_LIMIT_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotAStore(f"There is no vault at {root}.") from None
-    except OSError as error:
-        raise StoreError(f"The vault at {root} cannot be read: {error.strerror}.") from error
-    if marker != MARKER:
-        raise StoreNewer(f"{MARKER_FILE} of the vault at {root} is damaged or of a newer version.")

@@ -7,6 +7,7 @@ from sealwax.stores.base import (
     CommitGap,
     CommitVoid,
     Missing,
+    PinLocked,
     StoreError,
     StoreFull,
 )
@@ -117,6 +118,8 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
     "commit-void": CommitVoid,
+    "drop-refused": ServerRefused,
+    "pin-locked": PinLocked,
     "not-there": Missing,
     AccountMissing.code: AccountMissing,
     "server-disk-full": ServerDiskFull,

@@ -17,6 +17,7 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
+from sealwax.sync.unread import unread
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
@@ -61,7 +62,7 @@ class Agreement:
         digests agree."""
         if self._library.tail.is_there():
             return "Something waits on this device, on top of the history."
-        damaged = self._history.unread()
+        damaged = unread(self._library)
         if damaged:
             objects = "1 sealed object" if damaged == 1 else f"{damaged:,} sealed objects"
             return f"{objects} of the history could not be read here, so messages may be missing."
@@ -87,13 +88,13 @@ class Agreement:
         mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
         state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
         mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
-        is_whole = not self._history.unread()
+        is_whole = not unread(self._library)
         if holdings.remembered_ms(REBUILT) != mark and (mendable or (is_whole and self._differs())):
             self.need_all_elsewhere()
             self._library.clear()
             holdings.remember_ms(REBUILT, mark)
             self._make_anew()
-        if not self._history.unread() and self._lacks_digest():
+        if not unread(self._library) and self._lacks_digest():
             self._history.write(Writing((), Part(reason=DIGEST)))
         return self.doubt()
 
@@ -103,7 +104,7 @@ class Agreement:
         holdings = self._library.holdings
         damaged = {name for name, _, _ in holdings.damage()}
         held = [*holdings.listed(), *holdings.listed(self._outbox.zone)]
-        segments = {name for name, _, _, _, is_segment in held if is_segment}
+        segments = {name for name, *_, digest in held if digest is not None}
         if not all(self._is_readable(name) for name in segments - damaged):
             raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
 
