@@ -122,7 +122,7 @@ class Home:
 
     def open(self) -> None:
         """Opens it as `agent.bootstrap` does."""
-        store = MirrorStore(self.near, self._place)
+        store = MirrorStore(self.near, self._place, self._account)
         if self.near.head_seq(ACCOUNT_ZONE) < 0:
             store.refresh([ACCOUNT_ZONE])
         log = read_log(self.near, self._account)

@@ -242,7 +242,7 @@ class Agent:
             snapshots=len(snapshots),
             newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
             held=self._library.read.held(),
-            void_commits=len(holdings.void_commits()),
+            void_commits=len(holdings.void_commits()) + len(self._replica.log.void_reasons),
             damaged_objects=len(holdings.damage()),
             notes=tuple(note.what for note in self.notes),
             sources=len(self.sources()),
@@ -256,6 +256,8 @@ class Agent:
             waiting=self.device.sync.waiting(),
             is_other_copy=is_other_copy(self._settings, self._clock.now_ms()),
             taken_back=taken_back(holdings, self._clock.now_ms()),
+            doubt=self.sync.denied(),
+            is_lacking=self.sync.is_lacking(),
         )
 
     def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:

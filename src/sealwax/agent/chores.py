@@ -110,8 +110,11 @@ class Chores:
 
     def _bring_together(self, report: Report) -> Outcome:
         done = self._sync().now(report)
-        why = done.why if isinstance(done, SyncOutcome) and not done.is_verified else ""
-        return Outcome(f"Not all is shared: {why}" if why else "Everything is shared.")
+        if not isinstance(done, SyncOutcome) or done.is_verified:
+            return Outcome("Everything is shared.")
+        if done.why:
+            return Outcome(f"Not all is shared: {done.why}")
+        return Outcome(f"Not verified: {done.doubt}" if done.doubt else "Everything is shared.")
 
     def _snapshot(self, report: Report) -> Outcome:
         report(Step("Making a snapshot"))

@@ -82,7 +82,7 @@ def opened_store(
             yield near
             return
         far = opened_far(place.url, account, member)
-        store = MirrorStore(near, far)
+        store = MirrorStore(near, far, account)
         try:
             if is_new or near.head_seq(ACCOUNT_ZONE) < 0:
                 store.refresh([ACCOUNT_ZONE])

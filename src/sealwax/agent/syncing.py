@@ -14,20 +14,25 @@ from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
 from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
-from sealwax.stores.far_trouble import FarAway, FarFull
-from sealwax.stores.server import ServerStore
+from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
+from sealwax.stores.server import AccountMissing, ServerStore
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
 from sealwax.sync.repair import Answer
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.resolving import Resolution
-from sealwax.sync.trouble import last_trouble
+from sealwax.sync.trouble import last_doubt, last_trouble
 from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
 FILES_SETTING = "files_bytes"
 ALL = -1
+LOOKED_AT = 64
+"""So many sealed objects, from the first to the newest, are looked for when a home tells how it
+stands."""
+DENYING = (AccountMissing.code, HistoryUnsound.code)
+"""Troubles of the shared place that cast doubt on what it has."""
 LOST_KIND = "object at the sync store"
 _MENDS = {
     True: "This device has it: `sealwax sync now` sends it again.",
@@ -138,10 +143,12 @@ class Syncing:
     def now(
         self,
         report: Callable[[SyncProgress], None] = lambda _: None,
+        is_thorough: bool = True,
     ) -> SyncOutcome:
-        """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
+        """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome.
+        `is_thorough` asks for every object that the history holds."""
         self._need_on()
-        outcome = self._device.sync.now(report, self.files_bytes)
+        outcome = self._device.sync.now(report, self.files_bytes, is_thorough)
         if not outcome.why:
             self._time.note_server(self.far.server_ms if self.far is not None else None)
             self._tell_switches()
@@ -196,12 +203,29 @@ class Syncing:
             return state._replace(trouble=cause.sentence, trouble_code=cause.code)
         last = last_trouble(device.history.library.holdings)
         if last is None:
-            return state
+            doubt = last_doubt(device.history.library.holdings)
+            return state._replace(doubt=doubt.sentence) if doubt is not None else state
         if last.code == FarFull.code:
             return state._replace(is_full=True)
         return state._replace(
             trouble=last.sentence, trouble_code=last.code, trouble_since_ms=last.since_ms
         )
+
+    def denied(self) -> str:
+        """Why what was once verified at the shared place may not be so any more; nothing where
+        nobody says so. That it does not answer is no such reason."""
+        holdings = self._device.history.library.holdings
+        trouble, doubt = last_trouble(holdings), last_doubt(holdings)
+        if trouble is not None:
+            return trouble.sentence if trouble.code in DENYING else ""
+        return doubt.sentence if doubt is not None else ""
+
+    def is_lacking(self) -> bool:
+        """Whether sealed words are missing in the vault of this device, by a look at some."""
+        segments = self._device.history.library.holdings.live_segments()
+        step = max(1, len(segments) // LOOKED_AT)
+        names = {name for name, _, _ in segments[::step]}
+        return self._device.near.has_objects(names) != names
 
     def unshown_snapshots(self) -> int:
         """How many snapshots other devices made while they were apart that this library cannot

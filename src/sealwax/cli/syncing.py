@@ -10,7 +10,8 @@ from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session, clean
-from sealwax.sync.apply import SyncOutcome, lost_sentence
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.presence import lost_sentence
 from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.resolving import Resolution
@@ -292,10 +293,7 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        click.secho(
-            f"Not verified: {done.why or lost_sentence(done.lost) or 'the histories differ'}",
-            fg="red",
-        )
+        click.secho(f"Not verified: {done.why or done.doubt}", fg="red")
         return
     click.secho(_waits(done.waiting, store), fg="yellow")
     click.echo(f"  {done.why}")
@@ -310,14 +308,17 @@ def _show_state(state: SyncState) -> None:
         click.secho(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         at = show.day_and_time(state.verified_ms * 1_000_000)
-        click.echo(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
+        is_old = state.trouble or state.doubt
+        click.echo(f"Everything was {'last ' if is_old else ''}shared at {at}.")
     if state.trouble_since_ms:
         since = show.day_and_time(state.trouble_since_ms * 1_000_000)
         click.secho(f"Sync does not succeed since {since}: {state.trouble}", fg="yellow")
     elif state.trouble:
         click.echo(f"  {state.trouble}")
-    if state.lost:
-        click.secho(f"  {lost_sentence(state.lost)}", fg="red")
+    elif state.doubt:
+        click.secho(f"  Not verified: {state.doubt}", fg="red")
+    elif state.lost:
+        click.secho(f"  {lost_sentence(state.lost, state.is_remote)}", fg="red")
 
 
 def _waits(waiting: Waiting, store: str) -> str:

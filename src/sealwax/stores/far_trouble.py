@@ -60,6 +60,21 @@ class Parted(ZoneTrouble):
         self.parting = parting
 
 
+class HistoryUnsound(StoreError):
+    """The far store answers with commits that do not hang together, or do not count."""
+
+    code = "history-unsound"
+    hint = (
+        "Nothing of it was taken in, and nothing here changed. What is new waits on this device and"
+        " goes there by itself once the place is right. If it lasts, tell whoever runs it."
+    )
+
+    def __init__(self, place: str, zone: str, seq: int) -> None:
+        super().__init__(
+            f"{place} answers with a history that does not hang together ({zone} from {seq} on)."
+        )
+
+
 class Incomplete(ZoneTrouble):
     """The far store lost something that this device never had whole."""
 

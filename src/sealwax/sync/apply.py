@@ -5,18 +5,16 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
-from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
-from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, object_name
-from sealwax.stores.base import Missing, StoreError
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, Parted
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.agreement import Agreement, OnlyHere
 from sealwax.sync.fresh_zone import bring_library_over
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
@@ -25,39 +23,27 @@ from sealwax.sync.other_self import OtherSelf
 from sealwax.sync.others import Others
 from sealwax.sync.outgoing import Outgoing
 from sealwax.sync.own_zone import OwnZone
+from sealwax.sync.presence import Presence, lost_sentence
 from sealwax.sync.progress import Report, SyncProgress, unheard
 from sealwax.sync.repair import Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.resolving import Resolving
 from sealwax.sync.taking_back import TakingBack
-from sealwax.sync.trouble import ZoneTroubles, note_trouble, note_unfetched
+from sealwax.sync.trouble import ZoneTroubles, note_doubt, note_trouble, note_unfetched
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted
-from sealwax.vault.commit_part import open_part
-from sealwax.vault.digest import digest_bytes
 
 VERIFIED = "sync verified"
-REBUILT = "library made anew at"
-"""A mark of the head, and of what could be read again, when a sync last made the library anew."""
-MARK_BYTES = 7
 FETCHED_TOGETHER = 64
 WORTH_TELLING = 8
 """Fewer segments are there before anybody could read how far it is."""
 LOADING = "Loading history"
-LOST_THERE = "lost at the sync store"
-"""How many objects the shared place lacked at the last sync, and this device could not give."""
-
-
-class OnlyHere(SealwaxError):
-    """The library has what no sealed object has any more: it must not be made anew."""
-
-    code = "only-here"
-    hint = "`sealwax sync reset` on this device writes it anew, for all."
 
 
 class SyncOutcome(NamedTuple):
     """What a sync did. `waiting` is what is not shared yet, `why` says why in one sentence; with
-    nothing waiting and digests that agree, everything on this device is there (`is_verified`).
+    nothing waiting, all objects there by its own word, and digests that agree, everything on this
+    device is there (`is_verified`); `doubt` says why that is not so although nothing waits.
     `held` counts the records whose deletion by another device began to wait for an answer since the
     sync before, or since the home was opened. `lost` counts the objects that the shared place lost
     and this device cannot give."""
@@ -72,16 +58,7 @@ class SyncOutcome(NamedTuple):
     repaired: str
     held: int
     lost: int = 0
-
-
-def lost_sentence(count: int) -> str:
-    """What the shared place lost and this device cannot give; empty for nothing."""
-    if not count:
-        return ""
-    return (
-        f"The sync store lost {count:,} sealed object{'s' if count > 1 else ''} that this device"
-        " does not have either. Sync the other devices: one that has them puts them back."
-    )
+    doubt: str = ""
 
 
 class Sync:
@@ -102,7 +79,9 @@ class Sync:
         self._other_self = OtherSelf(journal, mirror, self.others, settings, clock)
         self.resolving = Resolving(journal, mirror)
         self._holding = Holding(journal)
-        TakingBack(journal, mirror, self.others, self._need_all_elsewhere)
+        self._agreement = Agreement(journal.history, journal.outbox, self.others, mirror)
+        self._presence = Presence(journal.history.store, self._library.holdings, mirror)
+        TakingBack(journal, mirror, self.others, self._agreement.need_all_elsewhere)
         self._held = 0
 
     def open(self, is_waiting: bool = True) -> None:
@@ -131,12 +110,17 @@ class Sync:
         is_whole = self._history.head().seq >= near_seq and not self._is_new()
         note_unfetched(self._library.holdings, "" if is_whole else why)
 
-    def now(self, report: Report, files_bytes: int | None = ALL_FILES) -> SyncOutcome:
+    def now(
+        self, report: Report, files_bytes: int | None = ALL_FILES, is_thorough: bool = True
+    ) -> SyncOutcome:
         """Pull, push, pull, compare. Trouble with the shared place is told in the outcome. Of the
-        files of others the newest come here, up to so many bytes."""
+        files of others the newest come here, up to so many bytes. `is_thorough` asks for every
+        object that the history holds, not only for those that are new."""
         self._journal.try_again()
+        if self._mirror is not None:
+            self._mirror.try_again()
         pulled, sent, fetched, lost = 0, 0, 0, self.lost_there()
-        repaired, why, code = "", "", ""
+        repaired, why, code, doubt = "", "", "", ""
         troubles, is_in_step = ZoneTroubles(), False
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
@@ -160,7 +144,7 @@ class Sync:
                     self.settle_held()
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
-            lost = self._put_back_lost()
+            lost = self._presence.ask(self._clock.now_ms(), is_thorough)
             troubles.raise_first()
         except FarAway as error:
             self._need_trust(error)
@@ -172,22 +156,25 @@ class Sync:
         waiting = self.waiting()
         if self._journal.is_full and not why:
             why, code = "The account's storage is full.", FarFull.code
-        is_verified = False
-        if not why and not lost and waiting.is_nothing:
+        if not why and waiting.is_nothing:
             try:
-                is_verified = self._agrees_at_last()
+                doubt = lost_sentence(lost, self._mirror is not None) or self._agreement.settle()
             except FarAway as error:
                 why, code = error.sentence, error.cause.code
+            except FarFull as error:
+                why, code = error.sentence, error.code
             except OnlyHere as error:
                 why, code = f"{error.sentence} {error.hint}", error.code
+        is_verified = not why and not doubt and waiting.is_nothing
         now_ms = self._clock.now_ms()
         note_trouble(self._library.holdings, code, why, now_ms)
+        note_doubt(self._library.holdings, doubt, now_ms)
         self._note_unfetched(why)
         if is_verified:
             self._library.holdings.remember_ms(VERIFIED, now_ms)
         held, self._held = self._held, 0
         return SyncOutcome(
-            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost
+            pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost, doubt
         )  # fmt: skip
 
     def _need_trust(self, error: FarAway) -> None:
@@ -244,57 +231,11 @@ class Sync:
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""
-        return self._library.holdings.remembered_ms(LOST_THERE)
+        return self._presence.lost()
 
     def agrees(self) -> bool:
         """Whether the newest digest in the history is that of this library."""
-        head = self._history.head()
-        data = self._library.holdings.seen_commit(MESSAGES_ZONE, head.seq)
-        if data is None or self._library.tail.is_there():
-            return head.seq < 0
-        part = open_part(self._history.keys, parse_commit(data))
-        return part.digest is None or part.digest == digest_bytes(self._library.digest())
-
-    def _agrees_at_last(self) -> bool:
-        """Whether the digests agree. Where they do not, or what could not be read can be read now,
-        the library is made anew; once for each head and what can be read again at it, for it costs
-        as much as the whole history.
-        Raises OnlyHere where the library has what nothing else has any more."""
-        holdings, head_seq = self._library.holdings, self._history.head().seq
-        mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
-        state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
-        mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
-        is_right = self.agrees()
-        if (is_right and not mendable) or holdings.remembered_ms(REBUILT) == mark:
-            return is_right
-        self._need_all_elsewhere()
-        self._library.clear()
-        holdings.remember_ms(REBUILT, mark)
-        if self._mirror is None:
-            self._outbox.catch_up(self._history, self.others.zones())
-            return self.agrees()
-        with self._mirror.current():
-            self._mirror.fetch(self._history.segments_ahead())
-            self._outbox.catch_up(self._history, self.others.zones())
-        return self.agrees()
-
-    def _can_be_made_anew(self) -> bool:
-        """Whether everything that the library took in can be read once more: else the library would
-        be the last to have it."""
-        holdings = self._library.holdings
-        damaged = {name for name, _, _ in holdings.damage()}
-        held = [*holdings.listed(), *holdings.listed(self._outbox.zone)]
-        segments = {name for name, *_, digest in held if digest is not None}
-        return all(self._is_readable(name) for name in segments - damaged)
-
-    def _is_readable(self, name: bytes) -> bool:
-        """Whether a segment opens; what the shared place lacks just after a look at it is gone."""
-        try:
-            with self._mirror.current() if self._mirror is not None else nullcontext():
-                self._history.read_segment(name)
-        except (Missing, SealBroken, SealUnknown):
-            return False
-        return True
+        return not self._agreement.doubt()
 
     def _refresh(self) -> str:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""
@@ -316,12 +257,8 @@ class Sync:
         if self._mirror is not None:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         self.others.fetch()
-        self._need_all_elsewhere()
+        self._agreement.need_all_elsewhere()
         self.others.show()
-
-    def _need_all_elsewhere(self) -> None:
-        if not self._can_be_made_anew():
-            raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
 
     def _take_in_others(self) -> None:
         self.others.fetch()
@@ -366,16 +303,6 @@ class Sync:
             yield
         finally:
             self._history.after_applying = None
-
-    def _put_back_lost(self) -> int:
-        """Sends again what the shared place lost and this device has; gives how many it still
-        lacks."""
-        if self._mirror is None:
-            return 0
-        lost = self._mirror.put_back_lost()
-        if lost != self.lost_there():
-            self._library.holdings.remember_ms(LOST_THERE, lost)
-        return lost
 
     def _send_own_zone(self, is_whole: bool) -> None:
         """What it holds of snapshots is safe only there. Where there is no room, they wait."""

@@ -113,38 +113,34 @@ def _merge(mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answ
     """Takes the far history for the shared one, and adds to it what only this device's had."""
     history = journal.history
     tail = far_tail(mirror, history, parting)
-    is_told = False
     if not tail.removed.is_nothing and answer is None:
         # What waits for an answer does not grow meanwhile.
         with suppress(StoreError):
             close_zone(mirror.far, MESSAGES_ZONE, history)
         raise tail.removed.trouble(names_of(history.log, history.keys))
     if not tail.removed.is_nothing and answer == Answer.WITHOUT:
-        tail = _disown(mirror, history, parting)
-        is_told = True
-    lost_head = history.head()
-    # All that is far is fetched first: from then on no line is needed that could break.
-    mirror.fetch(_segments(history, tail, parting))
-    _go_over(mirror, journal, parting, tail.commits)
-    if is_told:
-        # The merge is there, and could not say what the state comes to.
-        history.write(Writing((), Part(reason=REASON)))
+        # Its merge names what was lost.
+        _go_over(mirror, journal, parting, _disown(mirror, history, parting))
         return
+    lost_head = history.head()
+    _go_over(mirror, journal, parting, tail)
     public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash, None))
     history.write(Writing((), Part(reason=REASON), CommitKind.MERGE, public=public))
 
 
-def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, commits: list[bytes]) -> None:
+def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, tail: Tail) -> None:
     """Leaves the near history for the far one. What only the near one had waits in the outbox,
     durably, before anything else is touched."""
     history, outbox = journal.history, journal.outbox
+    # All that is far is fetched first: from then on no line is needed that could break.
+    mirror.fetch(_segments(history, tail, parting))
     outbox.put_on()
     for pin in _lost_pins(history.library.holdings, parting):
         outbox.own.write(_made_again(pin, history))
     outbox.keep(_lost_objects(mirror, history, parting))
     history.heads.forget(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
-    mirror.near.append_commits(MESSAGES_ZONE, 0, commits)
+    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits)
     history.library.clear()
     outbox.catch_up(history, known_seq=parting.common_seq)
 

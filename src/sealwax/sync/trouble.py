@@ -9,7 +9,10 @@ import msgspec
 from sealwax.library.holdings import Holdings
 from sealwax.stores.far_trouble import ZoneTrouble
 
+NOT_VERIFIED = "not-verified"
+"""The code of a doubt: no error, for everything goes on."""
 _NOTE = "trouble of the last sync"
+_DOUBT = "why the last sync was not verified"
 _UNFETCHED = "why the history is not here"
 
 
@@ -61,13 +64,29 @@ def note_unfetched(holdings: Holdings, why: str) -> None:
         holdings.keep_note(_UNFETCHED, why.encode())
 
 
+def last_doubt(holdings: Holdings) -> SyncTrouble | None:
+    """Why nobody can say, since a sync that ended well, that everything is shared."""
+    noted = holdings.noted(_DOUBT)
+    return _decode(noted) if noted else None
+
+
 def note_trouble(holdings: Holdings, code: str, sentence: str, now_ms: int) -> None:
     """Remembers how a sync ended: well where there is no sentence. The same trouble goes on since
     it began."""
-    before = last_trouble(holdings)
+    _note(holdings, _NOTE, last_trouble(holdings), code, sentence, now_ms)
+
+
+def note_doubt(holdings: Holdings, sentence: str, now_ms: int) -> None:
+    """Remembers why a sync that ended well could not say that everything is shared."""
+    _note(holdings, _DOUBT, last_doubt(holdings), NOT_VERIFIED, sentence, now_ms)
+
+
+def _note(
+    holdings: Holdings, name: str, before: SyncTrouble | None, code: str, sentence: str, now_ms: int
+) -> None:
     if not sentence:
         if before is not None:
-            holdings.keep_note(_NOTE, b"")
+            holdings.keep_note(name, b"")
         return
     since_ms = before.since_ms if before is not None and before.code == code else now_ms
-    holdings.keep_note(_NOTE, msgspec.msgpack.encode(SyncTrouble(code, sentence, since_ms)))
+    holdings.keep_note(name, msgspec.msgpack.encode(SyncTrouble(code, sentence, since_ms)))

@@ -46,6 +46,8 @@ def gather(
             status.damaged_objects,
             status.void_commits,
             status.notes,
+            status.is_lacking,
+            "" if sync.is_shared else sync.doubt,
             status.is_other_copy,
             status.taken_back,
         ),
@@ -106,6 +108,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
+        doubt=sync.doubt,
     )
 
 

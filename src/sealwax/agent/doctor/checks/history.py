@@ -25,6 +25,18 @@ def check_history(facts: Facts) -> Iterator[Finding]:
             "`sealwax verify`",
             "verify",
         )
+    if history.is_lacking:
+        yield Finding(
+            "objects-missing",
+            "danger",
+            "Sealed objects are missing in the vault of this device.",
+            "`sealwax verify` names them; with a server, `sealwax verify --repair` fetches them",
+            "verify",
+        )
+    if history.doubt:
+        yield Finding(
+            "not-verified", "danger", f"Not verified: {history.doubt}", "`sealwax verify`"
+        )
     if history.void_commits:
         yield Finding(
             "void-commits",
