@@ -4,7 +4,10 @@ With sync off, what is new waits in the device's own zone, and a backup copies t
 What was said to be backed up has to come back on another device.
 """
 
+import shutil
 from pathlib import Path
+
+import pytest
 
 from sealwax.agent.bootstrap import open_agent
 from tests.homes import ignore, texts
@@ -89,3 +92,35 @@ def test_two_copies_of_one_home_at_work_lose_nothing_and_are_told(tmp_path: Path
             with open_agent(home, house.env) as agent:
                 agent.sync.back_up_now()
                 assert agent.status().is_other_copy
+
+
+@pytest.mark.parametrize("how", ["gone", "older", "cut"])
+def test_a_vault_near_that_lost_its_end_is_whole_again(tmp_path: Path, how: str) -> None:
+    """The server is whole; of what this device alone has, the library has kept the steps."""
+    with Machine(tmp_path).serving() as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path, "first"), ignore)
+        house.sync(0, 1)
+        vault = house.homes[1] / "vault"
+        put_back(vault, tmp_path / "older")
+        with house.agent(0) as agent:
+            agent.import_source(_phone(tmp_path, "second"), ignore)
+        house.sync(0, 1)
+        with house.agent(1) as agent:
+            agent.sync.switch(False)
+            agent.create_snapshot("mine")
+        if how == "gone":
+            shutil.rmtree(vault)
+        elif how == "older":
+            put_back(tmp_path / "older", vault)
+        else:
+            for zone in (vault / "accounts").glob("*/zones/*/*"):
+                sorted(zone.iterdir())[-1].unlink()
+        with house.agent(1) as agent:
+            assert agent.notes == ()
+            assert len(texts(agent, "+15550100000", "mine")) == 8
+            agent.sync.switch(True)
+        house.sync(1, 0)
+        with house.agent(1) as agent:
+            assert agent.verify(ignore).damage == ()

@@ -1,7 +1,7 @@
 """The one place that builds: from a home's folder to an open agent, and a new home from nothing."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from sealwax.base.settings import Settings
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
@@ -41,6 +41,7 @@ from sealwax.library.database import (
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.near_again import fetch_again, put_again
 from sealwax.sync.others import refresh_all
 from sealwax.trust.account import (
     NotTrusted,
@@ -63,6 +64,8 @@ from sealwax.trust.system_keyring import SystemKeyring, find_keyring
 from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
+
+SHARED_ZONES = (ACCOUNT_ZONE, MESSAGES_ZONE)
 
 
 class HomeExists(SealwaxError):
@@ -172,13 +175,18 @@ def open_agent(
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
-            notes += _check_history(heads, store, is_lenient)
+            if isinstance(store, MirrorStore):
+                fetch_again(store, heads)
+            notes += _check_history(heads, store, is_lenient, SHARED_ZONES)
             log = read_log(store, keys.account)
             opened, removed = _open_keys(log, keys, is_lenient)
             library, found = _open_library(home, keys, opened, bool(removed))
             notes += [*found, *removed]
             try:
                 with naming_damage():
+                    if isinstance(store, MirrorStore):
+                        put_again(store.near, heads, library.holdings)
+                    notes += _check_history(heads, store, is_lenient)
                     member = keys.member_keys()
                     device = Device(store, library, log, opened, member, heads, env, settings)
                     if not removed:
@@ -207,10 +215,12 @@ def repair_home(home: Path) -> None:
             (home / HEADS_FILE).replace(home / f"{HEADS_FILE}{DAMAGED_SUFFIX}")
 
 
-def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> list[Note]:
+def _check_history(
+    heads: RememberedHeads, store: Store, is_lenient: bool, zones: Collection[str] | None = None
+) -> list[Note]:
     """A vault that was rolled back, or is another one, is named before anything is made of it."""
     try:
-        heads.check_store(store)
+        heads.check_store(store, zones)
     except SealwaxError as error:
         if not is_lenient:
             raise

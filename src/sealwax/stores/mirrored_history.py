@@ -22,7 +22,7 @@ from sealwax.stores.base import (
     StoreError,
 )
 from sealwax.stores.far_side import FarSide
-from sealwax.stores.far_trouble import FarAway, HistoryUnsound, Parted, Parting
+from sealwax.stores.far_trouble import FarAway, HistoryUnsound, Parted, Parting, ZoneTrouble
 from sealwax.stores.near import NearStore
 from sealwax.stores.vetting import (
     Chain,
@@ -182,7 +182,7 @@ class MirroredHistory(FarSide):
         try:
             yield from vetted(self._chain(zone, base_seq), commits, told, is_judging)
         except UnfitError as error:
-            raise FarAway(HistoryUnsound(self.describe(), zone, error.seq)) from error
+            raise ZoneTrouble(HistoryUnsound(self.describe(), zone, error.seq)) from error
 
     def _chain(self, zone: str, base_seq: int) -> Chain:
         """The near chain up to a seq, to go on from."""

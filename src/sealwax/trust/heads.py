@@ -5,6 +5,7 @@ was rolled back or forked is noticed. The file carries a checksum, so damage is 
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -74,10 +75,12 @@ class RememberedHeads:
         if seen is not None and seen[0] == head.seq and seen[1] != head.hash:
             raise RolledBack("The store holds another history than the one this device has seen.")
 
-    def check_store(self, store: Store) -> None:
-        """Raises RolledBack when a store lacks a commit that this device has seen, or has another
-        one in its place."""
+    def check_store(self, store: Store, zones: Collection[str] | None = None) -> None:
+        """Raises RolledBack when a store lacks a commit that this device has seen, of all zones or
+        of these, or has another one in its place."""
         for zone, (seq, seen) in self._heads.items():
+            if zones is not None and zone not in zones:
+                continue
             try:
                 data = store.get_commit(zone, seq)
             except Missing:
