@@ -25,7 +25,7 @@ def _apart(folder: Path, server: Running, count: int = 3) -> Household:
     with house.agent(count - 1) as agent:
         agent.sync.switch(False)
         agent.import_source(phone_with(folder / "more", 2, 4, seed="more"), ignore)
-        assert agent.sync.back_up_now() == ""
+        assert agent.sync.back_up_now().is_whole
     return house
 
 
@@ -77,7 +77,7 @@ def test_files_come_along(tmp_path: Path) -> None:
         world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=3, photos=2)
         with house.agent(1) as agent:
             agent.import_source(world.path, ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             files = _files(agent)
             assert len(files) == 2
         with house.agent(0) as agent:
@@ -105,7 +105,7 @@ def test_cut_off_it_goes_on(tmp_path: Path, writes: int, monkeypatch: pytest.Mon
         world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=3, photos=2)
         with house.agent(1) as agent:
             agent.import_source(world.path, ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             files, messages = _files(agent), agent.status().counts.messages
         with house.agent(0) as agent:
             own, left = agent.device.outbox.own, [writes]
@@ -136,7 +136,7 @@ def test_deletions_are_told_and_can_be_taken_back(tmp_path: Path) -> None:
         house = _apart(tmp_path, server, 2)
         with house.agent(1) as agent:
             agent.delete(Select((FIRST,)))
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
         with house.agent(0) as agent:
             agent.devices.revoke("home 1")
             # Five messages and their conversation.
@@ -157,7 +157,7 @@ def test_what_it_writes_after_it_was_put_out_does_not_count(tmp_path: Path) -> N
             agent.devices.revoke("home 1")
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "late", 1, 1, 9, seed="late"), ignore)
-            assert agent.sync.back_up_now() != ""
+            assert agent.sync.back_up_now().why
             # Even if the server took it.
             own = agent.device.outbox.own
             late = [data for _, data in own.store.read_commits(own.zone, 0)][-1]
@@ -179,7 +179,7 @@ def test_an_object_that_is_gone_is_told_and_the_others_come(tmp_path: Path) -> N
         house = _apart(tmp_path, server, 2)
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "third", 1, 1, 3, seed="third"), ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             zone = agent.device.outbox.zone
             live = agent.device.history.library.holdings.live_in(zone)
             names = [name for name, _, _, is_segment in live if is_segment]

@@ -5,6 +5,7 @@ from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from sealwax.agent import resetting
+from sealwax.agent.backing_up import BackedUp, lacking_sentence
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
 from sealwax.agent.sync_state import SyncState
@@ -18,7 +19,8 @@ from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
-from sealwax.sync.repair import Answer
+from sealwax.sync.proving import found_lacking, proved_ms
+from sealwax.sync.repair import AccountParted, Answer
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.resolving import Resolution
 from sealwax.sync.trouble import last_doubt, last_trouble
@@ -197,6 +199,8 @@ class Syncing:
             lost=device.sync.lost_there(),
             is_full=journal.is_full,
             media=2 if is_server else 1,
+            proved_ms=proved_ms(device.history) or None,
+            unproved=lacking_sentence(found) if (found := found_lacking(device.history)) else "",
         )
         if journal.trouble is not None:
             cause = journal.trouble.cause
@@ -274,14 +278,13 @@ class Syncing:
             with suppress(FarAway, FarFull):
                 self._device.journal.tell(Part(reason="switches", switches=wanted))
 
-    def back_up_now(self) -> str:
-        """Copies what this device has for itself to the shared place; says why, where it cannot be
-        done, and nothing otherwise."""
+    def back_up_now(self, is_asked: bool = True) -> BackedUp:
+        """Copies what this device has for itself to the shared place, and reads back what it
+        wrote there."""
         try:
-            self._device.sync.back_up_own_zone()
-        except (FarAway, FarFull) as error:
-            return error.sentence
-        return ""
+            return BackedUp(proof=self._device.sync.back_up(is_asked))
+        except (FarAway, FarFull, AccountParted) as error:
+            return BackedUp(error.sentence)
 
     def pull(self) -> int:
         """Only what others wrote; gives how many steps came. Raises StoreError."""

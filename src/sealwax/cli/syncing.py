@@ -2,6 +2,7 @@
 
 import click
 
+from sealwax.agent.backing_up import backed_up_sentence
 from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState
@@ -194,17 +195,25 @@ def backup_group() -> None:
 @backup_group.command("now")
 @with_session
 def backup_now(session: Session) -> None:
-    """Take a snapshot, and bring it to the sync store where there is one."""
+    """Take a snapshot, bring it to the sync store where there is one, and read it back.
+
+    It says "backed up" only when what this device wrote there came back and is the same. Otherwise
+    it says what is not there, and ends with 1.
+    """
     with session.agent() as agent:
         snapshot = agent.create_snapshot("")
-        why = agent.sync.back_up_now()
+        with session.progress("Reading the backup back"):
+            done = agent.sync.back_up_now()
+        now_ms = agent.status().now_ms
     session.give(
-        {"snapshot": snapshot, "why": why},
-        lambda: click.echo(
-            f"Snapshot {snapshot.number} is made."
-            + (f" It is not at the sync store yet: {why}" if why else "")
+        {"snapshot": snapshot, "why": done.why, "proof": done.proof, "is_whole": done.is_whole},
+        lambda: click.secho(
+            f"Snapshot {snapshot.number} is made. {backed_up_sentence(done, now_ms)}",
+            fg="green" if done.is_whole else "red",
         ),
     )
+    if not done.is_whole:
+        raise SystemExit(1)
 
 
 @backup_group.command("on")
@@ -319,6 +328,11 @@ def _show_state(state: SyncState) -> None:
         click.secho(f"  Not verified: {state.doubt}", fg="red")
     elif state.lost:
         click.secho(f"  {lost_sentence(state.lost, state.is_remote)}", fg="red")
+    if state.unproved:
+        click.secho(f"  {state.unproved}", fg="red")
+    elif state.proved_ms:
+        at = show.day_and_time(state.proved_ms * 1_000_000)
+        click.echo(f"The backup was last read back, whole, from {state.store} at {at}.")
 
 
 def _waits(waiting: Waiting, store: str) -> str:

@@ -25,6 +25,7 @@ from sealwax.sync.outgoing import Outgoing
 from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.presence import Presence, lost_sentence
 from sealwax.sync.progress import Report, SyncProgress, unheard
+from sealwax.sync.proving import Proof, Proving
 from sealwax.sync.repair import Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.resolving import Resolving
@@ -220,14 +221,17 @@ class Sync:
         """When everything on this device was last known to be shared; 0 for never."""
         return self._library.holdings.remembered_ms(VERIFIED)
 
-    def back_up_own_zone(self) -> None:
-        """Copies the outbox as it is to the shared place, where only devices can read it: the
-        backup of a device that does not sync. Raises FarAway, FarFull."""
-        if self._mirror is None:
-            return
-        mend_account(self._mirror, self._journal)
-        self._other_self.meet()
-        self._own_zone.send(is_whole=True)
+    def back_up(self, is_asked: bool = True) -> Proof:
+        """Copies the outbox as it is to the shared place, where only devices can read it, and reads
+        back what this device wrote: whether another one could bring it back. Raises FarAway,
+        FarFull."""
+        if self._mirror is not None:
+            mend_account(self._mirror, self._journal)
+            self._other_self.meet()
+            self._own_zone.send(is_whole=True)
+        own = self._outbox.own
+        zones = [self._history, *([own] if own.head().seq >= 0 else [])]
+        return Proving(self._mirror, self._clock).prove(zones, is_asked)
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""

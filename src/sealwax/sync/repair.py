@@ -69,6 +69,8 @@ def put_together(mirror: MirrorStore, journal: Journal, answer: Answer | None = 
     count = mend_account(mirror, journal)
     parting = mirror.parting(MESSAGES_ZONE)
     if parting is not None and parting.near_seq > parting.common_seq:
+        # The place has forgotten what was closed as well.
+        look_again(journal.history)
         if not parting.is_behind:
             _merge(mirror, journal, parting, answer)
             return MERGED
@@ -89,8 +91,6 @@ def mend_account(mirror: MirrorStore, journal: Journal) -> int:
         count = parting.near_seq - parting.far_seq
     mirror.refresh([ACCOUNT_ZONE])
     journal.history.pull_account()
-    # The place has forgotten what was closed as well.
-    look_again(journal.history)
     return count
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from sealwax.agent.doctor.checks.backup import check_backup
 from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
 from sealwax.agent.doctor.checks.copies import check_copies
 from sealwax.agent.doctor.checks.devices import check_devices
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_server,
     check_lost,
     check_doubt,
+    check_backup,
     check_snapshots,
     check_media,
     check_keys,

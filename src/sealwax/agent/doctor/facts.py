@@ -76,7 +76,7 @@ class HistoryFact(NamedTuple):
     """What this device holds, and what is wrong with it. `is_lacking` says that sealed objects are
     missing in its vault; `doubt` is for a vault that is shared with nobody. `is_other_copy` says
     that another copy of this home has written, `taken_back` what other devices took back of what
-    was here."""
+    was here, `unproved` what of a backup could not be read back."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
@@ -88,6 +88,7 @@ class HistoryFact(NamedTuple):
     doubt: str = ""
     is_other_copy: bool = False
     taken_back: str = ""
+    unproved: str = ""
 
 
 class Facts(NamedTuple):

@@ -50,6 +50,7 @@ def gather(
             "" if sync.is_shared else sync.doubt,
             status.is_other_copy,
             status.taken_back,
+            sync.unproved,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
