@@ -1,5 +1,6 @@
 """Adopting what a device that is lost or put out kept for itself."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from sealwax.agent.bootstrap import create_home, open_agent, recover_home
 from sealwax.agent.devices import DeviceIsThis
 from sealwax.agent.selecting import NothingMatches, Select, SeveralMatch
 from sealwax.demo.world import write_world
+from sealwax.ledger.names import commit_hash, device_zone
+from sealwax.sync.fresh_zone import said_again
+from sealwax.sync.replay import told_commits
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, texts
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
@@ -172,6 +176,67 @@ def test_what_it_writes_after_it_was_put_out_does_not_count(tmp_path: Path) -> N
 
             far.read_commits = with_more  # type: ignore[method-assign]
             assert agent.devices.plan_adoption("home 1").messages == 6
+
+
+@pytest.mark.parametrize("generation", [0, 1, 7])
+def test_a_zone_that_nobody_closed_is_not_believed(tmp_path: Path, generation: int) -> None:
+    """A removed device and the server have begun one more zone of it, at the time of old."""
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server, 2)
+        house.sync(0, 1)
+        with house.agent(1) as agent:
+            history = agent.device.history
+            zone = device_zone(history.device, generation)
+            agent.sync.switch(False)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
+            own = agent.device.outbox.own
+            forged = said_again(own, told_commits(own, own.zone), zone)
+            objects = [(name, own.store.get_object(name)) for name in own.held_in_store()]
+        with house.agent(0) as agent:
+            agent.devices.revoke("home 1")
+            assert agent.device.mirror is not None
+            lie = _Lying(agent.device.mirror.far, zone, forged, dict(objects))
+            agent.device.mirror.far = lie  # type: ignore[assignment]
+            assert agent.devices.plan_adoption("home 1").is_nothing
+            agent.device.sync.others.fetch()
+            agent.device.sync.others.take_in()
+            assert agent.sync.unshown_snapshots() == 0
+
+
+class _Lying:
+    """A place that has one zone more than it took."""
+
+    is_judging = True
+
+    def __init__(
+        self, real: Any, zone: str, commits: list[bytes], objects: dict[bytes, bytes]
+    ) -> None:
+        self._real = real
+        self._zone = zone
+        self._commits = commits
+        self._objects = objects
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def list_zones(self) -> list[str]:
+        return sorted({*self._real.list_zones(), self._zone})
+
+    def heads(self) -> dict[str, tuple[int, bytes]]:
+        head = (len(self._commits) - 1, commit_hash(self._commits[-1]))
+        return {**self._real.heads(), self._zone: head}
+
+    def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        if zone != self._zone:
+            yield from self._real.read_commits(zone, start_seq)
+            return
+        yield from list(enumerate(self._commits))[start_seq:]
+
+    def get_commit(self, zone: str, seq: int) -> bytes:
+        return self._commits[seq] if zone == self._zone else self._real.get_commit(zone, seq)
+
+    def get_objects(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        yield from ((name, self._objects[name]) for name in names if name in self._objects)
 
 
 def test_an_object_that_is_gone_is_told_and_the_others_come(tmp_path: Path) -> None:

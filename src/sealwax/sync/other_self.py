@@ -8,6 +8,8 @@ fresh zone. What stands in other zones of the same device is taken over like wha
 for itself, so nothing is lost of either.
 """
 
+import msgspec
+
 from sealwax.base.clock import Clock
 from sealwax.base.settings import Settings
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
@@ -44,6 +46,8 @@ FOUND_IN_A_ROW = 2
 """A home that is killed may find one commit of its own that it does not know, never more."""
 TOLD_FOR_MS = 7 * 24 * 60 * 60 * 1000
 _TAKEN = "taken over of "
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[int, bytes]).decode
 
 
 class ZonesFull(StoreError):
@@ -150,15 +154,16 @@ class OtherSelf:
         if head_seq < 0:
             return
         holdings = self._history.library.holdings
-        head_hash = commit_hash(mirror.near.get_commit(zone, head_seq))
+        taken = _encode((head_seq, commit_hash(mirror.near.get_commit(zone, head_seq))))
         noted = holdings.noted(_TAKEN + zone)
-        if noted == head_hash:
+        if noted == taken:
             return
         is_later = zone_generation(zone) > zone_generation(self._own.zone)
-        if noted or is_later:
+        known_seq = _decode(noted)[0] if noted else -1
+        if (noted or is_later) and self._count_own(zone, known_seq + 1):
             self._note()
         self._adopting.take_over([zone])
-        holdings.keep_note(_TAKEN + zone, head_hash)
+        holdings.keep_note(_TAKEN + zone, taken)
 
     def _other_zones(self, mirror: MirrorStore) -> list[str]:
         return [zone for zone in self._own_zones(mirror) if zone != self._own.zone]
