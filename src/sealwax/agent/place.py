@@ -13,7 +13,6 @@ from sealwax.agent.home import VAULT_FOLDER
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
-from sealwax.stores.base import Store
 from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.server import Connection, ServerStore, is_server
@@ -75,7 +74,7 @@ def opened_near(place: Place, account: bytes, is_new: bool = False) -> Iterator[
 @contextmanager
 def opened_store(
     place: Place, account: bytes, member: MemberKeys, is_new: bool = False
-) -> Iterator[Store]:
+) -> Iterator[MirrorStore | FolderStore]:
     """The vault, together with the server where there is one, signed in as a member."""
     with opened_near(place, account, is_new or bool(place.url)) as near:
         if not place.url:

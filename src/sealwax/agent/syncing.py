@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from typing import NamedTuple
 
 from sealwax.agent import resetting
 from sealwax.agent.device import Device
@@ -12,7 +11,6 @@ from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
-from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
@@ -25,16 +23,8 @@ SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
 FILES_SETTING = "files_bytes"
 ALL = -1
-LOOKED_AT = 64
-"""So many sealed objects, from the first to the newest, are looked for when a home tells how it
-stands."""
 DENYING = (AccountMissing.code, HistoryUnsound.code)
 """Troubles of the shared place that cast doubt on what it has."""
-LOST_KIND = "object at the sync store"
-_MENDS = {
-    True: "This device has it: `sealwax sync now` sends it again.",
-    False: "Another device may have it, and sends it at its next sync.",
-}
 
 
 class SyncOff(SealwaxError):
@@ -42,14 +32,6 @@ class SyncOff(SealwaxError):
 
     code = "sync-off"
     hint = "`sealwax sync on` switches it on and joins what both sides have."
-
-
-class Elsewhere(NamedTuple):
-    """Objects that are not on this device: those that the shared place has, and those of which it
-    could not be asked."""
-
-    present: frozenset[bytes] = frozenset()
-    unasked: frozenset[bytes] = frozenset()
 
 
 class Syncing:
@@ -91,51 +73,6 @@ class Syncing:
         place when somebody looks at them."""
         assert files_bytes is None or files_bytes >= 0
         self._settings.set(FILES_SETTING, ALL if files_bytes is None else files_bytes)
-
-    def elsewhere(self) -> Elsewhere:
-        """What this device does not keep, or did not fetch yet, and the shared place has."""
-        mirror, history = self._device.mirror, self._device.history
-        if mirror is None:
-            return Elsewhere()
-        listed = history.library.holdings.listed()
-        files = {name for name, *_, digest in listed if digest is None}
-        unfetched = history.held_in_store() - {name for name, _, _, _, _ in listed}
-        wanted = files | unfetched
-        lacking = wanted - mirror.near.has_objects(wanted)
-        try:
-            return Elsewhere(frozenset(mirror.far.has_objects(lacking)) if lacking else frozenset())
-        except StoreError:
-            # Whether it has them can be told when it answers; nothing here is damaged.
-            return Elsewhere(unasked=frozenset(lacking))
-
-    def lost_there(self, is_read: bool) -> list[Damage]:
-        """What the shared place lacks of what the head and the snapshots hold; nothing where it
-        does not answer. With `is_read` it reads all of it."""
-        mirror = self._device.mirror
-        if mirror is None or not self.is_on:
-            return []
-        try:
-            lost = sorted(mirror.lost_far(self._shared_objects(), is_read))
-        except StoreError:
-            return []
-        near = mirror.near.has_objects(lost)
-        return [
-            Damage(LOST_KIND, name.hex(), "it is missing or damaged there", _MENDS[name in near])
-            for name in lost
-        ]
-
-    def mend(self, damaged: list[bytes]) -> None:
-        """Fetches what is damaged or missing on this device, and sends what the shared place lost;
-        raises StoreError."""
-        mirror = self._device.mirror
-        if mirror is not None and self.is_on:
-            mirror.mend_near(damaged)
-            mirror.put_back_lost()
-            mirror.heal(self._shared_objects())
-
-    def _shared_objects(self) -> list[bytes]:
-        held = self._device.history.library.holdings.listed()
-        return [name for name, _, _, _, _ in held]
 
     def now(
         self,
@@ -201,13 +138,6 @@ class Syncing:
         if trouble is not None:
             return trouble.sentence if trouble.code in DENYING else ""
         return doubt.sentence if doubt is not None else ""
-
-    def is_lacking(self) -> bool:
-        """Whether sealed words are missing in the vault of this device, by a look at some."""
-        segments = self._device.history.library.holdings.live_segments()
-        step = max(1, len(segments) // LOOKED_AT)
-        names = {name for name, _, _ in segments[::step]}
-        return self._device.near.has_objects(names) != names
 
     def unshown_snapshots(self) -> int:
         """How many snapshots other devices made while they were apart that this library cannot

@@ -19,6 +19,7 @@ from sealwax.sync.agreement import Agreement, OnlyHere
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
+from sealwax.sync.near_history import NearHistory
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Item
@@ -28,7 +29,7 @@ from sealwax.sync.presence import Presence, lost_sentence
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
-from sealwax.sync.trouble import note_doubt, note_trouble, note_unfetched
+from sealwax.sync.trouble import note_doubt, note_trouble, note_unfetched, told_of
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted
 from sealwax.vault.commit_part import Part
@@ -94,6 +95,7 @@ class Sync:
         self.others = Others(journal.history, journal.outbox, mirror)
         self._holding = Holding(journal)
         self._agreement = Agreement(journal.history, journal.outbox, self.others, mirror)
+        self._near_history = NearHistory(journal, mirror, self._agreement)
         self._presence = Presence(journal.history.store, self._library.holdings, mirror)
         self._held = 0
 
@@ -140,17 +142,15 @@ class Sync:
             self.settle_held()
             sent = self._send(report)
             self._send_own_zone()
-            self._refresh()
+            repaired = self._refresh() or repaired
             pulled += self._pull(report)
             self.settle_held()
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
-        except FarAway as error:
-            self._need_trust(error)
-            why, code = error.sentence, error.cause.code
-        except FarFull as error:
-            why, code = error.sentence, error.code
+        except (FarAway, FarFull, OnlyHere) as error:
+            why, code = told_of(error)
+            self._need_trust(code)
         finally:
             self._outbox.put_on()
         waiting = self.waiting()
@@ -159,12 +159,8 @@ class Sync:
         if not why and waiting.is_nothing:
             try:
                 doubt = lost_sentence(lost, self._mirror is not None) or self._agreement.settle()
-            except FarAway as error:
-                why, code = error.sentence, error.cause.code
-            except FarFull as error:
-                why, code = error.sentence, error.code
-            except OnlyHere as error:
-                why, code = f"{error.sentence} {error.hint}", error.code
+            except (FarAway, FarFull, OnlyHere) as error:
+                why, code = told_of(error)
         is_verified = not why and not doubt and waiting.is_nothing
         now_ms = self._clock.now_ms()
         note_trouble(self._library.holdings, code, why, now_ms)
@@ -177,10 +173,10 @@ class Sync:
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost, doubt
         )  # fmt: skip
 
-    def _need_trust(self, error: FarAway) -> None:
+    def _need_trust(self, code: str) -> None:
         """Where the shared place refuses this device, the account's log says since when: it was
         fetched then. Raises NotTrusted."""
-        if error.cause.code == NotTrusted.code:
+        if code == NotTrusted.code:
             self._history.pull()
 
     def pull(self) -> int:
@@ -232,13 +228,18 @@ class Sync:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""
         if self._mirror is None:
             return ""
+        mended = self._near_history.mend()
         try:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
-            return mended
-        return ""
+        return mended
+
+    def mend_history(self) -> str:
+        """Puts right what does not count in this device's own vault and stands otherwise at the
+        shared place; says what was done. Raises FarAway, FarFull or OnlyHere."""
+        return self._near_history.mend()
 
     def show_others(self) -> None:
         """Makes the library anew with all snapshots of other devices that can be shown. Raises
