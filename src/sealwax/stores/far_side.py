@@ -35,7 +35,7 @@ class FarSide:
         self.account = account
 
     @property
-    def is_judging(self) -> bool:
+    def is_far_judging(self) -> bool:
         """Whether the far store takes no commit that does not count, so that it holds none."""
         return bool(getattr(self.far, "is_judging", False))
 

@@ -179,7 +179,7 @@ class MirroredHistory(FarSide):
     ) -> Iterator[list[bytes]]:
         """Commits that follow a near one, in parts that may be kept; raises FarAway."""
         try:
-            yield from vetted(self._chain(zone, base_seq), commits, told, self.is_judging)
+            yield from vetted(self._chain(zone, base_seq), commits, told, self.is_far_judging)
         except UnfitError as error:
             raise FarAway(HistoryUnsound(self.describe(), zone, error.seq)) from error
 

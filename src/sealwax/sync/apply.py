@@ -31,7 +31,8 @@ from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.trouble import note_doubt, note_trouble, note_unfetched, told_of
 from sealwax.sync.waiting import Waiting
-from sealwax.trust.account import NotTrusted
+from sealwax.trust.account import NotTrusted, need_open
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part
 from sealwax.vault.objects import epoch_of
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
@@ -148,7 +149,9 @@ class Sync:
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
-        except (FarAway, FarFull, OnlyHere) as error:
+            # What others write under keys that do not open here cannot be compared.
+            need_open(self._history.log, self._history.keys)
+        except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
             why, code = told_of(error)
             self._need_trust(code)
         finally:
@@ -190,8 +193,12 @@ class Sync:
         return pulled
 
     def settle_held(self) -> int:
-        """Marks what the brake holds of what was pulled; gives how many records."""
-        held = self._holding.settle()
+        """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
+        be written, they are marked later."""
+        try:
+            held = self._holding.settle()
+        except KeysUnusable:
+            return 0
         self._held += held
         return held
 

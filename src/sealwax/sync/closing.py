@@ -19,7 +19,9 @@ from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES, device_zone
 from sealwax.stores.base import CommitExists, Store
+from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.sync.replica import APPEND_TRIES, CannotAppend, Replica
+from sealwax.trust.account import need_open
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.writing import Writing
@@ -39,7 +41,7 @@ def close_zones(
     """Closes every zone that is still open to a device that was put out; gives their names.
 
     `shared` is the place that all devices share. Costs nothing when there is nothing to do. Raises
-    StoreError.
+    KeysUnusable or StoreError.
     """
     log = history.log
     position = newest_revocation(log)
@@ -50,6 +52,7 @@ def close_zones(
     holdings = history.library.holdings
     if holdings.remembered_ms(_CLOSED) == commit.header.time_ms:
         return ()
+    need_open(log, history.keys)
     others = set(_zones_of_revoked(log))
     if shared is own.store:
         others |= set(shared.list_zones())
@@ -99,7 +102,12 @@ def _close(shared: Store, zone: str, log: AccountLog, composed: Callable[[Head],
 
 
 def _head(store: Store, log: AccountLog, zone: str) -> Head:
-    head = beginning(log.account, zone)
-    for _, data in store.read_commits(zone, 0):
-        head = judge(head, data, log).head
+    """Where a zone stands. What a place that takes no such commits tells beyond one that does not
+    count may have no end."""
+    head, is_judging = beginning(log.account, zone), getattr(store, "is_judging", False)
+    for seq, data in store.read_commits(zone, 0):
+        judged = judge(head, data, log)
+        if judged.commit is None and is_judging:
+            raise HistoryUnsound(store.describe(), zone, seq)
+        head = judged.head
     return head

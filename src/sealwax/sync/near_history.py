@@ -73,7 +73,7 @@ class NearHistory:
         holds such commits itself, it may only be behind."""
         for seq in void[:LOOKED_AT]:
             far = mirror.far_commit(MESSAGES_ZONE, seq)
-            if far != mirror.near.get_commit(MESSAGES_ZONE, seq) and (far or mirror.is_judging):
+            if far != mirror.near.get_commit(MESSAGES_ZONE, seq) and (far or mirror.is_far_judging):
                 return seq
         return None
 

@@ -6,7 +6,8 @@ import msgspec
 
 from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import Holdings
-from sealwax.stores.far_trouble import FarAway, FarFull
+from sealwax.stores.far_trouble import FarAway
+from sealwax.sync.agreement import OnlyHere
 
 NOT_VERIFIED = "not-verified"
 """The code of a doubt: no error, for everything goes on."""
@@ -30,7 +31,7 @@ def told_of(error: SealwaxError) -> tuple[str, str]:
     """What a sync that an error ended says of it: a sentence and a code, those of its cause."""
     if isinstance(error, FarAway):
         return error.sentence, error.cause.code
-    hint = "" if isinstance(error, FarFull) else f" {error.hint}"
+    hint = f" {error.hint}" if isinstance(error, OnlyHere) else ""
     return f"{error.sentence}{hint}", error.code
 
 
