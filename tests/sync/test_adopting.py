@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.devices import DeviceIsThis
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import NothingMatches, Select, SeveralMatch
 from sealwax.demo.world import write_world
 from sealwax.ledger.names import commit_hash, device_zone

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.examining import facts_of
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.status import kept
 from sealwax.agent.sync_bridge import SyncBridge
 from sealwax.base.clock import SetClock

@@ -28,6 +28,7 @@ from sealwax.sources.base import SourceError
 from sealwax.sources.registry import source_marks
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.reading_back import SAMPLE
 
 
 class DamageFound(SealwaxError):
@@ -169,7 +170,7 @@ class Chores:
 
     def _verify(self, report: Report) -> Outcome:
         def look() -> Verified:
-            return self._agent.verify(lambda told: report(verify_step(told)))
+            return self._agent.verify(lambda told: report(verify_step(told)), reading=SAMPLE)
 
         found = look()
         if not found.is_sound:
@@ -179,6 +180,14 @@ class Chores:
                 found = look()
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
+        there = found.there
+        if there.is_another and there.read:
+            return Outcome(
+                "Everything on this device was checked, and is as it was written;"
+                f" {count(there.read, 'sealed object')} were read back from {there.name}."
+            )
+        if there.is_another:
+            return Outcome("Everything on this device was checked, and is as it was written.")
         return Outcome("Everything that is kept was checked, and is as it was written.")
 
 

@@ -8,8 +8,8 @@ from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.account import AccountLog
 from sealwax.library.library import Library
-from sealwax.stores.base import Store
 from sealwax.stores.mirror import MirrorStore
+from sealwax.stores.near import NearStore
 from sealwax.sync.apply import Sync
 from sealwax.sync.generation import current_zone
 from sealwax.sync.journal import Journal
@@ -36,7 +36,7 @@ class Device:
 
     def __init__(
         self,
-        store: Store,
+        store: MirrorStore | NearStore,
         library: Library,
         log: AccountLog,
         keys: AccountKeys,
@@ -47,7 +47,7 @@ class Device:
         decoder: Decoder | None = None,
     ) -> None:
         self.mirror = store if isinstance(store, MirrorStore) else None
-        self.near: Store = store if self.mirror is None else self.mirror.near
+        self.near: NearStore = store.near if isinstance(store, MirrorStore) else store
         zone = current_zone(settings, author.member().id)
         clock, entropy = env.clock, env.entropy
         self.author = author

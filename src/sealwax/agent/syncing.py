@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from typing import NamedTuple
 
 from sealwax.agent import resetting
 from sealwax.agent.backing_up import BackedUp, lacking_sentence
@@ -13,7 +12,6 @@ from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
-from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
@@ -24,22 +22,15 @@ from sealwax.sync.repair import AccountParted, Answer
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.resolving import Resolution
 from sealwax.sync.trouble import last_doubt, last_trouble
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
 FILES_SETTING = "files_bytes"
 ALL = -1
-LOOKED_AT = 64
-"""So many sealed objects, from the first to the newest, are looked for when a home tells how it
-stands."""
 DENYING = (AccountMissing.code, HistoryUnsound.code)
 """Troubles of the shared place that cast doubt on what it has."""
-LOST_KIND = "object at the sync store"
-_MENDS = {
-    True: "This device has it: `sealwax sync now` sends it again.",
-    False: "Another device may have it, and sends it at its next sync.",
-}
 
 
 class SyncOff(SealwaxError):
@@ -47,14 +38,6 @@ class SyncOff(SealwaxError):
 
     code = "sync-off"
     hint = "`sealwax sync on` switches it on and joins what both sides have."
-
-
-class Elsewhere(NamedTuple):
-    """Objects that are not on this device: those that the shared place has, and those of which it
-    could not be asked."""
-
-    present: frozenset[bytes] = frozenset()
-    unasked: frozenset[bytes] = frozenset()
 
 
 class Syncing:
@@ -69,7 +52,8 @@ class Syncing:
         snapshot: Callable[[str], int],
     ) -> None:
         """`settle` ends a revocation that another device did not finish; it may raise
-        StoreError. `snapshot` pins the present for a reason, and gives its number."""
+        KeysUnusable or StoreError. `snapshot` pins the present for a reason, and gives its
+        number."""
         self._settle = settle
         self._snapshot = snapshot
         self._device = device
@@ -97,51 +81,6 @@ class Syncing:
         assert files_bytes is None or files_bytes >= 0
         self._settings.set(FILES_SETTING, ALL if files_bytes is None else files_bytes)
 
-    def elsewhere(self) -> Elsewhere:
-        """What this device does not keep, or did not fetch yet, and the shared place has."""
-        mirror, history = self._device.mirror, self._device.history
-        if mirror is None:
-            return Elsewhere()
-        listed = history.library.holdings.listed()
-        files = {name for name, *_, digest in listed if digest is None}
-        unfetched = history.held_in_store() - {name for name, _, _, _, _ in listed}
-        wanted = files | unfetched
-        lacking = wanted - mirror.near.has_objects(wanted)
-        try:
-            return Elsewhere(frozenset(mirror.far.has_objects(lacking)) if lacking else frozenset())
-        except StoreError:
-            # Whether it has them can be told when it answers; nothing here is damaged.
-            return Elsewhere(unasked=frozenset(lacking))
-
-    def lost_there(self, is_read: bool) -> list[Damage]:
-        """What the shared place lacks of what the head and the snapshots hold; nothing where it
-        does not answer. With `is_read` it reads all of it."""
-        mirror = self._device.mirror
-        if mirror is None or not self.is_on:
-            return []
-        try:
-            lost = sorted(mirror.lost_far(self._shared_objects(), is_read))
-        except StoreError:
-            return []
-        near = mirror.near.has_objects(lost)
-        return [
-            Damage(LOST_KIND, name.hex(), "it is missing or damaged there", _MENDS[name in near])
-            for name in lost
-        ]
-
-    def mend(self, damaged: list[bytes]) -> None:
-        """Fetches what is damaged or missing on this device, and sends what the shared place lost;
-        raises StoreError."""
-        mirror = self._device.mirror
-        if mirror is not None and self.is_on:
-            mirror.mend_near(damaged)
-            mirror.put_back_lost()
-            mirror.heal(self._shared_objects())
-
-    def _shared_objects(self) -> list[bytes]:
-        held = self._device.history.library.holdings.listed()
-        return [name for name, _, _, _, _ in held]
-
     def now(
         self,
         report: Callable[[SyncProgress], None] = lambda _: None,
@@ -154,7 +93,7 @@ class Syncing:
         if not outcome.why:
             self._time.note_server(self.far.server_ms if self.far is not None else None)
             self._tell_switches()
-        with suppress(StoreError):
+        with suppress(StoreError, KeysUnusable):
             self._settle()
         return outcome
 
@@ -224,13 +163,6 @@ class Syncing:
             return trouble.sentence if trouble.code in DENYING else ""
         return doubt.sentence if doubt is not None else ""
 
-    def is_lacking(self) -> bool:
-        """Whether sealed words are missing in the vault of this device, by a look at some."""
-        segments = self._device.history.library.holdings.live_segments()
-        step = max(1, len(segments) // LOOKED_AT)
-        names = {name for name, _, _ in segments[::step]}
-        return self._device.near.has_objects(names) != names
-
     def unshown_snapshots(self) -> int:
         """How many snapshots other devices made while they were apart that this library cannot
         show."""
@@ -275,7 +207,7 @@ class Syncing:
         known, _ = history.library.holdings.switches().get(history.device, (Switches(), 0))
         if wanted != known:
             # Whoever cannot be told now is told at the next sync.
-            with suppress(FarAway, FarFull):
+            with suppress(FarAway, FarFull, KeysUnusable):
                 self._device.journal.tell(Part(reason="switches", switches=wanted))
 
     def back_up_now(self, is_asked: bool = True) -> BackedUp:

@@ -1,4 +1,4 @@
-"""Commands that bring messages in or take them out: init, import, source, export, verify."""
+"""Commands that bring messages in or take them out: init, import, source, export."""
 
 import getpass
 import platform
@@ -9,8 +9,6 @@ import click
 from sealwax.agent.api import EXPORTERS
 from sealwax.agent.bootstrap import (
     create_home,
-    recover_home,
-    repair_home,
     system_environment,
 )
 from sealwax.agent.importing import damage_of
@@ -19,7 +17,7 @@ from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.base.environment import INVITATION_VARIABLE, RECOVERY_VARIABLE
 from sealwax.cli import show
-from sealwax.cli.devices import show_joining, tell_history
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -27,13 +25,10 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
-from sealwax.cli.security import recovery_key
+from sealwax.cli.recovering import show_recovering
 from sealwax.cli.session import EXIT_FAILED, Session, can_ask, clean
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.intake.apply import Imported, Progress
-from sealwax.library.database import LibraryBroken
-from sealwax.snapshot.verify import Step, Verified
-from sealwax.trust.heads import HeadsBroken
 from sealwax.trust.system_keyring import find_keyring
 
 PROBLEMS_SHOWN = 10
@@ -63,6 +58,16 @@ GROUPS_ASKED = (2, 6)
     metavar="CODE",
     help="Become a device of an account, by the code that one of its devices shows (- asks).",
 )
+@click.option(
+    "--account", default="", help="With --recover: which account, by the beginning of its name."
+)
+@click.option(
+    "--remove-device",
+    "removed_devices",
+    metavar="NAME|ID",
+    multiple=True,
+    help="With --recover: a device of the account that is not yours any more.",
+)
 @yes_option
 @with_session
 def init_command(
@@ -72,9 +77,17 @@ def init_command(
     name: str,
     is_recovery: bool,
     code: str | None,
+    account: str,
+    removed_devices: tuple[str, ...],
     is_yes: bool,
 ) -> None:
-    """Make a home: keys, an empty library, and a vault."""
+    """Make a home: keys, an empty library, and a vault.
+
+    With --recover you see the account's devices and how much it holds before you say yes. Without a
+    terminal, --yes goes on, and keeps all devices but those named by --remove-device.
+    """
+    if (account or removed_devices) and not is_recovery:
+        raise click.UsageError("--account and --remove-device belong to --recover.")
     environment = system_environment(_new_passphrase(session))
     if code is not None:
         if store is None:
@@ -82,14 +95,7 @@ def init_command(
         show_joining(session, store, code, name, environment)
         return
     if is_recovery:
-        code = recovery_key(session)
-        recover_home(session.home, store, code, name, environment)
-        note_confirmed_at_beginning(session.home, code)
-        session.give(
-            {"home": session.home},
-            lambda: _show_recovered(session, store),
-        )
-        tell_history(session, environment)
+        show_recovering(session, store, name, account, removed_devices, is_yes, environment)
         return
     recovery = create_home(session.home, store, name, environment, _invitation(session, invitation))
     session.give(
@@ -213,49 +219,6 @@ def export_command(
         raise SystemExit(EXIT_FAILED)
 
 
-@click.command("verify")
-@click.option("--repair", "is_repair", is_flag=True, help="Mend what can be mended.")
-@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
-@with_session
-def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
-    """Check every object, commit and key, and the library against them.
-
-    --deep has the sync store read its objects too. --repair makes a damaged library anew, and puts
-    back objects that are damaged here from the sync store, and there from here.
-    """
-    try:
-        found = _verify(session, is_deep)
-    except (HeadsBroken, LibraryBroken):
-        if not is_repair:
-            raise
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and any(damage.kind == "library" for damage in found.damage):
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and not found.is_sound:
-        found = _mended(session, found, is_deep)
-    session.give(found, lambda: _show_verified(found))
-    if not found.is_sound:
-        raise SystemExit(1)
-
-
-def _mended(session: Session, found: Verified, is_deep: bool) -> Verified:
-    """What is left when objects were put back from where they are whole."""
-    with session.own_agent(is_lenient=True) as agent:
-        agent.mend(found)
-    return _verify(session, is_deep)
-
-
-def _verify(session: Session, is_deep: bool) -> Verified:
-    with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
-
-        def report(step: Step) -> None:
-            tell(step.phase, step.done, step.total)
-
-        return agent.verify(report, is_deep)
-
-
 def _invitation(session: Session, given: str) -> str:
     if given == "-":
         asked: str = click.prompt("Invitation", err=True)
@@ -284,13 +247,6 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Lose every device and this key, and nobody, we included, can open the messages.")
     click.echo()
     click.echo("Next: sealwax import PATH")
-
-
-def _show_recovered(session: Session, store: str | None) -> None:
-    click.echo(f"Opened: {session.home}")
-    click.echo("This device was added to the account, and its vault is from now on")
-    click.echo(f"    {store or session.home / 'vault'}")
-    click.echo("To keep a copy as it is, copy it first and open the copy.")
 
 
 def _ask_groups_back(code: str) -> None:
@@ -339,30 +295,3 @@ def _show_imported(imported: Imported) -> None:
         for problem in imported.problems[:PROBLEMS_SHOWN]:
             excerpt = f": {clean(problem.excerpt)}" if problem.excerpt else ""
             click.echo(f"    {clean(problem.where)}: {problem.what}{excerpt}")
-
-
-def _show_verified(found: Verified) -> None:
-    click.echo(
-        f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
-        f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
-        f" {show.count(found.snapshots, 'snapshot')} checked."
-    )
-    if found.unreferenced:
-        click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
-    for damage in found.damage:
-        mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
-        click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
-        if damage.cost:
-            click.echo(f"    {clean(damage.cost)}")
-    for refused in found.refused:
-        click.secho(clean(refused), fg="red")
-    if found.unasked:
-        click.secho(
-            f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
-            " asked whether it has them.",
-            fg="yellow",
-        )
-    elif found.is_sound:
-        click.secho("Everything is as it must be.", fg="green")
-        if not found.is_deep:
-            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from sealwax.ledger.chain import Head
+from sealwax.ledger.commit import COMMIT_LIMIT_BYTES
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Interval
 from sealwax.library.database import STILL
@@ -108,9 +109,12 @@ class Holdings:
         return row[0] if row else None
 
     def keep_commit(self, zone: str, seq: int, data: bytes) -> None:
-        """Keeps a commit's bytes: to name the damaged one when a store's chain breaks."""
+        """Keeps a commit's bytes: to name the damaged one when a store's chain breaks. One that is
+        larger than a commit may be is junk that nobody needs."""
+        if len(data) > COMMIT_LIMIT_BYTES:
+            return
         self._connection.execute(
-            "INSERT OR IGNORE INTO seen_commit (zone, seq, data) VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO seen_commit (zone, seq, data) VALUES (?, ?, ?)",
             (zone, seq, data),
         )
 

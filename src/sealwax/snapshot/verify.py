@@ -44,6 +44,22 @@ class Damage(NamedTuple):
     cost: str = ""
 
 
+class There(NamedTuple):
+    """What the place that devices share was asked: whether it is another one than the vault of this
+    device, how many objects it should have, whether it said that it has them, how many were read
+    back from it and are whole, and how many were sent again because they were not. `trouble` says
+    why it could not be asked, or read."""
+
+    name: str = ""
+    is_another: bool = False
+    objects: int = 0
+    is_asked: bool = False
+    read: int = 0
+    read_bytes: int = 0
+    sent_again: int = 0
+    trouble: str = ""
+
+
 class Verified(NamedTuple):
     """What was checked and what was found. `unreferenced` objects are no damage: an interrupted
     import leaves them and the next one uses them. Of those that are `unasked` nobody knows: they
@@ -61,6 +77,7 @@ class Verified(NamedTuple):
     is_deep: bool
     unasked: int = 0
     refused: tuple[str, ...] = ()
+    there: There = There()
 
     @property
     def is_sound(self) -> bool:

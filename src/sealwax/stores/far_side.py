@@ -34,6 +34,11 @@ class FarSide:
         self.far = far
         self.account = account
 
+    @property
+    def is_far_judging(self) -> bool:
+        """Whether the far store takes no commit that does not count, so that it holds none."""
+        return bool(getattr(self.far, "is_judging", False))
+
     def describe(self) -> str:
         return self.far.describe()
 

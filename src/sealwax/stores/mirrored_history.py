@@ -178,9 +178,8 @@ class MirroredHistory(FarSide):
         self, zone: str, base_seq: int, commits: Iterable[bytes], told: ToldHead
     ) -> Iterator[list[bytes]]:
         """Commits that follow a near one, in parts that may be kept; raises FarAway."""
-        is_judging = bool(getattr(self.far, "is_judging", False))
         try:
-            yield from vetted(self._chain(zone, base_seq), commits, told, is_judging)
+            yield from vetted(self._chain(zone, base_seq), commits, told, self.is_far_judging)
         except UnfitError as error:
             raise ZoneTrouble(HistoryUnsound(self.describe(), zone, error.seq)) from error
 

@@ -9,6 +9,7 @@ from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, Store, StoredObject
 from sealwax.stores.far_side import FarSide
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.near import NearStore
+from sealwax.stores.staying import Staying, staying
 
 BATCH_BYTES = 16 * 1024 * 1024
 FETCHED_TOGETHER = 256
@@ -96,6 +97,10 @@ class MirroredObjects(FarSide):
         wanted = list(names)
         self._ask(lambda: self.far.delete_objects(wanted))
         self.near.delete_objects(wanted)
+
+    def staying_objects(self, names: Iterable[bytes]) -> Staying:
+        """See `stores.staying`."""
+        return self._ask(lambda: staying(self.far, names))
 
     def upload(self, names: Iterable[bytes]) -> None:
         """Sends near objects to the far store, those that it lacks."""

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from sealwax.base.loopback import is_loopback
+from sealwax.ledger.origin import origin_of
 from sealwax.stores.server_errors import BadAddress
 
 
@@ -15,6 +16,10 @@ def checked_url(url: str) -> str:
         raise BadAddress("An address holds no name and no password.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise BadAddress(f"The line to {parts.hostname} would not be encrypted.")
+    try:
+        origin_of(url)
+    except ValueError as error:
+        raise BadAddress("This is no address of a server.") from error
     return url.rstrip("/")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ANSWER_LIMIT_BYTES = 64 * 1024
 """An answer that is a struct of the wire, or a refusal, has no more bytes."""
-_AGAIN = frozenset((429, 502, 503, 504))
+_AGAIN = frozenset((408, 429, 502, 503, 504))
 _PARTIAL = 206
 _decode_trouble = msgspec.json.Decoder(Trouble).decode
 

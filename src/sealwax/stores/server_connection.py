@@ -14,6 +14,7 @@ import msgspec
 
 from sealwax.base.clock import SystemClock
 from sealwax.base.loopback import is_loopback
+from sealwax.ledger.origin import origin_of
 from sealwax.ledger.wire import (
     BODY_LIMIT_BYTES,
     LINK_MESSAGE_LIMIT_BYTES,
@@ -72,6 +73,8 @@ class Connection:
         """Raises BadAddress. `transport` stands in for the network in tests, `wait` for sleep,
         `monotonic` for the clock."""
         self.url = checked_url(url)
+        self.origin = origin_of(self.url)
+        """What this device signs that it calls: never what the other side says that it is."""
         self._wait = wait
         self._monotonic = monotonic or SystemClock().monotonic
         self._current = Current()

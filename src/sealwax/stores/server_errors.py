@@ -110,11 +110,22 @@ class BadAddress(SealwaxError):
     hint = "Give an address that begins with https://; plain http:// only for this computer."
 
 
+class OriginUnknown(StoreError):
+    """The server does not go by the address that this device calls it by."""
+
+    code = "origin-unknown"
+    hint = (
+        "Use the address that whoever runs the server gave you. If this is the one, they add it"
+        " with `sealwax serve --origin ADDRESS`."
+    )
+
+
 class TokenBad(ServerRefused):
     """The token is too old, or the server was started anew: sign in again."""
 
 
 _REFUSALS: dict[str, type[StoreError]] = {
+    "account-exists": ServerRefused,
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
     "commit-void": CommitVoid,
@@ -122,6 +133,7 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "pin-locked": PinLocked,
     "not-there": Missing,
     AccountMissing.code: AccountMissing,
+    "origin-unknown": OriginUnknown,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,

@@ -62,7 +62,7 @@ class Agreement:
         digests agree."""
         if self._library.tail.is_there():
             return "Something waits on this device, on top of the history."
-        damaged = unread(self._library)
+        damaged = unread(self._library, self._outbox.zone)
         if damaged:
             objects = "1 sealed object" if damaged == 1 else f"{damaged:,} sealed objects"
             return f"{objects} of the history could not be read here, so messages may be missing."
@@ -91,9 +91,7 @@ class Agreement:
         is_whole = not unread(self._library)
         if holdings.remembered_ms(REBUILT) != mark and (mendable or (is_whole and self._differs())):
             self.need_all_elsewhere()
-            self._library.clear()
-            holdings.remember_ms(REBUILT, mark)
-            self._make_anew()
+            self.make_anew(mark)
         if not unread(self._library) and self._lacks_digest():
             self._history.write(Writing((), Part(reason=DIGEST)))
         return self.doubt()
@@ -108,11 +106,15 @@ class Agreement:
         if not all(self._is_readable(name) for name in segments - damaged):
             raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
 
-    def _make_anew(self) -> None:
+    def make_anew(self, mark: int = 0, known_seq: int | None = None) -> None:
+        """Makes the library anew from what is near and at the shared place; it remembers the mark
+        of why. What comes beyond `known_seq` is looked at as if it came now."""
+        self._library.clear()
+        self._library.holdings.remember_ms(REBUILT, mark)
         with self._current():
             if self._mirror is not None:
                 self._mirror.fetch(self._history.segments_ahead())
-            self._outbox.catch_up(self._history, self._others.zones())
+            self._outbox.catch_up(self._history, self._others.zones(), known_seq)
 
     def _is_readable(self, name: bytes) -> bool:
         """Whether a segment opens; what the shared place lacks just after a look at it is gone."""

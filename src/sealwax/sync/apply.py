@@ -19,6 +19,7 @@ from sealwax.sync.fresh_zone import bring_library_over
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
+from sealwax.sync.near_history import NearHistory
 from sealwax.sync.other_self import OtherSelf
 from sealwax.sync.others import Others
 from sealwax.sync.outgoing import Outgoing
@@ -30,9 +31,10 @@ from sealwax.sync.repair import Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.resolving import Resolving
 from sealwax.sync.taking_back import TakingBack
-from sealwax.sync.trouble import ZoneTroubles, note_doubt, note_trouble, note_unfetched
+from sealwax.sync.trouble import ZoneTroubles, note_doubt, note_trouble, note_unfetched, told_of
 from sealwax.sync.waiting import Waiting
-from sealwax.trust.account import NotTrusted
+from sealwax.trust.account import NotTrusted, need_open
+from sealwax.trust.key_troubles import KeysUnusable
 
 VERIFIED = "sync verified"
 FETCHED_TOGETHER = 64
@@ -81,6 +83,7 @@ class Sync:
         self.resolving = Resolving(journal, mirror)
         self._holding = Holding(journal)
         self._agreement = Agreement(journal.history, journal.outbox, self.others, mirror)
+        self._near_history = NearHistory(journal, mirror, self._agreement)
         self._presence = Presence(journal.history.store, self._library.holdings, mirror)
         TakingBack(journal, mirror, self.others, self._agreement.need_all_elsewhere)
         self._held = 0
@@ -147,11 +150,11 @@ class Sync:
             fetched = self._fetch_files(report, files_bytes)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
             troubles.raise_first()
-        except FarAway as error:
-            self._need_trust(error)
-            why, code = error.sentence, error.cause.code
-        except FarFull as error:
-            why, code = error.sentence, error.code
+            # What others write under keys that do not open here cannot be compared.
+            need_open(self._history.log, self._history.keys)
+        except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
+            why, code = told_of(error)
+            self._need_trust(code)
         finally:
             self._outbox.put_on()
         waiting = self.waiting()
@@ -160,12 +163,8 @@ class Sync:
         if not why and waiting.is_nothing:
             try:
                 doubt = lost_sentence(lost, self._mirror is not None) or self._agreement.settle()
-            except FarAway as error:
-                why, code = error.sentence, error.cause.code
-            except FarFull as error:
-                why, code = error.sentence, error.code
-            except OnlyHere as error:
-                why, code = f"{error.sentence} {error.hint}", error.code
+            except (FarAway, FarFull, OnlyHere) as error:
+                why, code = told_of(error)
         is_verified = not why and not doubt and waiting.is_nothing
         now_ms = self._clock.now_ms()
         note_trouble(self._library.holdings, code, why, now_ms)
@@ -178,10 +177,10 @@ class Sync:
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost, doubt
         )  # fmt: skip
 
-    def _need_trust(self, error: FarAway) -> None:
+    def _need_trust(self, code: str) -> None:
         """Where the shared place refuses this device, the account's log says since when: it was
         fetched then. Raises NotTrusted."""
-        if error.cause.code == NotTrusted.code:
+        if code == NotTrusted.code:
             self._history.pull()
 
     def pull(self) -> int:
@@ -204,8 +203,12 @@ class Sync:
         return done._replace(repaired=" ".join(filter(None, (said, done.repaired))))
 
     def settle_held(self) -> int:
-        """Marks what the brake holds of what was pulled; gives how many records."""
-        held = self._holding.settle()
+        """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
+        be written, they are marked later."""
+        try:
+            held = self._holding.settle()
+        except KeysUnusable:
+            return 0
         self._held += held
         return held
 
@@ -245,15 +248,21 @@ class Sync:
         """Fetches new commits; mends a shared history that lost some. Says what was mended."""
         if self._mirror is None:
             return ""
+        mended = self._near_history.mend()
         before_seq = self._mirror.near.head_seq(MESSAGES_ZONE)
         try:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
-            return mended
-        self._other_self.look_at_shared(before_seq)
-        return ""
+        else:
+            self._other_self.look_at_shared(before_seq)
+        return mended
+
+    def mend_history(self) -> str:
+        """Puts right what does not count in this device's own vault and stands otherwise at the
+        shared place; says what was done. Raises FarAway, FarFull or OnlyHere."""
+        return self._near_history.mend()
 
     def show_others(self) -> None:
         """Makes the library anew with all snapshots of other devices that can be shown. Raises

@@ -25,7 +25,9 @@ from sealwax.ledger.names import (
     zone_generation,
 )
 from sealwax.stores.base import CommitExists, Store, StoreError
+from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.sync.replica import APPEND_TRIES, CannotAppend, Replica
+from sealwax.trust.account import need_open
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft
 from sealwax.vault.writing import Writing
@@ -38,12 +40,14 @@ def close_zones(history: Replica, own: Replica, shared: Store) -> tuple[str, ...
     """Closes every zone that is still open to a device that was put out; gives their names.
 
     `shared` is the place that all devices share. Costs nothing when there is nothing to do. Trouble
-    with one zone does not keep the others open; raises the first StoreError at the end.
+    with one zone does not keep the others open; raises the first StoreError at the end, and
+    KeysUnusable.
     """
     position = newest_revocation(history.log)
     holdings = history.library.holdings
     if position < 0 or holdings.remembered_ms(_CLOSED) == position + 1:
         return ()
+    need_open(history.log, history.keys)
     closed, trouble = list[str](), list[StoreError]()
     for zone in (history.zone, own.zone, *_others(history, own, shared)):
         try:
@@ -147,7 +151,12 @@ def _close_kept(replica: Replica) -> bool:
 
 
 def _head(store: Store, log: AccountLog, zone: str) -> Head:
-    head = beginning(log.account, zone)
-    for _, data in store.read_commits(zone, 0):
-        head = judge(head, data, log).head
+    """Where a zone stands. What a place that takes no such commits tells beyond one that does not
+    count may have no end."""
+    head, is_judging = beginning(log.account, zone), getattr(store, "is_judging", False)
+    for seq, data in store.read_commits(zone, 0):
+        judged = judge(head, data, log)
+        if judged.commit is None and is_judging:
+            raise HistoryUnsound(store.describe(), zone, seq)
+        head = judged.head
     return head

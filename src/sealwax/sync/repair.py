@@ -30,7 +30,7 @@ from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Kept
 from sealwax.sync.removed_tail import RemovedTail, removed_tail
 from sealwax.sync.replica import APPEND_TRIES, CannotAppend, Replica
-from sealwax.trust.roster import names_of
+from sealwax.trust.roster import member_names
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft
 from sealwax.vault.writing import Pinning, Writing
@@ -72,7 +72,7 @@ def put_together(mirror: MirrorStore, journal: Journal, answer: Answer | None = 
         # The place has forgotten what was closed as well.
         look_again(journal.history)
         if not parting.is_behind:
-            _merge(mirror, journal, parting, answer)
+            merge(mirror, journal, parting, answer)
             return MERGED
         mirror.put_back(parting, journal.history.held_in_store())
         count += parting.near_seq - parting.far_seq
@@ -109,15 +109,18 @@ def far_tail(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
     return Tail(commits, head, removed)
 
 
-def _merge(mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answer | None) -> None:
-    """Takes the far history for the shared one, and adds to it what only this device's had."""
+def merge(
+    mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answer | None = None
+) -> None:
+    """Takes the far history for the shared one, and adds to it what only this device's had. Raises
+    as `put_together`."""
     history = journal.history
     tail = far_tail(mirror, history, parting)
     if not tail.removed.is_nothing and answer is None:
         # What waits for an answer does not grow meanwhile.
         with suppress(StoreError):
             close_zone(mirror.far, MESSAGES_ZONE, history)
-        raise tail.removed.trouble(names_of(history.log, history.keys))
+        raise tail.removed.trouble(member_names(history.log, history.keys))
     if not tail.removed.is_nothing and answer == Answer.WITHOUT:
         # Its merge names what was lost.
         _go_over(mirror, journal, parting, _disown(mirror, history, parting))

@@ -16,7 +16,7 @@ from sealwax.sync.news import News
 from sealwax.sync.removed_tail import RemovedTail
 from sealwax.sync.repair import Answer, far_tail, mend_account, put_together
 from sealwax.sync.replica import Replica
-from sealwax.trust.roster import names_of
+from sealwax.trust.roster import member_names
 
 
 class NothingToResolve(SealwaxError):
@@ -63,7 +63,7 @@ class Resolving:
                 news.takes(history.read_segment(name))
             except (Missing, SealBroken, SealUnknown):
                 unreadable += 1
-        called = names_of(history.log, history.keys)
+        called = member_names(history.log, history.keys)
         times_ms = [commit.header.time_ms for commit in commits]
         return Resolution(
             tuple(called.get(device, device.hex()) for device in removed.commits),

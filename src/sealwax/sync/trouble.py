@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import Holdings
-from sealwax.stores.far_trouble import ZoneTrouble
+from sealwax.stores.far_trouble import FarAway, ZoneTrouble
+from sealwax.sync.agreement import OnlyHere
 
 NOT_VERIFIED = "not-verified"
 """The code of a doubt: no error, for everything goes on."""
@@ -45,6 +47,14 @@ class ZoneTroubles:
 
 
 _decode = msgspec.msgpack.Decoder(SyncTrouble).decode
+
+
+def told_of(error: SealwaxError) -> tuple[str, str]:
+    """What a sync that an error ended says of it: a sentence and a code, those of its cause."""
+    if isinstance(error, FarAway):
+        return error.sentence, error.cause.code
+    hint = f" {error.hint}" if isinstance(error, OnlyHere) else ""
+    return f"{error.sentence}{hint}", error.code
 
 
 def last_trouble(holdings: Holdings) -> SyncTrouble | None:

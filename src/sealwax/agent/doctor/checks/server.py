@@ -11,6 +11,7 @@ from sealwax.stores.server import AccountMissing
 from sealwax.sync.presence import lost_sentence
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.trust.account import NotTrusted
+from sealwax.trust.key_troubles import KeysUnusable
 
 LONG_MS = 7 * DAY_MS
 
@@ -53,6 +54,9 @@ def check_server(facts: Facts) -> Iterator[Finding]:
         return
     if store.trouble_code == NotTrusted.code:
         yield Finding(NotTrusted.code, "danger", store.trouble, NotTrusted.hint)
+        return
+    if store.trouble_code == KeysUnusable.code:
+        # It is no trouble of the server: another check names the device that made it.
         return
     since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
     since = moment(since_ms, facts.now_ms, facts.zone)
