@@ -33,7 +33,10 @@ def disowning_cases() -> Iterator[Case]:
     cases: dict[str, tuple[str, list[Said]]] = {
         "tail": (
             "what a removed device dropped lives on, and what it added belongs to nothing",
-            [(ONE, TRUSTING, add(A)), (GONE, TRUSTING, {**add(B), **drop}), (ONE, WITHOUT, _merge(1))],
+            [
+                (ONE, TRUSTING, add(A)), (GONE, TRUSTING, {**add(B), **drop}),
+                (ONE, WITHOUT, _merge(1)),
+            ],
         ),
         "first-commit": (
             "the first commit of a zone can be disowned",

@@ -24,7 +24,8 @@ FOLDER = Path(__file__).parent
 def cases() -> list[Case]:
     """Every vector: its name and its content."""
     with patch.object(key_packet, "_HPKE", FixedHpke()):
-        found = [*crypto_cases(), *model_cases(), *ledger_cases(), *vault_cases(), *disowning_cases()]
+        made = (crypto_cases(), model_cases(), ledger_cases(), vault_cases(), disowning_cases())
+        found = [case for cases_ in made for case in cases_]
     assert len({name for name, _ in found}) == len(found)
     return found
 
