@@ -24,6 +24,7 @@ from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
+from sealwax.ledger.dropping import LOCKED
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.apply import Applied
@@ -31,7 +32,7 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, CommitVoid, Missing, Store, StoreError
+from sealwax.stores.base import CommitExists, CommitVoid, Missing, PinLocked, Store, StoreError
 from sealwax.stores.reserve import essential
 from sealwax.sync.following import STRETCH_COMMITS, Ahead, Following
 from sealwax.sync.opening import Opened, fetch_segment, new_opener
@@ -58,6 +59,8 @@ from sealwax.vault.writing import NoLongerWanted, StoredFile, Writing, Written
 APPEND_TRIES = 64
 BEGIN = "begin"
 """The reason of a commit that says nothing, so that a pin has something to hold."""
+PULLED = "pull"
+"""For whom the moments are kept that pins show which are being pulled."""
 LONG_PULL_OBJECTS = 16
 """A pull of more objects is applied in large transactions."""
 WAITED_FOR_SEGMENTS = 32
@@ -111,7 +114,7 @@ class Replica:
         self._author = author
         self._device = author.member().id
         self.heads = heads
-        self._clock = clock
+        self.clock = clock
         self._entropy = entropy
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
@@ -157,7 +160,7 @@ class Replica:
             self.keys,
             self._author,
             heads,
-            self._clock,
+            self.clock,
             self._entropy,
             self.zone,
         )
@@ -175,6 +178,7 @@ class Replica:
         try:
             if self.before_pull is not None and until_seq is None:
                 self.before_pull(ahead)
+            self._keep_moments(ahead)
             needed = ahead.needed(until_seq)
             if len(needed) < LONG_PULL_OBJECTS:
                 return self._pull_stretches(ahead, needed, until_seq)
@@ -184,11 +188,26 @@ class Replica:
         finally:
             self._ahead = None
 
+    def _keep_moments(self, ahead: Ahead) -> None:
+        """What pins to come hold is kept while it is passed by: a pin may hold a commit that lies
+        far before its own."""
+        if not self.is_own and ahead.head != ahead.start:
+            with self.library.transaction():
+                self.library.keep_moments(PULLED, ahead.pinned_seqs())
+
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""
         head = self.head()
         if self._ahead is None or not self._ahead.goes_on_from(head):
-            self._ahead = Ahead(self.store, self.keys, self.heads, self._judged, head)
+            self._ahead = Ahead(
+                self.store,
+                self.keys,
+                self.heads,
+                self._judged,
+                partial(self.library.holdings.known, zone=self.zone),
+                self.clock,
+                head,
+            )
         self._ahead.look()
         return self._ahead
 
@@ -337,20 +356,19 @@ class Replica:
         return StoredSealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
     def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
-        part = msgspec.structs.replace(
-            writing.part,
-            segments=len(segments),
-            change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={**self._seen_heads(), **writing.part.heads},
-        )
-        added = [(segment.name, len(segment.data)) for segment in segments]
+        heads = {**self._seen_heads(), **writing.part.heads}
         return Draft(
             writing.kind,
             op_id,
-            part,
-            (*added, *dict(writing.chunks).items()),
+            msgspec.structs.replace(writing.part, heads=heads),
+            tuple(
+                (segment.name, len(segment.data), digest_bytes(segment.change_digest))
+                for segment in segments
+            ),
+            tuple(dict(writing.chunks).items()),
             writing.dropped,
             writing.public,
+            writing.pinning,
         )
 
     def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
@@ -366,7 +384,7 @@ class Replica:
         """One try: the library's transaction holds the append to the store."""
         need_trusted(self.log, self._device)
         head = self.head()
-        if writing.kind == CommitKind.COMPACT:
+        if writing.kind in (CommitKind.COMPACT, CommitKind.PURGE):
             self._need_live(writing.dropped)
         if not self.is_own:
             self.library.strip_tail()
@@ -376,11 +394,15 @@ class Replica:
             applied = self._apply_prepared(sealed.prepared, moment)
             draft = self._draft(op_id, writing, sealed.segments)
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
-            place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
+            now_ms = self.clock.now_ms()
+            place = Place(head, self.log.head, self._epoch(), now_ms)
             data = compose(complete, place, self.keys, self._author, self._entropy)
             judged = judge(head, data, self.log)
             assert judged.void_reason is None, judged.void_reason
-            self.library.apply_commit(judged, complete.part, data)
+            refused = self.library.apply_commit(judged, complete.part, data, now_ms)
+            if any(one.reason == LOCKED for one in refused):
+                raise PinLocked("A snapshot is locked: nobody can let go of it yet.")
+            assert not refused, refused
             self.store.append_commit(self.zone, head.seq + 1, data)
         return Written(head.seq + 1, applied.added, applied.changed, 0, self.is_own)
 
@@ -435,7 +457,7 @@ class Replica:
             judged = self._judged(head, data)
             head, head_seq = judged.head, judged.head.seq
             if judged.commit is not None:
-                objects.apply(judged.commit)
+                objects.apply(judged.commit, self.clock.now_ms())
         return objects.held(head_seq)
 
     def segments_ahead(self) -> dict[bytes, int]:
@@ -465,7 +487,8 @@ class Replica:
             if following.unreadable and judged.commit is not None:
                 for name, _ in judged.commit.header.added:
                     holdings.note_damage(name, judged.head.seq, following.unreadable)
-            self.library.apply_commit(judged, following.part, following.data)
+            now_ms = self.clock.now_ms()
+            self.library.apply_commit(judged, following.part, following.data, now_ms)
         if names and self.after_applying is not None:
             self.after_applying(names)
         if judged.commit is None:
