@@ -25,7 +25,8 @@ def test_a_clock_of_2020_and_one_that_jumps_begin_anew() -> None:
 
 
 @given(
-    st.integers(1, 2**50), st.lists(st.integers(-(2**46), 2**46) | st.integers(0, FAR_MS), max_size=20)
+    st.integers(1, 2**50),
+    st.lists(st.integers(-(2**46), 2**46) | st.integers(0, FAR_MS), max_size=20),
 )
 def test_no_look_makes_what_was_seen_older_than_two_months_at_once(
     start_ms: int, steps: list[int]

@@ -14,6 +14,7 @@ from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
+from sealwax.agent.held import Held
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.noting import Note, notes_of
@@ -68,11 +69,9 @@ from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
 from sealwax.snapshot.wholeness import need_whole, unreadable_at
 from sealwax.storage.apply import (
     Affected,
-    accept_held,
     affected,
     delete,
     undelete,
-    undo_held,
 )
 from sealwax.trust.heads import RememberedHeads
 
@@ -108,6 +107,7 @@ class Agent:
         self._settings = settings
         self.device = device
         self.devices = Devices(device, clock, entropy)
+        self.held = Held(device, clock)
         self.time = TimeTrust(device.history.library, clock)
         self.sync = Syncing(
             device,
@@ -126,7 +126,7 @@ class Agent:
         )
         self.owners = Owners(settings, replica.keys.roots)
         self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)
-        self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
+        self.upkeep = Upkeep(replica, self._journal, clock, self.time)
         self.recovery = Recovery(replica.log, settings)
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
@@ -239,7 +239,7 @@ class Agent:
             snapshot_only_bytes=pinned_only,
             snapshots=len(snapshots),
             newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
-            held=self._library.read.held(),
+            held=self.held.waiting(),
             void_commits=len(holdings.void_commits()),
             damaged_objects=len(holdings.damage()),
             notes=tuple(note.what for note in self.notes),
@@ -377,10 +377,9 @@ class Agent:
         selection = self._selection(select, self._library.now())
         return undelete(self._library, self._journal, selection, self._clock.now_ms())
 
-    def answer_held(self, is_accepted: bool) -> int:
-        """Answers all held deletions: they stay in the trash, or everything returns."""
-        act = accept_held if is_accepted else undo_held
-        return act(self._library, self._journal, self._clock.now_ms())
+    def answer_held(self, is_accepted: bool, number: int | None = None) -> int:
+        """Answers what waits for an answer, all of it or one question; see `agent.held`."""
+        return self.held.answer(is_accepted, number)
 
     # Snapshots.
 

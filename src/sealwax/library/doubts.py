@@ -48,6 +48,20 @@ class Doubts:
         """These are proved, or mended."""
         self._connection.executemany("DELETE FROM unproved WHERE seq = ?", ((seq,) for seq in seqs))
 
+    def checked(self, what: str) -> tuple[int, bytes] | None:
+        """The seq and hash of the commit up to which something was looked at; None for never."""
+        row = self._connection.execute(
+            "SELECT seq, hash FROM checked WHERE what = ?", (what,)
+        ).fetchone()
+        return (int(row[0]), bytes(row[1])) if row else None
+
+    def check(self, what: str, seq: int, commit_hash: bytes) -> None:
+        """It was looked at up to a commit."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO checked (what, seq, hash) VALUES (?, ?, ?)",
+            (what, seq, commit_hash),
+        )
+
     def alarm(self, one: Alarm) -> None:
         """Remembers what was found; what is found again adds up."""
         self._connection.execute(

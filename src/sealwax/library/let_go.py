@@ -114,7 +114,7 @@ class LetGo:
             " ORDER BY pinned_seq, made_ms",
             values,
         )
-        return [Lost(_decode(told), taker, question, seen_ms) for told, taker, question, seen_ms in rows]
+        return [Lost(_decode(told), *taken) for told, *taken in rows]
 
 
 def _key(wanted: Wanted) -> tuple[int, int, str, str]:

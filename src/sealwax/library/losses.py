@@ -12,16 +12,17 @@ from sealwax.library.own_time import NOT_KNOWN
 from sealwax.library.values import pages_of_blobs
 
 NO_QUESTION = 0
+NO_MOMENT = -1
 
 
 class Taken(NamedTuple):
     """A record that another device took away.
 
     `how` and `life` are those of `sync.guard.plan`; `moment` is the seq of the messages zone at
-    which it was still there; `question` the number of the one under which it waits for an answer,
-    or NO_QUESTION; `is_repeated` says that who took it cannot be told, `is_shared` that the shared
-    history had it; `conversation` is a key that tells conversations apart, empty for what is no
-    message.
+    which it was still there and which is to be kept, or NO_MOMENT; `question` the number of the one
+    under which it waits for an answer, or NO_QUESTION; `is_repeated` says that who took it cannot
+    be told, `is_shared` that the shared history had it; `conversation` is a key that tells
+    conversations apart, empty for what is no message.
     """
 
     record: bytes
@@ -73,13 +74,14 @@ class Losses:
 
     def keep(self, rows: Iterable[Taken]) -> None:
         """Remembers what is taken away. Of a record that was taken before, and still waits for its
-        answer, the first taker and the earliest moment stay; inside a transaction of the file."""
+        answer, the first taker and the first moment stay; inside a transaction of the file."""
         self._connection.executemany(
             f"INSERT INTO taken ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (record) DO UPDATE SET how = excluded.how, life = excluded.life,"
             " taker = iif(is_accepted, excluded.taker, taker),"
-            " moment = iif(is_accepted, excluded.moment, min(moment, excluded.moment)),"
-            f" question = iif(is_accepted OR question = {NO_QUESTION}, excluded.question, question),"
+            f" moment = iif(is_accepted OR moment = {NO_MOMENT}, excluded.moment, moment),"
+            f" question = iif(is_accepted OR question = {NO_QUESTION},"
+            " excluded.question, question),"
             " is_repeated = iif(is_accepted, excluded.is_repeated, is_repeated),"
             " is_accepted = 0, seen_ms = excluded.seen_ms",
             rows,
@@ -123,10 +125,21 @@ class Losses:
             for number, taker, is_confirmed, moment, seen_ms in rows
         ]
 
+    def unsettled(self) -> list[int]:
+        """The numbers of the questions of which not all is done yet."""
+        rows = self._connection.execute("SELECT number FROM question WHERE NOT is_settled")
+        return [int(number) for (number,) in rows]
+
+    def settle(self, numbers: Iterable[int]) -> None:
+        """All is done for these questions but the answer."""
+        self._connection.executemany(
+            "UPDATE question SET is_settled = 1 WHERE number = ?", ((one,) for one in numbers)
+        )
+
     def moments(self, since_ms: int) -> set[int]:
         """The moments that hold what was taken since a time, or waits for an answer."""
         rows = self._connection.execute(
-            f"SELECT DISTINCT moment FROM taken WHERE NOT is_accepted"
+            f"SELECT DISTINCT moment FROM taken WHERE NOT is_accepted AND moment <> {NO_MOMENT}"
             f" AND ({_RECENT} OR question <> {NO_QUESTION})",
             (since_ms,),
         )

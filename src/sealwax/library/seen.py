@@ -105,7 +105,8 @@ class Seen:
                 "INSERT OR IGNORE INTO looked_at (name) VALUES (?)", ((name,) for name in names)
             )
             run(
-                "DELETE FROM first_seen WHERE what = ? AND name NOT IN (SELECT name FROM looked_at)",
+                "DELETE FROM first_seen WHERE what = ?"
+                " AND name NOT IN (SELECT name FROM looked_at)",
                 (what,),
             )
             run(

@@ -18,7 +18,8 @@ from sealwax.model.change import Change
 from sealwax.stores.base import Missing, StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, Parted
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.holding import Holding
+from sealwax.sync.guard.guard import Guard
+from sealwax.sync.guard.pinned import Staying, stays_always
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.opening import sealed_already
@@ -105,7 +106,14 @@ def lost_sentence(count: int) -> str:
 class Sync:
     """Keeps one device in step with the place that all devices of the account share."""
 
-    def __init__(self, journal: Journal, mirror: MirrorStore | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        mirror: MirrorStore | None,
+        clock: Clock,
+        stays: Staying = stays_always,
+    ) -> None:
+        """`stays` is the calendar of snapshots."""
         self._journal = journal
         self._mirror = mirror
         self._clock = clock
@@ -114,7 +122,7 @@ class Sync:
         self._library = journal.history.library
         self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
         self.others = Others(journal.history, journal.outbox, mirror)
-        self._holding = Holding(journal)
+        self._guard = Guard(journal, stays)
         self._held = 0
 
     def open(self, is_waiting: bool = True) -> None:
@@ -207,7 +215,7 @@ class Sync:
 
     def settle_held(self) -> int:
         """Marks what the brake holds of what was pulled; gives how many records."""
-        held = self._holding.settle()
+        held = self._guard.settle()
         self._held += held
         return held
 

@@ -193,7 +193,8 @@ class Replica:
         far before its own."""
         if not self.is_own and ahead.head != ahead.start:
             with self.library.transaction():
-                self.library.keep_moments(PULLED, ahead.pinned_seqs())
+                wanted = {one.seq for one in self.library.guarded.let_go.wanted()}
+                self.library.keep_moments(PULLED, ahead.pinned_seqs() | wanted)
 
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""
@@ -510,6 +511,7 @@ class Replica:
 
     def _remember(self) -> None:
         head = self.head()
+        self.library.guarded.seen.note_head(head, self.clock.now_ms())
         if head.seq >= 0:
             self.heads.remember(self.zone, head.seq, head.hash)
         self.heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)

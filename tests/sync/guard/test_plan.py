@@ -10,7 +10,6 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State, content_under, empty, from_change, join_change
 from sealwax.sync.guard.plan import (
     How,
-    LetGo,
     Loss,
     Shot,
     held_snapshots,
@@ -38,9 +37,7 @@ def _after(*changes: Change, before: State = HERE) -> State:
     return before
 
 
-def _losses(
-    *said: tuple[Teller, Change], before: State = HERE
-) -> tuple[list[Loss], list[Telling]]:
+def _losses(*said: tuple[Teller, Change], before: State = HERE) -> tuple[list[Loss], list[Telling]]:
     told = [telling for teller, change in said for telling in tellings_in(teller, [change])]
     after = _after(*(change for _, change in said), before=before)
     return losses({RECORD: before}, {RECORD: after}, told), told
@@ -150,23 +147,19 @@ def test_more_than_three_conversations_or_a_tenth_is_asked_about() -> None:
     assert is_too_much(lost, {}, 39)
 
 
-def _going(*names: str, needed: str = "-") -> list[LetGo]:
-    return [
-        LetGo(Shot(seq, 5, name, "daily"), EVIL, 50, name == needed)
-        for seq, name in enumerate(names)
-    ]
+def _shots(*names: str, first: int = 0) -> list[Shot]:
+    return [Shot(seq, 5, name, "daily") for seq, name in enumerate(names, first)]
 
 
 def test_snapshots_are_held_when_there_are_many_when_named_or_when_nothing_else_has_the_words() -> (
     None
 ):
-    few = _going("", "", "")
-    assert held_snapshots(few, 0) == []
-    assert held_snapshots(few, 1) == few
-    assert held_snapshots(_going("", "", "", ""), 0) == _going("", "", "", "")
-    assert [one.shot.name for one in held_snapshots(_going("", "wedding"), 0)] == ["wedding"]
-    (held,) = held_snapshots(_going("", needed=""), 0)
-    assert held.is_needed
+    few, before = _shots("", "", ""), _shots("", first=9)
+    assert held_snapshots(few, [], []) == set()
+    assert held_snapshots(few, [], before) == {*few, *before}
+    assert held_snapshots([], [], [*few, *before]) == set()
+    assert {shot.name for shot in held_snapshots(_shots("", "wedding"), [], [])} == {"wedding"}
+    assert held_snapshots(few, few[1:2], []) == set(few[1:2])
 
 
 _lives = st.integers(0, 4)

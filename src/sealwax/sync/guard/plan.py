@@ -98,9 +98,7 @@ def _loss(record: bytes, how: How, before: State, after: State, told: list[Telli
     """Who took it is who first told what it has come to. A person is shown the moment before
     anybody told anything of it."""
     life = after.life if how == How.DELETED else after.purged
-    first = min(
-        (one for one in told if _takes(one, before)), key=lambda one: one.teller.seq
-    )
+    first = min((one for one in told if _takes(one, before)), key=lambda one: one.teller.seq)
     takers = [one for one in told if life in (one.life, one.purged)] or [first]
     taker = min(takers, key=lambda one: (one.teller.is_repeated, one.teller.seq)).teller
     seq = first.teller.seq
@@ -128,8 +126,8 @@ def is_answered(loss: Loss, tellings: Iterable[Telling]) -> bool:
 def is_too_much(
     lost: Collection[bytes], conversations: Mapping[bytes, str], all_records: int
 ) -> bool:
-    """Whether a person is asked about these records; `conversations` has the one of each message.
-    """
+    """Whether a person is asked about these records; `conversations` has that of each
+    message."""
     hit = {conversations[record] for record in lost if record in conversations}
     return is_braked(len(hit), len(lost), all_records)
 
@@ -143,20 +141,12 @@ class Shot(NamedTuple):
     reason: str
 
 
-class LetGo(NamedTuple):
-    """A snapshot that another device lets go of; `is_needed` where nothing else holds what a device
-    took away not long ago."""
-
-    shot: Shot
-    taker: bytes
-    seq: int
-    is_needed: bool = False
-
-
-def held_snapshots(going: Iterable[LetGo], lately: int) -> list[LetGo]:
-    """Those of the snapshots, of all that the calendar here would keep, that are made again until a
-    person answers; `lately` others went within a day before."""
-    listed = list(going)
-    if len(listed) + lately > SNAPSHOTS_LIMIT:
-        return listed
-    return [one for one in listed if one.is_needed or one.shot.name]
+def held_snapshots(
+    going: Collection[Shot], needed: Collection[Shot], lately: Collection[Shot]
+) -> set[Shot]:
+    """Those of the snapshots that go which are made again until a person answers. `going` are those
+    that the calendar here would keep; `needed` of them alone hold what a device took away not long
+    ago, or are asked about already; `lately` others went within a day before."""
+    if going and len(going) + len(lately) > SNAPSHOTS_LIMIT:
+        return {*going, *lately}
+    return {shot for shot in going if shot.name or shot in needed}

@@ -53,7 +53,11 @@ def tellings_in(teller: Teller, changes: Iterable[Change]) -> Iterator[Telling]:
 def _of(field: Field, change: Change) -> Iterator[Entry]:
     """The entries of a field as this version knows it; of another class, it is another field."""
     for one in change.entries:
-        if one.name == field.name and one.merge == field.merge and (one.key == "" or field.is_keyed):
+        if (
+            one.name == field.name
+            and one.merge == field.merge
+            and (one.key == "" or field.is_keyed)
+        ):
             yield one
 
 
