@@ -122,7 +122,12 @@ class Agent:
         self._entropy = entropy
         self._library = replica.library
         self.storage = Storing(
-            device, lambda reason: self._snapshot("", reason), self._selection_now, clock, self.time
+            device,
+            lambda reason: self._snapshot("", reason),
+            self._selection_now,
+            clock,
+            self.time,
+            self.held,
         )
         self.owners = Owners(settings, replica.keys.roots)
         self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)

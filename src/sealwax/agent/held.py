@@ -14,7 +14,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.let_go import Wanted
-from sealwax.library.losses import Question, Taken
+from sealwax.library.losses import NO_MOMENT, NO_QUESTION, Question, Taken
 from sealwax.library.past import states_at
 from sealwax.library.query import Row
 from sealwax.model.change import Change, entry
@@ -85,9 +85,16 @@ class Held:
         marked = len(self._marked())
         return marked + guarded.losses.count_waiting() + len(guarded.let_go.waiting())
 
+    def records(self) -> set[bytes]:
+        """The records that anybody is asked about, as far as is known here: nothing of them is
+        emptied before the answer."""
+        found = {row.record for row in self._guarded.losses.waiting()}
+        marked = self._library.read.held_rows()
+        return found | {row.uid for row in self._unanswered(marked)}
+
     def asked_elsewhere(self) -> int:
         """How many records that this device deleted another one asks about."""
-        return sum(self._is_own(row) for row in self._library.read.held_rows())
+        return sum(self._is_own(row) for row in self._unanswered(self._library.read.held_rows()))
 
     def answer(self, is_accepted: bool, number: int | None = None) -> int:
         """Answers one question, or all: what was taken away was meant, or everything comes back.
@@ -130,9 +137,15 @@ class Held:
     def _marked(self) -> list[Row]:
         """The records that are marked as held and stand under no question of the guard."""
         rows = [row for row in self._library.read.held_rows() if not self._is_own(row)]
-        known = self._guarded.losses.of([row.uid for row in rows]) if rows else {}
-        asked = {record for record, one in known.items() if one.question and not one.is_accepted}
-        return [row for row in rows if row.uid not in asked]
+        asked = {row.record for row in self._guarded.losses.waiting()} if rows else set()
+        return [row for row in self._unanswered(rows) if row.uid not in asked]
+
+    def _unanswered(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of marked records of which it was not answered here that they were meant."""
+        listed = list(rows)
+        known = self._guarded.losses.of([row.uid for row in listed]) if listed else {}
+        answered = {(one.record, one.life) for one in known.values() if one.is_accepted}
+        return [row for row in listed if (row.uid, row.state.life) not in answered]
 
     def _is_own(self, row: Row) -> bool:
         """Whether this device deleted a record, and another one asks about it."""
@@ -155,7 +168,9 @@ class Held:
         write_in_batches(self._journal, changes, "accept-held")
         with self._guarded.transaction():
             at_ms = self._guarded.seen.time(self._clock.now_ms())
-            self._guarded.losses.accept((row.record for row in listed), at_ms)
+            self._guarded.losses.keep(map(_taken, marked))
+            records = [*(row.record for row in listed), *(row.uid for row in marked)]
+            self._guarded.losses.accept(records, at_ms)
             self._guarded.let_go.forget(shots)
         return len(marked) + len(listed) + len(shots)
 
@@ -239,6 +254,13 @@ class Held:
 
 def _targets(rows: Iterable[Row]) -> Iterator[Target]:
     return (Target(row.uid, row.state) for row in rows)
+
+
+def _taken(row: Row) -> Taken:
+    """A marked record, as it is remembered here that its deletion was meant: a mark that nobody can
+    take off, because it tells a time that never comes, is answered by that."""
+    life, kind = row.state.life, row.kind
+    return Taken(row.uid, How.DELETED, life, b"", NO_MOMENT, NO_QUESTION, True, True, kind, "")
 
 
 def _about_marked(rows: list[Row]) -> Asked:

@@ -6,6 +6,7 @@ trash, words are purged. What is not so any more is forgotten, and begins anew w
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sealwax.ledger.chain import Head
 from sealwax.library.guard_file import GuardFile
@@ -78,7 +79,7 @@ class Seen:
 
     def times_ms(self, zone: str, seqs: Iterable[int]) -> dict[int, int]:
         """Since when commits had been seen; those of which that is not known are left out."""
-        rows = self._connection.execute(
+        rows: list[Any] = self._connection.execute(
             "SELECT seq, seen_ms FROM seen_head WHERE zone = ? AND seen_ms <> ? ORDER BY seq",
             (zone, NOT_KNOWN),
         ).fetchall()

@@ -17,21 +17,21 @@ from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import empty, tells_more
+from sealwax.model.state import State, empty, join_change, tells_more
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.brake import falls_in, newly_lost
+from sealwax.sync.guard.plan import losses
+from sealwax.sync.guard.tellings import Teller, tellings_in
 from sealwax.sync.outbox import Kept, Outbox
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import open_part
 
 CHANGES_TOGETHER = 2_000
 
 
 class Adoption(NamedTuple):
     """What a device kept for itself and nobody else has: messages and attachments that are new or
-    changed here, live records that it put into the trash, sealed bytes, since when (ms since 1970;
-    0 when there is nothing), and how many objects could not be read."""
+    changed here, records that it put into the trash or purged, sealed bytes, since when (ms since
+    1970; 0 when there is nothing), and how many objects could not be read."""
 
     messages: int = 0
     attachments: int = 0
@@ -69,7 +69,7 @@ class _News:
 
     def _take(self, changes: Sequence[Change]) -> bool:
         here = self._library.states(list({change.record for change in changes}))
-        self.lost.update(newly_lost(falls_in(changes), here))
+        self.lost.update(_lost(changes, here))
         news = [
             change
             for change in changes
@@ -80,6 +80,16 @@ class _News:
 
     def count(self, kind: Kind) -> int:
         return sum(1 for found in self._kinds.values() if found == int(kind))
+
+
+def _lost(changes: Sequence[Change], here: Mapping[bytes, State]) -> set[bytes]:
+    """The records that changes take away: into the trash, or for good."""
+    after = dict(here)
+    for change in changes:
+        if change.record in after:
+            after[change.record] = join_change(after[change.record], change)
+    told = tellings_in(Teller(b"", 0), changes)
+    return {one.record for one in losses(here, after, told)}
 
 
 class Adopting:
@@ -111,7 +121,7 @@ class Adopting:
         return found._replace(unreadable=found.unreadable + len(objects) - len(near))
 
     def _look(self, device: bytes) -> tuple[Adoption, list[Kept]]:
-        left, unreadable = self._left(device_zone(device))
+        left, unreadable = self._left(device_zone(device)), 0
         if self._mirror is not None:
             self._mirror.fetch(one.kept.name for one in left if one.kept.is_segment)
         news = _News(self._history.library)
@@ -140,14 +150,12 @@ class Adopting:
         # What is not near could not be fetched a moment ago.
         return self._outbox.own.read_segment(name)
 
-    def _left(self, zone: str) -> tuple[list[_Left], int]:
+    def _left(self, zone: str) -> list[_Left]:
         """What lives at the zone's newest commit that counts, and was never in the shared history
-        or, of files, here; in the order in which it came. And how much is in commits that do not
-        open."""
+        or, of files, here; in the order in which it came."""
         history = self._history
         objects = Objects()
         left: dict[bytes, _Left] = {}
-        unreadable = 0
         head = beginning(history.keys.account, zone)
         for data in self._commits(zone):
             judged = judge(head, data, history.log)
@@ -155,16 +163,11 @@ class Adopting:
             if commit is None:
                 continue
             objects.apply(commit, history.clock.now_ms())
-            try:
-                part = open_part(history.keys, commit)
-            except (SealBroken, SealUnknown):
-                unreadable += len(commit.header.added)
-                continue
             for name, size_bytes in commit.header.added:
                 is_segment = objects.intervals[name].change_digest is not None
-                kept = Kept(name, size_bytes, is_segment, is_segment and part.confirmed)
+                kept = Kept(name, size_bytes, is_segment)
                 left.setdefault(name, _Left(kept, commit.header.time_ms))
-        return self._lacking(left, objects.live_at(head.seq)), unreadable
+        return self._lacking(left, objects.live_at(head.seq))
 
     def _lacking(self, left: Mapping[bytes, _Left], live: set[bytes]) -> list[_Left]:
         holdings = self._history.library.holdings

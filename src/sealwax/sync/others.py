@@ -68,6 +68,9 @@ class Others:
             }
             with self._library.transaction():
                 take_in(self._library, zone, news, moments, self._history.clock.now_ms())
+            head = self._library.holdings.head(zone)
+            if head is not None:
+                self._library.guarded.seen.note_head(head, self._history.clock.now_ms())
 
     def unshown(self) -> int:
         """How many snapshots are there that this library does not show."""

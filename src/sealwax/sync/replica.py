@@ -497,10 +497,13 @@ class Replica:
         return Pulled(total.commits + 1, total.void, total.damaged + damaged)
 
     def is_confirmed_at(self, seq: int) -> bool:
-        """Whether a commit that the library knows says that a person confirmed it."""
+        """Whether a commit of this device says that a person confirmed it. What another one says
+        is not said again in this one's name."""
         data = self.library.holdings.seen_commit(self.zone, seq)
         try:
-            return data is not None and open_part(self.keys, parse_commit(data)).confirmed
+            commit = parse_commit(data) if data is not None else None
+            is_own = commit is not None and commit.header.author == self._device
+            return commit is not None and is_own and open_part(self.keys, commit).confirmed
         except (SealBroken, SealUnknown):
             return False
 

@@ -1,21 +1,21 @@
 """Deleting objects that nothing holds: after a time of grace, and after a rebuild without them.
 
-An object may go when neither the head nor a pin holds it, and when this has been so for 30 days.
-And only after this device has built a library in scratch from the remaining objects alone, and that
-one says the same as its own: of the present and of every pinned moment.
+An object may go when neither the head nor a pin holds it, and when this device has seen that for 30
+days, by its own clock; see `grace`. And only after this device has built a library in scratch from
+the remaining objects alone, and that one says the same as its own: of the present and of every
+pinned moment.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
-from sealwax.ledger.commit import CommitKind, MalformedCommitError, parse_commit
-from sealwax.ledger.objects import effects
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
+from sealwax.sync.compaction.grace import grace
 from sealwax.sync.others import pinned_bases
 from sealwax.sync.replica import Replica
 from sealwax.trust.heads import RememberedHeads
@@ -40,9 +40,14 @@ class Collected(NamedTuple):
 
 def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
     """Names and sizes of the objects in the store that may go."""
-    before_seq, let_go = _quiet_since(replica, now_ms - GRACE_MS)
-    held = {*let_go, *pinned_bases(replica)}
-    unheld = replica.library.holdings.unheld_objects(before_seq, sorted(held))
+    before_seq, moments = grace(replica, now_ms - GRACE_MS)
+    holdings = replica.library.holdings
+    unheld = holdings.unheld_objects(before_seq, sorted(moments | pinned_bases(replica)))
+    doubtful = {one.seq for one in replica.library.guarded.doubts.unproved()}
+    if doubtful:
+        # What another device dropped and this one has not proved to be told elsewhere.
+        known = holdings.intervals(unheld)
+        unheld = {name: size for name, size in unheld.items() if known[name] not in doubtful}
     present = replica.store.has_objects(unheld)
     return {name: size_bytes for name, size_bytes in unheld.items() if name in present}
 
@@ -65,32 +70,6 @@ def collect(
     report("Deleting")
     replica.store.delete_objects(names)
     return Collected(len(names), sum(names.values()))
-
-
-def _quiet_since(replica: Replica, time_ms: int) -> tuple[int, list[int]]:
-    """The first seq after a time, and the moments whose pins were let go of from then on."""
-    before_seq = replica.head().seq + 1
-    let_go: list[int] = []
-    for seq, data in replica.library.holdings.commits_backwards(replica.zone):
-        commit = parse_commit(data)
-        if commit.header.time_ms < time_ms:
-            break
-        before_seq = seq
-        if commit.header.kind == CommitKind.UNPIN:
-            let_go += _held_by(replica, effects(commit).unpinned)
-    return before_seq, let_go
-
-
-def _held_by(replica: Replica, pins: Iterable[int]) -> Iterator[int]:
-    """The seqs that pins hold or held, by the seqs of their commits."""
-    for seq in pins:
-        data = replica.library.holdings.seen_commit(replica.zone, seq)
-        try:
-            pinned_seq = effects(parse_commit(data)).pinned_seq if data is not None else None
-        except MalformedCommitError:
-            continue
-        if pinned_seq is not None:
-            yield pinned_seq
 
 
 def _prove(replica: Replica, scratch: Path, entropy: Entropy) -> None:
