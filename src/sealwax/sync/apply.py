@@ -407,9 +407,10 @@ class Sync:
             self._journal.is_full = True
 
     def _send_one(self, sending: Sending) -> None:
-        known = self._library.holdings.intervals(name for name, _ in sending.segments)
+        known = self._library.holdings.known(name for name, _ in sending.segments)
+        arrived = [name for name, one in known.items() if one.change_digest is not None]
         names = [name for name, _ in (*sending.segments, *sending.chunks)]
-        if sending.segments and len(known) == len(sending.segments):
+        if sending.segments and len(arrived) == len(sending.segments):
             # They arrived the last time, before this device could note it.
             self._outbox.drop(names)
             return

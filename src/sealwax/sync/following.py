@@ -141,10 +141,13 @@ class Ahead:
             yield self._following(_judged(verdict, data), data)
 
     def needed(self, until_seq: int | None = None) -> set[bytes]:
-        """Those objects of these commits that the head or a pin holds, or the seq up to which they
+        """Those segments of these commits that the head or a pin holds, or the seq up to which they
         are read; others may be gone."""
         held = self._objects.held(self.head.seq)
-        return held if until_seq is None else held | self._objects.live_at(until_seq)
+        if until_seq is not None:
+            held |= self._objects.live_at(until_seq)
+        intervals = self._objects.intervals
+        return {name for name in held if intervals[name].change_digest is not None}
 
     def segments(self) -> dict[bytes, int]:
         """The segments that applying them reads, in that order, and their sizes."""

@@ -62,6 +62,7 @@ def merge(mirror: MirrorStore, journal: Journal, parting: Parting) -> None:
         outbox.own.write(_made_again(pin, history))
     outbox.keep(_lost_objects(mirror, history, parting))
     history.heads.forget(MESSAGES_ZONE)
+    library.guarded.seen.forget_heads(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
     mirror.near.append_commits(MESSAGES_ZONE, 0, commits)
     library.clear()

@@ -19,14 +19,14 @@ from sealwax.ledger.commit import (
 from sealwax.ledger.objects import PinFacts, encode_facts
 from sealwax.vault.commit_part import Part, seal_part
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.writing import Pinning
+from sealwax.vault.writing import PLAIN_PIN, Pinning
 
 
 class Draft(NamedTuple):
     """What a commit shall say, before it has a place in the chain.
 
     `segments` are names, sizes and digests of changes, `chunks` names and sizes; `public` is the
-    msgpack of the kind's facts, for all kinds but a pin: its facts are `pinning`.
+    msgpack of the kind's facts; those of a pin come of `pinning`.
     """
 
     kind: CommitKind
@@ -36,7 +36,7 @@ class Draft(NamedTuple):
     chunks: tuple[tuple[bytes, int], ...] = ()
     dropped: tuple[bytes, ...] = ()
     public: bytes = b""
-    pinning: Pinning = Pinning()
+    pinning: Pinning = PLAIN_PIN
 
 
 class Place(NamedTuple):
@@ -78,7 +78,7 @@ def compose(
 
 def _public(draft: Draft, parent: Head) -> bytes:
     """The public facts. Which commit a pin holds is known once its parent is."""
-    if draft.kind != CommitKind.PIN:
+    if draft.kind != CommitKind.PIN or draft.public:
         return draft.public
     lock_until_ms, pinned_seq = draft.pinning
     facts = PinFacts(lock_until_ms, parent.seq if pinned_seq is None else pinned_seq)

@@ -30,6 +30,10 @@ class Pinning(NamedTuple):
     pinned_seq: int | None = None
 
 
+PLAIN_PIN = Pinning()
+"""A pin of the commit before it, without a lock."""
+
+
 class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
@@ -49,7 +53,7 @@ class Writing(NamedTuple):
     is_own: bool = False
     in_use: Callable[[], Set[bytes]] | None = None
     is_wanted: Callable[[], bool] | None = None
-    pinning: Pinning = Pinning()
+    pinning: Pinning = PLAIN_PIN
 
 
 class Written(NamedTuple):
