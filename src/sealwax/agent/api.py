@@ -361,7 +361,7 @@ class Agent:
         changes."""
         scratch = self.home / SCRATCH_FOLDER
         try:
-            return compact(self._replica, scratch, self.time.sure_now_ms(), self._entropy, report)
+            return compact(self._replica, scratch, self.time.sure_now_ms(), report)
         finally:
             self.device.outbox.put_on()
 

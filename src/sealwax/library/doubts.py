@@ -7,12 +7,14 @@ from sealwax.library.guard_file import GuardFile
 
 
 class Unproved(NamedTuple):
-    """A commit of another device that dropped segments, saying that nothing is lost by it."""
+    """A commit of another device that dropped segments, saying that nothing is lost by it.
+    `library` tells which library had taken in what was in them; nothing, where none may have."""
 
     seq: int
     hash: bytes
     taker: bytes
     kind: str
+    library: bytes = b""
 
 
 class Alarm(NamedTuple):
@@ -34,13 +36,15 @@ class Doubts:
     def doubt(self, commits: Iterable[Unproved]) -> None:
         """These are to be proved."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO unproved (seq, hash, taker, kind) VALUES (?, ?, ?, ?)", commits
+            "INSERT OR REPLACE INTO unproved (seq, hash, taker, kind, library)"
+            " VALUES (?, ?, ?, ?, ?)",
+            commits,
         )
 
     def unproved(self) -> list[Unproved]:
         """Those that are still to be proved, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT seq, hash, taker, kind FROM unproved ORDER BY seq"
+            "SELECT seq, hash, taker, kind, library FROM unproved ORDER BY seq"
         )
         return [Unproved._make(row) for row in rows]
 

@@ -161,6 +161,7 @@ class Sync:
             repaired = self._refresh()
             pulled = self._pull(report)
             self.settle_held()
+            self._prove(report)
             sent = self._send(report)
             self._send_own_zone()
             self._refresh()
@@ -196,6 +197,12 @@ class Sync:
         return SyncOutcome(
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost
         )  # fmt: skip
+
+    def _prove(self, report: Report) -> None:
+        """Looks after what other devices replaced; what the shared place lacks just after a look at
+        it is gone."""
+        with self._mirror.current() if self._mirror is not None else nullcontext():
+            self._guard.prove(lambda phase: report(SyncProgress(phase, 0, 0, 0, 0)))
 
     def _need_trust(self, error: FarAway) -> None:
         """Where the shared place refuses this device, the account's log says since when: it was
@@ -260,6 +267,9 @@ class Sync:
         Raises OnlyHere where the library has what nothing else has any more."""
         holdings, head_seq = self._library.holdings, self._history.head().seq
         mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
+        if not self._guard.is_settled:
+            # What another device replaced may be here alone: the library stays as it is.
+            return False
         state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
         mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
         is_right = self.agrees()

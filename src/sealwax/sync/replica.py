@@ -97,7 +97,7 @@ class Replica:
         self._device = author.member().id
         self.heads = heads
         self.clock = clock
-        self._entropy = entropy
+        self.entropy = entropy
         self._pieces = PieceNames(store, library.holdings, keys)
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
@@ -144,7 +144,7 @@ class Replica:
             self._author,
             heads,
             self.clock,
-            self._entropy,
+            self.entropy,
             self.zone,
         )
 
@@ -213,7 +213,7 @@ class Replica:
             return self._finish_now(writing, sealing)
 
     def _finish_now(self, writing: Writing, sealing: StoredSealing) -> Written:
-        op_id = self._entropy.bytes(OP_ID_BYTES)
+        op_id = self.entropy.bytes(OP_ID_BYTES)
         asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
@@ -300,7 +300,7 @@ class Replica:
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             now_ms = self.clock.now_ms()
             place = Place(head, self.log.head, self._epoch(), now_ms)
-            data = compose(complete, place, self.keys, self._author, self._entropy)
+            data = compose(complete, place, self.keys, self._author, self.entropy)
             judged = judge(head, data, self.log)
             assert judged.void_reason is None, judged.void_reason
             refused = self.library.apply_commit(judged, complete.part, data, now_ms)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
 from sealwax.library.doubts import Unproved
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.stores.memory import MemoryStore
@@ -19,7 +18,7 @@ LATER_MS = NOW_MS + GRACE_MS + 1
 
 
 def _collect(device: Device, folder: Path, now_ms: int = LATER_MS) -> int:
-    return collect(device.replica, folder, now_ms, SystemEntropy(), ignore).objects
+    return collect(device.replica, folder, now_ms, ignore).objects
 
 
 def _names(store: MemoryStore) -> set[bytes]:
@@ -71,9 +70,7 @@ def test_nothing_goes_while_the_rest_is_not_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("forged_ms", [0, 1_590_000_000_000, 2**52])
-def test_no_time_that_a_commit_tells_ends_the_time_of_grace(
-    tmp_path: Path, forged_ms: int
-) -> None:
+def test_no_time_that_a_commit_tells_ends_the_time_of_grace(tmp_path: Path, forged_ms: int) -> None:
     store, (device, other) = devices(tmp_path, 2)
     days(device)
     other.replica.pull()

@@ -6,22 +6,18 @@ the remaining objects alone, and that one says the same as its own: of the prese
 pinned moment.
 """
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import PinRow
-from sealwax.library.library import Library
 from sealwax.sync.compaction.grace import grace
 from sealwax.sync.others import pinned_bases
+from sealwax.sync.rebuilding import rebuilt
 from sealwax.sync.replica import Replica
-from sealwax.trust.heads import RememberedHeads
 
 GRACE_MS = 30 * 24 * 60 * 60 * 1000
-LIBRARY_KEY_BYTES = 32
 
 
 class RebuildDiffers(SealwaxError):
@@ -56,7 +52,6 @@ def collect(
     replica: Replica,
     scratch: Path,
     now_ms: int,
-    entropy: Entropy,
     report: Callable[[str], None],
 ) -> Collected:
     """Deletes what may go; raises RebuildDiffers or StoreError before anything is deleted."""
@@ -66,26 +61,16 @@ def collect(
         return Collected(0, 0)
     report("Building a library from the remaining objects")
     replica.library.strip_tail()
-    _prove(replica, scratch, entropy)
+    _prove(replica, scratch)
     report("Deleting")
     replica.store.delete_objects(names)
     return Collected(len(names), sum(names.values()))
 
 
-def _prove(replica: Replica, scratch: Path, entropy: Entropy) -> None:
-    """Rebuilds from what the head and the pins hold, which is all that a new device would read."""
-    folder = scratch / "rebuilt"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    key, roots = entropy.bytes(LIBRARY_KEY_BYTES), replica.keys.roots
-    rebuilt = Library(folder / "library.db", key, roots, is_durable=False)
-    try:
-        twin = replica.twin(rebuilt, RememberedHeads(folder))
-        twin.pull()
+def _prove(replica: Replica, scratch: Path) -> None:
+    """Rebuilds from what the head and the pins hold."""
+    with rebuilt(replica, scratch) as twin:
         _compare(replica, twin)
-    finally:
-        rebuilt.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compare(replica: Replica, twin: Replica) -> None:

@@ -20,6 +20,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, words_gone
+from sealwax.sync.guard.replaced import LIBRARY_ID_BYTES, note_replaced
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
@@ -49,6 +50,8 @@ class Settling:
         snapshots = sum(len(guarded.let_go.waiting(number)) for number in numbers)
         self._mark(rows)
         self._past_pins.pin()
+        fresh_id = self._history.entropy.bytes(LIBRARY_ID_BYTES)
+        note_replaced(self._library, self._history.device, fresh_id)
         if numbers:
             with guarded.transaction():
                 guarded.losses.settle(numbers)
