@@ -1,12 +1,12 @@
 """Which snapshots the news let go of, and which of them are made again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.ledger.names import MESSAGES_ZONE, NO_HASH, commit_hash
 from sealwax.library.let_go import Lost, Wanted
-from sealwax.sync.guard.news import News
-from sealwax.sync.guard.pinned import Pinned, Staying, pinned
+from sealwax.sync.guard.news import LetGo, News
+from sealwax.sync.guard.pinned import Pinned, Staying, let_go_here, pinned
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, Shot, held_snapshots
 from sealwax.sync.replica import Replica
 
@@ -24,21 +24,29 @@ class Going(NamedTuple):
 
 def snapshots_going(history: Replica, news: News, stays: Staying, now_ms: int) -> Going:
     """What becomes of the snapshots. One that is made again in the same pull does not go; nor does
-    one that comes and goes in it: nobody here has seen it."""
-    coming, _ = news.pins(history.clock)
-    known = pinned(history)
-    takers = _takers(history, news, (*known, *coming))
+    one that comes and goes in it: nobody here has seen it. Who lets go of it all the same says that
+    it may go."""
+    coming, told = news.pins(history.clock)
+    known = pinned(history) if told or coming else []
+    takers = _takers((*known, *coming), told)
     left = tuple(one for one in (*known, *coming) if one.pin.commit_seq not in takers)
+    if not takers:
+        return Going((), (), (), left)
+    let_go = history.library.guarded.let_go
+    waiting = {shot_of(one.wanted): one for one in let_go.waiting()}
+    accepted = {
+        one.shot
+        for one in (*known, *coming)
+        if one.pin.commit_seq in takers
+        and one.shot in waiting
+        and waiting[one.shot].taker != takers[one.pin.commit_seq]
+    }
     there = {one.shot for one in left}
     gone = {
         one.shot: one for one in known if one.pin.commit_seq in takers and one.shot not in there
     }
-    if not gone:
-        return Going((), (), (), left)
-    let_go = history.library.guarded.let_go
-    waiting = {shot_of(one.wanted): one for one in let_go.waiting()}
     taken_by = {shot: takers[one.pin.commit_seq] for shot, one in gone.items()}
-    accepted = {shot for shot in gone.keys() & waiting if waiting[shot].taker != taken_by[shot]}
+    accepted |= gone.keys() & let_go_here(history) if gone else set()
     needed = {shot for shot in gone if shot.pinned_seq in _needed(history, left, now_ms)}
     needed |= gone.keys() & waiting.keys()
     kept = stays([*known, *coming], now_ms)
@@ -56,7 +64,7 @@ def snapshots_going(history: Replica, news: News, stays: Staying, now_ms: int) -
     return Going(
         tuple((going | lately)[shot] for shot in sorted(held)),
         tuple(lost for shot, lost in going.items() if shot not in held),
-        tuple(waiting[shot].wanted for shot in accepted),
+        tuple(waiting[shot].wanted for shot in accepted & waiting.keys()),
         left,
     )
 
@@ -66,14 +74,13 @@ def shot_of(wanted: Wanted) -> Shot:
     return Shot(wanted.seq, wanted.made_ms, wanted.name, wanted.reason)
 
 
-def _takers(history: Replica, news: News, pins: Iterable[Pinned]) -> dict[int, bytes]:
+def _takers(pins: Iterable[Pinned], told: Mapping[int, LetGo]) -> dict[int, bytes]:
     """The device that lets go of each pin that goes; a lock that has not run out holds."""
-    _, let_go = news.pins(history.clock)
+    asked = {one.pin: told[one.pin.commit_seq] for one in pins if one.pin.commit_seq in told}
     return {
-        one.pin.commit_seq: let_go[one.pin.commit_seq].device
-        for one in pins
-        if one.pin.commit_seq in let_go
-        and one.pin.lock_until_ms <= let_go[one.pin.commit_seq].until_ms
+        pin.commit_seq: let_go.device
+        for pin, let_go in asked.items()
+        if pin.lock_until_ms <= let_go.until_ms
     }
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.commit import Commit, MalformedCommitError, parse_commit
+from sealwax.ledger.commit import Commit, CommitKind, MalformedCommitError, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.objects import effects
+from sealwax.library.folding import made_ms
 from sealwax.library.holdings import PinRow
 from sealwax.sync.guard.plan import Shot
 from sealwax.sync.replica import Replica
@@ -71,6 +73,31 @@ def shots(pins: Iterable[Pinned]) -> Mapping[Shot, list[Pinned]]:
     for one in pins:
         found.setdefault(one.shot, []).append(one)
     return found
+
+
+def let_go_here(replica: Replica) -> set[Shot]:
+    """The snapshots of the shared history that this device itself has let go of: whoever lets go of
+    one that was made again since says the same."""
+    holdings = replica.library.holdings
+    found: set[Shot] = set()
+    for _, data in holdings.commits_backwards(MESSAGES_ZONE):
+        commit = parse_commit(data)
+        if commit.header.author == replica.device and commit.header.kind == CommitKind.UNPIN:
+            pins = (holdings.seen_commit(MESSAGES_ZONE, seq) for seq in effects(commit).unpinned)
+            found.update(filter(None, (_shot(replica, pin) for pin in pins if pin is not None)))
+    return found
+
+
+def _shot(replica: Replica, data: bytes) -> Shot | None:
+    try:
+        commit = parse_commit(data)
+        pinned_seq = effects(commit).pinned_seq
+        part = open_part(replica.keys, commit)
+    except (MalformedCommitError, SealBroken, SealUnknown):
+        return None
+    if pinned_seq is None:
+        return None
+    return Shot(pinned_seq, made_ms(commit, part), part.name, part.reason)
 
 
 def _makers(replica: Replica, seq: int) -> tuple[bytes, bytes]:

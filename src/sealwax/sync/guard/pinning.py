@@ -4,6 +4,8 @@ The place for such a pin is the shared history, where it holds what it needs aga
 long as that cannot be written, it stands in this device's own zone.
 """
 
+from collections.abc import Iterable
+
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE, NO_HASH, commit_hash
 from sealwax.ledger.objects import UnpinFacts, encode_facts
@@ -38,6 +40,14 @@ class PastPins:
                 self._let_go_of_own(wanted)
             with self._library.guarded.transaction():
                 self._library.guarded.let_go.want_no_more([wanted])
+
+    def want_no_more(self, moments: Iterable[Wanted]) -> None:
+        """These need not be pinned by this device any more: others have answered."""
+        listed = list(moments)
+        for wanted in listed:
+            self._let_go_of_own(wanted)
+        with self._library.guarded.transaction():
+            self._library.guarded.let_go.want_no_more(listed)
 
     def _share(self, wanted: Wanted) -> bool:
         writing = Writing(

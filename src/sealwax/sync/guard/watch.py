@@ -16,6 +16,7 @@ from sealwax.sync.following import Ahead
 from sealwax.sync.guard.going import Going, snapshots_going
 from sealwax.sync.guard.news import News
 from sealwax.sync.guard.pinned import Pinned, Staying
+from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, Loss, is_answered
 from sealwax.sync.guard.tellings import Telling
 from sealwax.sync.guard.weighing import Losing, Weighing
@@ -64,6 +65,7 @@ class Watch:
         self._history = journal.history
         self._library = journal.history.library
         self._stays = stays
+        self._past_pins = PastPins(journal)
 
     def look(self, ahead: Ahead) -> None:
         """Looks through what is about to be pulled. Where nothing is here, nothing can be lost."""
@@ -116,6 +118,7 @@ class Watch:
             # What waits here is in no moment of the shared history.
             part = Part(reason=BEFORE, counts=self._library.counts())
             self._journal.outbox.write(Writing((), part, CommitKind.PIN))
+        self._past_pins.want_no_more(snapshots.accepted)
         with guarded.transaction():
             at_ms = guarded.seen.time(now_ms)
             asking = _Asking(guarded.losses, moment, at_ms)
