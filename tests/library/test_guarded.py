@@ -8,7 +8,12 @@ import pytest
 from sealwax.ledger.chain import Head
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.doubts import Alarm, Unproved
-from sealwax.library.guard_file import DAMAGED_SUFFIX, GUARD_FILE
+from sealwax.library.guard_file import (
+    DAMAGED_SUFFIX,
+    GUARD_FILE,
+    GuardBroken,
+    set_guard_aside,
+)
 from sealwax.library.guarded import Guarded
 from sealwax.library.let_go import Lost, Wanted
 from sealwax.library.losses import NO_QUESTION, Taken
@@ -86,9 +91,12 @@ def test_what_is_not_so_any_more_begins_anew(guarded: Guarded) -> None:
     assert guarded.seen.so_before("purged", NOW_MS + 9 * DAY_MS) == set()
 
 
-def test_a_file_that_is_damaged_is_set_aside_and_all_begins_anew(tmp_path: Path) -> None:
+def test_a_file_that_is_damaged_is_named_and_one_set_aside_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / GUARD_FILE
     path.write_bytes(b"no database" * 1_000)
+    with pytest.raises(GuardBroken):
+        Guarded(path, KEY, is_durable=True, is_reader=False)
+    set_guard_aside(path)
     opened = Guarded(path, KEY, is_durable=True, is_reader=False)
     opened.seen.note_head(_head(3), NOW_MS)
     assert _seen(opened, NOW_MS) == 3

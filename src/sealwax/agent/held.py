@@ -5,9 +5,9 @@ devices have said so.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from sealwax.agent.device import Device
+from sealwax.agent.questions import Alarm, Asked
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
@@ -23,7 +23,7 @@ from sealwax.model.record import Kind
 from sealwax.snapshot.pins import PINS_LIMIT
 from sealwax.snapshot.plan import bring_back
 from sealwax.storage.plan import Target, plan_accept, plan_undelete
-from sealwax.sync.guard.plan import How
+from sealwax.sync.guard.plan import EARLY_MS, How
 from sealwax.sync.guard.watch import BEFORE
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part
@@ -40,27 +40,6 @@ class NoSuchQuestion(SealwaxError):
 
     code = "no-such-question"
     hint = "`sealwax held list` shows what waits for an answer."
-
-
-class Asked(NamedTuple):
-    """A question: its number, the device that took something away (nobody's name where records are
-    only marked), whether it says that a person confirmed it there, since when it is known here (ms
-    since 1970), and how much it is about: messages in the trash, and those whose words are gone, in
-    so many conversations; other records; the names of snapshots, empty for those without one."""
-
-    number: int
-    device: str
-    is_confirmed: bool
-    seen_ms: int
-    deleted: int
-    purged: int
-    conversations: int
-    others: int
-    snapshots: tuple[str, ...] = ()
-
-    @property
-    def records(self) -> int:
-        return self.deleted + self.purged + self.others
 
 
 class Held:
@@ -84,6 +63,13 @@ class Held:
         guarded = self._guarded
         marked = len(self._marked())
         return marked + guarded.losses.count_waiting() + len(guarded.let_go.waiting())
+
+    def alarms(self) -> list[Alarm]:
+        """What this device found others doing, and mended, in the last month."""
+        return [
+            Alarm(one.what, self._name(one.device), one.number, one.seen_ms)
+            for one in self._guarded.doubts.alarms()
+        ]
 
     def records(self) -> set[bytes]:
         """The records that anybody is asked about, as far as is known here: nothing of them is
@@ -110,6 +96,15 @@ class Held:
         self._device.sync.settle_held()
         return done
 
+    def take_back(self) -> int:
+        """Brings back all that other devices took away in the last 15 days, what was too little to
+        ask about too; gives how many records."""
+        since_ms = self._clock.now_ms() - EARLY_MS
+        rows = self._guarded.losses.lately(since_ms)
+        back = write_in_batches(self._journal, self._returning(rows), "undo-held")
+        self._device.sync.settle_held()
+        return back
+
     # Asking.
 
     def _asked(self, question: Question) -> Asked:
@@ -121,7 +116,7 @@ class Held:
             question.number,
             self._name(question.taker),
             question.is_confirmed,
-            question.seen_ms,
+            question.seen_ms or self._clock.now_ms(),
             deleted,
             len(messages) - deleted,
             len({row.conversation for row in messages}),

@@ -166,6 +166,7 @@ class Storing:
             return _told(plan, None)
         snapshot = None if self._is_in_a_snapshot() else self._snapshot(reason)
         purge(self._library, self._device.journal, plan, self._clock.now_ms())
+        note_resting(self._library, self._clock.now_ms())
         return _told(plan, snapshot)
 
     def _is_in_a_snapshot(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from sealwax.base.errors import SealwaxError
 from sealwax.library.database import opened
 
 GUARD_FILE = "guard.db"
@@ -58,18 +59,40 @@ CREATE TABLE alarm (
 """
 
 
+class GuardBroken(SealwaxError):
+    """The guard's file is damaged."""
+
+    code = "guard-broken"
+    hint = (
+        "Run any command again: the file is set aside, times of grace begin anew, and what waited"
+        " for an answer stays as it is."
+    )
+
+
 class GuardFile:
     """The open file. Not shared between threads; a reader writes nothing."""
 
     def __init__(self, path: Path, key: bytes, is_durable: bool, is_reader: bool) -> None:
-        """Opens it. One that is damaged is set aside, and a new one made."""
+        """Opens it, and reads all of it but where others write it; raises GuardBroken."""
         self._path, self._key = path, key
         self._is_durable, self._is_reader = is_durable, is_reader
         try:
             self.connection = self._open()
-        except (apsw.NotADBError, apsw.CorruptError):
-            _set_aside(path)
-            self.connection = self._open()
+            wrong = [] if is_reader else self.check()
+        except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+            raise GuardBroken("The guard's file is damaged.") from error
+        if wrong:
+            self.connection.close()
+            raise GuardBroken("The guard's file is damaged.")
+
+    def check(self) -> list[str]:
+        """What is wrong with the file: every page that something uses is read and
+        authenticated."""
+        try:
+            rows = self.connection.execute("PRAGMA quick_check(20)").fetchall()
+        except apsw.Error as error:
+            return [f"a page of the guard's file does not read: {error}"]
+        return [f"the guard's file: {what}" for (what,) in rows if what != "ok"]
 
     @contextmanager
     def transaction(self, is_durable: bool = False) -> Iterator[None]:
@@ -110,7 +133,9 @@ class GuardFile:
         return connection
 
 
-def _set_aside(path: Path) -> None:
-    path.replace(path.with_name(path.name + DAMAGED_SUFFIX))
+def set_guard_aside(path: Path) -> None:
+    """Moves a damaged file out of the way: the next opening makes a new one."""
+    if path.exists():
+        path.replace(path.with_name(path.name + DAMAGED_SUFFIX))
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -32,5 +32,9 @@ class Guarded:
         """Whether anything waits for an answer."""
         return bool(self.losses.questions())
 
+    def check(self) -> list[str]:
+        """What is wrong with the file."""
+        return self._file.check()
+
     def close(self) -> None:
         self._file.close()

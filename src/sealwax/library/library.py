@@ -238,8 +238,9 @@ class Library:
 
     def check(self, is_deep: bool = True) -> list[str]:
         """What is wrong with the library itself: its pages, its structure, and with `is_deep` its
-        digest, added up from all records. Nothing, when the list is empty."""
-        wrong = self.database.check(is_deep)
+        digest, added up from all records; and with the guard's file beside it. Nothing, when the
+        list is empty."""
+        wrong = [*self.database.check(is_deep), *self.guarded.check()]
         if wrong or not is_deep:
             return wrong
         try:

@@ -51,4 +51,4 @@ def _rows(library: Library, place: int) -> Iterator[Row]:
 
 
 def _name(record: bytes, life: int) -> bytes:
-    return record + life.to_bytes(_LIFE_BYTES, "big")
+    return record + life.to_bytes(_LIFE_BYTES, "big", signed=True)

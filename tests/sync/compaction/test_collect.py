@@ -71,7 +71,7 @@ def test_nothing_goes_while_the_rest_is_not_enough(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("forged_ms", [0, 1_590_000_000_000, 2**52])
 def test_no_time_that_a_commit_tells_ends_the_time_of_grace(tmp_path: Path, forged_ms: int) -> None:
-    store, (device, other) = devices(tmp_path, 2)
+    _, (device, other) = devices(tmp_path, 2)
     days(device)
     other.replica.pull()
     other.replica.clock = SetClock(forged_ms)
@@ -86,7 +86,7 @@ def test_no_time_that_a_commit_tells_ends_the_time_of_grace(tmp_path: Path, forg
 def test_a_clock_that_was_years_behind_ends_no_time_of_grace_when_it_is_right(
     tmp_path: Path,
 ) -> None:
-    store, (device,) = devices(tmp_path)
+    _, (device,) = devices(tmp_path)
     device.replica.clock = SetClock(1_590_000_000_000)
     days(device)
     merge_small(device.replica)
@@ -97,7 +97,7 @@ def test_a_clock_that_was_years_behind_ends_no_time_of_grace_when_it_is_right(
 
 
 def test_a_library_that_is_made_anew_makes_no_time_of_grace_shorter(tmp_path: Path) -> None:
-    store, (device,) = devices(tmp_path)
+    _, (device,) = devices(tmp_path)
     days(device)
     merge_small(device.replica)
     device.library.clear()
@@ -108,7 +108,7 @@ def test_a_library_that_is_made_anew_makes_no_time_of_grace_shorter(tmp_path: Pa
 
 
 def test_what_another_history_was_seen_to_hold_says_nothing_of_this_one(tmp_path: Path) -> None:
-    store, (device,) = devices(tmp_path)
+    _, (device,) = devices(tmp_path)
     days(device)
     merge_small(device.replica)
     head = device.replica.head()
@@ -118,7 +118,7 @@ def test_what_another_history_was_seen_to_hold_says_nothing_of_this_one(tmp_path
 
 
 def test_what_was_dropped_without_a_proof_stays(tmp_path: Path) -> None:
-    store, (device,) = devices(tmp_path)
+    _, (device,) = devices(tmp_path)
     days(device)
     merge_small(device.replica)
     head = device.replica.head()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sealwax.agent.journal import Trouble
+from sealwax.agent.questions import Alarm, Asked
 from sealwax.sync.pause import Pause
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -71,11 +72,15 @@ class StoreFact(NamedTuple):
 
 
 class HistoryFact(NamedTuple):
-    """What this device holds, and what is wrong with it."""
+    """What this device holds, and what is wrong with it: the questions that wait for an answer,
+    about how many records another device asks that this one deleted, and what others did and this
+    device has mended."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
-    held: int = 0
+    asked: tuple[Asked, ...] = ()
+    asked_elsewhere: int = 0
+    alarms: tuple[Alarm, ...] = ()
     damaged_objects: int = 0
     void_commits: int = 0
     notes: tuple[str, ...] = ()

@@ -22,12 +22,14 @@ class Going(NamedTuple):
     left: tuple[Pinned, ...]
 
 
-def snapshots_going(history: Replica, news: News, stays: Staying, now_ms: int) -> Going:
+def snapshots_going(
+    history: Replica, news: News, stays: Staying, now_ms: int, is_left_asked: bool
+) -> Going:
     """What becomes of the snapshots. One that is made again in the same pull does not go; nor does
     one that comes and goes in it: nobody here has seen it. Who lets go of it all the same says that
-    it may go."""
+    it may go. Where none goes, what is left is only looked for where it `is_left_asked`."""
     coming, told = news.pins(history.clock)
-    known = pinned(history) if told or coming else []
+    known = pinned(history) if told or is_left_asked else []
     takers = _takers((*known, *coming), told)
     left = tuple(one for one in (*known, *coming) if one.pin.commit_seq not in takers)
     if not takers:

@@ -18,6 +18,7 @@ from sealwax.model.change import Change
 from sealwax.model.covering import states_of, untold
 from sealwax.model.state import State, changes
 from sealwax.stores.base import Missing
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.guard.replaced import library_id
 from sealwax.sync.journal import Journal
 from sealwax.sync.rebuilding import rebuilt
@@ -134,17 +135,21 @@ class Proving:
             guarded.doubts.settle(one.seq for one in listed)
 
     def _dropped(self, seq: int, names: Iterable[bytes]) -> list[bytes]:
-        """The segments that a commit ended."""
+        """The segments that a commit ended and that are near. What never was here is for those to
+        prove who have it."""
         known = self._library.holdings.known(names)
-        return [
+        ended = [
             name
             for name, one in known.items()
             if one.dropped_seq == seq and one.change_digest is not None
         ]
+        store = self._history.store
+        near = store.near if isinstance(store, MirrorStore) else store
+        present = near.has_objects(ended)
+        return [name for name in ended if name in present]
 
     def _read(self, name: bytes) -> list[Change] | None:
-        """A segment's changes, from wherever it is; None where it cannot be read any more: then
-        nothing can be said of it."""
+        """A segment's changes; None where it cannot be read: then nothing can be said of it."""
         try:
             return self._history.read_segment(name)
         except UNREADABLE:

@@ -75,7 +75,8 @@ class Watch:
         seen = self._history.heads.get(MESSAGES_ZONE)
         news = News(ahead, self._history.device, -1 if seen is None else seen[0])
         records = self._records(news, ahead, now_ms)
-        snapshots = snapshots_going(self._history, news, self._stays, now_ms)
+        is_losing = bool(records.losing)
+        snapshots = snapshots_going(self._history, news, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
             self._keep(records, snapshots, ahead, now_ms)
 
