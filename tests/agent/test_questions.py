@@ -12,8 +12,8 @@ LAPTOP = Asked(3, "MacBook", False, 5, 0, 0, 0, 0)
     [
         (
             LAPTOP._replace(deleted=60, conversations=4, is_confirmed=True),
-            "MacBook deleted 60 messages in 4 conversations (seen here 14:02, confirmed there). What"
-            " was deleted is in the trash, and nothing is emptied until you answer.",
+            "MacBook deleted 60 messages in 4 conversations (seen here 14:02, confirmed there)."
+            " What was deleted is in the trash, and nothing is emptied until you answer.",
         ),
         (
             LAPTOP._replace(purged=1, conversations=1),
@@ -32,8 +32,8 @@ LAPTOP = Asked(3, "MacBook", False, 5, 0, 0, 0, 0)
         ),
         (
             LAPTOP._replace(device="", deleted=2, conversations=1),
-            "An import, or another device, deleted 2 messages in 1 conversation. What was deleted is"
-            " in the trash, and nothing is emptied until you answer.",
+            "An import, or another device, deleted 2 messages in 1 conversation. What was deleted"
+            " is in the trash, and nothing is emptied until you answer.",
         ),
     ],
 )
