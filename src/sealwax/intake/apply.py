@@ -400,14 +400,14 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
         return True
     if _is_purged(state):
         return False
-    known = state.slots.get((CONTENT.name, int(CONTENT.merge), ""))
+    known = state.values(CONTENT)
     if not known or observation.content is None:
         return True
     try:
         size_bytes = observation.content.stat().st_size
     except OSError:
         return False
-    return all(stamp.value[1] != size_bytes for stamp in known)
+    return all(content[1] != size_bytes for content in known)
 
 
 def _is_purged(state: State) -> bool:

@@ -179,7 +179,7 @@ def _mark(item: Doomed, device: bytes) -> Change:
 
 
 def _move(item: Doomed, state: State, device: bytes, is_held: bool) -> Change:
-    life = state.life + 1
+    life = state.next_life(is_live=False)
     entries = [entry(LIFE, life), entry(DELETION, True, item.key)]
     if is_held:
         entries.append(entry(HELD, True, str(life)))
@@ -198,6 +198,6 @@ def _fell_in_source(state: State | None, newest_ms: int) -> bool:
 
 
 def _return(record: bytes, state: State, newest_ms: int, device: bytes) -> list[Change]:
-    life = state.life + 1
+    life = state.next_life(is_live=True)
     raised = Change(state.kind, record, None, newest_ms, device, (entry(LIFE, life),))
     return [raised, *content_under(life, record, [state])]
