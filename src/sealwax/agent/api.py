@@ -45,11 +45,11 @@ from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
 from sealwax.intake.apply import Imported, Progress
 from sealwax.intake.split import Placed, join, split
+from sealwax.library.conversation import ConversationView
 from sealwax.library.files import file_reader
 from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
-from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
