@@ -65,6 +65,12 @@ def test_it_is_taken_away(changes: list[Change]) -> None:
         [_controls(entry(PURGED, -1))],
         # What a restore writes, and the purge of what was before it.
         [_controls(entry(LIFE, 2), entry(PURGED, 1)), *content_under(2, RECORD, [STATE])],
+        # Another name was newer than the one that was purged.
+        [
+            *content_under(2, RECORD, [STATE]),
+            _content(2, entry(NAME, "m")),
+            _controls(entry(LIFE, 2), entry(PURGED, 1)),
+        ],
         # Deleted and brought back.
         [_controls(entry(LIFE, 1)), _controls(entry(LIFE, 2))],
         [Change(MESSAGE, OTHER, None, 9, b"b" * 16, (entry(LIFE, 1),))],

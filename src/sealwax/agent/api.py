@@ -43,7 +43,7 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
-from sealwax.intake.apply import Imported, Progress
+from sealwax.intake.imported import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.conversation import ConversationView
 from sealwax.library.files import file_reader

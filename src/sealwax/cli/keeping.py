@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sealwax.agent.api import EXPORTERS
+from sealwax.agent.api import EXPORTERS, Agent
 from sealwax.agent.bootstrap import (
     create_home,
     recover_home,
@@ -29,7 +29,7 @@ from sealwax.cli.options import (
 )
 from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
 from sealwax.cli.session import EXIT_FAILED, PASSPHRASE_VARIABLE, Session, can_ask, clean
-from sealwax.intake.apply import Imported, Progress
+from sealwax.intake.imported import Imported, Progress
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
 from sealwax.trust.heads import HeadsBroken
@@ -104,17 +104,19 @@ def init_command(
 def import_command(
     session: Session, paths: tuple[Path, ...], is_full: bool, is_dry_run: bool, is_yes: bool
 ) -> None:
-    """Read messages from PATHS, else from the remembered sources, else from this computer."""
+    """Read messages from PATHS, else from the remembered sources, else from this computer.
+
+    Of an export, content is read. What it says of deletions takes a yes, here or by --yes.
+    """
+    read: list[Path] = []
     done: list[Imported] = []
     with session.agent() as agent:
-        read = agent.sources_to_import(paths)
-        for path in read:
-            with session.progress(f"Reading {path.name}") as tell:
-
-                def report(progress: Progress) -> None:
-                    tell(f"{progress.phase} messages", progress.messages, progress.total)
-
-                done.append(agent.import_source(path, report, is_yes, is_dry_run, is_full))
+        for path in agent.sources_to_import(paths):
+            read.append(path)
+            done.append(_import(session, agent, path, is_yes, is_dry_run, is_full))
+            if not is_dry_run and _wants_the_rest(session, path, done[-1]):
+                read.append(path)
+                done.append(_import(session, agent, path, True, False, True))
     session.give(done, lambda: _show_all_imported(done))
     damaged = [error for error in map(damage_of, read, done) if error is not None]
     for error in damaged:
@@ -129,6 +131,34 @@ def import_command(
         )
     if damaged:
         raise SystemExit(EXIT_FAILED)
+
+
+def _import(
+    session: Session, agent: Agent, path: Path, is_yes: bool, is_dry_run: bool, is_full: bool
+) -> Imported:
+    with session.progress(f"Reading {path.name}") as tell:
+
+        def report(progress: Progress) -> None:
+            tell(f"{progress.phase} messages", progress.messages, progress.total)
+
+        return agent.import_source(path, report, is_yes, is_dry_run, is_full)
+
+
+def _wants_the_rest(session: Session, path: Path, imported: Imported) -> bool:
+    """Whether a person says yes to what an export says besides content, by its numbers."""
+    if not (imported.left_trashed or imported.left_purged) or session.is_json or not can_ask():
+        return False
+    question = f"The export {clean(path.name)} would also {_left_out(imported)}. Do that, too?"
+    return click.confirm(question, err=True)
+
+
+def _left_out(imported: Imported) -> str:
+    parts = []
+    if imported.left_trashed:
+        parts.append(f"put {show.count(imported.left_trashed, 'record')} into the trash")
+    if imported.left_purged:
+        parts.append(f"purge {show.count(imported.left_purged, 'record')}")
+    return " and ".join(parts)
 
 
 @click.group("source")
@@ -318,6 +348,11 @@ def _show_imported(imported: Imported) -> None:
             f"  {show.count(imported.trashed, 'message')} deleted in the source: {where} in the"
             f" trash{held} (sealwax list --trash; sealwax undelete --chat CHAT)."
         )
+    if imported.purged:
+        verb = "would be purged" if imported.is_dry_run else "purged; a snapshot has what they said"
+        click.echo(f"  {show.count(imported.purged, 'record')} {verb}.")
+    if imported.left_trashed or imported.left_purged:
+        click.echo(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
     if imported.returned:
         click.echo(f"  {imported.returned:,} came back.")
     if imported.problem_count:

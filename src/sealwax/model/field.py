@@ -158,3 +158,12 @@ FIELDS: dict[str, Field] = {
     value.name: value for value in list(globals().values()) if isinstance(value, Field)
 }
 """Every field this version knows, by name."""
+
+
+def has_its_form(name: str, merge: int, key: str, value: Any) -> bool:
+    """Whether a value has the class and the form that its field has; one of a field that is not
+    known may have any."""
+    field = FIELDS.get(name)
+    if field is None:
+        return True
+    return merge == field.merge and (field.is_keyed or not key) and field.fits(value, key)

@@ -8,8 +8,8 @@ by what a change calls itself.
 from collections.abc import Iterable, Mapping
 
 from sealwax.model.change import Change
-from sealwax.model.merge import Merge, value_bytes
-from sealwax.model.state import State, join_changes
+from sealwax.model.merge import Stamp, join_stamps
+from sealwax.model.state import Slot, State, join_changes
 
 
 def losses(states: Mapping[bytes, State], changes: Iterable[Change]) -> dict[bytes, State]:
@@ -43,16 +43,23 @@ def takes_away(before: State, after: State) -> bool:
         return False
     if not after.is_live or after.kind != before.kind:
         return True
-    return after.purged > before.purged and not _said(before) <= _said(after)
+    return words_gone(before, after)
 
 
-def _said(state: State) -> set[object]:
-    """What a record says, as far as no later value could stand for it: the fields that have a
-    value, and of those that keep all values each of them."""
-    said: set[object] = set()
-    for slot, stamps in state.slots.items():
-        if any(stamp.life is not None for stamp in stamps):
-            said.add(slot)
-        if slot[1] == Merge.FIRST:
-            said.update((slot, value_bytes(stamp.value)) for stamp in stamps)
-    return said
+def words_gone(before: State, after: State) -> bool:
+    """Whether anything was purged that nothing tells again: a restore does, under a later life."""
+    if after.purged <= before.purged:
+        return False
+    return any(
+        not _tells(slot, stamp, after.slots.get(slot, ()))
+        for slot, stamps in before.slots.items()
+        for stamp in stamps
+        if stamp.life is not None and stamp.life <= after.purged
+    )
+
+
+def _tells(slot: Slot, stamp: Stamp, stamps: tuple[Stamp, ...]) -> bool:
+    """Whether stamps say what one said, whatever the life under which they do."""
+    merge = slot[1]
+    timeless = join_stamps(merge, (), [one._replace(life=None) for one in stamps])
+    return join_stamps(merge, timeless, [stamp._replace(life=None)]) == timeless
