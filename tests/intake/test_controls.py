@@ -14,13 +14,14 @@ from sealwax.crypto.keyed_hash import record_ids
 from sealwax.intake.controls import Taking, of_new, plan_controls, taken_by, under
 from sealwax.library.view import MessageView
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import DELETION, ERASED, HELD, LIFE, PURGED, TEXT
+from sealwax.model.field import DELETION, HELD, LIFE, PURGED, TEXT
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.model.state import State, content_under, encode, from_change, join_changes
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
 from tests.homes import NOW_MS, environment, ignore, importing, made_home, write_threads
 
+ERASED = Entry("erased", 6, "", True)
 DEVICE, OTHER = b"d" * 16, b"o" * 16
 MESSAGE = int(Kind.MESSAGE)
 
@@ -91,13 +92,13 @@ def test_an_answer_of_another_account_is_none() -> None:
     """Neither is a field that nobody writes."""
     held = [_words(1), *_said(entry(LIFE, 1), entry(HELD, True, "1"))]
     state = join_changes(State(MESSAGE, {}), held)
-    told = {_id(1): _said(entry(HELD, False, "1"), entry(ERASED, True), time_ms=9)}
+    told = {_id(1): _said(entry(HELD, False, "1"), ERASED, time_ms=9)}
     plan = plan_controls(told, {_id(1): state}, {}, 100, NOW_MS, DEVICE)
     assert plan.changes == ()
 
 
 def test_what_nobody_had_comes_as_it_was() -> None:
-    told = _said(entry(LIFE, 1), entry(HELD, True, "1"), entry(ERASED, True))
+    told = _said(entry(LIFE, 1), entry(HELD, True, "1"), ERASED)
     (change,) = of_new(_id(1), told)
     assert [item.name for item in change.entries] == ["life", "held"]
     assert change.record == _id(1)

@@ -44,8 +44,6 @@ LIFE = Field("life", Merge.GREATEST, form.is_life, is_control=True)
 """int: even live, odd in the trash. Absent means 0."""
 PURGED = Field("purged", Merge.GREATEST, form.is_purge, is_control=True)
 """int: content written under a life at or below it does not exist."""
-ERASED = Field("erased", Merge.ONCE, form.is_mark, is_control=True)
-"""True: nothing of this record exists or ever will."""
 DELETION = Field("deletion", Merge.ONCE, form.is_mark, form.is_deletion_key, is_control=True)
 """True; key `<how>:<time in ms or empty>`: a deliberate deletion in a source, applied once."""
 HELD = Field("held", Merge.LAST, form.is_flag, form.is_life_key, is_control=True)

@@ -58,7 +58,8 @@ class _Head(msgspec.Struct):
 
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_line = msgspec.json.Decoder(_Line).decode
-_OF_A_VAULT = (CONTENT.name, THUMBNAIL.name)
+_LEFT_OUT = (CONTENT.name, THUMBNAIL.name, "erased")
+"""A piece of a vault is none of the one that this goes into; the last name is reserved."""
 _KINDS = {kind.name.lower(): int(kind) for kind in Kind}
 
 
@@ -181,8 +182,7 @@ def _controls(changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def _change(kind: int, change: _Change) -> Change:
-    # A piece of a vault is none of the one that this goes into.
-    told = (entry for entry in change.entries if entry[0] not in _OF_A_VAULT)
+    told = (entry for entry in change.entries if entry[0] not in _LEFT_OUT)
     entries = tuple(_entry(*entry) for entry in told)
     device = bytes.fromhex(change.device)
     is_in_bounds = abs(change.time_ms) <= TIME_LIMIT_MS and 0 <= (change.life or 0) <= LIFE_LIMIT
