@@ -230,7 +230,7 @@ def test_a_device_that_is_killed_while_it_syncs(tmp_path: Path) -> None:
         first, second = Program(tmp_path / "first"), Program(tmp_path / "second")
         invitation = server.parts.accounts.invite("somebody")
         told = first.json("init", "--store", server.url, "--invitation", invitation, "--yes")
-        env = {**os.environ, "SEALWAX_PASSPHRASE": "a passphrase"}
+        env = {**os.environ, "SEALWAX_PASSPHRASE": "a passphrase of a test"}
         subprocess.run(
             [sys.executable, "-m", "sealwax", "init", "--recover", "--store", server.url],
             env={

@@ -16,7 +16,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
-from sealwax.agent.noting import Note, notes_of
+from sealwax.agent.noting import HOME, Note, notes_of
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.remembered_sources import RememberedSources
@@ -270,7 +270,8 @@ class Agent:
             found = verifier.run()
         finally:
             self.device.outbox.put_on()
-        noted = tuple(Damage(note.kind, note.name, note.what) for note in self.notes)
+        wrong = [note for note in self.notes if note.kind != HOME]
+        noted = tuple(Damage(note.kind, note.name, note.what) for note in wrong)
         damage = (*noted, *found.damage, *self.sync.lost_there(is_deep))
         return found._replace(damage=damage, unasked=len(unasked))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.device import Device, Environment
-from sealwax.agent.home import LIBRARY_FILE, HomeLock, scratch_folder
+from sealwax.agent.home import LIBRARY_FILE, HomeLock, make_private, scratch_folder
 from sealwax.agent.noting import Note
 from sealwax.agent.place import (
     STORE_SETTING,
@@ -26,6 +26,7 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
+from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE
@@ -162,6 +163,7 @@ def open_agent(
     if not (home / KEY_FILE).exists():
         load_home_keys(home, env.passphrase, env.keyring)
     with HomeLock(home):
+        notes = make_private(home)
         keys = load_home_keys(home, env.passphrase, env.keyring)
         settings = Settings(home)
         # Whoever has the lock is not the agent that these files speak of.
@@ -170,7 +172,7 @@ def open_agent(
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
-            notes = _check_history(heads, store, is_lenient)
+            notes += _check_history(heads, store, is_lenient)
             log = read_log(store, keys.account)
             opened, removed = _open_keys(log, keys, is_lenient)
             library, found = _open_library(home, keys, opened, bool(removed))
@@ -244,13 +246,17 @@ def refuse_existing(home: Path) -> None:
 
 
 def need_a_place_for_keys(env: Environment) -> None:
-    """Raises NoPassphrase before anything is made, where there is no keyring either."""
-    if not env.passphrase and env.keyring is None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either, and
+    PassphraseWeak for one that can be guessed."""
+    if env.passphrase:
+        need_strong(env.passphrase)
+    elif env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 
 
 def finish_home(home: Path, place: Place, keys: HomeKeys, env: Environment) -> None:
     """Settings first, keys last: a home counts as made once its keys are there."""
+    make_private(home)
     if place.setting:
         Settings(home).set(STORE_SETTING, place.setting)
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)

@@ -7,6 +7,8 @@ from sealwax.sync.trouble import why_unfetched
 
 HISTORY = "history"
 """The kind of note that says that not all of the history is here."""
+HOME = "home"
+"""The kind of note about the home's folder; what is kept is whole all the same."""
 
 
 class Note(NamedTuple):

@@ -43,6 +43,7 @@ def agent_run(session: Session, port: int) -> None:
     from sealwax.base.system_conditions import SystemConditions
     from sealwax.web.app import create_app
     from sealwax.web.gate import Gate, Keys
+    from sealwax.web.serving import Served
 
     refuse_second(session.home)
     clock = SystemClock()
@@ -67,7 +68,7 @@ def agent_run(session: Session, port: int) -> None:
 
         def make_page(number: int) -> Gate:
             keys = Keys(SystemEntropy())
-            running.new_link = lambda: f"http://{LOOPBACK}:{number}{keys.new_link()}"
+            running.page = Served(f"http://{LOOPBACK}:{number}", keys)
             hosts = [f"{LOOPBACK}:{number}", f"localhost:{number}"]
             return create_app(RunningPort(running, listeners, clock), keys, hosts)
 

@@ -1,7 +1,6 @@
 """Commands that bring messages in or take them out: init, import, source, export, verify."""
 
 import getpass
-import os
 import platform
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sealwax.agent.importing import damage_of
 from sealwax.agent.noting import HISTORY
 from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
+from sealwax.base.environment import INVITATION_VARIABLE, RECOVERY_VARIABLE
 from sealwax.cli import show
 from sealwax.cli.devices import show_joining, tell_history
 from sealwax.cli.options import (
@@ -27,8 +27,9 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
-from sealwax.cli.security import RECOVERY_VARIABLE, recovery_key
-from sealwax.cli.session import EXIT_FAILED, PASSPHRASE_VARIABLE, Session, can_ask, clean
+from sealwax.cli.security import recovery_key
+from sealwax.cli.session import EXIT_FAILED, Session, can_ask, clean
+from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.intake.imported import Imported, Progress
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, Verified
@@ -41,7 +42,12 @@ GROUPS_ASKED = (2, 6)
 
 @click.command("init")
 @click.option("--store", help="Where the vault shall be: a folder, or a server's address.")
-@click.option("--invitation", default="", help="The invitation that a server wants.")
+@click.option(
+    "--invitation",
+    default="",
+    help=f"The invitation that a server wants (- asks, or {INVITATION_VARIABLE}): what is typed"
+    " here is for everybody on this computer to see.",
+)
 @click.option(
     "--name", default=lambda: platform.node() or "this device", help="What to call this device."
 )
@@ -69,14 +75,14 @@ def init_command(
     is_yes: bool,
 ) -> None:
     """Make a home: keys, an empty library, and a vault."""
-    environment = system_environment(_new_passphrase())
+    environment = system_environment(_new_passphrase(session))
     if code is not None:
         if store is None:
             raise click.UsageError("Name the place of the account with --store.")
         show_joining(session, store, code, name, environment)
         return
     if is_recovery:
-        code = recovery_key()
+        code = recovery_key(session)
         recover_home(session.home, store, code, name, environment)
         note_confirmed_at_beginning(session.home, code)
         session.give(
@@ -85,7 +91,7 @@ def init_command(
         )
         tell_history(session, environment)
         return
-    recovery = create_home(session.home, store, name, environment, invitation)
+    recovery = create_home(session.home, store, name, environment, _invitation(session, invitation))
     session.give(
         {"home": session.home, "recovery_key": recovery},
         lambda: _show_recovery_key(session, recovery),
@@ -280,11 +286,19 @@ def _verify(session: Session, is_deep: bool) -> Verified:
         return agent.verify(report, is_deep)
 
 
-def _new_passphrase() -> str | None:
-    passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+def _invitation(session: Session, given: str) -> str:
+    if given == "-":
+        asked: str = click.prompt("Invitation", err=True)
+        return asked.strip()
+    return given or session.secrets.invitation
+
+
+def _new_passphrase(session: Session) -> str:
+    passphrase = session.secrets.passphrase
     if passphrase or not can_ask() or find_keyring() is not None:
         return passphrase
     first = getpass.getpass("A passphrase for this device's keys: ")
+    need_strong(first)
     if first != getpass.getpass("The same again: "):
         raise click.UsageError("The two passphrases differ.")
     return first

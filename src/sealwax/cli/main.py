@@ -10,8 +10,10 @@ import click
 
 from sealwax import __version__
 from sealwax.agent.home import DEFAULT_HOME
+from sealwax.base.environment import take_secrets
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.base.private_process import keep_to_itself
 from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
@@ -104,7 +106,7 @@ def cli(context: click.Context, home: Path, is_json: bool, is_verbose: bool) -> 
     Sealwax reads phones and backups and never writes to them: deleting here does not delete there.
     Without a command it says what is safe, where, and the next step.
     """
-    context.obj = Session(home.expanduser(), is_json, is_verbose)
+    context.obj = Session(home.expanduser(), is_json, is_verbose, take_secrets(os.environ))
     if context.invoked_subcommand is None:
         context.invoke(status_command)
 
@@ -143,6 +145,7 @@ snapshot_group.add_command(tidy_command)
 
 def main() -> None:
     """Runs the command line: 0 done, 1 failed, 2 usage, 3 something waits for a person."""
+    keep_to_itself()
     rarely_collect()
     try:
         cli.main(standalone_mode=False)

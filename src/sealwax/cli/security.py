@@ -1,15 +1,13 @@
 """Commands about keys: security confirm-recovery."""
 
 import getpass
-import os
 
 import click
 
 from sealwax.agent.recovery import confirm_recovery
+from sealwax.base.environment import RECOVERY_VARIABLE
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session, can_ask
-
-RECOVERY_VARIABLE = "SEALWAX_RECOVERY_KEY"
 
 
 @click.group("security")
@@ -21,18 +19,17 @@ def security_group() -> None:
 @with_session
 def security_confirm(session: Session) -> None:
     """Show that the recovery key was written down, by typing it."""
-    code = recovery_key()
+    code = recovery_key(session)
     with session.agent() as agent:
         confirm_recovery(agent.recovery, code)
     told = "That is it. Keep it away from this computer."
     session.give({"confirmed": True}, lambda: click.echo(told))
 
 
-def recovery_key() -> str:
+def recovery_key(session: Session) -> str:
     """The recovery key, as typed or set for this command."""
-    known = os.environ.get(RECOVERY_VARIABLE)
-    if known:
-        return known
+    if session.secrets.recovery_key:
+        return session.secrets.recovery_key
     if not can_ask():
         raise click.UsageError(f"Set {RECOVERY_VARIABLE} to the recovery key.")
     return getpass.getpass("Recovery key: ")

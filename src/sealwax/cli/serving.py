@@ -286,8 +286,10 @@ def _accounts(folder: Path) -> "Iterator[Accounts]":
 def _show_invitation(name: str, invitation: str) -> None:
     click.echo(f"{clean(name)} is invited. On their computer:")
     click.echo()
-    command = f"sealwax init --store https://YOUR-SERVER --invitation {invitation}"
-    click.secho(f"    {command}", bold=True, fg="green")
+    click.echo("    sealwax init --store https://YOUR-SERVER --invitation -")
+    click.echo()
+    click.echo("It asks for the invitation:")
+    click.secho(f"    {invitation}", bold=True, fg="green")
     click.echo()
     click.echo("It is good once, and kept nowhere.")
 

@@ -23,10 +23,10 @@ from sealwax.agent.home import DEFAULT_HOME
 from sealwax.agent.noting import Note
 from sealwax.agent.presence import find_presence
 from sealwax.agent.wording import count
+from sealwax.base.environment import NO_SECRETS, Secrets
 from sealwax.base.errors import SealwaxError
 from sealwax.trust.home_keys import needs_passphrase
 
-PASSPHRASE_VARIABLE = "SEALWAX_PASSPHRASE"  # noqa: S105
 HOME_VARIABLE = "SEALWAX_HOME"
 EXIT_FAILED, EXIT_USAGE, EXIT_HELD = 1, 2, 3
 
@@ -41,10 +41,14 @@ class Declined(SealwaxError):
 class Session:
     """One run of the command line."""
 
-    def __init__(self, home: Path, is_json: bool, is_verbose: bool) -> None:
+    def __init__(
+        self, home: Path, is_json: bool, is_verbose: bool, secrets: Secrets = NO_SECRETS
+    ) -> None:
+        """`secrets` are those that the environment held when the command began."""
         self.home = home
         self.is_json = is_json
         self.is_verbose = is_verbose
+        self.secrets = secrets
 
     @property
     def is_default_home(self) -> bool:
@@ -74,7 +78,7 @@ class Session:
     @contextmanager
     def own_agent(self, is_lenient: bool = False, is_waiting: bool = True) -> Iterator[Agent]:
         """The home, opened by this process and locked for it."""
-        passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+        passphrase = self.secrets.passphrase
         if not passphrase and needs_passphrase(self.home) and can_ask():
             passphrase = getpass.getpass("Passphrase: ")
         env = system_environment(passphrase)

@@ -35,7 +35,8 @@ READING = frozenset(
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
     recovery.is_confirmed running.examine running.facts running.sync_state
-    running.page_link tracing.trace devices.list devices.find devices.asked_ms sync.state
+    running.page_link running.is_page_link_open
+    tracing.trace devices.list devices.find devices.asked_ms sync.state
     sync.unshown_snapshots
     diff_messages unreadable_at source_trouble
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
