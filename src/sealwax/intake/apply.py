@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
+from sealwax.intake.bounds import bounded_copy, bounded_observation
 from sealwax.intake.controls import (
     Taking,
     news_of,
@@ -104,9 +105,9 @@ class Intake:
         copies: list[Copied] = []
         for item in batch:
             if isinstance(item, Observation):
-                observations.append(item)
+                observations.append(bounded_observation(item, self._tally.note))
             elif isinstance(item, Copied):
-                copies.append(item)
+                copies.append(bounded_copy(item, self._tally.note))
             elif isinstance(item, Deletion):
                 self._deleting.told.append(item)
             else:

@@ -24,6 +24,8 @@ _PAGE_BYTES, _CHANGE_COUNTER = slice(16, 18), slice(24, 28)
 _PAGES, _SIZE_VALID_FOR = slice(28, 32), slice(92, 96)
 """Fields of the head of an SQLite file: https://www.sqlite.org/fileformat.html#the_database_header"""
 _FILL_LIMIT_BYTES = 64 * 1024**3
+VALUE_LIMIT_BYTES = 64 * 1024 * 1024
+"""No segment could hold a larger value."""
 BESIDE = ("-wal", "-journal")
 """What SQLite keeps beside a database: the newest messages, or what a crash left to undo."""
 
@@ -196,5 +198,7 @@ def configure(connection: apsw.Connection) -> None:
     """Settings for reading a database that is not ours; raises apsw.Error where it is none."""
     connection.pragma("temp_store", 2)
     connection.pragma("trusted_schema", 0)
+    # A column may be computed: to any length, out of nothing.
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, VALUE_LIMIT_BYTES)
     connection.pragma("cache_size", -16 * 1024)
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
