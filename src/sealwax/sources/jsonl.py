@@ -119,7 +119,7 @@ class JsonLinesSource:
                 head = _decode_head(file.readline(LINE_LIMIT_BYTES))
         except OSError as error:
             raise SourceError(f"The export cannot be read: {error.strerror}.") from error
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise NotAnExport("This file is not an export of Sealwax.") from error
         if head.format != FORMAT or head.version != VERSION:
             raise NotAnExport(f"This export has the format {head.format} {head.version}.")

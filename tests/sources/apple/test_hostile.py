@@ -25,17 +25,17 @@ def _file(pages: list[bytes]) -> Pages:
     return Pages(head.ljust(PAGE_BYTES, b"\0") + b"".join(page.ljust(PAGE_BYTES) for page in pages))
 
 
-def _interior(children: list[int]) -> bytes:
-    """An interior page of a table: the last child is the rightmost one."""
+def _interior(
+    children: list[int], kind: int = 5, key: bytes = b"\x01", page_bytes: int = PAGE_BYTES
+) -> bytes:
+    """An interior page of a tree: the last child is the rightmost one."""
     *cells, right = children
     start = 12 + 2 * len(cells)
-    pointers = [start + 5 * at for at in range(len(cells))]
-    head = struct.pack(">BHHHBI", 5, 0, len(cells), 0, 0, right)
-    return (
-        head
-        + struct.pack(f">{len(cells)}H", *pointers)
-        + b"".join(struct.pack(">IB", child, 1) for child in cells)
-    )
+    pointers = [start + (4 + len(key)) * at for at in range(len(cells))]
+    head = struct.pack(">BHHHBI", kind, 0, len(cells), start, 0, right)
+    page = head + struct.pack(f">{len(cells)}H", *pointers)
+    page += b"".join(struct.pack(">I", child) + key for child in cells)
+    return page.ljust(page_bytes, b"\0")
 
 
 @pytest.mark.parametrize("children", [[2], [2, 2], [2] * 60, [2, 3] * 30])
@@ -162,3 +162,41 @@ def test_it_is_read_or_refused_both_times(path: Path, way: str) -> None:
 def test_the_messages_are_there_all_the_same(path: Path, way: str) -> None:
     _run(path, *HOSTILE[way])
     assert len(Seen(path).messages()) == 40
+
+
+def _multiplied(data: bytearray, page_bytes: int, root: int) -> None:
+    """Makes a tree one of two levels that name the same page again and again: hundreds of
+    thousands of times the rows of its first leaf, and SQLite sees nothing wrong."""
+    start, pages = (root - 1) * page_bytes, len(data) // page_bytes
+    leaf = bytes(data[start : start + page_bytes])
+    while leaf[0] in (0x02, 0x05):
+        cell = int.from_bytes(leaf[12:14], "big")
+        child = int.from_bytes(leaf[cell : cell + 4], "big")
+        leaf = bytes(data[(child - 1) * page_bytes : child * page_bytes])
+    key = b"\x01"
+    if leaf[0] == 0x0A:
+        cell = int.from_bytes(leaf[8:10], "big")
+        key = leaf[cell : cell + 1 + leaf[cell]]
+    count = (page_bytes - 12) // (2 + 4 + len(key))
+    kind = 0x05 if leaf[0] == 0x0D else 0x02
+    data[start : start + page_bytes] = _interior([pages + 1] * count, kind, key, page_bytes)
+    data += _interior([pages + 2] * count, kind, key, page_bytes) + leaf
+    data[28:32] = struct.pack(">I", pages + 2)
+
+
+@pytest.mark.parametrize("table", ["chat_message_join", "handle"])
+def test_rows_that_come_again_and_again_end(path: Path, table: str) -> None:
+    _run(path, "VACUUM")
+    connection = sqlite3.connect(path)
+    ((page_bytes,),) = connection.execute("PRAGMA page_size")
+    roots = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE tbl_name = ? AND rootpage > 0", (table,)
+    ).fetchall()
+    connection.close()
+    data = bytearray(path.read_bytes())
+    for (root,) in roots:
+        _multiplied(data, page_bytes, root)
+    path.write_bytes(data)
+    seen = Seen(path)
+    assert any(problem.is_damage for problem in seen.problems)
+    assert len(seen.messages()) == 40
