@@ -104,7 +104,8 @@ class _Export:
             line["shown"] = _shown(row)
             self._messages += 1
         if row.kind == Kind.ATTACHMENT:
-            line["file"] = self._files.write(attachment_view(row.record, row.state))
+            written = self._files.write(attachment_view(row.record, row.state))
+            line["file"] = written.path if written else None
         line["changes"] = [_change(change) for change in changes(row.uid, _told(row.state))]
         self._line(line)
         self._records += 1

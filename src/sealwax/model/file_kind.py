@@ -3,6 +3,8 @@
 Its first bytes decide how it is treated, never what somebody called it.
 """
 
+from codecs import getincrementaldecoder
+
 OCTETS = "application/octet-stream"
 HEAD_BYTES = 64
 
@@ -38,6 +40,54 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 _STATED_AUDIO = ("audio/mp4", "audio/x-m4a", "audio/aac")
 IMAGE = "image"
 _HEIF_SUFFIXES = ("heic", "heif")
+
+
+ENDINGS = {
+    "image/jpeg": ".jpeg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/wav": ".wav",
+    "audio/amr": ".amr",
+    "audio/x-caf": ".caf",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+}
+TEXT_ENDING, OTHER_ENDING = ".txt", ".bin"
+_PDF = b"%PDF-"
+_TEXT = frozenset(map(chr, (*range(9, 11), 13, *range(32, 127))))
+
+
+def harmless_ending(head: bytes, stated: str | None) -> str:
+    """What the name of a file that begins with these bytes ends with, when somebody is to open it:
+    one by which no system runs it. `head` has HEAD_BYTES where there are so many.
+
+    Pictures, sounds, films and PDFs have endings of their own; what else is text, a page or a
+    script too, is shown as text.
+    """
+    ending = ENDINGS.get(sniffed(head, stated))
+    if ending is not None:
+        return ending
+    if head.startswith(_PDF):
+        return ".pdf"
+    return TEXT_ENDING if head and _is_text(head[:HEAD_BYTES]) else OTHER_ENDING
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether bytes are UTF-8 without control characters; the last character may be cut off."""
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(letter in _TEXT or letter > "\x9f" for letter in text)
 
 
 def sniffed(head: bytes, stated: str | None) -> str:
