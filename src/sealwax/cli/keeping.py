@@ -27,7 +27,8 @@ from sealwax.cli.options import (
     yes_option,
 )
 from sealwax.cli.recovering import show_recovering
-from sealwax.cli.session import EXIT_FAILED, Session, can_ask, clean
+from sealwax.cli.session import EXIT_FAILED, Session, can_ask
+from sealwax.cli.terminal import ask, of_others, say
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.intake.imported import Imported, Progress
 from sealwax.library.database import LibraryBroken
@@ -136,8 +137,8 @@ def import_command(
     session.give(done, lambda: _show_all_imported(done))
     damaged = [error for error in map(damage_of, read, done) if error is not None]
     for error in damaged:
-        click.secho(f"! {clean(error.sentence)}", fg="red", err=True)
-        click.secho(f"  {error.hint}", dim=True, err=True)
+        say(f"! {of_others(error.sentence)}", fg="red", err=True)
+        say(f"  {error.hint}", dim=True, err=True)
     held = sum(imported.trashed for imported in done if imported.is_held)
     if held and not is_dry_run:
         session.hold(
@@ -164,8 +165,8 @@ def _wants_the_rest(session: Session, path: Path, imported: Imported) -> bool:
     """Whether a person says yes to what an export says besides content, by its numbers."""
     if not (imported.left_trashed or imported.left_purged) or session.is_json or not can_ask():
         return False
-    question = f"The export {clean(path.name)} would also {_left_out(imported)}. Do that, too?"
-    return click.confirm(question, err=True)
+    question = f"The export {of_others(path.name)} would also {_left_out(imported)}. Do that, too?"
+    return ask(question)
 
 
 def _left_out(imported: Imported) -> str:
@@ -189,7 +190,7 @@ def source_add(session: Session, path: Path) -> None:
     """Remember a source."""
     with session.agent() as agent:
         agent.add_source(path)
-    session.give({"added": path}, lambda: click.echo(f"Remembered: {path}"))
+    session.give({"added": path}, lambda: say(f"Remembered: {path}"))
 
 
 @source_group.command("list")
@@ -198,7 +199,7 @@ def source_list(session: Session) -> None:
     """The remembered sources."""
     with session.agent() as agent:
         found = agent.sources()
-    session.give(found, lambda: click.echo("\n".join(found) or "No source is remembered."))
+    session.give(found, lambda: say("\n".join(found) or "No source is remembered."))
 
 
 @source_group.command("remove")
@@ -208,7 +209,7 @@ def source_remove(session: Session, path: Path) -> None:
     """Forget a source; what was imported from it stays."""
     with session.agent() as agent:
         agent.remove_source(path)
-    session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
+    session.give({"removed": path}, lambda: say(f"Forgotten: {path}"))
 
 
 @source_group.command("accept")
@@ -218,7 +219,7 @@ def source_accept(session: Session, path: Path) -> None:
     """Say that a source is right though it is of another account than before."""
     with session.agent() as agent:
         agent.accept_source(path)
-    session.give({"accepted": path}, lambda: click.echo(f"From the next import on: {path}"))
+    session.give({"accepted": path}, lambda: say(f"From the next import on: {path}"))
 
 
 @click.command("export")
@@ -239,7 +240,7 @@ def export_command(
         is_part = any(note.kind == HISTORY for note in agent.warnings())
 
     def show_done() -> None:
-        click.echo(
+        say(
             f"{show.count(done.messages, 'message')}, {show.count(done.files, 'file')}"
             f" ({show.size(done.file_bytes)}) in {done.path}"
         )
@@ -248,7 +249,7 @@ def export_command(
     if done.problems:
         show.lacking(done.problems)
     if is_part:
-        click.secho("This is not all: see above.", fg="red", err=True)
+        say("This is not all: see above.", fg="red", err=True)
     if done.problems or done.unreadable_objects or is_part:
         raise SystemExit(EXIT_FAILED)
 
@@ -315,15 +316,15 @@ def _new_passphrase(session: Session) -> str:
 
 
 def _show_recovery_key(session: Session, code: str) -> None:
-    click.echo(f"Your home is ready: {session.home}")
-    click.echo()
-    click.secho("Recovery key", bold=True)
-    click.secho(f"    {code}", bold=True, fg="green")
-    click.echo()
-    click.echo("Write it down and keep it away from this computer. It is kept nowhere else.")
-    click.echo("Lose every device and this key, and nobody, we included, can open the messages.")
-    click.echo()
-    click.echo("Next: sealwax import PATH")
+    say(f"Your home is ready: {session.home}")
+    say()
+    say("Recovery key", bold=True)
+    say(f"    {code}", bold=True, fg="green")
+    say()
+    say("Write it down and keep it away from this computer. It is kept nowhere else.")
+    say("Lose every device and this key, and nobody, we included, can open the messages.")
+    say()
+    say("Next: sealwax import PATH")
 
 
 def _ask_groups_back(code: str) -> None:
@@ -334,7 +335,7 @@ def _ask_groups_back(code: str) -> None:
             click.prompt(f"Group {number} of the recovery key").strip().upper()
             != groups[number - 1]
         ):
-            click.echo("That is not it. Look at the key above.")
+            say("That is not it. Look at the key above.")
 
 
 def _show_all_imported(done: list[Imported]) -> None:
@@ -344,63 +345,63 @@ def _show_all_imported(done: list[Imported]) -> None:
 
 def _show_imported(imported: Imported) -> None:
     source, would = imported.source, "Would bring" if imported.is_dry_run else "Brought"
-    click.secho(f"{clean(source.label)} ({source.schema})", bold=True)
+    say(f"{of_others(source.label)} ({of_others(source.schema)})", bold=True)
     for warning in source.warnings:
-        click.echo(f"  note: {clean(warning)}")
+        say(f"  note: {of_others(warning)}")
     told = {kind.removesuffix("s"): number for kind, number in imported.new.items()}
     new = ", ".join(show.count(number, kind) for kind, number in told.items() if number)
-    click.echo(
+    say(
         f"  {would} {new or 'nothing new'}; looked at"
         f" {show.count(imported.seen['messages'], 'message')}."
     )
     if imported.changed:
-        click.echo(f"  {show.count(imported.changed, 'record')} changed.")
+        say(f"  {show.count(imported.changed, 'record')} changed.")
     if imported.files:
         kept = f", {show.size(imported.file_bytes)}" if imported.file_bytes else ""
-        click.echo(f"  {show.count(imported.files, 'file')}{kept}.")
+        say(f"  {show.count(imported.files, 'file')}{kept}.")
     if imported.trashed:
         where = "would go" if imported.is_dry_run else "now"
         held = ", and held until you answer" if imported.is_held else ""
-        click.echo(
+        say(
             f"  {show.count(imported.trashed, 'message')} deleted in the source: {where} in the"
             f" trash{held} (sealwax list --trash; sealwax undelete --chat CHAT)."
         )
     if imported.purged:
         verb = "would be purged" if imported.is_dry_run else "purged; a snapshot has what they said"
-        click.echo(f"  {show.count(imported.purged, 'record')} {verb}.")
+        say(f"  {show.count(imported.purged, 'record')} {verb}.")
     if imported.left_trashed or imported.left_purged:
-        click.echo(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
+        say(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
     if imported.returned:
-        click.echo(f"  {imported.returned:,} came back.")
+        say(f"  {imported.returned:,} came back.")
     if imported.problem_count:
-        click.echo(f"  {show.count(imported.problem_count, 'problem')}:")
+        say(f"  {show.count(imported.problem_count, 'problem')}:")
         for problem in imported.problems[:PROBLEMS_SHOWN]:
-            excerpt = f": {clean(problem.excerpt)}" if problem.excerpt else ""
-            click.echo(f"    {clean(problem.where)}: {problem.what}{excerpt}")
+            excerpt = f": {of_others(problem.excerpt)}" if problem.excerpt else ""
+            say(f"    {of_others(problem.where)}: {of_others(problem.what)}{excerpt}")
 
 
 def _show_verified(found: Verified) -> None:
-    click.echo(
+    say(
         f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
         f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
         f" {show.count(found.snapshots, 'snapshot')} checked."
     )
     if found.unreferenced:
-        click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
+        say(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
     for damage in found.damage:
         mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
-        click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
+        say(f"{mark} {damage.kind} {of_others(damage.name)}: {of_others(damage.what)}", fg="red")
         if damage.cost:
-            click.echo(f"    {clean(damage.cost)}")
+            say(f"    {of_others(damage.cost)}")
     for refused in found.refused:
-        click.secho(clean(refused), fg="red")
+        say(of_others(refused), fg="red")
     if found.unasked:
-        click.secho(
+        say(
             f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
             " asked whether it has them.",
             fg="yellow",
         )
     elif found.is_sound:
-        click.secho("Everything is as it must be.", fg="green")
+        say("Everything is as it must be.", fg="green")
         if not found.is_deep:
-            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)
+            say("  --deep also adds up what is inside: it takes longer.", dim=True)

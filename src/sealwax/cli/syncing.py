@@ -10,9 +10,12 @@ from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
+from sealwax.cli.terminal import of_others, say
 from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.waiting import Waiting
+
+DIFFER = "the histories differ"
 
 
 @click.group("sync")
@@ -140,7 +143,7 @@ def sync_files(session: Session, how: str) -> None:
     files_bytes = wanted[how] if how in wanted else size_bytes(how)
     with session.agent() as agent:
         agent.sync.keep_files(files_bytes)
-    session.give({"files_bytes": files_bytes}, lambda: click.echo(f"Files of others: {how}"))
+    session.give({"files_bytes": files_bytes}, lambda: say(f"Files of others: {how}"))
 
 
 @click.group("backup")
@@ -157,7 +160,7 @@ def backup_now(session: Session) -> None:
         why = agent.sync.back_up_now()
     session.give(
         {"snapshot": snapshot, "why": why},
-        lambda: click.echo(
+        lambda: say(
             f"Snapshot {snapshot.number} is made."
             + (f" It is not at the sync store yet: {why}" if why else "")
         ),
@@ -186,7 +189,7 @@ def _switch_backup(session: Session, is_on: bool) -> None:
 
 
 def _show_reset(planned: Reset, is_error: bool = False) -> None:
-    click.echo(
+    say(
         f"Would write {show.count(planned.records, 'record')} anew, about"
         f" {show.size(planned.size_bytes)}, in place of"
         f" {show.count(planned.segments, 'sealed object')}, after a snapshot.",
@@ -196,7 +199,7 @@ def _show_reset(planned: Reset, is_error: bool = False) -> None:
 
 
 def _show_reset_done(done: Reset) -> None:
-    click.secho(
+    say(
         f"{show.count(done.records, 'record')} written anew ({show.size(done.written_bytes)}) in"
         f" place of {show.count(done.segments, 'sealed object')}. Snapshot {done.snapshot} has what"
         " was before.",
@@ -214,43 +217,43 @@ def _show_damage(reset: Reset, is_error: bool = False) -> None:
     )  # fmt: skip
     for number, what in told:
         if number:
-            click.echo(f"  {number:,} of the sealed objects {what}.", err=is_error)
+            say(f"  {number:,} of the sealed objects {what}.", err=is_error)
 
 
 def _show_outcome(done: SyncOutcome, store: str) -> None:
     if done.repaired:
-        click.echo(done.repaired)
+        say(of_others(done.repaired))
     if done.is_verified:
         at = show.day_and_time(done.verified_ms * 1_000_000)
-        click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
+        say(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        click.secho(
-            f"Not verified: {done.why or lost_sentence(done.lost) or 'the histories differ'}",
+        say(
+            f"Not verified: {of_others(done.why or lost_sentence(done.lost) or DIFFER)}",
             fg="red",
         )
         return
-    click.secho(_waits(done.waiting, store), fg="yellow")
-    click.echo(f"  {done.why}")
+    say(_waits(done.waiting, store), fg="yellow")
+    say(f"  {of_others(done.why)}")
 
 
 def _show_state(state: SyncState) -> None:
-    click.echo(f"Sync is {'on' if state.is_on else 'off'}: {state.store}")
-    click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
+    say(f"Sync is {'on' if state.is_on else 'off'}: {state.store}")
+    say(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
     if not state.is_on and not state.is_backup_on:
-        click.secho("Both are off: nothing protects what comes from now on.", fg="red")
+        say("Both are off: nothing protects what comes from now on.", fg="red")
     if not state.waiting.is_nothing:
-        click.secho(_waits(state.waiting, state.store), fg="yellow")
+        say(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         at = show.day_and_time(state.verified_ms * 1_000_000)
-        click.echo(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
+        say(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
     if state.trouble_since_ms:
         since = show.day_and_time(state.trouble_since_ms * 1_000_000)
-        click.secho(f"Sync does not succeed since {since}: {state.trouble}", fg="yellow")
+        say(f"Sync does not succeed since {since}: {of_others(state.trouble)}", fg="yellow")
     elif state.trouble:
-        click.echo(f"  {state.trouble}")
+        say(f"  {of_others(state.trouble)}")
     if state.lost:
-        click.secho(f"  {lost_sentence(state.lost)}", fg="red")
+        say(f"  {lost_sentence(state.lost)}", fg="red")
 
 
 def _waits(waiting: Waiting, store: str) -> str:
@@ -259,13 +262,13 @@ def _waits(waiting: Waiting, store: str) -> str:
 
 
 def _show_thumbnails(made: ThumbnailsMade) -> None:
-    click.echo(f"{count(made.made, 'small picture')} made.")
+    say(f"{count(made.made, 'small picture')} made.")
     if made.failed:
-        click.echo(f"{count(made.failed, 'picture')} cannot be opened; the files are kept.")
+        say(f"{count(made.failed, 'picture')} cannot be opened; the files are kept.")
     if made.lacking_plugin:
-        click.echo(
+        say(
             f"{count(made.lacking_plugin, 'HEIC photo')} cannot be opened on this computer."
             " Installing pillow-heif lets it: docs/set-up.md."
         )
     if made.why:
-        click.echo(made.why, err=True)
+        say(of_others(made.why), err=True)
