@@ -1,4 +1,4 @@
-"""Commands that bring messages in or take them out: init, import, source, export, verify."""
+"""Commands that bring messages in or take them out: init, import, source, export."""
 
 import getpass
 import platform
@@ -9,7 +9,6 @@ import click
 from sealwax.agent.api import EXPORTERS, Agent
 from sealwax.agent.bootstrap import (
     create_home,
-    repair_home,
     system_environment,
 )
 from sealwax.agent.importing import damage_of
@@ -31,9 +30,6 @@ from sealwax.cli.session import EXIT_FAILED, Session, can_ask
 from sealwax.cli.terminal import ask, of_others, say
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.intake.imported import Imported, Progress
-from sealwax.library.database import LibraryBroken
-from sealwax.snapshot.verify import Step, Verified
-from sealwax.trust.heads import HeadsBroken
 from sealwax.trust.system_keyring import find_keyring
 
 PROBLEMS_SHOWN = 10
@@ -254,49 +250,6 @@ def export_command(
         raise SystemExit(EXIT_FAILED)
 
 
-@click.command("verify")
-@click.option("--repair", "is_repair", is_flag=True, help="Mend what can be mended.")
-@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
-@with_session
-def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
-    """Check every object, commit and key, and the library against them.
-
-    --deep has the sync store read its objects too. --repair makes a damaged library anew, and puts
-    back objects that are damaged here from the sync store, and there from here.
-    """
-    try:
-        found = _verify(session, is_deep)
-    except (HeadsBroken, LibraryBroken):
-        if not is_repair:
-            raise
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and any(damage.kind == "library" for damage in found.damage):
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and not found.is_sound:
-        found = _mended(session, found, is_deep)
-    session.give(found, lambda: _show_verified(found))
-    if not found.is_sound:
-        raise SystemExit(1)
-
-
-def _mended(session: Session, found: Verified, is_deep: bool) -> Verified:
-    """What is left when objects were put back from where they are whole."""
-    with session.own_agent(is_lenient=True) as agent:
-        agent.mend(found)
-    return _verify(session, is_deep)
-
-
-def _verify(session: Session, is_deep: bool) -> Verified:
-    with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
-
-        def report(step: Step) -> None:
-            tell(step.phase, step.done, step.total)
-
-        return agent.verify(report, is_deep)
-
-
 def _invitation(session: Session, given: str) -> str:
     if given == "-":
         asked: str = click.prompt("Invitation", err=True)
@@ -378,30 +331,3 @@ def _show_imported(imported: Imported) -> None:
         for problem in imported.problems[:PROBLEMS_SHOWN]:
             excerpt = f": {of_others(problem.excerpt)}" if problem.excerpt else ""
             say(f"    {of_others(problem.where)}: {of_others(problem.what)}{excerpt}")
-
-
-def _show_verified(found: Verified) -> None:
-    say(
-        f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
-        f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
-        f" {show.count(found.snapshots, 'snapshot')} checked."
-    )
-    if found.unreferenced:
-        say(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
-    for damage in found.damage:
-        mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
-        say(f"{mark} {damage.kind} {of_others(damage.name)}: {of_others(damage.what)}", fg="red")
-        if damage.cost:
-            say(f"    {of_others(damage.cost)}")
-    for refused in found.refused:
-        say(of_others(refused), fg="red")
-    if found.unasked:
-        say(
-            f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
-            " asked whether it has them.",
-            fg="yellow",
-        )
-    elif found.is_sound:
-        say("Everything is as it must be.", fg="green")
-        if not found.is_deep:
-            say("  --deep also adds up what is inside: it takes longer.", dim=True)

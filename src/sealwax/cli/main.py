@@ -25,7 +25,6 @@ from sealwax.cli.keeping import (
     import_command,
     init_command,
     source_group,
-    verify_command,
 )
 from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
@@ -48,6 +47,7 @@ from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
 from sealwax.cli.terminal import say
 from sealwax.cli.tidying import tidy_command
+from sealwax.cli.verifying import verify_command
 from sealwax.library.database import LibraryFull
 
 if TYPE_CHECKING:

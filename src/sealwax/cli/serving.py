@@ -97,7 +97,7 @@ def serve_command(
     from sealwax.server.listening import Listening
     from sealwax.server.readiness import tell_ready
     from sealwax.server.serve import opened_parts, serve
-    from sealwax.stores.server_connection import checked_url
+    from sealwax.stores.server_address import checked_url
 
     if (certificate is None) is not (key is None):
         raise click.UsageError("--certificate and --key belong together.")

@@ -2,6 +2,7 @@
 
 import click
 
+from sealwax.agent.backing_up import backed_up_sentence
 from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState
@@ -11,11 +12,12 @@ from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
 from sealwax.cli.terminal import of_others, say
-from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.presence import lost_sentence
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.resolving import Resolution
 from sealwax.sync.waiting import Waiting
-
-DIFFER = "the histories differ"
 
 
 @click.group("sync")
@@ -76,6 +78,46 @@ def sync_status(session: Session) -> None:
     with session.reading() as agent:
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+@sync_group.command("resolve")
+@click.option("--without", "way", flag_value="without", help="Go on without what it wrote.")
+@click.option("--accept", "way", flag_value="accept", help="Take it in.")
+@dry_run_option
+@yes_option
+@with_session
+def sync_resolve(session: Session, way: str | None, is_dry_run: bool, is_yes: bool) -> None:
+    """Say what becomes of what a removed device wrote.
+
+    When a server comes back from a backup that is older than the removal, the removed device can
+    write once more. Nothing of that is applied here before you answer. Without it, its steps count
+    for nothing, on all devices. With it, they are taken in like what any device says; where they
+    take away much, that is held and asked about.
+    """
+    with session.agent() as agent:
+        planned = agent.sync.plan_resolution()
+        if is_dry_run:
+            session.give(planned, lambda: _show_resolution(planned))
+            return
+        if way is None or not is_yes:
+            _show_resolution(planned, is_error=True)
+        if way is None:
+            session.hold(
+                "Nothing is done before you say which.",
+                "sealwax sync resolve --without   (or: sealwax sync resolve --accept)",
+            )
+        is_accepted = way == "accept"
+        session.confirm("Take it in?" if is_accepted else "Go on without it?", is_yes)
+        with session.progress("Syncing") as tell:
+
+            def report(progress: SyncProgress) -> None:
+                tell(progress.phase, progress.done_bytes, progress.total_bytes)
+
+            done = agent.sync.resolve(is_accepted, report)
+        store = agent.sync.state().store
+    session.give(done, lambda: _show_outcome(done, store))
+    if not done.is_verified:
+        raise SystemExit(1)
 
 
 @sync_group.command("reset")
@@ -154,17 +196,25 @@ def backup_group() -> None:
 @backup_group.command("now")
 @with_session
 def backup_now(session: Session) -> None:
-    """Take a snapshot, and bring it to the sync store where there is one."""
+    """Take a snapshot, bring it to the sync store where there is one, and read it back.
+
+    It says "backed up" only when what this device wrote there came back and is the same. Otherwise
+    it says what is not there, and ends with 1.
+    """
     with session.agent() as agent:
         snapshot = agent.create_snapshot("")
-        why = agent.sync.back_up_now()
+        with session.progress("Reading the backup back"):
+            done = agent.sync.back_up_now()
+        now_ms = agent.status().now_ms
     session.give(
-        {"snapshot": snapshot, "why": why},
+        {"snapshot": snapshot, "why": done.why, "proof": done.proof, "is_whole": done.is_whole},
         lambda: say(
-            f"Snapshot {snapshot.number} is made."
-            + (f" It is not at the sync store yet: {why}" if why else "")
+            f"Snapshot {snapshot.number} is made. {of_others(backed_up_sentence(done, now_ms))}",
+            fg="green" if done.is_whole else "red",
         ),
     )
+    if not done.is_whole:
+        raise SystemExit(1)
 
 
 @backup_group.command("on")
@@ -186,6 +236,31 @@ def _switch_backup(session: Session, is_on: bool) -> None:
         agent.sync.switch_backup(is_on)
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
+    who = " and ".join(f"“{of_others(name)}”" for name in planned.devices)
+    first, last = (show.day_and_time(at * 1_000_000) for at in (planned.first_ms, planned.last_ms))
+    say(
+        f"{who} wrote {show.count(planned.steps, 'step')} after the removal, by its own clock from"
+        f" {first} to {last}:",
+        err=is_error,
+    )
+    told = (
+        (planned.messages, "message", "that are new or changed here"),
+        (planned.attachments, "attachment", "that are new or changed here"),
+        (planned.deletions, "record", "that it puts into the trash"),
+        (planned.snapshots, "snapshot", "that it lets go of"),
+        (planned.unreadable, "sealed object", "that cannot be read"),
+    )
+    for number, what, how in told:
+        if number:
+            say(f"  {show.count(number, what)} {how}", err=is_error)
+    say(
+        "  --without: all of this counts for nothing, on all devices.\n"
+        "  --accept:  all of this is taken in; where it takes away much, that is held.",
+        err=is_error,
+    )
 
 
 def _show_reset(planned: Reset, is_error: bool = False) -> None:
@@ -228,10 +303,7 @@ def _show_outcome(done: SyncOutcome, store: str) -> None:
         say(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        say(
-            f"Not verified: {of_others(done.why or lost_sentence(done.lost) or DIFFER)}",
-            fg="red",
-        )
+        say(f"Not verified: {of_others(done.why or done.doubt)}", fg="red")
         return
     say(_waits(done.waiting, store), fg="yellow")
     say(f"  {of_others(done.why)}")
@@ -246,14 +318,22 @@ def _show_state(state: SyncState) -> None:
         say(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         at = show.day_and_time(state.verified_ms * 1_000_000)
-        say(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
+        is_old = state.trouble or state.doubt
+        say(f"Everything was {'last ' if is_old else ''}shared at {at}.")
     if state.trouble_since_ms:
         since = show.day_and_time(state.trouble_since_ms * 1_000_000)
         say(f"Sync does not succeed since {since}: {of_others(state.trouble)}", fg="yellow")
     elif state.trouble:
         say(f"  {of_others(state.trouble)}")
-    if state.lost:
-        say(f"  {lost_sentence(state.lost)}", fg="red")
+    elif state.doubt:
+        say(f"  Not verified: {state.doubt}", fg="red")
+    elif state.lost:
+        say(f"  {lost_sentence(state.lost, state.is_remote)}", fg="red")
+    if state.unproved:
+        say(f"  {state.unproved}", fg="red")
+    elif state.proved_ms:
+        at = show.day_and_time(state.proved_ms * 1_000_000)
+        say(f"The backup was last read back, whole, from {state.store} at {at}.")
 
 
 def _waits(waiting: Waiting, store: str) -> str:
