@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-PASSPHRASE = "benchmark"
+PASSPHRASE = "only for a benchmark"
 _SAMPLE_SECONDS = 0.1
 
 

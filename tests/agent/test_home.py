@@ -1,8 +1,10 @@
 """Making homes, opening them, recovering them, repairing them."""
 
 import multiprocessing
+import os
 import random
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,18 +13,19 @@ from sealwax.agent.bootstrap import (
     HomeExists,
     create_home,
     open_agent,
-    recover_home,
     repair_home,
 )
-from sealwax.agent.home import HomeLock, HomeLocked
+from sealwax.agent.home import HomeLock, HomeLocked, HomeOfAnother
 from sealwax.agent.place import VaultEmpty
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.passphrase import PassphraseWrong
+from sealwax.crypto.passphrase_strength import PassphraseWeak
 from sealwax.crypto.recovery_code import RecoveryKeyWrong, new_recovery_code
 from sealwax.demo.world import write_world
 from sealwax.trust.heads import RolledBack
-from sealwax.trust.home_keys import NoPassphrase, NotAHome
+from sealwax.trust.home_keys import NoPassphrase, NotAHome, load_home_keys, save_home_keys
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, importing, made_home
 
 FLIPS_PER_FILE = 6
@@ -46,12 +49,54 @@ def test_without_a_keyring_a_passphrase_is_needed_and_checked(tmp_path: Path) ->
     with pytest.raises(NoPassphrase):
         create_home(tmp_path / "home", None, "test", bare)
     assert not (tmp_path / "home" / "vault").exists()
-    right = type(bare)(bare.clock, bare.entropy, "right", None)
+    weak = type(bare)(bare.clock, bare.entropy, "password1234", None)
+    with pytest.raises(PassphraseWeak, match="too easy to guess"):
+        create_home(tmp_path / "home", None, "test", weak)
+    assert not (tmp_path / "home").exists()
+    right = type(bare)(bare.clock, bare.entropy, "the right one of a test", None)
     create_home(tmp_path / "home", None, "test", right)
     with open_agent(tmp_path / "home", right) as agent:
         assert agent.status().counts.messages == 0
     wrong = type(bare)(bare.clock, bare.entropy, "wrong", None)
     with pytest.raises(PassphraseWrong), open_agent(tmp_path / "home", wrong):
+        pass
+
+
+def test_a_weak_passphrase_still_opens_the_home_that_has_it(tmp_path: Path) -> None:
+    env = environment()
+    made_home(tmp_path, env)
+    under = type(env)(env.clock, env.entropy, "x", None)
+    keys = load_home_keys(tmp_path / "home", None, env.keyring)
+    save_home_keys(tmp_path / "home", keys, "x", None, env.entropy)
+    with open_agent(tmp_path / "home", under) as agent:
+        assert agent.status().counts.messages == 0
+
+
+def test_a_home_that_others_could_look_into_is_made_private_and_told(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    home.chmod(0o755)
+    with open_agent(home, env) as agent:
+        (note,) = agent.warnings()
+        assert "Other users could see" in note.what
+        assert agent.verify(ignore).is_sound
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    with open_agent(home, env) as agent:
+        assert list(agent.warnings()) == []
+
+
+def test_a_home_made_in_a_folder_that_was_there_is_private(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o755)
+    home, _ = made_home(tmp_path, environment())
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_home_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
+    with pytest.raises(HomeOfAnother), open_agent(home, env, is_lenient=True):
         pass
 
 

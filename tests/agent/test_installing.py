@@ -61,7 +61,12 @@ def test_another_home_has_a_name_of_its_own(tmp_path: Path) -> None:
 
 def test_a_home_under_a_passphrase_is_refused(tmp_path: Path) -> None:
     env = environment()
-    create_home(tmp_path / "home", None, "x", type(env)(env.clock, env.entropy, "words", None))
+    create_home(
+        tmp_path / "home",
+        None,
+        "x",
+        type(env)(env.clock, env.entropy, "words of a test of mine", None),
+    )
     with pytest.raises(AgentNeedsKeyring):
         install(tmp_path / "home", tmp_path, True, _accepting([]))
     assert not (tmp_path / ".config").exists()

@@ -22,7 +22,7 @@ def _peak_kib(folder: Path, messages: int) -> int:
     write_bulk(folder / "phone", messages, ATTACHMENT_BYTES, FILE_BYTES, NOW_MS - DAY_MS)
     env = {
         **os.environ,
-        "SEALWAX_PASSPHRASE": "x",
+        "SEALWAX_PASSPHRASE": "a passphrase of a test",
         "SEALWAX_HOME": str(folder / "home"),
         "CI": "true",
     }

@@ -29,7 +29,7 @@ class Process:
         self._env = {
             **os.environ,
             "SEALWAX_HOME": str(self.home),
-            "SEALWAX_PASSPHRASE": "a passphrase",
+            "SEALWAX_PASSPHRASE": "a passphrase of a test",
             "CI": "true",
         }
         write_threads(self.phone, [4])

@@ -20,6 +20,10 @@ print("this is not part of the talk")
 for message in messages:
     if message == b"environment":
         message = repr(sorted(name for name in os.environ if "SEALWAX" in name)).encode()
+    elif message == b"private":
+        import ctypes, resource
+        is_dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
+        message = repr((is_dumpable, resource.getrlimit(resource.RLIMIT_CORE))).encode()
     elif message == b"number":
         message = str(os.getpid()).encode()
     elif message == b"end":
@@ -49,6 +53,14 @@ def test_settings_of_ours_are_not_handed_on(module: str) -> None:
     companion = Companion(module)
     companion.send(b"environment")
     assert companion.receive() == b"[]"
+    companion.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_it_keeps_to_itself_before_it_is_told_anything(module: str) -> None:
+    companion = Companion(module)
+    companion.send(b"private")
+    assert companion.receive() == b"(0, (0, 0))"
     companion.close()
 
 

@@ -41,11 +41,30 @@ def first(tmp_path: Path, server: Running) -> Program:
     return made
 
 
+@pytest.mark.parametrize("way", ["asked", "set"])
+def test_an_invitation_need_not_stand_in_the_arguments(
+    tmp_path: Path, server: Running, way: str
+) -> None:
+    made = Program(tmp_path / "home")
+    invitation = server.parts.accounts.invite("somebody")
+    init = ("init", "--store", server.url, "--yes")
+    if way == "asked":
+        made.run(*init, "--invitation", "-", typed=f"{invitation}\n")
+    else:
+        made.run(*init, SEALWAX_INVITATION=invitation)
+    assert server.parts.accounts.invited() == []
+    assert server.parts.accounts.named("somebody")
+
+
 def _link(first: Program, second: Program, place: str, name: str = "second") -> dict[str, Any]:
     """Links as a script does; gives what `device link` said last."""
     trusted = subprocess.Popen(
         [sys.executable, "-m", "sealwax", "device", "link", "--json", "--yes"],
-        env={**os.environ, "SEALWAX_PASSPHRASE": "a passphrase", "SEALWAX_HOME": str(first.home)},
+        env={
+            **os.environ,
+            "SEALWAX_PASSPHRASE": "a passphrase of a test",
+            "SEALWAX_HOME": str(first.home),
+        },
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
@@ -95,7 +114,11 @@ def test_a_device_links_through_an_agent_that_runs(
 ) -> None:
     agent = subprocess.Popen(
         [sys.executable, "-m", "sealwax", "agent", "run"],
-        env={**os.environ, "SEALWAX_PASSPHRASE": "a passphrase", "SEALWAX_HOME": str(first.home)},
+        env={
+            **os.environ,
+            "SEALWAX_PASSPHRASE": "a passphrase of a test",
+            "SEALWAX_HOME": str(first.home),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -196,10 +219,10 @@ def test_a_sync_that_the_brake_holds_exits_3_and_names_the_command(tmp_path: Pat
     key = json.loads(one.run("--json", "init", "--store", shared, "--yes"))["recovery_key"]
     write_threads(tmp_path / "phone", [5, 5])
     one.run("import", tmp_path / "phone")
-    two.run("init", "--recover", "--store", shared, SEALWAX_RECOVERY_KEY=key)
+    two.run("init", "--recover", "--yes", "--store", shared, SEALWAX_RECOVERY_KEY=key)
     two.run("sync", "now")
     # A device without a brake deletes one of two conversations.
-    with open_agent(tmp_path / "one", system_environment("a passphrase")) as agent:
+    with open_agent(tmp_path / "one", system_environment("a passphrase of a test")) as agent:
         library, journal = agent.device.history.library, agent.device.journal
         wanted = Selection((agent.conversation(CHAT).record,))
         rows = list(library.read.messages(wanted, library.now()))

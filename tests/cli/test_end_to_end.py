@@ -28,12 +28,12 @@ class Program:
         self.home = home
         self._env = {
             **os.environ,
-            "SEALWAX_PASSPHRASE": "a passphrase",
+            "SEALWAX_PASSPHRASE": "a passphrase of a test",
             "SEALWAX_HOME": str(home),
             "CI": "true",
         }
 
-    def run(self, *arguments: str | Path, code: int = 0, **extra: str) -> str:
+    def run(self, *arguments: str | Path, code: int = 0, typed: str = "", **extra: str) -> str:
         """Runs a command, checks its exit code, gives what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "sealwax", *map(str, arguments)],
@@ -41,7 +41,7 @@ class Program:
             env={**self._env, **extra},
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             timeout=300,
         )
         assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
@@ -185,7 +185,7 @@ def test_recovery_on_a_new_computer(program: Program, tmp_path: Path) -> None:
     other.run("import", tmp_path / "phone")
     fresh = Program(tmp_path / "second")
     store = tmp_path / "first" / "vault"
-    fresh.run("init", "--recover", "--store", store, SEALWAX_RECOVERY_KEY=key)
+    fresh.run("init", "--recover", "--yes", "--store", store, SEALWAX_RECOVERY_KEY=key)
     assert [view["messages"] for view in fresh.json("list")] == [12]
     assert key not in fresh.run("status")
 

@@ -1,14 +1,12 @@
 """`sealwax open`: it serves, prints a link, hands no secret to a browser's arguments, and ends."""
 
+import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
-import webbrowser
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
 import httpx
 import pytest
@@ -69,20 +67,80 @@ def test_a_browser_is_given_a_file_that_only_its_owner_reads(
 ) -> None:
     env = environment()
     made, _ = made_home(tmp_path, env)
-    given: list[tuple[str, int, str]] = []
-
-    def noted(address: str) -> bool:
-        path = Path(unquote(urlparse(address).path))
-        given.append((address, stat.S_IMODE(path.stat().st_mode), path.read_text("utf-8")))
-        return True
-
-    monkeypatch.setattr(webbrowser, "open", noted)
+    noted = _browser_of_ours(tmp_path, monkeypatch)
     monkeypatch.setattr(opening, "_wait", lambda _: None)
     with open_agent(made, env) as agent:
         opening.serve_page(agent)
-    ((address, mode, text),) = given
-    assert address.startswith("file:")
-    assert "enter" not in address
-    assert mode == 0o600
-    assert "/enter/" in text
+    told = json.loads(noted.read_text())
+    assert told["address"] == (made / opening.DOORS_FILE).as_uri()
+    assert told["mode"] == 0o600
+    assert "/enter/" in told["text"]
     assert not (made / opening.DOORS_FILE).exists()
+
+
+def test_a_browser_gets_no_secret_of_ours_in_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = _browser_of_ours(tmp_path, monkeypatch)
+    for name in ("SEALWAX_PASSPHRASE", "SEALWAX_RECOVERY_KEY", "SEALWAX_HOME"):
+        monkeypatch.setenv(name, "a secret")
+    with opening.door_to(tmp_path / "door.html", "http://127.0.0.1/enter/x") as is_started:
+        assert is_started
+    told = json.loads(noted.read_text())
+    assert "PATH" in told["names"]
+    assert [name for name in told["names"] if name.startswith("SEALWAX_")] == []
+
+
+def test_where_an_agent_serves_the_page_the_file_goes_when_the_link_was_used(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = _browser_of_ours(tmp_path, monkeypatch)
+    command = [sys.executable, "-m", "sealwax", "--home", str(home)]
+    env = {**os.environ, "SEALWAX_PASSPHRASE": PASSPHRASE}
+    agent = subprocess.Popen([*command, "agent", "run"], env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        assert agent.stderr is not None
+        while "began" not in agent.stderr.readline():
+            assert agent.poll() is None
+        done = subprocess.run([*command, "open"], env=env, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    finally:
+        agent.send_signal(signal.SIGTERM)
+        agent.wait(30)
+        agent.stderr.close()
+    assert json.loads(noted.read_text())["status"] == 200
+    assert not (home / opening.DOORS_FILE).exists()
+
+
+def test_a_link_that_nobody_follows_is_not_waited_for_without_end() -> None:
+    pauses: list[float] = []
+    opening.wait_for_use(lambda: True, pauses.append)
+    assert sum(pauses) == pytest.approx(opening.USE_SECONDS)
+    answers = iter([True, True, False])
+    opening.wait_for_use(lambda: next(answers), pauses.append)
+    assert next(answers, None) is None
+
+
+BROWSER = """
+import json, os, re, stat, sys, urllib.request
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+path = Path(unquote(urlparse(sys.argv[2]).path))
+told = {"address": sys.argv[2], "names": list(os.environ), "text": path.read_text("utf-8")}
+told["mode"] = stat.S_IMODE(path.stat().st_mode)
+link = re.search('url=([^"]+)', told["text"])[1]
+try:
+    told["status"] = urllib.request.urlopen(link).status
+except OSError as error:
+    told["status"] = str(error)
+Path(sys.argv[1]).write_text(json.dumps(told))
+"""
+
+
+def _browser_of_ours(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Has the system's browser be a program that follows the link and notes what it was given."""
+    script, noted = folder / "browser.py", folder / "noted.json"
+    script.write_text(BROWSER)
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {noted} %s")
+    return noted

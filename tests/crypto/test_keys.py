@@ -1,17 +1,18 @@
 """Keys: derived apart, wrapped, packed for one member, typed by a person."""
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.key_packet import (
+    open_earlier,
     open_packet,
-    open_previous,
     open_root,
+    seal_earlier,
     seal_packet,
-    seal_previous,
     seal_root,
 )
 from sealwax.crypto.key_tree import AccountKey, new_account_key, new_root_keys
@@ -104,10 +105,13 @@ def test_a_packet_opens_for_its_member_alone() -> None:
             open_packet(bad, keys, nonce)
 
 
-def test_the_newest_key_opens_the_one_before_and_the_roots() -> None:
-    old, new = new_account_key(0, ENTROPY), new_account_key(1, ENTROPY)
+def test_the_newest_key_opens_earlier_ones_and_the_roots() -> None:
+    old, new = new_account_key(0, ENTROPY), new_account_key(3, ENTROPY)
     account = b"a" * 32
-    assert open_previous(seal_previous(old, new, account, b"s" * 32), new, account) == old
+    sealed = seal_earlier(old, new, account, b"s" * 32)
+    assert open_earlier(sealed, 0, new, account) == old
+    with pytest.raises(SealBroken):
+        open_earlier(sealed, 0, new_account_key(3, ENTROPY), account)
     assert open_root(seal_root(ROOTS, new, account, b"t" * 32), new, account) == ROOTS
     with pytest.raises(SealBroken):
         open_root(seal_root(ROOTS, new, account, b"t" * 32), new, b"b" * 32)
@@ -133,6 +137,34 @@ def test_a_damaged_key_file_opens_to_nothing() -> None:
     for bad in (b"", wrapped[:-1], b"\x00" * 100):
         with pytest.raises((PassphraseWrong, KeyFileBroken)):
             unwrap(bad, "right")
+
+
+@pytest.mark.parametrize("lanes", range(1, 17))
+def test_more_lanes_than_memory_are_a_broken_file(lanes: int) -> None:
+    told = [b"sealwax/passphrase/v1", 8 * lanes - 1, 1, lanes, bytes(16), bytes(12), bytes(40)]
+    with pytest.raises(KeyFileBroken):
+        unwrap(msgspec.msgpack.encode(told), "right")
+    told[1] = 8 * lanes
+    with pytest.raises(PassphraseWrong):
+        unwrap(msgspec.msgpack.encode(told), "right")
+
+
+_SMALL = st.one_of(st.integers(-1, 40), st.binary(max_size=20), st.text(max_size=3), st.none())
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(_SMALL, st.sampled_from([b"sealwax/passphrase/v1", bytes(16), bytes(12)])),
+        max_size=9,
+    ),
+    st.binary(max_size=60),
+)
+def test_any_key_file_is_opened_or_refused(told: list[object], data: bytes) -> None:
+    whole = [b"sealwax/passphrase/v1", 8, 1, 1, bytes(16), bytes(12), b""]
+    for stored in (msgspec.msgpack.encode(told), msgspec.msgpack.encode([*whole[:4], *told]), data):
+        with pytest.raises((PassphraseWrong, KeyFileBroken)):
+            unwrap(stored, "right\udcff")
 
 
 def test_a_recovery_key_has_its_form() -> None:

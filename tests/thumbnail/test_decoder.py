@@ -1,11 +1,15 @@
 """The companion that opens pictures: it may die, and the next picture is opened by another."""
 
+import io
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from sealwax.base.companion import CompanionLost
 from sealwax.thumbnail import decoder as module
@@ -53,6 +57,24 @@ def test_closed_it_begins_again(decoder: Decoder) -> None:
     assert decoder.formats() == formats
     assert decoder._companion is None
     assert decoder.small_picture(png(90, 60)) is not None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+def test_it_is_root_no_longer_and_still_opens_every_format(decoder: Decoder) -> None:
+    written = {}
+    for name in sorted({"JPEG", "PNG", "GIF", "WEBP", "AVIF"} & set(decoder.formats())):
+        file = io.BytesIO()
+        Image.effect_noise((500, 400), 80).save(file, name)
+        written[name] = decoder.small_picture(file.getvalue())
+    assert None not in written.values()
+    assert decoder._companion is not None
+    status = Path(f"/proc/{decoder._companion._process.pid}/status").read_text()
+    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert "0" not in facts["Uid"].split()
+    assert "0" not in facts["Gid"].split()
+    assert facts["Groups"].strip() == ""
+    assert {int(facts[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}
+    assert facts["NoNewPrivs"] == "1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bounds are the system's")

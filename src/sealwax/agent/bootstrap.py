@@ -9,13 +9,12 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.device import Device, Environment
-from sealwax.agent.home import LIBRARY_FILE, HomeLock, scratch_folder
+from sealwax.agent.home import LIBRARY_FILE, HomeLock, make_private, scratch_folder
 from sealwax.agent.noting import Note
 from sealwax.agent.place import (
     STORE_SETTING,
     Place,
     claim_place,
-    find_account,
     opened_near,
     opened_store,
     place_of,
@@ -26,6 +25,7 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
+from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE
@@ -41,15 +41,15 @@ from sealwax.library.guard_file import GUARD_FILE, GuardBroken, set_guard_aside
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.others import refresh_all
+from sealwax.sync.coming_back import bring_back, give_back
+from sealwax.sync.generation import current_zone
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
-    open_for_recovery,
     open_for_removed,
     read_log,
 )
-from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
+from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads, RolledBack
 from sealwax.trust.home_keys import (
     KEY_FILE,
     HomeKeys,
@@ -59,9 +59,9 @@ from sealwax.trust.home_keys import (
     new_home_keys,
     save_home_keys,
 )
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.trust.system_keyring import SystemKeyring, find_keyring
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
 
 
@@ -110,44 +110,6 @@ def create_home(
     return code
 
 
-def recover_home(
-    home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
-) -> None:
-    """Makes a home for a vault that exists, with its recovery key alone: a new device is added.
-
-    In a home that lost its keys, without `store`, it is that home's vault; its old library is set
-    aside, for nobody can open it.
-    """
-    refuse_existing(home)
-    need_a_place_for_keys(env)
-    recovery = recovery_keys(recovery_code)
-    keys = new_home_keys(env.entropy)
-    place = place_of(home, store or Settings(home).get(STORE_SETTING, "") or None)
-    account = find_account(place, recovery)
-    make_folder(home)
-    if (home / LIBRARY_FILE).exists():
-        set_aside(home / LIBRARY_FILE)
-    with HomeLock(home), opened_store(place, account, recovery, is_new=True) as vault:
-        log = read_log(vault, account)
-        opened = open_for_recovery(log, recovery)
-        commit = add_device_by_recovery(
-            log,
-            opened,
-            recovery,
-            keys.member_keys().member(),
-            device_name,
-            env.clock.now_ms(),
-            env.entropy,
-        )
-        vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
-        if isinstance(vault, MirrorStore):
-            # What cannot be fetched now is asked for when the home is opened.
-            with suppress(StoreError):
-                refresh_all(vault, log)
-        keys = msgspec.structs.replace(keys, account=account)
-        finish_home(home, place, keys, env)
-
-
 @contextmanager
 def open_agent(
     home: Path, env: Environment, is_lenient: bool = False, is_waiting: bool = True
@@ -163,6 +125,7 @@ def open_agent(
     if not (home / KEY_FILE).exists():
         load_home_keys(home, env.passphrase, env.keyring)
     with HomeLock(home):
+        notes = make_private(home)
         keys = load_home_keys(home, env.passphrase, env.keyring)
         settings = Settings(home)
         # Whoever has the lock is not the agent that these files speak of.
@@ -171,19 +134,28 @@ def open_agent(
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
-            notes = _check_history(heads, store, is_lenient)
+            own_zone = current_zone(settings, keys.member_keys().member().id)
+            if isinstance(store, MirrorStore):
+                bring_back(store, heads)
+            notes += _check_history(heads, store, is_lenient, but=own_zone)
             log = read_log(store, keys.account)
             opened, removed = _open_keys(log, keys, is_lenient)
             library, found = _open_library(home, keys, opened, bool(removed))
             notes += [*found, *_open_guard(library), *removed]
             try:
                 with naming_damage():
-                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
+                    if isinstance(store, MirrorStore) and own_zone in heads.wrong_in(store):
+                        now_ms = env.clock.now_ms()
+                        give_back(store, heads, library.holdings, log, own_zone, now_ms)
+                    notes += _check_history(heads, store, is_lenient)
+                    member = keys.member_keys()
+                    device = Device(store, library, log, opened, member, heads, env, settings)
                     if not removed:
                         notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)
                     agent = Agent(home, settings, device, env.clock, env.entropy, noted)
-                    with suppress(StoreError, *([NotTrusted] if removed else ())):
+                    # Whoever may not write, or cannot, leaves it to the other devices.
+                    with suppress(StoreError, KeysUnusable, *([NotTrusted] if removed else ())):
                         device.sync.settle_held()
                         agent.devices.settle()
                     agent.time.note()
@@ -205,22 +177,29 @@ def repair_home(home: Path) -> None:
             (home / HEADS_FILE).replace(home / f"{HEADS_FILE}{DAMAGED_SUFFIX}")
 
 
-def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> list[Note]:
-    """A vault that was rolled back, or is another one, is named before anything is made of it."""
-    try:
-        heads.check_store(store)
-    except SealwaxError as error:
+def _check_history(
+    heads: RememberedHeads, store: Store, is_lenient: bool, but: str = ""
+) -> list[Note]:
+    """A vault that was rolled back, or is another one, is named before anything is made of it; one
+    zone may be left for later."""
+    wrong = heads.wrong_in(store)
+    wrong.pop(but, None)
+    near = store.near if isinstance(store, MirrorStore) else store
+    for sentence in wrong.values():
         if not is_lenient:
-            raise
-        return [Note("store", store.describe(), error.sentence)]
+            raise RolledBack(sentence)
+        return [Note("store", near.describe(), sentence)]
     return []
 
 
 def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
-        with naming_damage(), _fetching(device, is_waiting):
+        with naming_damage(), fetching(device, is_waiting):
             device.sync.open(is_waiting)
+    except KeysUnusable:
+        # The agent says so in its notes; what another device wrote waits until it can be held.
+        return []
     except SealwaxError as error:
         if not is_lenient:
             raise
@@ -229,7 +208,7 @@ def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     return []
 
 
-def _fetching(device: Device, is_waiting: bool) -> AbstractContextManager[None]:
+def fetching(device: Device, is_waiting: bool) -> AbstractContextManager[None]:
     """How objects come that the server alone has."""
     if device.mirror is None:
         return nullcontext()
@@ -245,13 +224,17 @@ def refuse_existing(home: Path) -> None:
 
 
 def need_a_place_for_keys(env: Environment) -> None:
-    """Raises NoPassphrase before anything is made, where there is no keyring either."""
-    if not env.passphrase and env.keyring is None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either, and
+    PassphraseWeak for one that can be guessed."""
+    if env.passphrase:
+        need_strong(env.passphrase)
+    elif env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 
 
 def finish_home(home: Path, place: Place, keys: HomeKeys, env: Environment) -> None:
     """Settings first, keys last: a home counts as made once its keys are there."""
+    make_private(home)
     if place.setting:
         Settings(home).set(STORE_SETTING, place.setting)
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)

@@ -7,10 +7,13 @@ go of when the process ends, however it ends.
 import fcntl
 import os
 import shlex
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from sealwax.agent.noting import HOME, Note
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 
@@ -19,6 +22,7 @@ LOCK_FILE = "lock"
 LIBRARY_FILE = "library.db"
 SCRATCH_FOLDER = "scratch"
 VAULT_FOLDER = "vault"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PATIENCE_TRIES = 50
 _PATIENCE_SECONDS = 0.02
 
@@ -35,6 +39,13 @@ class HomeReadOnly(SealwaxError):
 
     code = "home-read-only"
     hint = "Make the folder writable, or name another home with --home."
+
+
+class HomeOfAnother(SealwaxError):
+    """The home's folder belongs to another user of this computer."""
+
+    code = "home-of-another"
+    hint = "Run the command as that user, or name another home with --home."
 
 
 class HomeLock:
@@ -84,6 +95,23 @@ class HomeLock:
         except BlockingIOError:
             return False
         return True
+
+
+def make_private(home: Path) -> list[Note]:
+    """Takes the rights to look into a home away from everybody but its owner, and notes it; raises
+    HomeOfAnother where its owner is somebody else."""
+    found = home.stat()
+    if found.st_uid != os.geteuid():
+        raise HomeOfAnother(f"The home at {home} belongs to another user of this computer.")
+    if not found.st_mode & _OTHERS:
+        return []
+    with suppress(OSError):
+        home.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+    if home.stat().st_mode & _OTHERS:
+        told = "Other users can see what files are in it: its disk knows no rights."
+    else:
+        told = "Other users could see what files are in it. Its rights are for you alone now."
+    return [Note(HOME, str(home), told)]
 
 
 def program(home: Path) -> str:

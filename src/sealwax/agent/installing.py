@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from sealwax.base.environment import for_children
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder, write_durably
 from sealwax.trust.home_keys import needs_passphrase
@@ -85,7 +86,11 @@ def run_command(command: Sequence[str]) -> int:
     """Runs a command of the system in silence."""
     try:
         done = subprocess.run(  # noqa: S603
-            list(command), check=False, capture_output=True, timeout=_COMMAND_SECONDS
+            list(command),
+            check=False,
+            capture_output=True,
+            timeout=_COMMAND_SECONDS,
+            env=for_children(os.environ),
         )
     except (OSError, subprocess.SubprocessError):
         return 1

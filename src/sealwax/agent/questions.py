@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sealwax.agent.wording import count
 
-NAMES_SHOWN = 3
+NAMES_SHOWN, NAME_CHARACTERS = 3, 40
 
 
 class Asked(NamedTuple):
@@ -40,7 +40,7 @@ class Alarm(NamedTuple):
 
 def question(asked: Asked, moment: str) -> str:
     """Who did what, how much, and what has become of it; `moment` is when it was seen here."""
-    who = asked.device or "An import, or another device,"
+    who = _short(asked.device) or "An import, or another device,"
     confirmed = ", confirmed there" if asked.is_confirmed else ""
     seen = f" (seen here {moment}{confirmed})" if asked.device else ""
     return " ".join([f"{who} {' and '.join(_acts(asked))}{seen}.", *_state(asked)])
@@ -68,9 +68,15 @@ def _acts(asked: Asked) -> list[str]:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    given = [f"“{name}”" for name in names if name]
+    given = [f"“{_short(name)}”" for name in names if name]
     more = ", …" if len(given) > NAMES_SHOWN else ""
     return f" ({', '.join(given[:NAMES_SHOWN])}{more})" if given else ""
+
+
+def _short(name: str) -> str:
+    """A name as another device gave it: on one line, and not a long one."""
+    flat = " ".join(name.split())
+    return flat if len(flat) <= NAME_CHARACTERS else f"{flat[: NAME_CHARACTERS - 1]}…"
 
 
 def _state(asked: Asked) -> list[str]:

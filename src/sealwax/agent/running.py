@@ -7,7 +7,7 @@ by one thread, in `run` or one after the other by a test; everything else may be
 import datetime
 from collections.abc import Callable
 from threading import Event
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sealwax.agent.api import Agent
 from sealwax.agent.chores import Chores
@@ -41,6 +41,14 @@ UNKNOWN = SyncState(is_on=False)
 """Before the first look."""
 
 T = TypeVar("T")
+
+
+class Page(Protocol):
+    """The page that an agent serves."""
+
+    def new_link(self) -> str: ...
+
+    def is_link_open(self, link: str) -> bool: ...
 
 
 class NoPage(SealwaxError):
@@ -84,7 +92,7 @@ class RunningAgent:
         self.clock_jump_ms = 0
         self.is_looking = True
         self.links = LinkDesk(self._offer_link, clock)
-        self.new_link: Callable[[], str] | None = None
+        self.page: Page | None = None
         self._clock = clock
         self._conditions = conditions
         self._log = log
@@ -166,9 +174,13 @@ class RunningAgent:
 
     def page_link(self) -> str:
         """A link that opens the page once; raises NoPage."""
-        if self.new_link is None:
+        if self.page is None:
             raise NoPage("This agent serves no page.")
-        return self.new_link()
+        return self.page.new_link()
+
+    def is_page_link_open(self, link: str) -> bool:
+        """Whether a link of the page was not used yet."""
+        return self.page is not None and self.page.is_link_open(link)
 
     def _offer_link(
         self, tell: Callable[[Offered], None], confirm: Callable[[Asking], bool], wait: Wait

@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from typing import IO
 
+from sealwax.base.environment import for_children
 from sealwax.base.errors import SealwaxError
+from sealwax.base.private_process import keep_to_itself
 
 FRAME_LIMIT_BYTES = 1 << 30
 _LENGTH_BYTES = 8
@@ -21,7 +23,6 @@ _PIPE_BYTES = 1 << 20
 """Most messages fit into a pipe of this size, where the system has such: then nobody waits for the
 other end to take them."""
 _END_SECONDS = 5
-_OWN_SETTINGS = "SEALWAX_"
 
 
 class CompanionLost(SealwaxError):
@@ -36,13 +37,12 @@ class Companion:
 
     def __init__(self, module: str) -> None:
         """Starts `python -m module`, which calls `serve`."""
-        kept = {name: value for name, value in os.environ.items() if _is_for_all(name)}
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pipesize=_PIPE_BYTES,
-            env={**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**for_children(os.environ), "PYTHONPATH": _search_path()},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -87,6 +87,8 @@ class Messages:
 
     def __init__(self) -> None:
         """Takes standard output for itself: what anything else prints goes to standard error."""
+        # Keys come through the pipe, and none before this.
+        keep_to_itself()
         # An interrupt from the keyboard goes to the command; this process ends with its pipe.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._in = sys.stdin.buffer
@@ -110,8 +112,8 @@ def can_have_companions() -> bool:
     return (os.cpu_count() or 1) > 1 and bool(sys.executable)
 
 
-def _is_for_all(name: str) -> bool:
-    return not name.startswith(_OWN_SETTINGS)
+def _search_path() -> str:
+    return os.pathsep.join(filter(None, sys.path))
 
 
 def _lost() -> CompanionLost:

@@ -15,6 +15,7 @@ import psutil  # type: ignore[import-untyped]
 
 from sealwax.base.clock import Clock
 from sealwax.base.condition import Condition
+from sealwax.base.environment import for_children
 
 METERED_GOOD_FOR_SECONDS = 30.0
 IDLE_LOAD = 0.5
@@ -65,7 +66,12 @@ def _ask_network_manager() -> bool:
     question = [program, "--terse", "--fields", "GENERAL.METERED", "device", "show"]
     try:
         done = subprocess.run(  # noqa: S603
-            question, check=False, capture_output=True, text=True, timeout=_ASK_SECONDS
+            question,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_ASK_SECONDS,
+            env=for_children(os.environ),
         )
     except (OSError, subprocess.SubprocessError):
         return False

@@ -7,7 +7,8 @@ from sealwax.agent.doctor.finding import moment
 from sealwax.agent.questions import Asked, question
 from sealwax.agent.wording import count
 from sealwax.cli.options import with_session, yes_option
-from sealwax.cli.session import Session, clean
+from sealwax.cli.session import Session
+from sealwax.cli.terminal import say
 
 
 @click.group("held")
@@ -82,16 +83,16 @@ def _waiting(agent: Agent, number: int | None) -> int:
 
 def _tell(session: Session, done: int, act: str) -> None:
     told = f"{done:,} {act}." if done else "Nothing is held."
-    session.give({"records": done}, lambda: click.echo(told))
+    session.give({"records": done}, lambda: say(told))
 
 
 def told_questions(found: list[Asked], now_ms: int) -> list[str]:
     """One text a question."""
-    return [clean(question(one, moment(one.seen_ms, now_ms, None))) for one in found]
+    return [question(one, moment(one.seen_ms, now_ms, None)) for one in found]
 
 
 def _show(found: list[Asked], now_ms: int) -> None:
     for asked, told in zip(found, told_questions(found, now_ms), strict=True):
-        click.echo(f"{asked.number:>4}  {told}")
+        say(f"{asked.number:>4}  {told}")
     if not found:
-        click.echo("Nothing is held.")
+        say("Nothing is held.")

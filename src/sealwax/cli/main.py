@@ -1,6 +1,7 @@
 """The `sealwax` command: its grammar, and the one place where errors become sentences."""
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ import click
 
 from sealwax import __version__
 from sealwax.agent.home import DEFAULT_HOME
+from sealwax.base.environment import take_secrets
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
+from sealwax.base.private_process import keep_to_itself
+from sealwax.cli.admin import admin_group
 from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
@@ -22,7 +26,6 @@ from sealwax.cli.keeping import (
     import_command,
     init_command,
     source_group,
-    verify_command,
 )
 from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
@@ -38,11 +41,13 @@ from sealwax.cli.reading import (
     search_command,
 )
 from sealwax.cli.security import security_group
-from sealwax.cli.serving import admin_group, serve_command
+from sealwax.cli.serving import serve_command
 from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
+from sealwax.cli.terminal import say
 from sealwax.cli.tidying import tidy_command
+from sealwax.cli.verifying import verify_command
 from sealwax.library.database import LibraryFull
 
 if TYPE_CHECKING:
@@ -104,7 +109,7 @@ def cli(context: click.Context, home: Path, is_json: bool, is_verbose: bool) -> 
     Sealwax reads phones and backups and never writes to them: deleting here does not delete there.
     Without a command it says what is safe, where, and the next step.
     """
-    context.obj = Session(home.expanduser(), is_json, is_verbose)
+    context.obj = Session(home.expanduser(), is_json, is_verbose, take_secrets(os.environ))
     if context.invoked_subcommand is None:
         context.invoke(status_command)
 
@@ -143,13 +148,16 @@ snapshot_group.add_command(tidy_command)
 
 def main() -> None:
     """Runs the command line: 0 done, 1 failed, 2 usage, 3 something waits for a person."""
+    keep_to_itself()
     rarely_collect()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue(), nl=False, err=True)
         sys.exit(error.exit_code)
     except SealwaxError as error:
         fail(error, "--json" in sys.argv, "--verbose" in sys.argv)

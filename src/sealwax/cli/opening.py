@@ -4,7 +4,8 @@ import click
 
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session, can_ask
-from sealwax.web.opening import DOORS_FILE, open_browser, serve_page
+from sealwax.cli.terminal import say
+from sealwax.web.opening import DOORS_FILE, door_to, serve_page, wait_for_use
 
 
 @click.command("open")
@@ -18,12 +19,14 @@ def open_command(session: Session, is_quiet: bool, port: int) -> None:
     """
     running = session.running_agent()
     if running is not None:
-        from sealwax.agent.remote.client import link_of
+        from sealwax.agent.remote.client import is_link_open, link_of
 
-        click.echo(f"Sealwax is open at {link_of(running)}")
-        click.echo("The link works once, on this computer.", err=True)
+        say(f"Sealwax is open at {link_of(running)}")
+        say("The link works once, on this computer.", err=True)
         if not is_quiet:
-            open_browser(session.home / DOORS_FILE, link_of(running))
+            link = link_of(running)
+            with door_to(session.home / DOORS_FILE, link) as is_started:
+                wait_for_use(lambda: is_started and is_link_open(running, link))
         return
     with session.reading() as agent:
         serve_page(agent, port, is_quiet, is_person_there=can_ask())

@@ -38,6 +38,20 @@ class ServerTrouble(StoreError):
     hint = "Wait, and try again: nothing here is wrong. Its page /status says more."
 
 
+class AnswerTooLarge(ServerTrouble):
+    """An answer goes on beyond what it may have."""
+
+
+class AccountMissing(StoreError):
+    """The server does not have this account: it is another one, or lost what it had."""
+
+    code = "account-missing"
+    hint = (
+        "Everything goes on here, and waits on this device. Check the address, and ask whoever runs"
+        " the server: docs/server.md says what to do where its data is lost."
+    )
+
+
 class ServerRefused(StoreError):
     """The server does not do what it was asked for."""
 
@@ -96,17 +110,30 @@ class BadAddress(SealwaxError):
     hint = "Give an address that begins with https://; plain http:// only for this computer."
 
 
+class OriginUnknown(StoreError):
+    """The server does not go by the address that this device calls it by."""
+
+    code = "origin-unknown"
+    hint = (
+        "Use the address that whoever runs the server gave you. If this is the one, they add it"
+        " with `sealwax serve --origin ADDRESS`."
+    )
+
+
 class TokenBad(ServerRefused):
     """The token is too old, or the server was started anew: sign in again."""
 
 
 _REFUSALS: dict[str, type[StoreError]] = {
+    "account-exists": ServerRefused,
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
     "commit-void": CommitVoid,
     "drop-refused": ServerRefused,
     "pin-locked": PinLocked,
     "not-there": Missing,
+    AccountMissing.code: AccountMissing,
+    "origin-unknown": OriginUnknown,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,

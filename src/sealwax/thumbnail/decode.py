@@ -40,6 +40,13 @@ def known_formats() -> tuple[str, ...]:
     return tuple(sorted(name for name in FORMATS if name in Image.OPEN))
 
 
+def load_decoders() -> None:
+    """Loads whatever opening and writing a picture takes, parts that Pillow loads late too."""
+    written = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(written, "JPEG")
+    small_picture(written.getvalue(), written.tell())
+
+
 def small_picture(data: bytes, limit_bytes: int) -> bytes | None:
     """A JPEG of at most so many bytes, turned upright; None for what cannot be shown so."""
     if len(data) > FILE_LIMIT_BYTES:

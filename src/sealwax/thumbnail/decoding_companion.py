@@ -1,7 +1,8 @@
 """The companion that opens pictures: `python -m sealwax.thumbnail.decoding_companion`.
 
-See `thumbnail.decoder`. It is given no key, keeps nothing between two pictures, and has a bound on
-its memory and on the time that one picture may take.
+See `thumbnail.decoder`. It is given no key, keeps nothing between two pictures, has a bound on its
+memory and on the time that one picture may take, and can read the memory or the environment of no
+process that holds keys (`base.private_process`).
 """
 
 import os
@@ -9,7 +10,8 @@ import sys
 from contextlib import suppress
 
 from sealwax.base.companion import Messages
-from sealwax.thumbnail.decode import known_formats, small_picture
+from sealwax.base.private_process import give_up_rights
+from sealwax.thumbnail.decode import known_formats, load_decoders, small_picture
 from sealwax.thumbnail.decoder import ASK_FORMATS
 from sealwax.vault.objects import SMALL_BYTES
 
@@ -22,7 +24,7 @@ SECONDS_LIMIT = 30
 def main() -> None:
     """Answers one picture after the other until the pipe is closed."""
     messages = Messages()
-    _stand_back()
+    stand_back()
     formats = " ".join(known_formats()).encode()
     for message in messages:
         if message == ASK_FORMATS:
@@ -32,10 +34,14 @@ def main() -> None:
         messages.send(small_picture(message, SMALL_BYTES) or b"")
 
 
-def _stand_back() -> None:
-    """Small pictures are in no hurry: what a person does comes first."""
+def stand_back() -> None:
+    """Gives up what opening pictures does not need, before the first one comes."""
+    # Small pictures are in no hurry: what a person does comes first.
     if hasattr(os, "nice"):
         os.nice(NICE)
+    # Whoever was root may not be able to read the program's own files any more.
+    load_decoders()
+    give_up_rights()
 
 
 def _bound() -> None:

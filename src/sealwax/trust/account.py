@@ -9,6 +9,8 @@ from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.account import AccountLog, DeviceRevoke, VoidEntryError
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Missing, Store
+from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.trust.key_troubles import unusable
 from sealwax.vault.keys import AccountKeys, open_account
 
 
@@ -29,6 +31,16 @@ class NotTrusted(SealwaxError):
     )
 
 
+class AccountKeysClosed(SealwaxError):
+    """Nothing in the account's log opens its keys for this member."""
+
+    code = "account-keys-closed"
+    hint = (
+        "Whoever let this device in handed over no key. Remove the device there, and link it again"
+        " from another device, or use the recovery key."
+    )
+
+
 def read_log(store: Store, account: bytes) -> AccountLog:
     """The account log as a store holds it; raises AccountBroken without a sound genesis."""
     log = AccountLog(account)
@@ -37,10 +49,13 @@ def read_log(store: Store, account: bytes) -> AccountLog:
 
 
 def extend_log(log: AccountLog, store: Store) -> None:
-    """Folds in what a store holds beyond the log."""
+    """Folds in what a store holds beyond the log. Raises HistoryUnsound at the first entry that
+    does not count, of a place that takes none: its answer may have no end."""
+    is_judging = getattr(store, "is_judging", False)
     try:
-        for _, data in store.read_commits(ACCOUNT_ZONE, log.head + 1):
-            log.extend(data)
+        for seq, data in store.read_commits(ACCOUNT_ZONE, log.head + 1):
+            if log.extend(data) is not None and is_judging:
+                raise HistoryUnsound(store.describe(), ACCOUNT_ZONE, seq)
     except (VoidEntryError, Missing) as error:
         raise AccountBroken(f"The account's first commit does not count: {error}.") from error
     if not log.states:
@@ -48,9 +63,10 @@ def extend_log(log: AccountLog, store: Store) -> None:
 
 
 def open_for_device(log: AccountLog, keys: MemberKeys) -> AccountKeys:
-    """The account's keys for a device that the log trusts now."""
+    """The account's keys for a device that the log trusts now, as far as they open; raises
+    NotTrusted or AccountKeysClosed."""
     need_trusted(log, keys.member().id)
-    return open_account(log, keys.member().id, keys)
+    return _opened(log, keys)
 
 
 def open_for_removed(log: AccountLog, keys: MemberKeys) -> AccountKeys:
@@ -76,16 +92,38 @@ def need_trusted(log: AccountLog, device: bytes) -> None:
     raise NotTrusted("The account does not trust this device.")
 
 
+def need_writer(log: AccountLog, keys: AccountKeys, device: bytes) -> None:
+    """Raises NotTrusted for a device that may not write, KeysUnusable for one that cannot: what it
+    sealed under older keys would not count."""
+    need_trusted(log, device)
+    need_open(log, keys)
+
+
+def need_open(log: AccountLog, keys: AccountKeys) -> None:
+    """Raises KeysUnusable where the newest keys of the account do not open."""
+    if keys.newest_epoch < log.newest.epoch:
+        raise unusable(log, keys)
+
+
 def open_for_recovery(log: AccountLog, keys: MemberKeys) -> AccountKeys:
-    """The account's keys for the holder of its recovery key."""
-    member = keys.member()
-    if member.id != log.newest.recovery.id:
+    """The account's keys for the holder of its recovery key, as far as they open; raises
+    RecoveryKeyWrong or AccountKeysClosed."""
+    if keys.member() != log.newest.recovery:
         raise RecoveryKeyWrong("This is not the recovery key of this account.")
-    return open_account(log, member.id, keys)
+    return _opened(log, keys)
 
 
 def keep_up(keys: AccountKeys, log: AccountLog, author: MemberKeys) -> None:
-    """Opens the keys of epochs that other devices began; raises NotTrusted for a device that the
-    log does not trust any more."""
-    if log.newest.epoch > keys.newest_epoch or author.member().id not in log.newest.devices:
-        keys.learn(open_for_device(log, author))
+    """Opens the keys of epochs that others began; raises NotTrusted for a device that the log does
+    not trust any more."""
+    member = author.member()
+    if keys.position < log.head or member.id not in log.newest.devices:
+        is_recovery = member == log.newest.recovery
+        keys.learn((open_for_recovery if is_recovery else open_for_device)(log, author))
+
+
+def _opened(log: AccountLog, keys: MemberKeys) -> AccountKeys:
+    try:
+        return open_account(log, keys.member().id, keys)
+    except SealBroken as error:
+        raise AccountKeysClosed("No key of this account opens for this device.") from error

@@ -85,6 +85,10 @@ class Keys:
         self._links.discard(found or "")
         return found is not None
 
+    def is_link_open(self, path: str) -> bool:
+        """Whether a link, by the path that `new_link` gave, was not used yet."""
+        return path.rpartition("/")[2] in self._links
+
     def is_session(self, value: str) -> bool:
         return _is_same(self._session, value)
 

@@ -36,6 +36,10 @@ class Served(NamedTuple):
     def new_link(self) -> str:
         return f"{self.address}{self.keys.new_link()}"
 
+    def is_link_open(self, link: str) -> bool:
+        """Whether a link was not used yet."""
+        return self.keys.is_link_open(link)
+
 
 @contextmanager
 def served(port: Port, entropy: Entropy, clock: Clock, tcp_port: int = 0) -> Iterator[Served]:

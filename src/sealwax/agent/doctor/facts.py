@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sealwax.agent.journal import Trouble
 from sealwax.agent.questions import Alarm, Asked
 from sealwax.sync.pause import Pause
+from sealwax.trust.key_troubles import KeyTrouble
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -51,7 +52,8 @@ class RefusedFact(NamedTuple):
 class StoreFact(NamedTuple):
     """The place that devices share: what is not there yet, when all was last known to be there,
     what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
-    of its, `lost` how many sealed objects it lost and this device cannot give."""
+    of its, `lost` how many sealed objects it lost and this device cannot give, `doubt` why nobody
+    can say that all is there although nothing waits."""
 
     name: str
     is_server: bool = True
@@ -69,12 +71,16 @@ class StoreFact(NamedTuple):
     used_bytes: int = 0
     clock_ahead_ms: int | None = None
     lost: int = 0
+    doubt: str = ""
 
 
 class HistoryFact(NamedTuple):
-    """What this device holds, and what is wrong with it: the questions that wait for an answer,
-    about how many records another device asks that this one deleted, and what others did and this
-    device has mended."""
+    """What this device holds, and what is wrong with it. `asked` are the questions that wait for an
+    answer, `asked_elsewhere` counts the records that this device deleted and another one asks
+    about, `alarms` are what others did and this device has mended. `is_lacking` says that sealed
+    objects are missing in its vault; `doubt` is for a vault that is shared with nobody.
+    `is_other_copy` says that another copy of this home has written, `taken_back` what other devices
+    took back of what was here, `unproved` what of a backup could not be read back."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
@@ -84,13 +90,20 @@ class HistoryFact(NamedTuple):
     damaged_objects: int = 0
     void_commits: int = 0
     notes: tuple[str, ...] = ()
+    is_lacking: bool = False
+    doubt: str = ""
+    is_other_copy: bool = False
+    taken_back: str = ""
+    unproved: str = ""
 
 
 class Facts(NamedTuple):
     """All of it. `store` is None for a home that shares with no place; `media` counts the places
     that hold all messages, `vault` is the first of them; `used_bytes` has what was charged by the
     number of the day; `troubles` are those of jobs, by kind. `clock_doubt_ms` is by how much the
-    clock is ahead of what was seen here, where that is in doubt."""
+    clock is ahead of what was seen here, where that is in doubt. `recovery_changed_ms` is when the
+    recovery key of now took another one's place; without `are_keys_handed_on` there are keys that a
+    device which comes later would not get."""
 
     now_ms: int
     home: str
@@ -110,5 +123,8 @@ class Facts(NamedTuple):
     clock_jump_ms: int = 0
     clock_doubt_ms: int = 0
     is_recovery_confirmed: bool = True
+    recovery_changed_ms: int | None = None
+    key_troubles: tuple[KeyTrouble, ...] = ()
+    are_keys_handed_on: bool = True
     is_agent_running: bool = True
     zone: datetime.tzinfo | None = None

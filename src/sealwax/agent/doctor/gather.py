@@ -14,6 +14,7 @@ from sealwax.agent.doctor.facts import (
     StoreFact,
 )
 from sealwax.agent.journal import Entries, Trouble
+from sealwax.agent.noting import key_note
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
@@ -35,6 +36,8 @@ def gather(
     milliseconds."""
     status = agent.status()
     held = set(agent.owners.held())
+    key_troubles = agent.devices.key_troubles()
+    told_apart = {key_note(trouble).what for trouble in key_troubles}
     return Facts(
         now_ms=now_ms,
         home=status.home,
@@ -47,7 +50,12 @@ def gather(
             tuple(agent.held.alarms()),
             status.damaged_objects,
             status.void_commits,
-            status.notes,
+            tuple(note for note in status.notes if note not in told_apart),
+            status.is_lacking,
+            "" if sync.is_shared else sync.doubt,
+            status.is_other_copy,
+            status.taken_back,
+            sync.unproved,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -79,6 +87,9 @@ def gather(
         free_bytes=condition.free_bytes,
         clock_doubt_ms=agent.time.ahead_ms(),
         is_recovery_confirmed=agent.recovery.is_confirmed(),
+        recovery_changed_ms=agent.recovery.changed_ms(),
+        key_troubles=key_troubles,
+        are_keys_handed_on=agent.devices.are_keys_handed_on(),
         zone=zone,
     )
 
@@ -106,6 +117,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
+        doubt=sync.doubt,
     )
 
 

@@ -35,8 +35,9 @@ READING = frozenset(
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
-    recovery.is_confirmed running.examine running.facts running.sync_state
-    running.page_link tracing.trace devices.list devices.find devices.asked_ms sync.state
+    recovery.entries recovery.is_confirmed running.examine running.facts running.sync_state
+    running.page_link running.is_page_link_open
+    tracing.trace devices.list devices.find devices.asked_ms sync.state
     sync.unshown_snapshots
     diff_messages unreadable_at source_trouble
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
@@ -53,9 +54,9 @@ WRITING = frozenset(
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
-    sync.plan_reset sync.reset sync.show_snapshots thumbnails.make_some
-    held.take_back
-    devices.revoke devices.rename devices.plan_adoption devices.adopt
+    sync.plan_reset sync.reset sync.show_snapshots sync.plan_resolution sync.resolve
+    thumbnails.make_some held.take_back
+    devices.revoke devices.rename devices.plan_adoption devices.adopt devices.renew_keys
     """.split()
 )
 """Done by the one thread that writes, one after the other."""

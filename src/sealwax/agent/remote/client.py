@@ -75,6 +75,12 @@ def link_of(agent: Agent) -> str:
     return link
 
 
+def is_link_open(agent: Agent, link: str) -> bool:
+    """Whether a link of the running agent's page was not used yet."""
+    is_open: bool = cast(Any, agent).running.is_page_link_open(link)
+    return is_open
+
+
 class RemoteAgent:
     """Has the methods of `agent.api.Agent` that may be called from another process."""
 

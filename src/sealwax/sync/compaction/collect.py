@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import PinRow
+from sealwax.stores.staying import Staying, staying
 from sealwax.sync.compaction.grace import grace
 from sealwax.sync.others import pinned_bases
 from sealwax.sync.rebuilding import rebuilt
@@ -28,14 +29,33 @@ class RebuildDiffers(SealwaxError):
 
 
 class Collected(NamedTuple):
-    """Objects that were, or can be, deleted, and their bytes."""
+    """Objects that were, or can be, deleted, and their bytes. `staying` more might go, but the
+    store keeps them for a time of its own, the last until `until_ms`."""
 
-    objects: int
-    size_bytes: int
+    objects: int = 0
+    size_bytes: int = 0
+    staying: int = 0
+    until_ms: int = 0
 
 
-def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
-    """Names and sizes of the objects in the store that may go."""
+class Collectable(NamedTuple):
+    """Names and sizes of the objects that may go, and those that the store would keep."""
+
+    sizes: dict[bytes, int]
+    staying: Staying
+
+    @property
+    def counted(self) -> Collected:
+        return Collected(
+            len(self.sizes),
+            sum(self.sizes.values()),
+            len(self.staying.names),
+            self.staying.until_ms,
+        )
+
+
+def collectable(replica: Replica, now_ms: int) -> Collectable:
+    """The objects in the store that may go."""
     before_seq, moments = grace(replica, now_ms - GRACE_MS)
     holdings = replica.library.holdings
     unheld = holdings.unheld_objects(before_seq, sorted(moments | pinned_bases(replica)))
@@ -45,7 +65,9 @@ def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
         known = holdings.intervals(unheld)
         unheld = {name: size for name, size in unheld.items() if known[name] not in doubtful}
     present = replica.store.has_objects(unheld)
-    return {name: size_bytes for name, size_bytes in unheld.items() if name in present}
+    stay = staying(replica.store, present)
+    going = present - stay.names
+    return Collectable({name: unheld[name] for name in unheld if name in going}, stay)
 
 
 def collect(
@@ -56,15 +78,15 @@ def collect(
 ) -> Collected:
     """Deletes what may go; raises RebuildDiffers or StoreError before anything is deleted."""
     replica.pull()
-    names = collectable(replica, now_ms)
-    if not names:
-        return Collected(0, 0)
+    found = collectable(replica, now_ms)
+    if not found.sizes:
+        return found.counted
     report("Building a library from the remaining objects")
     replica.library.strip_tail()
     _prove(replica, scratch)
     report("Deleting")
-    replica.store.delete_objects(names)
-    return Collected(len(names), sum(names.values()))
+    replica.store.delete_objects(found.sizes)
+    return found.counted
 
 
 def _prove(replica: Replica, scratch: Path) -> None:

@@ -1,11 +1,11 @@
-"""Which snapshots the news let go of, and which of them are made again."""
+"""Which snapshots others let go of, and which of them are made again."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.ledger.names import MESSAGES_ZONE, NO_HASH, commit_hash
 from sealwax.library.let_go import Lost, Wanted
-from sealwax.sync.guard.news import LetGo, News
+from sealwax.sync.guard.arrivals import Arrivals, LetGo
 from sealwax.sync.guard.pinned import Pinned, Staying, let_go_here, pinned
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, Shot, held_snapshots
 from sealwax.sync.replica import Replica
@@ -23,12 +23,12 @@ class Going(NamedTuple):
 
 
 def snapshots_going(
-    history: Replica, news: News, stays: Staying, now_ms: int, is_left_asked: bool
+    history: Replica, arrivals: Arrivals, stays: Staying, now_ms: int, is_left_asked: bool
 ) -> Going:
     """What becomes of the snapshots. One that is made again in the same pull does not go; nor does
     one that comes and goes in it: nobody here has seen it. Who lets go of it all the same says that
     it may go. Where none goes, what is left is only looked for where it `is_left_asked`."""
-    coming, told = news.pins(history.clock)
+    coming, told = arrivals.pins(history.clock)
     known = pinned(history) if told or is_left_asked else []
     takers = _takers((*known, *coming), told)
     left = tuple(one for one in (*known, *coming) if one.pin.commit_seq not in takers)

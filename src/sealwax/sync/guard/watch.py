@@ -13,8 +13,8 @@ from sealwax.library.let_go import Wanted
 from sealwax.library.losses import NO_MOMENT, NO_QUESTION, Losses, Taken
 from sealwax.library.past import is_unchanged
 from sealwax.sync.following import Ahead
+from sealwax.sync.guard.arrivals import Arrivals
 from sealwax.sync.guard.going import Going, snapshots_going
-from sealwax.sync.guard.news import News
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, Loss, is_answered
@@ -73,23 +73,23 @@ class Watch:
             return
         now_ms = self._history.clock.now_ms()
         seen = self._history.heads.get(MESSAGES_ZONE)
-        news = News(ahead, self._history.device, -1 if seen is None else seen[0])
-        records = self._records(news, ahead, now_ms)
+        arrivals = Arrivals(ahead, self._history.device, -1 if seen is None else seen[0])
+        records = self._records(arrivals, ahead, now_ms)
         is_losing = bool(records.losing)
-        snapshots = snapshots_going(self._history, news, self._stays, now_ms, is_losing)
+        snapshots = snapshots_going(self._history, arrivals, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
             self._keep(records, snapshots, ahead, now_ms)
 
-    def _records(self, news: News, ahead: Ahead, now_ms: int) -> _Records:
+    def _records(self, arrivals: Arrivals, ahead: Ahead, now_ms: int) -> _Records:
         guarded = self._library.guarded
-        weighing = Weighing(self._library, news, ahead.start.seq, now_ms - EARLY_MS)
+        weighing = Weighing(self._library, arrivals, ahead.start.seq, now_ms - EARLY_MS)
         is_all = guarded.is_asking
-        tellings = news.tellings(is_all)
+        tellings = arrivals.tellings(is_all)
         losing = weighing.losing(tellings)
         before = weighing.still_lost(guarded.losses.lately(now_ms - DAY_MS))
         if not is_all and losing and weighing.is_too_much(losing, before):
             # Who said it first, and who confirmed it, may stand in what was compacted since.
-            tellings = news.tellings(is_all=True)
+            tellings = arrivals.tellings(is_all=True)
             losing = weighing.losing(tellings)
         accepted = self._accepted(tellings)
         before = [row for row in before if row.record not in set(accepted)]

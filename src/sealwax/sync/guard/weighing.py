@@ -1,4 +1,4 @@
-"""What news takes away from a library: each record that is lost, and whether it is too much."""
+"""What a pull takes away from a library: each record that is lost, and whether it is too much."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -10,7 +10,7 @@ from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
 from sealwax.model.state import State, join_change
-from sealwax.sync.guard.news import News
+from sealwax.sync.guard.arrivals import Arrivals
 from sealwax.sync.guard.plan import How, Loss, is_answered, is_too_much, losses
 from sealwax.sync.guard.tellings import Telling
 
@@ -30,13 +30,13 @@ class Losing(NamedTuple):
 
 
 class Weighing:
-    """Weighs news against one library, as it is before they are applied."""
+    """Weighs what comes against one library, as it is before it is applied."""
 
-    def __init__(self, library: Library, news: News, head_seq: int, early_ms: int) -> None:
+    def __init__(self, library: Library, arrivals: Arrivals, head_seq: int, early_ms: int) -> None:
         """`early_ms` is the time since which something must have lain in the trash to be purged
         from it."""
         self._library = library
-        self._news = news
+        self._news = arrivals
         self._head_seq = head_seq
         self._early_ms = early_ms
 

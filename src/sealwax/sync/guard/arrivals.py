@@ -29,7 +29,7 @@ class LetGo(NamedTuple):
     until_ms: int
 
 
-class News:
+class Arrivals:
     """The commits ahead that others wrote, and that this device has never seen: one that it has
     seen comes again when its library is made anew."""
 
