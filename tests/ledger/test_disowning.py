@@ -10,9 +10,14 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.disowning import Disowning, MergeFacts
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import encode_facts
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import open_account
-from tests.accounts import Account, made_account, next_commit, revocation
+from tests.accounts import (
+    Account,
+    add_device_by_recovery,
+    made_account,
+    next_commit,
+    revocation,
+)
 
 LOST = bytes(32)
 

@@ -21,7 +21,7 @@ from sealwax.agent.watching import SourceWatch
 from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
-from sealwax.intake.apply import Progress
+from sealwax.intake.imported import Progress
 from sealwax.snapshot.verify import Step as VerifyStep
 from sealwax.snapshot.verify import Verified
 from sealwax.sources.base import SourceError
