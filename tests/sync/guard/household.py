@@ -35,8 +35,8 @@ from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.writing import Pinning, write_in_batches
+from tests.accounts import add_device_by_recovery
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.sync.devices import ListSource
 from tests.sync.simulated import Home
