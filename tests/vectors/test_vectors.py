@@ -28,7 +28,7 @@ from sealwax.ledger.objects import FOREVER, Objects
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
-from sealwax.model.state import empty, encode, join_change
+from sealwax.model.state import decode, empty, encode, join_change
 from sealwax.stores.folder_layout import commit_path, object_path
 from sealwax.trust.account import open_for_device, open_for_recovery
 from sealwax.trust.linking import LinkBroken, LinkRefused
@@ -134,6 +134,12 @@ def _key_packet(case: dict[str, Any]) -> None:
     keys = MemberKeys(_hex(case, "sign_seed"), _hex(case, "box_seed"))
     packet = msgspec.msgpack.decode(_hex(case, "packet"), type=Packet)
     assert open_packet(packet, keys, _hex(case, "nonce")).secret == _hex(case, "account_key")
+
+
+def _shown(case: dict[str, Any]) -> None:
+    _merge(case)
+    shown = decode(bytes.fromhex(case["state"])).get(FIELDS[case["field"]])
+    assert msgspec.msgpack.encode(shown).hex() == case["value"]
 
 
 def _merge(case: dict[str, Any]) -> None:
@@ -296,6 +302,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "linking": _linking,
     "key-packet": _key_packet,
     "merge": _merge,
+    "shown": _shown,
     "segment": _segment,
     "change-digest": _change_digest,
     "digest": _digest,
