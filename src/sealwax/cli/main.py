@@ -1,6 +1,7 @@
 """The `sealwax` command: its grammar, and the one place where errors become sentences."""
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -19,17 +20,16 @@ from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
 from sealwax.cli.grouping import conversation_group
+from sealwax.cli.held import held_group
 from sealwax.cli.keeping import (
     export_command,
     import_command,
     init_command,
     source_group,
-    verify_command,
 )
 from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
     delete_command,
-    held_group,
     restore_command,
     snapshot_group,
     undelete_command,
@@ -45,7 +45,9 @@ from sealwax.cli.serving import serve_command
 from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
+from sealwax.cli.terminal import say
 from sealwax.cli.tidying import tidy_command
+from sealwax.cli.verifying import verify_command
 from sealwax.library.database import LibraryFull
 
 if TYPE_CHECKING:
@@ -153,7 +155,9 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue(), nl=False, err=True)
         sys.exit(error.exit_code)
     except SealwaxError as error:
         fail(error, "--json" in sys.argv, "--verbose" in sys.argv)

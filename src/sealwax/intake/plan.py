@@ -7,12 +7,13 @@ the source on purpose is an event that is applied once, and goes to the trash.
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sealwax.intake.match import news, renamed
+from sealwax.intake.match import news, renamed, told_anew
 from sealwax.model.brake import is_braked
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
+from sealwax.model.merge import Stamp, join_stamps
 from sealwax.model.record import Kind
-from sealwax.model.state import State, content_under, empty, encode, join_change
+from sealwax.model.state import State, content_under, empty, join_changes
 from sealwax.sources.base import Deletion, Observation
 
 RECOVERABLE = "recoverable:"
@@ -63,15 +64,17 @@ def plan_observations(
     changes: list[Change] = []
     known = dict(states)
     fresh: dict[bytes, list[Change]] = {}
+    own: set[bytes] = set()
     for record, observation in seen:
         state = known.get(record)
         earlier = fresh.get(record)
         if earlier:
             # The same record again in one batch: only now is its state worth joining.
-            for change in earlier:
-                state = join_change(state or empty(change.kind), change)
+            if record not in own:
+                own.add(record)
+                state = known[record] = _copied(state, earlier[0].kind)
             assert state is not None
-            known[record] = state
+            _add(state, earlier)
             earlier.clear()
         life = state.life if state else 0
         told = observation.entries
@@ -87,18 +90,28 @@ def plan_observations(
     return changes
 
 
+def _copied(state: State | None, kind: int) -> State:
+    return empty(kind) if state is None else state._replace(slots=dict(state.slots))
+
+
+def _add(state: State, changes: list[Change]) -> None:
+    """Joins changes of content into a state that is nobody else's, in place: thousands of reactions
+    may be to one message."""
+    for change in changes:
+        for name, merge, key, value in change.entries:
+            slot = (name, merge, key)
+            stamp = Stamp(change.life, change.time_ms, change.device, value)
+            state.slots[slot] = join_stamps(merge, state.slots.get(slot, ()), (stamp,))
+
+
 def plan_copy(
     record: bytes, kind: int, changes: Iterable[Change], state: State | None
 ) -> tuple[list[Change], State]:
     """Those of a copied record's changes that are news, and the state that they lead to."""
-    news_found: list[Change] = []
-    after = state if state is not None else empty(kind)
-    for change in changes:
-        joined = join_change(after, change)
-        if encode(joined) != encode(after):
-            news_found.append(change._replace(record=record))
-        after = joined
-    return news_found, after
+    before = state if state is not None else empty(kind)
+    told = [change._replace(record=record) for change in changes]
+    after = join_changes(before, told)
+    return told_anew(before, after, told), after
 
 
 def plan_deletions(
@@ -179,7 +192,7 @@ def _mark(item: Doomed, device: bytes) -> Change:
 
 
 def _move(item: Doomed, state: State, device: bytes, is_held: bool) -> Change:
-    life = state.life + 1
+    life = state.next_life(is_live=False)
     entries = [entry(LIFE, life), entry(DELETION, True, item.key)]
     if is_held:
         entries.append(entry(HELD, True, str(life)))
@@ -198,6 +211,6 @@ def _fell_in_source(state: State | None, newest_ms: int) -> bool:
 
 
 def _return(record: bytes, state: State, newest_ms: int, device: bytes) -> list[Change]:
-    life = state.life + 1
+    life = state.next_life(is_live=True)
     raised = Change(state.kind, record, None, newest_ms, device, (entry(LIFE, life),))
     return [raised, *content_under(life, record, [state])]

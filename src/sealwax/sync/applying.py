@@ -68,10 +68,11 @@ class Applying:
 
     def _keep_moments(self) -> None:
         """What pins to come hold is kept while it is passed by: a pin may hold a commit that lies
-        far before its own."""
+        far before its own, and this device may want to make one itself."""
         if not self._puller.is_own and self._ahead.head != self._ahead.start:
             with self._library.transaction():
-                self._library.keep_moments(PULLED, self._ahead.pinned_seqs())
+                wanted = {one.seq for one in self._library.guarded.let_go.wanted()}
+                self._library.keep_moments(PULLED, self._ahead.pinned_seqs() | wanted)
 
     def _apply_stretch(self, stretch: list[Following], total: Pulled) -> Pulled:
         puller, ahead = self._puller, self._ahead
@@ -106,11 +107,12 @@ class Applying:
                 else:
                     holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
-            if following.unreadable and judged.commit is not None:
+            if following.unreadable and judged.commit is not None and following.merge_seq is None:
                 for name, _ in judged.commit.header.added:
                     holdings.note_damage(name, judged.head.seq, following.unreadable)
-            now_ms = puller.clock.now_ms()
-            self._library.apply_commit(judged, following.part, following.data, now_ms)
+            self._library.apply_commit(
+                judged, following.part, following.data, puller.clock.now_ms(), following.merge_seq
+            )
         if names and puller.after_applying is not None:
             puller.after_applying(names)
         if judged.commit is None:

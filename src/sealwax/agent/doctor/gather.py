@@ -45,10 +45,17 @@ def gather(
         history=HistoryFact(
             status.counts.messages,
             status.newest_snapshot_ms,
-            status.held,
+            tuple(agent.held.questions()),
+            agent.held.asked_elsewhere(),
+            tuple(agent.held.alarms()),
             status.damaged_objects,
             status.void_commits,
             tuple(note for note in status.notes if note not in told_apart),
+            status.is_lacking,
+            "" if sync.is_shared else sync.doubt,
+            status.is_other_copy,
+            status.taken_back,
+            sync.unproved,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -110,6 +117,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
+        doubt=sync.doubt,
     )
 
 

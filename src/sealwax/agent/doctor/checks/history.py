@@ -1,4 +1,4 @@
-"""What this device holds: damage, deletions that wait for an answer, jobs that do not end well."""
+"""What this device holds: damage, and jobs that do not end well."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.agent.wording import count
 
-TOLD_ELSEWHERE = ("sync", "import")
+TOLD_ELSEWHERE = ("sync", "import", "proof")
 """The troubles of these jobs have findings of their own."""
 NOT_FOR_SAFETY = ("thumbnails",)
 """What these jobs make is pleasant to have; nothing is less safe without it."""
@@ -25,6 +25,18 @@ def check_history(facts: Facts) -> Iterator[Finding]:
             "`sealwax verify`",
             "verify",
         )
+    if history.is_lacking:
+        yield Finding(
+            "objects-missing",
+            "danger",
+            "Sealed objects are missing in the vault of this device.",
+            "`sealwax verify` names them; with a server, `sealwax verify --repair` fetches them",
+            "verify",
+        )
+    if history.doubt:
+        yield Finding(
+            "not-verified", "danger", f"Not verified: {history.doubt}", "`sealwax verify`"
+        )
     if history.void_commits:
         yield Finding(
             "void-commits",
@@ -33,14 +45,6 @@ def check_history(facts: Facts) -> Iterator[Finding]:
             " right to write, or damage.",
             "`sealwax verify`",
             "verify",
-        )
-    if history.held:
-        yield Finding(
-            "held",
-            "warn",
-            f"{count(history.held, 'deletion')} wait for your answer; they are in the trash.",
-            "`sealwax held accept`, or `sealwax held undo`",
-            "answer-held",
         )
     yield from _jobs(facts)
 
