@@ -9,7 +9,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Store
 from sealwax.trust.account import open_for_recovery, read_log
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
+from tests.accounts import add_device_by_recovery
 
 
 class Begun(NamedTuple):

@@ -19,7 +19,7 @@ from tests.sync.devices import ListSource
 from tests.sync.simulation.checks import check_verified
 from tests.sync.simulation.clocks import YEAR_MS
 from tests.sync.simulation.home import Home, Promised
-from tests.sync.simulation.person import answer_trouble
+from tests.sync.simulation.person import sync_and_answer
 from tests.sync.simulation.words import chats, later_fact, message, origin
 from tests.sync.simulation.world import World
 
@@ -150,7 +150,7 @@ def sync(world: World, home: Home) -> None:
     if not home.is_on:
         return
     world.operations += 1
-    done = answer_trouble(world, home, home.sync())
+    done = sync_and_answer(world, home)
     if done.is_verified:
         check_verified(world, home)
         world.place.safe.shared |= home.known.said

@@ -1,14 +1,17 @@
 """One device of a simulated account: what survives a kill, what is open, what its person knows."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.devices import Devices
+from sealwax.agent.held import Held
 from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.entropy import Entropy
+from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.library import Library
@@ -19,6 +22,8 @@ from sealwax.stores.base import Store, StoreError
 from sealwax.stores.memory import MemoryStore
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.coming_back import bring_back, give_back
+from sealwax.sync.generation import current_zone
 from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import RememberedHeads
 from tests.homes import ignore
@@ -58,6 +63,16 @@ class Image(NamedTuple):
     is_on: bool
 
 
+class SteadyMirror(MirrorStore):
+    """A mirror that fetches in no other thread: the same seed has the same world."""
+
+    @contextmanager
+    def arriving(self, names: Iterable[bytes]) -> Iterator[None]:
+        with suppress(StoreError):
+            self.fetch(names)
+        yield
+
+
 class Home:
     """One device."""
 
@@ -88,20 +103,31 @@ class Home:
 
     def open(self) -> None:
         """Opens it as `agent.bootstrap` does."""
-        store = MirrorStore(self.near, self.line)
-        if self.near.head_seq(ACCOUNT_ZONE) < 0:
-            store.refresh([ACCOUNT_ZONE])
+        store, heads, settings = self._store(), RememberedHeads(self.folder), Settings(self.folder)
+        own_zone = current_zone(settings, self.member.member().id)
+        bring_back(store, heads)
         log = read_log(self.near, self.account)
         keys = open_for_device(log, self.member)
         library = Library(self.folder / "library.db", LIBRARY_KEY, keys.roots, is_durable=False)
-        heads = RememberedHeads(self.folder)
+        if own_zone in heads.wrong_in(store):
+            give_back(store, heads, library.holdings, log, own_zone, self.clock.now_ms())
         env = Environment(self.clock, self.entropy, None, None)
-        self.device = Device(store, library, log, keys, self.member, heads, env)
+        self.device = Device(store, library, log, keys, self.member, heads, env, settings)
         self.device.journal.is_sharing = self.is_on
         self.time = TimeTrust(library, self.clock)
         self.devices = Devices(self.device, self.clock, self.entropy)
+        self.held = Held(self.device, self.clock)
         self.device.sync.open()
+        with suppress(StoreError):
+            self.device.sync.settle_held()
+            self.devices.settle()
         self.time.note()
+
+    def _store(self) -> MirrorStore:
+        store = SteadyMirror(self.near, self.line, self.account)
+        if self.near.head_seq(ACCOUNT_ZONE) < 0:
+            store.refresh([ACCOUNT_ZONE])
+        return store
 
     def open_again(self) -> None:
         """As a person does: again, until the place answers."""

@@ -21,6 +21,7 @@ def take_away(world: World, home: Home) -> None:
 def _write(world: World, home: Home, way: Way) -> None:
     world.operations += 1
     infected, disk = world.homes[-1], world.place.disk
+    world.harmful.add(infected.name)
     forger = Forger(infected.device.history.keys, infected.member, infected.clock, world.entropy)
     log = read_log(disk, infected.account)
     zone = MESSAGES_ZONE

@@ -1,5 +1,8 @@
 """The person who is asked: about what a removed device wrote, and about what was taken away."""
 
+from contextlib import suppress
+
+from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
@@ -8,16 +11,34 @@ from tests.homes import ignore
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
-ACCEPTED = 0.0
+ACCEPTED = 0.15
 """So often what a removed device wrote is taken in."""
 
 
-def answer_trouble(world: World, home: Home, done: SyncOutcome) -> SyncOutcome:
-    """Answers where a sync waits for it; gives the outcome of that, or of the sync."""
+def sync_and_answer(world: World, home: Home) -> SyncOutcome:
+    """Syncs, and answers what is asked then; gives the outcome of the last sync. What cannot be
+    answered now is asked again."""
+    done = home.sync()
+    if _is_waiting_for_an_answer(home):
+        done = home.device.sync.resolve(_about_removed(world), ignore)
+    with suppress(StoreError):
+        for asked in home.held.questions():
+            home.held.answer(_was_meant(world, asked.device), asked.number)
+    return done
+
+
+def _is_waiting_for_an_answer(home: Home) -> bool:
     trouble = last_trouble(home.library.holdings)
-    if trouble is None or trouble.code != RemovedDeviceWrote.code:
-        return done
-    answer = Answer.WITHOUT
-    if world.rng.random() < ACCEPTED:
-        answer, world.is_accepted = Answer.ACCEPT, True
-    return home.device.sync.resolve(answer, ignore)
+    return trouble is not None and trouble.code == RemovedDeviceWrote.code
+
+
+def _about_removed(world: World) -> Answer:
+    if world.rng.random() >= ACCEPTED:
+        return Answer.WITHOUT
+    world.is_accepted = True
+    return Answer.ACCEPT
+
+
+def _was_meant(world: World, device: str) -> bool:
+    """What devices that mean harm took away was not; of others, some was."""
+    return device not in world.harmful and world.rng.random() < 0.5

@@ -29,6 +29,7 @@ def remove_device(world: World, home: Home) -> None:
             keys = gone.device.history.keys
             forger = Forger(keys, gone.member, gone.clock, world.entropy)
             world.removed = Removed(forger, gone.account, standing, disk)
+            world.harmful.add(gone.name)
             gone.close()
             world.homes.remove(gone)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.sync.simulation.checks import check_end, check_some
 from tests.sync.simulation.mishaps import come_back
 from tests.sync.simulation.newcomer import check_newcomer
-from tests.sync.simulation.person import answer_trouble
+from tests.sync.simulation.person import sync_and_answer
 from tests.sync.simulation.size import Size
 from tests.sync.simulation.stories import PLAIN, Story
 from tests.sync.simulation.world import World
@@ -38,7 +38,7 @@ def finish(world: World) -> None:
         home.switch(is_on=True)
     for _ in range(ROUNDS):
         for home in world.homes:
-            done = answer_trouble(world, home, home.sync())
+            done = sync_and_answer(world, home)
             assert done.why == "", done
     for home in world.homes:
         assert home.device.outbox.waiting().is_nothing

@@ -38,6 +38,8 @@ class World:
         self.removed: Removed | None = None
         self.is_accepted = False
         """Whether a person once took in what a removed device wrote."""
+        self.harmful: set[str] = set()
+        """The devices that mean harm."""
         self.purged: set[str] = set()
         self.folder = folder
         self.begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
