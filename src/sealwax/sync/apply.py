@@ -269,6 +269,7 @@ class Sync:
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
+            self._own_zone.put_back_bases()
         else:
             self._other_self.look_at_shared(before_seq)
         return mended

@@ -173,8 +173,12 @@ class Ahead:
         held = self._objects.held(self.head.seq)
         if until_seq is not None:
             held |= self._objects.live_at(until_seq)
-        intervals = self._objects.intervals
-        return {name for name in held if intervals[name].change_digest is not None}
+        return {name for name in held if self._is_segment(name)}
+
+    def _is_segment(self, name: bytes) -> bool:
+        # A pin may hold what a disowned commit added.
+        interval = self._objects.interval(name)
+        return interval is not None and interval.change_digest is not None
 
     def segments(self) -> dict[bytes, int]:
         """The segments that applying them reads, in that order, and their sizes."""

@@ -101,10 +101,11 @@ class OtherSelf:
             self._note()
 
     def _fetch(self, mirror: MirrorStore, standing: ZoneStanding) -> str:
-        """Takes in what this device said and this home has forgotten."""
+        """Takes in what this device said and this home has forgotten. What waited here may have
+        been shared since, so that is taken in first."""
         zone = self._own.zone
-        mirror.refresh([ACCOUNT_ZONE, zone])
-        self._history.pull_account()
+        mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE, zone])
+        self._history.pull()
         mirror.fetch(self._own.held_in_store())
         self._others.take_in_zone(zone)
         self._outbox.put_on()

@@ -6,7 +6,7 @@ shows those whose very state it still has; of the rest it knows how many there a
 """
 
 from collections.abc import Iterable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, zone_device
@@ -14,6 +14,7 @@ from sealwax.ledger.objects import Objects
 from sealwax.stores.far_trouble import Parted, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.closing import is_closed
+from sealwax.sync.making_anew import make_anew
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits, told_ones
 from sealwax.sync.replica import Replica
@@ -115,12 +116,7 @@ class Others:
     def show(self) -> None:
         """Makes the library anew from what is near and at the shared place, so that it shows all
         of them that can be shown. Raises FarAway."""
-        self._library.clear()
-        outbox = Outbox(self._own)
-        with self._mirror.current() if self._mirror is not None else nullcontext():
-            if self._mirror is not None:
-                self._mirror.fetch(self._history.segments_ahead())
-            outbox.catch_up(self._history, self.zones())
+        make_anew(self._history, Outbox(self._own), self.zones(), self._mirror)
 
     def _moment(self, told: Told) -> float | None:
         """The moment of the library that is what a snapshot shows, if there is one."""

@@ -3,7 +3,8 @@
 A snapshot made while the shared history was out of reach shows what this device had then. When what
 waited is sent, in its order, the shared history may pass through that very state: then the snapshot
 is made there too, for all devices, and the own zone lets go of it. Otherwise it stays where it is,
-and the own zone is copied to the shared place as it is, so that no snapshot is on one disk alone.
+and the own zone is copied to the shared place as it is, with what its snapshots stand on, so that
+none of them is on one disk alone.
 """
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -11,6 +12,7 @@ from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
+from sealwax.library.past import objects_at
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
@@ -74,7 +76,17 @@ class OwnZone:
         if not (is_whole or self.pins() or self._was_sent(self._mirror)):
             return
         self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
+        if is_whole or self.unsent():
+            self.put_back_bases()
         self._library.holdings.remember_ms(_SENT + self._outbox.zone, own.head().seq + 1)
+
+    def put_back_bases(self) -> None:
+        """Sends what the shared history held at the moments that the snapshots stand on, where the
+        shared place lacks it: nobody there knew of them, and others may have let it be deleted.
+        Raises FarAway or FarFull."""
+        bases = {int(pin.moment) for pin in self.pins()}
+        if self._mirror is not None and bases:
+            self._mirror.heal(objects_at(self._library.database.connection, bases))
 
     def _was_sent(self, mirror: MirrorStore) -> bool:
         """Whether the shared place has a part of it. A library that is made anew asks once."""

@@ -40,6 +40,7 @@ def finish(world: World) -> None:
         for home in world.homes:
             done = sync_and_answer(world, home)
             assert done.why == "", done
+            home.device.sync.back_up()
     for home in world.homes:
         assert home.device.outbox.waiting().is_nothing
         assert home.device.sync.agrees()
