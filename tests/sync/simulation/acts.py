@@ -3,6 +3,7 @@
 from sealwax.agent.compacting import compact
 from sealwax.intake.apply import Intake
 from sealwax.library.project import PRESENT, TRASH
+from sealwax.library.query import Row
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import ORIGIN, PURGED
@@ -36,6 +37,7 @@ def import_some(world: World, home: Home) -> None:
     if rng.random() < 0.2:
         gone, now_ms = rng.choice(numbers), home.clock.now_ms()
         items.append(Deletion(int(Kind.MESSAGE), origin(gone), f"recoverable:{now_ms}", now_ms))
+        world.taken |= {home.record_of(origin(gone))}
     _take(world, home, items)
     home.known.said.update(map(origin, numbers))
 
@@ -67,6 +69,7 @@ def _take(world: World, home: Home, items: list[Item]) -> None:
 
 def delete_some(world: World, home: Home) -> None:
     some = _some(world, home, PRESENT)
+    world.taken |= {row.uid for row in _rows(home, some)}
     delete(home.library, home.device.journal, some, home.clock.now_ms())
 
 
@@ -78,8 +81,8 @@ def undelete_some(world: World, home: Home) -> None:
 def purge_some(world: World, home: Home) -> None:
     """Takes the words of some messages away that lie in the trash."""
     some = _some(world, home, TRASH, world.size.purged)
-    moment = Moment(home.library.head_moment(), ANYWHERE)
-    rows = list(home.library.read.messages(some, moment))
+    rows = _rows(home, some)
+    world.taken |= {row.uid for row in rows}
     assert all(row.state.life % 2 == 1 for row in rows)
     world.purged |= {row.state.get(ORIGIN)[1] for row in rows}
     changes = [
@@ -169,6 +172,11 @@ def switch(world: World, home: Home) -> None:
     """Sync goes off, or on."""
     world.operations += 1
     home.switch(not home.is_on)
+
+
+def _rows(home: Home, some: Selection) -> list[Row]:
+    moment = Moment(home.library.head_moment(), ANYWHERE)
+    return list(home.library.read.messages(some, moment))
 
 
 def _some(world: World, home: Home, place: int, most: int = 0) -> Selection:

@@ -13,11 +13,12 @@ from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.entropy import Entropy
 from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
+from sealwax.crypto.keyed_hash import record_ids
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.field import ORIGIN
-from sealwax.model.record import Kind
+from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.memory import MemoryStore
 from sealwax.stores.mirror import MirrorStore
@@ -45,13 +46,15 @@ class Promised(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What a device was told to keep: the messages that it imported, the snapshots that it made."""
+    """What a device was told to keep: the messages that it imported, the snapshots that it made;
+    and the numbers of the questions that it has asked."""
 
     said: set[str]
     promises: list[Promised]
+    asked: set[int]
 
     def copy(self) -> "Known":
-        return Known(set(self.said), list(self.promises))
+        return Known(set(self.said), list(self.promises), set(self.asked))
 
 
 class Image(NamedTuple):
@@ -96,7 +99,7 @@ class Home:
         self.clock = clock
         self.entropy = entropy
         self.near = MemoryStore()
-        self.known = Known(set(), [])
+        self.known = Known(set(), [], set())
         self.images: list[Image] = []
         self.is_on = True
         folder.mkdir(parents=True)
@@ -193,6 +196,12 @@ class Home:
         """The messages that it has, wherever."""
         rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
         return {row.state.get(ORIGIN)[1] for row in rows}
+
+    def record_of(self, origin: str) -> bytes:
+        """The id of a message."""
+        names = [(Kind.MESSAGE, origin)]
+        (record,) = record_ids(self.device.history.keys.roots, NAMESPACE_APPLE, names)
+        return record
 
     def waiting(self) -> set[str]:
         """The messages that wait in its outbox."""

@@ -5,6 +5,7 @@ from itertools import combinations
 from sealwax.stores.faulty import FaultyStore
 from tests.homes import ignore
 from tests.sync.simulation.acts import collect_unheld, sync
+from tests.sync.simulation.checks import forged
 from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.line import Countdown, Killed
@@ -38,6 +39,7 @@ def copy_disk(world: World, _: Home) -> None:
 def come_back(world: World, _: Home) -> None:
     """The place comes back from an old disk."""
     world.operations += 1
+    world.may_be_forged |= any(map(forged, world.homes))
     world.place.come_back(world.rng)
 
 

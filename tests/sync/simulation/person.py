@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from sealwax.agent.held import MARKED, Asked
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.removed_tail import RemovedDeviceWrote
@@ -23,7 +24,7 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
         done = home.device.sync.resolve(_about_removed(world), ignore)
     with suppress(StoreError):
         for asked in home.held.questions():
-            home.held.answer(_was_meant(world, asked.device), asked.number)
+            home.held.answer(_is_accepted(world, home, asked), asked.number)
     return done
 
 
@@ -35,10 +36,15 @@ def _is_waiting_for_an_answer(home: Home) -> bool:
 def _about_removed(world: World) -> Answer:
     if world.rng.random() >= ACCEPTED:
         return Answer.WITHOUT
-    world.is_accepted = True
+    world.may_be_forged = True
     return Answer.ACCEPT
 
 
-def _was_meant(world: World, device: str) -> bool:
-    """What devices that mean harm took away was not; of others, some was."""
-    return device not in world.harmful and world.rng.random() < 0.5
+def _is_accepted(world: World, home: Home, asked: Asked) -> bool:
+    """What no person took away comes back; of the rest, some."""
+    if asked.number == MARKED:
+        records = {row.uid for row in home.library.read.held_rows()}
+    else:
+        records = {row.record for row in home.library.guarded.losses.waiting(asked.number)}
+    is_meant = not asked.snapshots and records <= world.taken
+    return is_meant and world.rng.random() < 0.5

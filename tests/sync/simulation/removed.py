@@ -4,6 +4,7 @@ from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, device_zone
 from sealwax.stores.memory import MemoryStore
 from sealwax.trust.account import read_log
+from tests.sync.simulation.checks import forged
 from tests.sync.simulation.forgeries import TAKING, junk
 from tests.sync.simulation.forging import Forger, Removed, Standing
 from tests.sync.simulation.home import Home
@@ -29,7 +30,6 @@ def remove_device(world: World, home: Home) -> None:
             keys = gone.device.history.keys
             forger = Forger(keys, gone.member, gone.clock, world.entropy)
             world.removed = Removed(forger, gone.account, standing, disk)
-            world.harmful.add(gone.name)
             gone.close()
             world.homes.remove(gone)
 
@@ -46,7 +46,7 @@ def write_although_removed(world: World, _: Home) -> None:
     if not _knows(disk, removed.account, removed.forger.device):
         log = read_log(disk, removed.account)
         standing = Standing(log.head, log.newest.epoch)
-    elif not _is_closed(disk, zone, standing.position):
+    elif not is_closed(disk, zone, standing.position):
         return
     world.operations += 1
     ways = (junk, *TAKING)
@@ -59,6 +59,7 @@ def forget_removal(world: World, home: Home) -> None:
     the first to write."""
     if world.removed is not None:
         world.operations += 1
+        world.may_be_forged |= any(map(forged, world.homes))
         world.place.put_back(world.removed.disk)
         for _ in range(world.rng.randrange(1, QUICK)):
             write_although_removed(world, home)
@@ -69,7 +70,7 @@ def _knows(disk: MemoryStore, account: bytes, device: bytes) -> bool:
     return device not in read_log(disk, account).newest.devices
 
 
-def _is_closed(disk: MemoryStore, zone: str, position: int) -> bool:
+def is_closed(disk: MemoryStore, zone: str, position: int) -> bool:
     """Whether a commit of a zone names a position behind the removal."""
     seqs = range(disk.head_seq(zone), -1, -1)
     return any(parse_commit(disk.get_commit(zone, seq)).header.position > position for seq in seqs)

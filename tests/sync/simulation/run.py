@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from tests.sync.simulation.alarms import check_asked, check_quiet
 from tests.sync.simulation.checks import check_end, check_some
+from tests.sync.simulation.home import Home
 from tests.sync.simulation.mishaps import come_back
 from tests.sync.simulation.newcomer import check_newcomer
 from tests.sync.simulation.person import sync_and_answer
@@ -20,20 +22,34 @@ def simulate(
 ) -> None:
     """Raises whatever a device raises that it must not, or AssertionError."""
     world = World(folder, seed, size, story.off_ms)
+
+    def watch(world: World, home: Home) -> None:
+        if story.is_honest and home in world.homes:
+            check_asked(world, home)
+
+    def check(world: World, home: Home) -> None:
+        check_some(world, home)
+        if story.is_honest:
+            check_quiet(world, home)
+
     try:
-        world.run(story.turns, operations // 2, check_some)
+        world.run(story.turns, operations // 2, watch, check)
         come_back(world, world.homes[0])
-        world.run(story.turns, operations, check_some)
+        world.run(story.turns, operations, watch, check)
         finish(world)
         check_end(world)
+        for home in world.homes if story.is_honest else ():
+            check_quiet(world, home)
         check_newcomer(world)
     finally:
         world.close()
 
 
 def finish(world: World) -> None:
-    """All faults end, everybody syncs."""
+    """All faults and lies end, everybody syncs, backs up, and answers."""
     world.faults.is_faulty = False
+    world.lies.be_honest()
+    world.is_lied_to = False
     for home in world.homes:
         home.switch(is_on=True)
     for _ in range(ROUNDS):
@@ -42,5 +58,6 @@ def finish(world: World) -> None:
             assert done.why == "", done
             home.device.sync.back_up()
     for home in world.homes:
+        assert not home.held.questions()
         assert home.device.outbox.waiting().is_nothing
         assert home.device.sync.agrees()

@@ -10,6 +10,7 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.stores.base import StoreError
 from sealwax.stores.faulty import FaultyStore
 from tests.homes import NOW_MS
+from tests.lying_place import Lies, LyingStore
 from tests.sync.simulation.account import begin
 from tests.sync.simulation.clocks import DAY_MS, DeviceClock, TrueTime
 from tests.sync.simulation.forging import Removed
@@ -33,13 +34,17 @@ class World:
         self.time = TrueTime(NOW_MS)
         self.place = Place()
         self.faults = Chance(self.rng)
+        self.lies = Lies()
+        self.is_lied_to = False
+        """Whether the place is lying just now."""
         self.operations = 0
         self.grace = Grace(self.time)
         self.removed: Removed | None = None
-        self.is_accepted = False
-        """Whether a person once took in what a removed device wrote."""
-        self.harmful: set[str] = set()
-        """The devices that mean harm."""
+        self.may_be_forged = False
+        """Whether what a removed device wrote may stay: a person took it in, or a device that had
+        not heard of the removal did, before the place came back from yet another disk."""
+        self.taken: set[bytes] = set()
+        """The records that a person deleted or purged, on whichever device."""
         self.purged: set[str] = set()
         self.folder = folder
         self.begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
@@ -52,14 +57,15 @@ class World:
 
     def new_home(self, name: str, folder: str, member: MemberKeys, off_ms: int) -> Home:
         """A home of a device, to be opened next."""
-        line, clock = FaultyStore(self.place, self.faults), DeviceClock(self.time, off_ms)
+        line = FaultyStore(LyingStore(self.place, self.lies), self.faults)
+        clock = DeviceClock(self.time, off_ms)
         return Home(
             name, self.folder / folder, line, self.begun.account, member, clock, self.entropy
         )
 
-    def run(self, turns: "Turns", operations: int, check: "Act") -> None:
+    def run(self, turns: "Turns", operations: int, watch: "Act", check: "Act") -> None:
         """Lets things happen until so many operations were asked for in all; `turns` says how often
-        each act is had. A device is checked now and then."""
+        each act is had. A device is watched after each of them, and checked now and then."""
         acts, weights = list(turns), list(turns.values())
         self.faults.is_faulty = True
         while self.operations < operations:
@@ -69,16 +75,23 @@ class World:
             if not home.is_on and self.rng.random() < 0.2:
                 home.switch(is_on=True)
             (act,) = self.rng.choices(acts, weights)
-            try:
-                act(self, home)
-            except StoreError:
-                continue
-            if self.rng.random() < 0.02:
+            is_whole = _did(act, self, home)
+            watch(self, home)
+            if is_whole and self.rng.random() < 0.02:
                 check(self, home)
 
     def close(self) -> None:
         for home in self.homes:
             home.close()
+
+
+def _did(act: "Act", world: World, home: Home) -> bool:
+    """Whether an act was not cut off."""
+    try:
+        act(world, home)
+    except StoreError:
+        return False
+    return True
 
 
 Act: TypeAlias = Callable[[World, Home], None]

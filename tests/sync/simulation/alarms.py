@@ -1,0 +1,50 @@
+"""What devices tell of harm: after honest operations, nothing."""
+
+from sealwax.model.brake import is_braked
+from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.sync.agreement import OnlyHere
+from sealwax.sync.removed_tail import RemovedDeviceWrote
+from sealwax.sync.repair import AccountParted
+from sealwax.sync.trouble import last_trouble
+from sealwax.trust.key_troubles import key_troubles
+from tests.sync.simulation.home import Home
+from tests.sync.simulation.world import World
+
+ALARMING = {HistoryUnsound.code, RemovedDeviceWrote.code, AccountParted.code, OnlyHere.code}
+"""Troubles of the place that honest devices and lines never make."""
+
+
+def alarms(home: Home) -> list[str]:
+    """What one device would tell its owner."""
+    history, holdings = home.device.history, home.library.holdings
+    trouble = last_trouble(holdings)
+    return [
+        *(f"refused: {one}" for one in holdings.refused_drops()),
+        *(f"void: {one}" for one in holdings.void_commits()),
+        *(f"void in the log: {one}" for one in history.log.void_reasons.items()),
+        *(f"found: {one}" for one in home.library.guarded.doubts.alarms()),
+        *(f"keys: {one}" for one in key_troubles(history.log, history.keys)),
+        *(f"damaged: {one}" for one in holdings.damage()),
+        *([f"trouble: {trouble}"] if trouble is not None and trouble.code in ALARMING else []),
+    ]
+
+
+def check_asked(world: World, home: Home) -> None:
+    """What a device has just begun to ask about was taken away by people, and is more than may go
+    without a question."""
+    guarded = home.library.guarded
+    numbers = {question.number for question in guarded.losses.questions()}
+    if numbers <= home.known.asked:
+        return
+    home.known.asked.update(numbers)
+    rows = guarded.losses.waiting()
+    assert {row.record for row in rows} <= world.taken
+    conversations = {row.conversation for row in rows if row.conversation}
+    assert is_braked(len(conversations), len(rows), home.library.live_records() + len(rows))
+    assert not guarded.let_go.waiting()
+
+
+def check_quiet(_: World, home: Home) -> None:
+    """The device tells of nothing."""
+    raised = alarms(home)
+    assert not raised, raised[:3]
