@@ -12,14 +12,16 @@ from sealwax.agent.api import Agent
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.examining import facts_of
 from sealwax.agent.recovering import recover_home
+from sealwax.agent.selecting import Select
 from sealwax.base.condition import Condition
+from sealwax.demo.world import write_world
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.wire import Event, encode_frames
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway
 from tests import lying_place as lying
 from tests.accounts import made_account
-from tests.homes import ignore
+from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.lying_place import ChainLie, Lies, lied_to
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
@@ -323,6 +325,30 @@ def test_what_another_device_kept_is_not_taken_over_from_a_lie(
             agent.devices.adopt("home 0")
         place.lies.be_honest()
         assert agent.devices.adopt("home 0").messages == 2
+
+
+def test_a_lie_about_what_one_device_keeps_for_itself_holds_up_nothing_else(
+    place: Place, tmp_path: Path
+) -> None:
+    house = place.house
+    with house.agent(0) as agent:
+        agent.sync.switch(False)
+        agent.import_source(phone_with(tmp_path / "own", 2, seed="own"), ignore)
+        agent.sync.back_up_now()
+        zone = agent.device.outbox.zone
+        agent.sync.switch(True)
+    world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=2, photos=2)
+    with house.agent(0) as agent:
+        agent.import_source(world.path, ignore)
+        agent.sync.now()
+    place.lies.chains[zone] = lying.followed_by(JUNK)
+    with house.agent(1) as agent:
+        done = agent.sync.now()
+        assert f"({zone} from" in done.why
+        # Words and photos came all the same.
+        assert done.fetched > 0
+        assert len(list(agent.media(Select()))) > 0
+    _enough(place)
 
 
 def _files(home: Path) -> list[Path]:

@@ -9,7 +9,8 @@ from sealwax.agent.sync_state import SyncState, Usage
 from sealwax.base.clock import Clock
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountMissing
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.trouble import last_doubt, last_trouble
 
 ENOUGH_BYTES = 1024 * 1024

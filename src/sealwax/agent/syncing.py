@@ -14,7 +14,8 @@ from sealwax.ledger.wire import Event, Usage
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.trouble import last_doubt, last_trouble
 from sealwax.trust.key_troubles import KeysUnusable

@@ -10,8 +10,9 @@ from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.presence import lost_sentence
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.waiting import Waiting
 

@@ -70,6 +70,11 @@ class HistoryUnsound(StoreError):
         )
 
 
+def is_unsound(error: FarAway) -> bool:
+    """Whether a history that does not hang together is the trouble."""
+    return isinstance(error.cause, HistoryUnsound)
+
+
 class Incomplete(FarAway):
     """The far store lost something that this device never had whole."""
 

@@ -4,7 +4,7 @@ Nothing here decides what is kept: the outbox holds everything until the message
 that is cut off at any point loses nothing and goes on the next time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -13,12 +13,13 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.holdings import PinRow
 from sealwax.model.change import Change
 from sealwax.stores.base import StoreError
-from sealwax.stores.far_trouble import FarAway, FarFull, Parted
+from sealwax.stores.far_trouble import FarAway, FarFull, Parted, is_unsound
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.agreement import Agreement, OnlyHere
+from sealwax.sync.fetching import fetch_kept
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
-from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
+from sealwax.sync.keeping import ALL_FILES
 from sealwax.sync.near_history import NearHistory
 from sealwax.sync.opening import sealed_already
 from sealwax.sync.others import Others
@@ -26,6 +27,7 @@ from sealwax.sync.outbox import Item
 from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.presence import Presence, lost_sentence
+from sealwax.sync.progress import Report, SyncProgress
 from sealwax.sync.renaming import named_pieces, names_any
 from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
@@ -38,20 +40,9 @@ from sealwax.vault.objects import epoch_of
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
-FETCHED_TOGETHER = 64
 WORTH_TELLING = 8
 """Fewer segments are there before anybody could read how far it is."""
 LOADING = "Loading history"
-
-
-class SyncProgress(NamedTuple):
-    """How far a sync is: the phase, items done and in all, bytes done and in all."""
-
-    phase: str
-    done: int
-    total: int
-    done_bytes: int
-    total_bytes: int
 
 
 class SyncOutcome(NamedTuple):
@@ -73,9 +64,6 @@ class SyncOutcome(NamedTuple):
     held: int
     lost: int = 0
     doubt: str = ""
-
-
-Report = Callable[[SyncProgress], None]
 
 
 def _unheard(_: SyncProgress) -> None:
@@ -146,11 +134,13 @@ class Sync:
             repaired = self._refresh() or repaired
             pulled += self._pull(report)
             self.settle_held()
-            self._take_in_others()
-            fetched = self._fetch_files(report, files_bytes)
+            wrong = self._take_in_others()
+            fetched = fetch_kept(self._mirror, self._library.holdings, files_bytes, report)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
             # What others write under keys that do not open here cannot be compared.
             need_open(self._history.log, self._history.keys)
+            if wrong is not None:
+                raise wrong
         except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
             why, code = told_of(error)
             self._need_trust(code)
@@ -257,9 +247,17 @@ class Sync:
         self._agreement.need_all_elsewhere()
         self.others.show()
 
-    def _take_in_others(self) -> None:
-        self.others.fetch()
+    def _take_in_others(self) -> FarAway | None:
+        """Gives what is wrong with one of their histories: all else goes on."""
+        wrong = None
+        try:
+            self.others.fetch()
+        except FarAway as error:
+            if not is_unsound(error):
+                raise
+            wrong = error
         self.others.take_in()
+        return wrong
 
     def _pull(self, report: Report = _unheard) -> int:
         """Applies what is near already while the rest is on its way."""
@@ -383,23 +381,3 @@ class Sync:
             part = Part(reason="waits", confirmed=item.is_confirmed)
             self._outbox.write(Writing(tuple(files), part, chunks=item.chunks))
             self._outbox.drop(name for name, _ in item.segments)
-
-    def _fetch_files(self, report: Report, files_bytes: int | None) -> int:
-        """Brings near what others stored: all words, and files up to so many bytes."""
-        if self._mirror is None:
-            return 0
-        held = self._library.holdings.listed()
-        live = plan_keeping(
-            (Held(name, seq, size, digest is not None) for name, seq, _, size, digest in held),
-            files_bytes,
-        )
-        near = self._mirror.near.has_objects(live)
-        lacking = [name for name in live if name not in near]
-        total = sum(live[name] for name in lacking)
-        done, done_bytes = 0, 0
-        for start in range(0, len(lacking), FETCHED_TOGETHER):
-            batch = lacking[start : start + FETCHED_TOGETHER]
-            report(SyncProgress("Downloading", done, len(lacking), done_bytes, total))
-            done += self._mirror.fetch(batch)
-            done_bytes += sum(live[name] for name in batch)
-        return done
