@@ -44,13 +44,13 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
-from sealwax.intake.apply import Imported, Progress
+from sealwax.intake.imported import Imported, Progress
 from sealwax.intake.split import Placed, join, split
+from sealwax.library.conversation import ConversationView
 from sealwax.library.files import file_reader
 from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
-from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
@@ -75,7 +75,9 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.sync.other_self import is_other_copy
 from sealwax.sync.reading_back import NOTHING, Reading
+from sealwax.sync.taking_back import taken_back
 from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
@@ -257,6 +259,8 @@ class Agent:
             is_remote=self.device.mirror is not None,
             is_verified=self.device.sync.verified_ms() > 0,
             waiting=self.device.sync.waiting(),
+            is_other_copy=is_other_copy(self._settings, self._clock.now_ms()),
+            taken_back=taken_back(holdings, self._clock.now_ms()),
             doubt=self.sync.denied(),
             is_lacking=self._verifying.is_lacking(),
         )

@@ -28,7 +28,7 @@ from sealwax.base.settings import Settings
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE, device_zone
+from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import (
     DAMAGED_SUFFIX,
     LibraryBroken,
@@ -41,6 +41,7 @@ from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.coming_back import bring_back, give_back
+from sealwax.sync.generation import current_zone
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
@@ -132,7 +133,7 @@ def open_agent(
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
-            own_zone = device_zone(keys.member_keys().member().id)
+            own_zone = current_zone(settings, keys.member_keys().member().id)
             if isinstance(store, MirrorStore):
                 bring_back(store, heads)
             notes += _check_history(heads, store, is_lenient, but=own_zone)
@@ -146,7 +147,8 @@ def open_agent(
                         now_ms = env.clock.now_ms()
                         give_back(store, heads, library.holdings, log, own_zone, now_ms)
                     notes += _check_history(heads, store, is_lenient)
-                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
+                    member = keys.member_keys()
+                    device = Device(store, library, log, opened, member, heads, env, settings)
                     if not removed:
                         notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)

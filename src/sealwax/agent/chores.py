@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.api import Agent
+from sealwax.agent.backing_up import backed_up_sentence
 from sealwax.agent.importing import damage_of
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
@@ -20,7 +21,7 @@ from sealwax.agent.watching import SourceWatch
 from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
-from sealwax.intake.apply import Progress
+from sealwax.intake.imported import Progress
 from sealwax.snapshot.verify import Step as VerifyStep
 from sealwax.snapshot.verify import Verified
 from sealwax.sources.base import SourceError
@@ -35,6 +36,13 @@ class DamageFound(SealwaxError):
 
     code = "damage-found"
     hint = "`sealwax verify` names all of it, and what it costs."
+
+
+class BackupUnread(SealwaxError):
+    """The place that keeps the backup could not be asked."""
+
+    code = "backup-unread"
+    hint = "Nothing is lost: it is tried again by itself."
 
 
 class Outcome(NamedTuple):
@@ -66,6 +74,7 @@ class Chores:
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot_of_the_day,
+            JobKind.PROOF: self._prove,
             JobKind.RETENTION: self._retention,
             JobKind.THUMBNAILS: self._thumbnails,
             JobKind.COMPACTION: self._compaction,
@@ -120,7 +129,18 @@ class Chores:
     def _snapshot(self, report: Report) -> Outcome:
         report(Step("Making a snapshot"))
         self._agent.upkeep.create_daily_snapshot()
-        return Outcome("A snapshot was made.")
+        report(Step("Reading the backup back"))
+        done = self._agent.sync.back_up_now()
+        now_ms = self._clock.now_ms()
+        return Outcome(f"A snapshot was made. {backed_up_sentence(done, now_ms, self._zone)}")
+
+    def _prove(self, report: Report) -> Outcome:
+        """What could not be read back is told by the doctor, day after day."""
+        report(Step("Reading the backup back"))
+        done = self._agent.sync.back_up_now(is_asked=False)
+        if done.why:
+            raise BackupUnread(done.why)
+        return Outcome(backed_up_sentence(done, self._clock.now_ms(), self._zone))
 
     def _snapshot_of_the_day(self, report: Report) -> None:
         """None where another device has made it, since this one last heard of the others."""

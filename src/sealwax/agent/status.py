@@ -11,7 +11,9 @@ class Status(NamedTuple):
     """The state of a home. Times are ms since 1970; None where there is nothing yet. `is_remote`
     says that devices share a server, `is_verified` that everything was known to be there once, and
     `waiting` what is not there. `doubt` says why that may not be so any more, and `is_lacking` that
-    sealed objects are missing in the vault of this device."""
+    sealed objects are missing in the vault of this device. `is_other_copy` says that something was
+    found lately that another copy of this home wrote, `taken_back` what another device had taken
+    back of what was here."""
 
     home: str
     store: str
@@ -35,6 +37,8 @@ class Status(NamedTuple):
     waiting: Waiting = Waiting()
     doubt: str = ""
     is_lacking: bool = False
+    is_other_copy: bool = False
+    taken_back: str = ""
 
 
 def kept(status: Status) -> str:

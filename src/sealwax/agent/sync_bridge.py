@@ -11,6 +11,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountMissing
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
+from sealwax.sync.proving import found_lacking, proved_ms
 from sealwax.sync.trouble import last_doubt, last_trouble
 
 ENOUGH_BYTES = 1024 * 1024
@@ -96,6 +97,8 @@ class SyncBridge:
             device.journal.is_full,
             device.sync.verified_ms(),
             device.sync.lost_there(),
+            proved_ms(device.history),
+            found_lacking(device.history),
         )
         marks = (heads, sync.is_on, sync.is_backup_on, *told)
         if self._known is None or self._known[0] != marks:

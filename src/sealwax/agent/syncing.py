@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 
 from sealwax.agent import resetting
+from sealwax.agent.backing_up import BackedUp, lacking_sentence
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
 from sealwax.agent.sync_state import SyncState
@@ -16,7 +17,10 @@ from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
+from sealwax.sync.proving import found_lacking, proved_ms
+from sealwax.sync.repair import AccountParted, Answer
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.resolving import Resolution
 from sealwax.sync.trouble import last_doubt, last_trouble
 from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, Switches
@@ -93,6 +97,21 @@ class Syncing:
             self._settle()
         return outcome
 
+    def plan_resolution(self) -> Resolution:
+        """What removed devices wrote into the shared history, and what would become of it; raises
+        SyncOff, NothingToResolve or StoreError."""
+        self._need_on()
+        return self._device.sync.resolving.plan()
+
+    def resolve(
+        self, is_accepted: bool, report: Callable[[SyncProgress], None] = lambda _: None
+    ) -> SyncOutcome:
+        """Goes on without it, or accepts it like what any device says, and syncs. Raises as
+        `plan_resolution`."""
+        self._need_on()
+        answer = Answer.ACCEPT if is_accepted else Answer.WITHOUT
+        return self._device.sync.resolve(answer, report, self.files_bytes)
+
     def plan_reset(self, report: Callable[[ResetProgress], None] = lambda _: None) -> Reset:
         """What `reset` would do, after a pull; raises SyncOff, SyncPaused, LibraryNotWhole or
         StoreError."""
@@ -119,6 +138,8 @@ class Syncing:
             lost=device.sync.lost_there(),
             is_full=journal.is_full,
             media=2 if is_server else 1,
+            proved_ms=proved_ms(device.history) or None,
+            unproved=lacking_sentence(found) if (found := found_lacking(device.history)) else "",
         )
         if journal.trouble is not None:
             cause = journal.trouble.cause
@@ -189,14 +210,13 @@ class Syncing:
             with suppress(FarAway, FarFull, KeysUnusable):
                 self._device.journal.tell(Part(reason="switches", switches=wanted))
 
-    def back_up_now(self) -> str:
-        """Copies what this device has for itself to the shared place; says why, where it cannot be
-        done, and nothing otherwise."""
+    def back_up_now(self, is_asked: bool = True) -> BackedUp:
+        """Copies what this device has for itself to the shared place, and reads back what it
+        wrote there."""
         try:
-            self._device.sync.back_up_own_zone()
-        except (FarAway, FarFull) as error:
-            return error.sentence
-        return ""
+            return BackedUp(proof=self._device.sync.back_up(is_asked))
+        except (FarAway, FarFull, AccountParted) as error:
+            return BackedUp(error.sentence)
 
     def pull(self) -> int:
         """Only what others wrote; gives how many steps came. Raises StoreError."""

@@ -9,7 +9,8 @@ from sealwax.agent.bootstrap import repair_home
 from sealwax.agent.noting import HISTORY
 from sealwax.cli import show
 from sealwax.cli.options import with_session
-from sealwax.cli.session import EXIT_FAILED, Session, clean
+from sealwax.cli.session import EXIT_FAILED, Session
+from sealwax.cli.terminal import of_others, say
 from sealwax.library.database import LibraryBroken
 from sealwax.snapshot.verify import Step, There, Verified
 from sealwax.sync.reading_back import EVERYTHING, NOTHING, Reading
@@ -96,22 +97,22 @@ def _verify(session: Session, asked: Asked) -> Verified:
 
 
 def _show(found: Verified) -> None:
-    click.echo(
+    say(
         f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
         f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
         f" {show.count(found.snapshots, 'snapshot')} checked."
     )
     if found.unreferenced:
-        click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
+        say(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
     for damage in found.damage:
         mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
-        click.secho(f"{mark} {damage.kind} {damage.name}: {clean(damage.what)}", fg="red")
+        say(f"{mark} {damage.kind} {damage.name}: {of_others(damage.what)}", fg="red")
         if damage.cost:
-            click.echo(f"    {clean(damage.cost)}")
+            say(f"    {of_others(damage.cost)}")
     for refused in found.refused:
-        click.secho(clean(refused), fg="red")
+        say(of_others(refused), fg="red")
     if found.unasked:
-        click.secho(
+        say(
             f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
             " asked whether it has them.",
             fg="yellow",
@@ -120,24 +121,22 @@ def _show(found: Verified) -> None:
         _show_there(found.there)
     if found.is_sound and not found.unasked:
         where = " on this device" if found.there.is_another else ""
-        click.secho(f"Everything{where} is as it must be.", fg="green")
+        say(f"Everything{where} is as it must be.", fg="green")
         if not found.is_deep:
-            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)
+            say("  --deep also adds up what is inside: it takes longer.", dim=True)
 
 
 def _show_there(there: There) -> None:
     """Prints what is known of the other place, and how."""
     if there.sent_again:
         objects = show.count(there.sent_again, "object")
-        click.echo(f"{objects} lost or damaged at {there.name}: sent again from here.")
+        say(f"{objects} lost or damaged at {there.name}: sent again from here.")
     if there.read:
         of = f"{there.read:,} of {show.count(there.objects, 'object')}"
-        click.echo(f"{of} ({show.size(there.read_bytes)}) read back whole from {there.name}.")
+        say(f"{of} ({show.size(there.read_bytes)}) read back whole from {there.name}.")
     if there.trouble:
-        click.secho(f"{there.name} could not be asked: {clean(there.trouble)}", fg="yellow")
+        say(f"{there.name} could not be asked: {of_others(there.trouble)}", fg="yellow")
     elif not there.is_asked:
-        click.secho(f"{there.name} was not asked what it has: sync is off.", fg="yellow")
+        say(f"{there.name} was not asked what it has: sync is off.", fg="yellow")
     elif not there.read:
-        click.secho(
-            f"{there.name} was asked what it has; `sealwax verify --read` reads it back.", dim=True
-        )
+        say(f"{there.name} was asked what it has; `sealwax verify --read` reads it back.", dim=True)

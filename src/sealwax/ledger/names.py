@@ -50,6 +50,12 @@ def zone_device(zone: str) -> bytes | None:
     return bytes.fromhex(match[1]) if match and match[1] else None
 
 
+def zone_generation(zone: str) -> int:
+    """Which generation of its device's own zone a zone is."""
+    assert zone_device(zone) is not None
+    return int(zone.split("/")[2]) if zone.count("/") == 2 else 0
+
+
 def is_zone(zone: str) -> bool:
     """Whether a name from outside is a zone's."""
     return _ZONE.fullmatch(zone) is not None

@@ -14,9 +14,11 @@ from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import Commit
+from sealwax.ledger.disowning import disowned_from
 from sealwax.ledger.dropping import Refused
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.ledger.objects import FOREVER, Interval, Objects
+from sealwax.ledger.objects import FOREVER, Interval
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
@@ -121,10 +123,10 @@ class Verifier:
         self._now_ms = now_ms
         self._own_zone = own_zone
         self._is_deep = is_deep
-        self._own = Objects()
+        self._own = ZoneFold(log, now_ms, lambda: ())
         self._own_head_seq = -1
         self._damage: list[Damage] = []
-        self._objects = Objects()
+        self._fold = ZoneFold(log, now_ms, self._messages)
         self._pieces: set[bytes] = set()
         self._refused: list[tuple[bytes, Refused]] = []
         self._commits = 0
@@ -149,7 +151,7 @@ class Verifier:
             packets,
             present[0],
             present[1],
-            len(self._objects.pins) + len(self._own.pins),
+            len(self._fold.objects.pins) + len(self._own.objects.pins),
             present[2],
             tuple(self._damage),
             self._is_deep,
@@ -199,8 +201,11 @@ class Verifier:
             part = self._open_part(judged.commit)
             if part is not None and part.checkpoint:
                 self._check_checkpoint(seq, part.checkpoint)
-            refused = self._objects.apply(judged.commit, self._now_ms)
+            refused = self._fold.apply(judged.commit)
             self._refused += [(judged.commit.header.author, one) for one in refused]
+            if disowned_from(judged.commit) is not None:
+                # What commits before it said of the state is not so any more.
+                self._newest_digest = None
             if part is not None and part.digest is not None:
                 self._newest_digest = part.digest
         self._head_seq = head.seq
@@ -223,7 +228,7 @@ class Verifier:
                 self._void += 1
                 continue
             self._open_part(judged.commit)
-            self._own.apply(judged.commit, self._now_ms)
+            self._own.apply(judged.commit)
         self._own_head_seq = head.seq
 
     def _open_part(self, commit: Commit) -> Part | None:
@@ -245,8 +250,8 @@ class Verifier:
             return
         if listed.seq != seq - 1:
             return
-        held = self._objects.held(listed.seq)
-        expected = {name: self._objects.intervals[name] for name in held}
+        objects = self._fold.objects
+        expected = {name: objects.interval(name) for name in objects.held(listed.seq)}
         found = {
             item.name: Interval(
                 item.added_seq,
@@ -259,7 +264,7 @@ class Verifier:
         # A lock that has run out by now may have been one when the list was made.
         pins = {pin.commit_seq for pin in listed.pins}
         locked = {pin.commit_seq for pin in listed.pins if pin.lock_until_ms}
-        is_pinned_alike = pins - locked <= self._objects.pins.keys() <= pins
+        is_pinned_alike = pins - locked <= objects.pins.keys() <= pins
         if found != expected or not is_pinned_alike:
             self._note("commit", f"{MESSAGES_ZONE}/{seq}", "its list of objects is not the chain's")
 
@@ -271,6 +276,9 @@ class Verifier:
         self._note("commit", f"{zone}/{seq}", "its bytes are not those that this device has seen")
         return seen
 
+    def _messages(self) -> Iterator[bytes]:
+        return (data for _, data in self._store.read_commits(MESSAGES_ZONE, 0))
+
     def _read(self, zone: str) -> Iterator[tuple[int, bytes]]:
         try:
             yield from self._store.read_commits(zone, 0)
@@ -279,7 +287,7 @@ class Verifier:
 
     def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
-        held = self._objects.held(self._head_seq) | self._own.held(self._own_head_seq)
+        held = self._fold.objects.held(self._head_seq) | self._own.objects.held(self._own_head_seq)
         while not examination.is_over(REPORT_SECONDS):
             self._report(Step("Objects", min(examination.count, len(held)), len(held)))
         found = examination.results()
@@ -290,8 +298,7 @@ class Verifier:
                 size_bytes += examined.size_bytes
                 self._check_object(name, examined)
                 continue
-            is_known = name in self._objects.intervals or name in self._own.intervals
-            unreferenced += not is_known
+            unreferenced += self._known(name) is None
             if examined.misnamed:
                 cost = "Nothing refers to it: nothing is lost."
                 self._note("object", name.hex(), examined.misnamed, cost)
@@ -303,7 +310,8 @@ class Verifier:
     def _check_object(self, name: bytes, examined: Examined) -> None:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
-        known = self._objects.intervals.get(name) or self._own.intervals[name]
+        known = self._known(name)
+        assert known is not None
         expected = known.change_digest
         if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
@@ -320,8 +328,11 @@ class Verifier:
         return SealedKind.SEGMENT if self._is_segment(name) else SealedKind.CHUNK
 
     def _is_segment(self, name: bytes) -> bool:
-        known = self._objects.intervals.get(name) or self._own.intervals.get(name)
+        known = self._known(name)
         return known is not None and known.change_digest is not None
+
+    def _known(self, name: bytes) -> Interval | None:
+        return self._fold.objects.interval(name) or self._own.objects.interval(name)
 
     def _cost(self, name: bytes) -> str:
         """What is lost with an object."""
@@ -366,9 +377,10 @@ class Verifier:
             return
         if self._newest_digest not in (None, digest_bytes(library.digest())):
             self._note("library", str(library.database.path), "it differs from the vault")
+        objects = self._fold.objects
         expected = {
             name: (interval.added_seq, interval.dropped_seq)
-            for name, interval in self._objects.intervals.items()
+            for name, interval in {**objects.disowned, **objects.intervals}.items()
         }
         if not library.holdings.agrees(expected):
             self._note("library", str(library.database.path), "its list of objects differs")

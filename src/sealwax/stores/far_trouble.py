@@ -38,7 +38,12 @@ class FarAway(StoreError):
         self.cause = cause
 
 
-class Parted(FarAway):
+class ZoneTrouble(FarAway):
+    """The shared place answers, and one of its histories is not as it must be: what is not in that
+    history can go on."""
+
+
+class Parted(ZoneTrouble):
     """The far store does not go on from what the near one holds."""
 
     code = "sync-store-parted"
@@ -70,12 +75,7 @@ class HistoryUnsound(StoreError):
         )
 
 
-def is_unsound(error: FarAway) -> bool:
-    """Whether a history that does not hang together is the trouble."""
-    return isinstance(error.cause, HistoryUnsound)
-
-
-class Incomplete(FarAway):
+class Incomplete(ZoneTrouble):
     """The far store lost something that this device never had whole."""
 
     code = "sync-store-incomplete"

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable
 
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.stores.base import CommitExists, CommitGap, CommitVoid, Store
-from sealwax.stores.far_trouble import FarAway, Incomplete, Parting
-from sealwax.stores.mirrored_history import MirroredHistory
+from sealwax.stores.far_trouble import Incomplete, Parted, Parting, ZoneTrouble
+from sealwax.stores.mirrored_history import MirroredHistory, far_heads
 from sealwax.stores.mirrored_objects import MirroredObjects
 from sealwax.stores.near import NearStore
+from sealwax.stores.zone_copy import ZoneStanding, zone_standing
 
 
 class MirrorStore(MirroredObjects, MirroredHistory):
@@ -23,19 +24,32 @@ class MirrorStore(MirroredObjects, MirroredHistory):
         """`account` is the name of the account that both keep."""
         super().__init__(near, far, account)
 
+    def zone_standing(self, zone: str) -> ZoneStanding:
+        """How a zone stands near and far, by hashes."""
+        far_seq, far_hash = self._ask(lambda: far_heads(self.far, [zone])).get(zone, (-1, b""))
+        return zone_standing(self.near, self.far_commit, zone, far_seq, far_hash)
+
     def copy_zone(self, zone: str, names: Iterable[bytes]) -> None:
         """Brings the far history of a zone that this device alone writes up to the near one, with
         the objects that it holds, and those that its commits name: the far store wants to have
-        had them."""
-        far_seq = self._ask(lambda: self.far.head_seq(zone))
-        if far_seq < self.near.head_seq(zone):
+        had them. Raises Parted where the far one has commits that are not near."""
+        standing = self.zone_standing(zone)
+        if standing.far_seq > standing.common_seq:
+            raise Parted(standing.parting())
+        if standing.far_seq < standing.near_seq:
             self.upload(self.near.has_objects(names))
-        for seq, data in self.near.read_commits(zone, far_seq + 1):
+        for seq, data in self.near.read_commits(zone, standing.far_seq + 1):
             self.upload(self.near.has_objects(_names_added(data)))
             try:
-                self._append_far(zone, seq, data)
-            except (CommitExists, CommitGap, CommitVoid) as error:
-                raise FarAway(error) from error
+                self.append_far(zone, seq, data)
+            except CommitExists:
+                raise Parted(self.zone_standing(zone).parting()) from None
+            except (CommitGap, CommitVoid) as error:
+                raise ZoneTrouble(error) from error
+
+    def append_far(self, zone: str, seq: int, data: bytes) -> None:
+        """Appends to the far history alone."""
+        self._append_far(zone, seq, data)
 
     def put_back(self, parting: Parting, held: Collection[bytes]) -> None:
         """Appends what a far store that is behind has lost, each commit after those of its objects
@@ -51,7 +65,7 @@ class MirrorStore(MirroredObjects, MirroredHistory):
                 self._append_far(parting.zone, seq, data)
             except (CommitExists, CommitGap, CommitVoid) as error:
                 # It is not as far behind as it says, or lost what this was about.
-                raise FarAway(error) from error
+                raise ZoneTrouble(error) from error
 
 
 def _names_added(data: bytes) -> list[bytes]:

@@ -22,7 +22,7 @@ from sealwax.stores.base import (
     StoreError,
 )
 from sealwax.stores.far_side import FarSide
-from sealwax.stores.far_trouble import FarAway, HistoryUnsound, Parted, Parting, is_unsound
+from sealwax.stores.far_trouble import FarAway, HistoryUnsound, Parted, Parting, ZoneTrouble
 from sealwax.stores.near import NearStore
 from sealwax.stores.vetting import (
     Chain,
@@ -91,9 +91,7 @@ class MirroredHistory(FarSide):
         for zone in wanted:
             try:
                 came += self._refresh_zone(zone, ToldHead(*heads.get(zone, ToldHead())))
-            except FarAway as error:
-                if not (isinstance(error, Parted) or is_unsound(error)):
-                    raise
+            except ZoneTrouble as error:
                 wrong = wrong or error
         if wrong is not None:
             raise wrong
@@ -189,7 +187,7 @@ class MirroredHistory(FarSide):
         try:
             yield from vetted(self._chain(zone, base_seq), commits, told, self.is_far_judging)
         except UnfitError as error:
-            raise FarAway(HistoryUnsound(self.describe(), zone, error.seq)) from error
+            raise ZoneTrouble(HistoryUnsound(self.describe(), zone, error.seq)) from error
 
     def _chain(self, zone: str, base_seq: int) -> Chain:
         """The near chain up to a seq, to go on from."""

@@ -106,15 +106,15 @@ class Agreement:
         if not all(self._is_readable(name) for name in segments - damaged):
             raise OnlyHere("Objects cannot be read any more; what was in them is only here.")
 
-    def make_anew(self, mark: int = 0) -> None:
+    def make_anew(self, mark: int = 0, known_seq: int | None = None) -> None:
         """Makes the library anew from what is near and at the shared place; it remembers the mark
-        of why."""
+        of why. What comes beyond `known_seq` is looked at as if it came now."""
         self._library.clear()
         self._library.holdings.remember_ms(REBUILT, mark)
         with self._current():
             if self._mirror is not None:
                 self._mirror.fetch(self._history.segments_ahead())
-            self._outbox.catch_up(self._history, self._others.zones())
+            self._outbox.catch_up(self._history, self._others.zones(), known_seq)
 
     def _is_readable(self, name: bytes) -> bool:
         """Whether a segment opens; what the shared place lacks just after a look at it is gone."""

@@ -9,35 +9,33 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
+from sealwax.base.settings import Settings
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.library.holdings import PinRow
-from sealwax.model.change import Change
 from sealwax.stores.base import StoreError
-from sealwax.stores.far_trouble import FarAway, FarFull, Parted, is_unsound
+from sealwax.stores.far_trouble import FarAway, FarFull, Parted, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.agreement import Agreement, OnlyHere
 from sealwax.sync.fetching import fetch_kept
+from sealwax.sync.fresh_zone import bring_library_over
 from sealwax.sync.holding import Holding
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES
 from sealwax.sync.near_history import NearHistory
-from sealwax.sync.opening import sealed_already
+from sealwax.sync.other_self import OtherSelf
 from sealwax.sync.others import Others
-from sealwax.sync.outbox import Item
+from sealwax.sync.outgoing import Outgoing
 from sealwax.sync.own_zone import OwnZone
-from sealwax.sync.plan import Sending, plan_sending
 from sealwax.sync.presence import Presence, lost_sentence
-from sealwax.sync.progress import Report, SyncProgress
-from sealwax.sync.renaming import named_pieces, names_any
-from sealwax.sync.repair import put_together
+from sealwax.sync.progress import Report, SyncProgress, unheard
+from sealwax.sync.proving import Proof, Proving
+from sealwax.sync.repair import Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
-from sealwax.sync.trouble import note_doubt, note_trouble, note_unfetched, told_of
+from sealwax.sync.resolving import Resolving
+from sealwax.sync.taking_back import TakingBack
+from sealwax.sync.trouble import ZoneTroubles, note_doubt, note_trouble, note_unfetched, told_of
 from sealwax.sync.waiting import Waiting
 from sealwax.trust.account import NotTrusted, need_open
 from sealwax.trust.key_troubles import KeysUnusable
-from sealwax.vault.commit_part import Part
-from sealwax.vault.objects import epoch_of
-from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
 VERIFIED = "sync verified"
 WORTH_TELLING = 8
@@ -66,14 +64,12 @@ class SyncOutcome(NamedTuple):
     doubt: str = ""
 
 
-def _unheard(_: SyncProgress) -> None:
-    """Nobody listens."""
-
-
 class Sync:
     """Keeps one device in step with the place that all devices of the account share."""
 
-    def __init__(self, journal: Journal, mirror: MirrorStore | None, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, mirror: MirrorStore | None, settings: Settings, clock: Clock
+    ) -> None:
         self._journal = journal
         self._mirror = mirror
         self._clock = clock
@@ -81,11 +77,15 @@ class Sync:
         self._outbox = journal.outbox
         self._library = journal.history.library
         self._own_zone = OwnZone(journal.history, journal.outbox, mirror)
+        self._outgoing = Outgoing(journal, self._own_zone, mirror, clock)
         self.others = Others(journal.history, journal.outbox, mirror)
+        self._other_self = OtherSelf(journal, mirror, self.others, settings, clock)
+        self.resolving = Resolving(journal, mirror)
         self._holding = Holding(journal)
         self._agreement = Agreement(journal.history, journal.outbox, self.others, mirror)
         self._near_history = NearHistory(journal, mirror, self._agreement)
         self._presence = Presence(journal.history.store, self._library.holdings, mirror)
+        TakingBack(journal, mirror, self.others, self._agreement.need_all_elsewhere)
         self._held = 0
 
     def open(self, is_waiting: bool = True) -> None:
@@ -95,6 +95,7 @@ class Sync:
             # Without it, this library is made without the snapshots of others.
             with suppress(StoreError):
                 self.others.fetch_held()
+        bring_library_over(self._outbox.own)
         why = self._outbox.catch_up(self._history, self.others.zones())
         if is_waiting and self._is_new():
             try:
@@ -124,23 +125,35 @@ class Sync:
             self._mirror.try_again()
         pulled, sent, fetched, lost = 0, 0, 0, self.lost_there()
         repaired, why, code, doubt = "", "", "", ""
+        troubles, is_in_step = ZoneTroubles(), False
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
-            repaired = self._refresh()
-            pulled = self._pull(report)
-            self.settle_held()
-            sent = self._send(report)
-            self._send_own_zone()
-            repaired = self._refresh() or repaired
-            pulled += self._pull(report)
-            self.settle_held()
-            wrong = self._take_in_others()
+            with troubles.kept():
+                repaired = self._refresh()
+                pulled = self._pull(report)
+                self.settle_held()
+                is_in_step = True
+            with troubles.kept():
+                repaired = " ".join(filter(None, (repaired, self._other_self.meet())))
+            if is_in_step:
+                with troubles.kept():
+                    sent = self._outgoing.send(report)
+            with troubles.kept():
+                # While the shared history cannot be had, what waits is kept there all the same.
+                self._send_own_zone(is_whole=not is_in_step)
+            if is_in_step:
+                with troubles.kept():
+                    self._refresh()
+                    pulled += self._pull(report)
+                    self.settle_held()
+            with troubles.kept():
+                self.others.fetch()
+            self.others.take_in()
             fetched = fetch_kept(self._mirror, self._library.holdings, files_bytes, report)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
+            troubles.raise_first()
             # What others write under keys that do not open here cannot be compared.
             need_open(self._history.log, self._history.keys)
-            if wrong is not None:
-                raise wrong
         except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
             why, code = told_of(error)
             self._need_trust(code)
@@ -182,6 +195,15 @@ class Sync:
         self._note_unfetched("")
         return pulled
 
+    def resolve(
+        self, answer: Answer, report: Report, files_bytes: int | None = ALL_FILES
+    ) -> SyncOutcome:
+        """Goes on as a person says where a removed device wrote, then syncs. Raises
+        NothingToResolve, StoreError."""
+        said = self.resolving.act(answer)
+        done = self.now(report, files_bytes)
+        return done._replace(repaired=" ".join(filter(None, (said, done.repaired))))
+
     def settle_held(self) -> int:
         """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
         be written, they are marked later."""
@@ -204,14 +226,17 @@ class Sync:
         """When everything on this device was last known to be shared; 0 for never."""
         return self._library.holdings.remembered_ms(VERIFIED)
 
-    def back_up_own_zone(self) -> None:
-        """Copies the outbox as it is to the shared place, where only devices can read it: the
-        backup of a device that does not sync. Raises FarAway, FarFull."""
-        if self._mirror is None:
-            return
-        self._mirror.refresh([ACCOUNT_ZONE])
-        self._history.pull()
-        self._own_zone.send(is_whole=True)
+    def back_up(self, is_asked: bool = True) -> Proof:
+        """Copies the outbox as it is to the shared place, where only devices can read it, and reads
+        back what this device wrote: whether another one could bring it back. Raises FarAway,
+        FarFull."""
+        if self._mirror is not None:
+            mend_account(self._mirror, self._journal)
+            self._other_self.meet()
+            self._own_zone.send(is_whole=True)
+        own = self._outbox.own
+        zones = [self._history, *([own] if own.head().seq >= 0 else [])]
+        return Proving(self._mirror, self._clock).prove(zones, is_asked)
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""
@@ -226,11 +251,14 @@ class Sync:
         if self._mirror is None:
             return ""
         mended = self._near_history.mend()
+        before_seq = self._mirror.near.head_seq(MESSAGES_ZONE)
         try:
             self._mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
+        else:
+            self._other_self.look_at_shared(before_seq)
         return mended
 
     def mend_history(self) -> str:
@@ -247,24 +275,14 @@ class Sync:
         self._agreement.need_all_elsewhere()
         self.others.show()
 
-    def _take_in_others(self) -> FarAway | None:
-        """Gives what is wrong with one of their histories: all else goes on."""
-        wrong = None
-        try:
-            self.others.fetch()
-        except FarAway as error:
-            if not is_unsound(error):
-                raise
-            wrong = error
-        self.others.take_in()
-        return wrong
-
-    def _pull(self, report: Report = _unheard) -> int:
+    def _pull(self, report: Report = unheard) -> int:
         """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
         if before < 0:
             # A library shows what others have for themselves when it is made from its beginning.
-            self.others.fetch()
+            # What is wrong with one of them is told later.
+            with suppress(ZoneTrouble):
+                self.others.fetch()
             if self.others.zones():
                 self.others.show()
                 return self._history.head().seq - before
@@ -299,85 +317,9 @@ class Sync:
         finally:
             self._history.after_applying = None
 
-    def _send(self, report: Report) -> int:
-        """Writes what waits into the shared history, and in its place each snapshot that the
-        history passes by; gives the bytes that went."""
-        items, pins = self._outbox.items(), self._own_zone.pins()
-        total = sum(size for item in items for _, size in (*item.segments, *item.chunks))
-        sent = 0
-        for sending in plan_sending(items, [pin.commit_seq for pin in pins]):
-            pins = self._share_pins(pins, sending.items[0].seq)
-            report(SyncProgress("Uploading", 0, 0, sent, total))
-            try:
-                self._send_one(sending)
-            except FarFull:
-                self._journal.is_full = True
-                for item in sending.items:
-                    self._send_words(item)
-            sent += sending.size_bytes
-        self._share_pins(pins, None)
-        return sent
-
-    def _share_pins(self, pins: list[PinRow], before_seq: int | None) -> list[PinRow]:
-        """Shares the snapshots of the own zone before a seq where that can be; gives the others."""
-        due = [pin for pin in pins if before_seq is None or pin.commit_seq < before_seq]
-        for pin in due:
-            self._own_zone.share(pin, self._clock.now_ms())
-        return pins[len(due) :]
-
-    def _send_own_zone(self) -> None:
+    def _send_own_zone(self, is_whole: bool) -> None:
         """What it holds of snapshots is safe only there. Where there is no room, they wait."""
         try:
-            self._own_zone.send()
+            self._own_zone.send(is_whole)
         except FarFull:
             self._journal.is_full = True
-
-    def _send_one(self, sending: Sending) -> None:
-        known = self._library.holdings.known(name for name, _ in sending.segments)
-        arrived = [name for name, one in known.items() if one.change_digest is not None]
-        names = [name for name, _ in (*sending.segments, *sending.chunks)]
-        if sending.segments and len(arrived) == len(sending.segments):
-            # They arrived the last time, before this device could note it.
-            self._outbox.drop(names)
-            return
-        keys = self._history.keys
-        segments = [name for name, _ in sending.segments]
-        sealed, changes = sealed_already(self._outbox.own.store, keys, MESSAGES_ZONE, segments)
-        chunks = self._chunks(sending, changes)
-        if self._mirror is not None:
-            self._mirror.upload(name for name, _ in chunks)
-        part = Part(reason="sync", confirmed=sending.is_confirmed)
-        writing = Writing(tuple(changes), part, chunks=chunks)
-        epoch = self._history.log.newest.epoch
-        # Under an older epoch a device that was removed since could open it: it is sealed anew.
-        is_current = all(epoch_of(segment.data) == epoch for segment in sealed.segments)
-        self._history.write(writing, sealed if is_current else None)
-        self._outbox.drop(names)
-
-    def _chunks(self, sending: Sending, changes: list[Change]) -> tuple[tuple[bytes, int], ...]:
-        """The pieces of files that go along: those that wait, and those that the changes name and a
-        history that parted has lost."""
-        named = named_pieces(changes) - {name for name, _ in sending.chunks}
-        known = self._library.holdings.intervals(named) if named else {}
-        store = self._outbox.own.store
-        lost = store.has_objects(name for name in named if name not in known)
-        sizes = tuple((name, len(store.get_object(name))) for name in sorted(lost))
-        return (*sending.chunks, *sizes)
-
-    def _send_words(self, item: Item) -> None:
-        """Where there is no room for files: words go; files stay, with what tells of them."""
-        chunks = {name for name, _ in item.chunks}
-        if not chunks:
-            self._send_one(Sending((item,)))
-            return
-        changes = list(self._outbox.changes(item))
-        words = [change for change in changes if not names_any(change, chunks)]
-        files = [change for change in changes if names_any(change, chunks)]
-        for start in range(0, len(words), CHANGES_LIMIT):
-            batch = tuple(words[start : start + CHANGES_LIMIT])
-            part = Part(reason="sync", confirmed=item.is_confirmed)
-            self._history.write(Writing(batch, part))
-        if words:
-            part = Part(reason="waits", confirmed=item.is_confirmed)
-            self._outbox.write(Writing(tuple(files), part, chunks=item.chunks))
-            self._outbox.drop(name for name, _ in item.segments)

@@ -92,7 +92,7 @@ class NearHistory:
         if seen is not None and seen[0] >= wrong:
             heads.forget(MESSAGES_ZONE)
         mirror.replace_end(MESSAGES_ZONE, wrong, found)
-        self._agreement.make_anew()
+        self._agreement.make_anew(known_seq=wrong - 1)
 
 
 def replace_damaged(near: NearStore, holdings: Holdings, zones: Iterable[str]) -> int:

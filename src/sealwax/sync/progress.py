@@ -1,11 +1,11 @@
-"""How far a sync is, as it tells whoever waits for it."""
+"""How far a sync is, as whoever waits for it is told."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 
 class SyncProgress(NamedTuple):
-    """How far a sync is: the phase, items done and in all, bytes done and in all."""
+    """The phase, items done and in all, bytes done and in all."""
 
     phase: str
     done: int
@@ -15,3 +15,7 @@ class SyncProgress(NamedTuple):
 
 
 Report = Callable[[SyncProgress], None]
+
+
+def unheard(_: SyncProgress) -> None:
+    """Nobody listens."""

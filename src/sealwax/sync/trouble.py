@@ -1,12 +1,14 @@
 """Why the last sync did not succeed: remembered, for the next command may be another process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
 
 from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import Holdings
-from sealwax.stores.far_trouble import FarAway
+from sealwax.stores.far_trouble import FarAway, ZoneTrouble
 from sealwax.sync.agreement import OnlyHere
 
 NOT_VERIFIED = "not-verified"
@@ -22,6 +24,26 @@ class SyncTrouble(NamedTuple):
     code: str
     sentence: str
     since_ms: int
+
+
+class ZoneTroubles:
+    """What is wrong with single histories at the shared place: the rest goes on meanwhile."""
+
+    def __init__(self) -> None:
+        self._first: ZoneTrouble | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Within, trouble of one history ends the block and nothing more."""
+        try:
+            yield
+        except ZoneTrouble as error:
+            self._first = self._first or error
+
+    def raise_first(self) -> None:
+        """Raises what was kept first, if anything was."""
+        if self._first is not None:
+            raise self._first
 
 
 _decode = msgspec.msgpack.Decoder(SyncTrouble).decode

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from sealwax.agent.doctor.checks.backup import check_backup
 from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
+from sealwax.agent.doctor.checks.copies import check_copies
 from sealwax.agent.doctor.checks.devices import check_devices
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
@@ -29,9 +31,11 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_server,
     check_lost,
     check_doubt,
+    check_backup,
     check_snapshots,
     check_media,
     check_keys,
+    check_copies,
     check_devices,
     check_clock,
 )

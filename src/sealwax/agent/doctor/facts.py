@@ -75,7 +75,9 @@ class StoreFact(NamedTuple):
 
 class HistoryFact(NamedTuple):
     """What this device holds, and what is wrong with it. `is_lacking` says that sealed objects are
-    missing in its vault; `doubt` is for a vault that is shared with nobody."""
+    missing in its vault; `doubt` is for a vault that is shared with nobody. `is_other_copy` says
+    that another copy of this home has written, `taken_back` what other devices took back of what
+    was here, `unproved` what of a backup could not be read back."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
@@ -85,6 +87,9 @@ class HistoryFact(NamedTuple):
     notes: tuple[str, ...] = ()
     is_lacking: bool = False
     doubt: str = ""
+    is_other_copy: bool = False
+    taken_back: str = ""
+    unproved: str = ""
 
 
 class Facts(NamedTuple):

@@ -6,7 +6,7 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.agent.wording import count
 
-TOLD_ELSEWHERE = ("sync", "import")
+TOLD_ELSEWHERE = ("sync", "import", "proof")
 """The troubles of these jobs have findings of their own."""
 NOT_FOR_SAFETY = ("thumbnails",)
 """What these jobs make is pleasant to have; nothing is less safe without it."""

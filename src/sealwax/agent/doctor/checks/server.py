@@ -9,6 +9,7 @@ from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.stores.server import AccountMissing
 from sealwax.sync.presence import lost_sentence
+from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.trust.account import NotTrusted
 from sealwax.trust.key_troubles import KeysUnusable
 
@@ -42,6 +43,14 @@ def check_server(facts: Facts) -> Iterator[Finding]:
     """Named at once; red when it lasts for a week, for then what comes in is on one disk."""
     store = facts.store
     if store is None or not facts.is_sync_on or not store.trouble or store.is_full:
+        return
+    if store.trouble_code == RemovedDeviceWrote.code:
+        yield Finding(
+            RemovedDeviceWrote.code,
+            "danger",
+            f"{store.trouble} Nothing of it is applied here.",
+            "`sealwax sync resolve` shows both ways to go on: without it, or with it",
+        )
         return
     if store.trouble_code == NotTrusted.code:
         yield Finding(NotTrusted.code, "danger", store.trouble, NotTrusted.hint)
