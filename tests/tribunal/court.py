@@ -47,7 +47,8 @@ from tests.tribunal.place import ADDRESS, Line, Place, Truth, View
 OWNER, SECOND, THIEF = 0, 1, 2
 NAMES = ("owner", "second", "thief")
 HONEST = (OWNER, SECOND)
-SNAPSHOT = "before the trial"
+SNAPSHOTS = tuple(f"before the trial {number}" for number in range(5))
+"""More than a device may let go of in a day without being asked about."""
 ROUNDS = 4
 PHOTO_BYTES = 60_000
 DAY_MS = 24 * 60 * 60 * 1000
@@ -97,7 +98,7 @@ class Court:
         self._read: dict[object, Counter[str]] = {}
         _connect(patch, self.place)
         self.kept = self.shown(OWNER)
-        self.snapshots = {SNAPSHOT: self.shown(OWNER, SNAPSHOT)}
+        self.snapshots = {name: self.shown(OWNER, name) for name in SNAPSHOTS}
         self.calm = self.findings(OWNER)
 
     @property
@@ -222,6 +223,13 @@ class Court:
             if is_asked:
                 agent.answer_held(False)
         return is_asked
+
+    def put_out(self, number: int = THIEF) -> None:
+        """The owner removes a device, says all anew, and lets the snapshot before that go."""
+        with self.agent(OWNER) as agent:
+            agent.devices.revoke(NAMES[number])
+            agent.sync.reset()
+            agent.drop_snapshots([str(agent.snapshots()[-1].number)])
 
     def check(self, homes: Iterable[int] = HONEST) -> None:
         """Nothing is lost, on any honest device and for a new one; all is as it was written."""
@@ -348,7 +356,8 @@ def begin(folder: Path) -> Begun:
             recover_home(homes[number], ADDRESS, code, NAMES[number], env)
         with open_agent(homes[OWNER], env) as agent:
             agent.import_source(_phone(folder / "phone"), ignore)
-            agent.create_snapshot(SNAPSHOT)
+            for name in SNAPSHOTS:
+                agent.create_snapshot(name)
             assert agent.sync.now().is_verified
         shutil.rmtree(folder / "phone")
         for number in (SECOND, THIEF, OWNER):

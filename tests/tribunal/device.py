@@ -85,8 +85,7 @@ class Intruder:
         head = self.truth.head(zone)
         told = digests or [digest_bytes(one.change_digest) for one in segments]
         listed = [
-            (one.name, len(one.data), digest)
-            for one, digest in zip(segments, told, strict=True)
+            (one.name, len(one.data), digest) for one, digest in zip(segments, told, strict=True)
         ]
         part = part or Part(reason="harm")
         if IS_V2:

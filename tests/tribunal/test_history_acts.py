@@ -439,5 +439,3 @@ def test_the_place_has_forgotten_the_account(court: Court) -> None:
 @pytest.mark.parametrize("act", ACTS.all, ids=[act.name for act in ACTS.all])
 def test_history(court: Court, act: Act) -> None:
     try_act(court, act)
-
-
