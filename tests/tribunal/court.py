@@ -224,12 +224,24 @@ class Court:
                 agent.answer_held(False)
         return is_asked
 
+    def go_on_without_removed(self, number: int) -> None:
+        """A person says on a device: go on without what the removed device wrote."""
+        with self.agent(number, is_lenient=True) as agent:
+            agent.sync.go_on_without_removed()
+
     def put_out(self, number: int = THIEF) -> None:
         """The owner removes a device, says all anew, and lets the snapshot before that go."""
         with self.agent(OWNER) as agent:
             agent.devices.revoke(NAMES[number])
             agent.sync.reset()
             agent.drop_snapshots([str(agent.snapshots()[-1].number)])
+
+    def recover(self, name: str, remove: Iterable[str] = ()) -> Path:
+        """A home that is made with the recovery key alone; its owner puts out the devices in
+        `remove`."""
+        home = self.folder / name
+        recover_home(home, ADDRESS, self.recovery_code, name, self.env(OWNER))
+        return home
 
     def check(self, homes: Iterable[int] = HONEST) -> None:
         """Nothing is lost, on any honest device and for a new one; all is as it was written."""
