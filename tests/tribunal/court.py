@@ -24,7 +24,6 @@ from sealwax.agent.bootstrap import create_home, open_agent, recover_home
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.examining import facts_of
-from sealwax.base.clock import SetClock
 from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
@@ -34,13 +33,14 @@ from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRo
 from sealwax.library.library import Library
 from sealwax.library.project import PRESENT
 from sealwax.library.select import Moment, Selection
-from sealwax.model.field import TEXT
+from sealwax.library.view import message_view
 from sealwax.model.record import Kind
 from sealwax.sync.apply import SyncOutcome
 from sealwax.trust.account import open_for_device
 from sealwax.trust.heads import RememberedHeads
 from sealwax.trust.home_keys import load_home_keys
 from tests.homes import NOW_MS, MemoryKeyring, ignore, said, write_threads
+from tests.tribunal.clock import MovedClock
 from tests.tribunal.device import Intruder
 from tests.tribunal.place import ADDRESS, Line, Place, Truth, View
 
@@ -86,7 +86,7 @@ class Court:
     def __init__(self, folder: Path, begun: Begun, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         shutil.copytree(begun.folder, folder, dirs_exist_ok=True)
-        self.clocks = [SetClock(NOW_MS + number) for number in range(len(NAMES))]
+        self.clocks = [MovedClock(NOW_MS + number) for number in range(len(NAMES))]
         self.place = Place(self.clocks[OWNER])
         self.place.truths[begun.truth.account] = begun.truth.copy()
         self.account = begun.truth.account
@@ -243,8 +243,9 @@ class Court:
         recover_home(home, ADDRESS, self.recovery_code, name, self.env(OWNER))
         return home
 
-    def check(self, homes: Iterable[int] = HONEST) -> None:
-        """Nothing is lost, on any honest device and for a new one; all is as it was written."""
+    def check(self, homes: Iterable[int] = HONEST, is_named: str = "") -> None:
+        """Nothing is lost, on any honest device and for a new one; all is as it was written.
+        `is_named` finds what a check may go on naming: a step that stays in the history."""
         expected = self.kept | self.said
         for number in homes:
             with self.agent(number) as agent:
@@ -253,8 +254,9 @@ class Court:
                 for name, words in self.snapshots.items():
                     assert shown_by(agent, name) == words, f"{NAMES[number]}: {name} differs"
                 assert self._photo(agent) == PHOTO_BYTES
-                found = agent.verify(ignore)
-                assert found.is_sound, f"{NAMES[number]}: {found.damage}"
+                damage = [str(one) for one in agent.verify(ignore).damage]
+                wrong = [one for one in damage if not is_named or not re.search(is_named, one)]
+                assert wrong == [], f"{NAMES[number]}: {wrong}"
         lost = expected - self.newcomer()
         assert not lost, f"the place lost {len(lost)} of {len(expected)}"
 
@@ -280,7 +282,8 @@ class Court:
             device.sync.open()
             moment = Moment(library.head_moment(), (PRESENT,))
             rows = list(library.read.messages(Selection(), moment))
-            return Counter(row.state.get(TEXT) for row in rows)
+            views = (message_view(row.record, row.conversation, row.state) for row in rows)
+            return Counter(view.text for view in views)
         finally:
             library.close()
             device.decoder.close()
@@ -357,7 +360,7 @@ def begin(folder: Path) -> Begun:
     """Makes the account of all trials: three devices, a phone's messages with a photo, a snapshot,
     everything verified."""
     keyring = MemoryKeyring()
-    clock = SetClock(NOW_MS)
+    clock = MovedClock(NOW_MS)
     env = Environment(clock, SystemEntropy(), None, keyring)
     place = Place(clock)
     with pytest.MonkeyPatch.context() as patch:

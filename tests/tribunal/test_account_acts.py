@@ -442,4 +442,3 @@ def an_entry_cannot_be_unsealed(court: Court) -> None:
 @pytest.mark.parametrize("act", ACTS.all, ids=[act.name for act in ACTS.all])
 def test_account(court: Court, act: Act) -> None:
     try_act(court, act)
-

@@ -136,9 +136,7 @@ def test_a_removed_device_says_that_it_is_the_owner(court: Court) -> None:
     thief = court.intruder()
     put_out(court)
     newest = court.truth.log()
-    refused = thief.append(
-        author=court.id(OWNER), position=newest.head, epoch=newest.newest.epoch
-    )
+    refused = thief.append(author=court.id(OWNER), position=newest.head, epoch=newest.newest.epoch)
     assert refused is not None
     court.day(OWNER)
     court.settle()
