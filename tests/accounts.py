@@ -25,6 +25,7 @@ from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
+from sealwax.vault.writing import PLAIN_PIN, Pinning
 
 TIME_MS = 1_700_000_000_000
 
@@ -70,9 +71,12 @@ def next_commit(
     dropped: tuple[bytes, ...] = (),
     kind: CommitKind = CommitKind.CHANGE,
     public: bytes = b"",
+    segments: tuple[tuple[bytes, int, bytes], ...] = (),
+    pinning: Pinning = PLAIN_PIN,
 ) -> bytes:
-    """The bytes of a commit that follows `head`."""
-    draft = Draft(kind, account.entropy.bytes(16), Part(), added, dropped, public)
+    """The bytes of a commit that follows `head`; `added` are pieces of files."""
+    op_id = account.entropy.bytes(16)
+    draft = Draft(kind, op_id, Part(), segments, added, dropped, public, pinning)
     place = Place(
         head,
         account.log.head if position is None else position,
@@ -116,7 +120,8 @@ def account_commit(account: Account, kind: CommitKind, entry: bytes, author: Mem
         epoch=log.newest.epoch,
         time_ms=TIME_MS,
         kind=kind,
-        added=[],
+        segments=[],
+        chunks=[],
         dropped=[],
         op_id=account.entropy.bytes(16),
         public=entry,

@@ -9,11 +9,20 @@ import pytest
 
 from sealwax.agent.doctor.checks.history import TOLD_ELSEWHERE
 from sealwax.agent.doctor.examine import examine
-from sealwax.agent.doctor.facts import DAY_MS, DeviceFact, Facts, HistoryFact, SourceFact, StoreFact
+from sealwax.agent.doctor.facts import (
+    DAY_MS,
+    DeviceFact,
+    Facts,
+    HistoryFact,
+    RefusedFact,
+    SourceFact,
+    StoreFact,
+)
 from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.journal import Trouble
 from sealwax.agent.schedule import JobKind
 from sealwax.cli.main import cli
+from sealwax.ledger.dropping import LOCKED, NOT_BY_THIS_KIND
 from sealwax.sync.pause import Pause
 
 NOW_MS = int(datetime.datetime(2026, 5, 3, 14, 2, tzinfo=datetime.UTC).timestamp() * 1000)
@@ -139,6 +148,11 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
     ),
     "recovery-unconfirmed": (_facts(is_recovery_confirmed=False), "warn", "recovery key"),
     "damage": (_history(damaged_objects=2), "danger", "2 sealed objects"),
+    "refused-drop": (
+        _facts(refused=(RefusedFact("Ann's laptop", NOT_BY_THIS_KIND, 3, True),)),
+        "danger",
+        "Ann's laptop tried to take 3 sealed objects out of the history",
+    ),
     "void-commits": (_history(void_commits=1), "warn", "do not count"),
     "held": (_history(held=12), "warn", "12 deletions wait"),
     "note": (_history(notes=("The vault ends 3 steps before.",)), "danger", "3 steps before"),
@@ -223,6 +237,13 @@ def test_a_job_that_fails_can_be_done_again() -> None:
         if kind not in TOLD_ELSEWHERE:
             (finding,) = examine(facts).findings
             assert (finding.action, finding.subject) == ("again", kind)
+
+
+def test_what_a_removed_device_tried_is_a_note() -> None:
+    gone = HEALTHY._replace(refused=(RefusedFact("old mac", LOCKED, 1, False),))
+    (finding,) = examine(gone).findings
+    assert finding.level == "note"
+    assert finding.text.startswith("old mac tried to let go of a locked snapshot")
 
 
 def test_all_faults_at_once_are_told_worst_first() -> None:

@@ -14,7 +14,8 @@ import pytest
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.home import HomeLocked, HomeReadOnly
 from sealwax.base.settings import Settings
-from sealwax.stores.folder import StoreNewer
+from sealwax.stores.base import StoreError
+from sealwax.stores.folder_marker import StoreNewer, StoreOutdated
 from tests.homes import environment, ignore, importing, made_home, texts, write_threads
 
 ADDRESS = "+15550100000"
@@ -78,7 +79,13 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> No
     assert done.stdout == "taken\n"
 
 
-def test_a_newer_vault_is_refused_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "error", "way_out"),
+    [(b"3", StoreNewer, "update"), (b"1", StoreOutdated, "export with the older program")],
+)
+def test_a_vault_of_another_version_is_refused_and_left_alone(
+    tmp_path: Path, version: bytes, error: type[StoreError], way_out: str
+) -> None:
     env = environment()
     home, _ = made_home(tmp_path, env)
     marker = next(
@@ -86,11 +93,11 @@ def test_a_newer_vault_is_refused_and_left_alone(tmp_path: Path) -> None:
         for path in (home / "vault").rglob("*")
         if path.is_file() and path.stat().st_size < 100 and b"sealwax" in path.read_bytes()
     )
-    marker.write_bytes(marker.read_bytes().replace(b"1", b"2"))
+    marker.write_bytes(marker.read_bytes().replace(b"2", version))
     before = _listing(home)
-    with pytest.raises(StoreNewer) as raised, open_agent(home, env):
+    with pytest.raises(error) as raised, open_agent(home, env):
         pass
-    assert "update" in raised.value.hint.lower()
+    assert way_out in raised.value.hint
     assert _listing(home) == before
 
 

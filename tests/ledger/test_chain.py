@@ -16,7 +16,7 @@ from sealwax.ledger.commit import (
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
 from sealwax.trust.account import open_for_device
-from tests.accounts import Account, made_account, next_commit, revocation
+from tests.accounts import TIME_MS, Account, made_account, next_commit, revocation
 
 NAME = b"o" * 32
 
@@ -88,7 +88,7 @@ def _judge_all(commits: list[bytes]) -> tuple[Head, list[str | None], Objects]:
         head = judged.head
         reasons.append(judged.void_reason)
         if judged.commit is not None:
-            objects.apply(judged.commit)
+            objects.apply(judged.commit, TIME_MS)
     return head, reasons, objects
 
 

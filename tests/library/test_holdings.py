@@ -6,63 +6,42 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sealwax.ledger.chain import Head, beginning, judge
-from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.ledger.objects import Objects, PinFacts, RedactFacts, UnpinFacts, encode_facts
+from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
 from sealwax.vault.commit_part import Part
-from tests.accounts import Account, made_account, next_commit
+from tests.accounts import made_account
+from tests.folded import LOCKED_UNTIL_MS, NAMES, STEPS, TELLING, Step, commit_of
 
 ACCOUNT = made_account("holdings")
-NAMES = [bytes([number]) * 32 for number in range(8)]
-NUMBERS = st.lists(st.integers(0, 7), max_size=3, unique=True)
-STEPS = st.one_of(
-    st.tuples(st.just(CommitKind.CHANGE), NUMBERS, NUMBERS),
-    st.tuples(st.just(CommitKind.PIN), st.just([]), st.just([])),
-    st.tuples(st.just(CommitKind.UNPIN), st.lists(st.integers(0, 9), max_size=2), st.just([])),
-    st.tuples(st.just(CommitKind.REDACT), NUMBERS, NUMBERS),
-)
-
-
-def _commit(
-    account: Account, head: Head, kind: CommitKind, one: list[int], two: list[int]
-) -> bytes:
-    if kind is CommitKind.CHANGE:
-        added = tuple((NAMES[number], 500 + number) for number in one)
-        return next_commit(account, head, added=added, dropped=tuple(NAMES[n] for n in two))
-    if kind is CommitKind.PIN:
-        return next_commit(account, head, kind=kind, public=encode_facts(PinFacts(0)))
-    if kind is CommitKind.UNPIN:
-        return next_commit(account, head, kind=kind, public=encode_facts(UnpinFacts(one)))
-    pairs = [(NAMES[a], NAMES[b]) for a, b in zip(one, two, strict=False) if a != b]
-    added = tuple((new, 700) for _, new in pairs)
-    facts = encode_facts(RedactFacts(list(pairs)))
-    return next_commit(account, head, kind=kind, added=added, public=facts)
+AUTHOR = ACCOUNT.devices[0].member().id
 
 
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEPS, max_size=10))
-@example(steps=[(CommitKind.REDACT, [0, 1], [1, 0])])
-def test_sql_and_memory_agree(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[CommitKind, list[int], list[int]]]
-) -> None:
+@example(steps=TELLING)
+def test_sql_and_memory_agree(tmp_path_factory: pytest.TempPathFactory, steps: list[Step]) -> None:
     path = tmp_path_factory.mktemp("holdings") / "library.db"
     library = Library(path, b"k" * 32, ACCOUNT.keys.roots, is_durable=False)
     head, objects = beginning(ACCOUNT.log.account, MESSAGES_ZONE), Objects()
-    for kind, one, two in steps:
-        data = _commit(ACCOUNT, head, kind, one, two)
+    now_ms, told = LOCKED_UNTIL_MS - 1, []
+    for step in steps:
+        data = commit_of(ACCOUNT, head, step)
         judged = judge(head, data, ACCOUNT.log)
         assert judged.commit is not None, judged.void_reason
         head = judged.head
-        objects.apply(judged.commit)
+        refused = objects.apply(judged.commit, now_ms)
+        told += [(head.zone, head.seq, AUTHOR, *one) for one in refused]
         with library.transaction():
-            library.apply_commit(judged, Part(), data)
+            assert library.apply_commit(judged, Part(), data, now_ms) == refused
     holdings = library.holdings
+    assert holdings.known(NAMES) == objects.intervals
+    assert sorted(holdings.refused_drops()) == sorted(told)
     assert holdings.agrees({name: tuple(one)[:2] for name, one in objects.intervals.items()})
-    assert {pin.commit_seq: pin.pinned_seq for pin in holdings.pins()} == {
+    assert {pin.commit_seq: pin.pinned_seq for pin in holdings.all_pins()} == {
         seq: pin.pinned_seq for seq, pin in objects.pins.items()
     }
     held = objects.held(head.seq)

@@ -14,7 +14,6 @@ from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import (
     CONVERSATION,
     EDIT,
-    ERASED,
     FROM_ME,
     LIFE,
     ORIGIN,
@@ -40,7 +39,7 @@ ENTRIES = st.one_of(
     st.integers(0, 9).map(lambda value: entry(READ_NS, value)),
     st.just(entry(SUBJECT, "about")),
     st.just(entry(EDIT, [1, "earlier"], "0:0:aa")),
-    st.just(entry(ERASED, True)),
+    st.just(Entry("erased", 6, "", True)),
     st.integers(0, 3).map(lambda value: entry(LIFE, value)),
     st.integers(0, 3).map(lambda value: entry(PURGED, value)),
     st.just(Entry("from the future", 99, "k", {"a": 1})),
@@ -63,7 +62,7 @@ CHANGES = st.builds(
 
 def _is_written_by_us(change: Change) -> bool:
     """Control values stand in changes without a life, content in changes with one."""
-    controls = {ERASED.name, LIFE.name, PURGED.name}
+    controls = {LIFE.name, PURGED.name}
     are_control = [item.name in controls for item in change.entries]
     return not any(are_control) if change.life is not None else all(are_control)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import ERASED, LIFE, PURGED, READ_NS, TEXT
+from sealwax.model.field import LIFE, PURGED, READ_NS, TEXT
 from sealwax.model.merge import Merge, Stamp, join_stamps, winner
 from sealwax.model.record import Kind
 from sealwax.model.state import (
@@ -64,7 +64,7 @@ CONTENT_CHANGES = st.builds(
 CONTROLS = st.one_of(
     st.integers(0, 4).map(lambda life: entry(LIFE, life)),
     st.integers(0, 4).map(lambda life: entry(PURGED, life)),
-    st.just(entry(ERASED, True)),
+    st.just(Entry("erased", Merge.ONCE, "", True)),
 )
 CONTROL_CHANGES = st.builds(
     # Nobody writes control values under a life; one who does must not make states differ.
@@ -155,9 +155,6 @@ def test_a_restore_never_loses_words(
     then = _state(items)
     words = {value for (name, _, _), stamps in then.slots.items() if name == TEXT.name
              for value in (stamp.value for stamp in stamps)}  # fmt: skip
-    meanwhile = [
-        item for item in meanwhile if not any(one.name == ERASED.name for one in item.entries)
-    ]
     now = join(then, _state(meanwhile))
     highest = max(now.life, now.purged)
     life = highest + 1 + (highest + 1) % 2
@@ -186,11 +183,15 @@ def test_a_purge_never_lets_words_come_back(
 
 @LAWS
 @given(CHANGES, CHANGES)
-def test_nothing_beats_an_erasure(before: list[Change], after: list[Change]) -> None:
-    erase = Change(MESSAGE, RECORD, None, 5, b"a" * 16, (entry(ERASED, True),))
+def test_a_reserved_field_is_kept_and_does_nothing(
+    before: list[Change], after: list[Change]
+) -> None:
+    erase = Change(MESSAGE, RECORD, None, 5, b"a" * 16, (Entry("erased", Merge.ONCE, "", True),))
     state = _state([*before, erase, *after])
-    assert state.is_erased
-    assert set(state.slots) == {(ERASED.name, int(ERASED.merge), "")}
+    slot = ("erased", int(Merge.ONCE), "")
+    assert slot in state.slots
+    without = _state([*before, *after])
+    assert {**state.slots, slot: ()} == {**without.slots, slot: ()}
 
 
 @LAWS

@@ -7,7 +7,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from sealwax.server.database import MIGRATIONS, Database, DatabaseNewer
+from sealwax.server.database import (
+    FIRST_VERSION,
+    MIGRATIONS,
+    Database,
+    DatabaseNewer,
+    DatabaseOutdated,
+)
 from sealwax.server.refusal import Refusal
 
 
@@ -107,7 +113,7 @@ def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "server.db"
     Database(path).close()
     connection = apsw.Connection(str(path))
-    connection.pragma("user_version", len(MIGRATIONS) + 1)
+    connection.pragma("user_version", FIRST_VERSION + len(MIGRATIONS))
     connection.close()
     before = path.read_bytes()
     with pytest.raises(DatabaseNewer):
@@ -115,19 +121,29 @@ def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, FIRST_VERSION - 1])
+def test_a_database_of_the_first_format_is_refused_and_left_alone(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "server.db"
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE account (account BLOB)")
+    connection.pragma("user_version", version)
+    connection.close()
+    with pytest.raises(DatabaseOutdated) as raised:
+        Database(path)
+    assert "format that is not kept any more" in raised.value.sentence
+    connection = apsw.Connection(str(path))
+    assert connection.pragma("user_version") == version
+    assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("account",)]
+    connection.close()
+
+
+def test_a_database_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "server.db"
     database = Database(path)
     _insert(database, 5)
     database.close()
-    connection = apsw.Connection(str(path))
-    connection.execute("DROP TABLE member")
-    connection.execute("DROP TABLE probe")
-    connection.execute("ALTER TABLE account DROP COLUMN history_bytes")
-    connection.execute("DROP TABLE lost")
-    connection.pragma("user_version", 1)
-    connection.close()
     database = Database(path)
     assert _numbers(database) == [5]
-    assert database.read().execute("SELECT count(*) FROM member").fetchone() == (0,)
     database.close()

@@ -1,19 +1,16 @@
 """Commits are counted and charged to no plan; how fast they come is bounded, never how many."""
 
-from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
 from sealwax.base.clock import SetClock
 from sealwax.ledger.commit import COMMIT_LIMIT_BYTES
 from sealwax.server import history
-from sealwax.server.database import MIGRATIONS, Database
 from sealwax.server.history import DEVICE_ALLOWANCE, LEAST_ALLOWANCE, HistoryPace, allowance
 from sealwax.server.quota import FREE_PLAN_BYTES
 from sealwax.server.refusal import Refusal
-from tests.accounts import TIME_MS, made_account, next_commit
+from tests.accounts import TIME_MS, next_commit
 from tests.server.calling import Calls, trouble
 
 DAY_MS = 24 * 3600 * 1000
@@ -115,31 +112,3 @@ def test_too_fast_a_history_waits_and_goes_on_with_a_bigger_plan(
     trouble(calls.append(calls.next()), 429, "too-much-history")
     parts.accounts.grant_plan(calls.name, 10_000_000)
     assert calls.append(calls.next()).is_success
-
-
-def test_what_an_older_server_kept_is_counted_when_it_becomes_a_newer_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = made_account("old", 1).log.account
-    monkeypatch.setattr("sealwax.server.database.MIGRATIONS", MIGRATIONS[:2])
-    old = Database(tmp_path / "server.db")
-
-    def act(connection: apsw.Connection) -> None:
-        connection.execute(
-            "INSERT INTO account (account, name, recovery, plan_bytes, made_ms)"
-            " VALUES (?, 'old', x'', 5, 0)",
-            (account,),
-        )
-        for seq in range(3):
-            connection.execute(
-                "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
-                " VALUES (?1, 'messages', ?2, CAST(?2 AS BLOB), 0, zeroblob(700))",
-                (account, seq),
-            )
-
-    old.write(act)
-    old.close()
-    monkeypatch.undo()
-    new = Database(tmp_path / "server.db")
-    assert new.read().execute("SELECT history_bytes FROM account").fetchall() == [(2_100,)]
-    new.close()

@@ -2,7 +2,7 @@
 
 from sealwax.ledger.chain import beginning
 from sealwax.ledger.commit import CommitKind
-from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
+from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.server.quota import RESERVE_LIMIT_BYTES, RESERVE_SHARE
 from tests.accounts import next_commit
 from tests.server.calling import Calls, trouble
@@ -23,7 +23,7 @@ def _usage(calls: Calls) -> tuple[int, int]:
 def test_bytes_of_the_head_and_of_snapshots_are_told_apart(calls: Calls) -> None:
     one, _ = calls.kept(b"1" * 1_000, b"2" * 500)
     assert _usage(calls) == (1_500, 0)
-    pin = calls.next(kind=CommitKind.PIN, public=encode_facts(PinFacts(0)))
+    pin = calls.next(kind=CommitKind.PIN)
     assert calls.append(pin).is_success
     pin_seq = calls.head.seq
     assert calls.append(calls.next(dropped=(one,))).is_success

@@ -22,14 +22,13 @@ def named(data: bytes) -> tuple[bytes, bytes]:
     return hashlib.sha256(data).digest(), data
 
 
-DEVICE_ZONE = "device/" + "ab" * 16
-
-
 class StoreContract:
     """Inherit, and give a fixture `store`: an empty store of the kind under test."""
 
     zones_at_first: tuple[str, ...] = ()
     """A server's account begins with its log."""
+    device_zone = "device/" + "ab" * 16
+    """A zone that the author of the commits may write to."""
 
     def commit(self, zone: str, seq: int, variant: str = "") -> bytes:
         """A commit that may follow; a store that judges them needs real ones."""
@@ -133,10 +132,12 @@ class StoreContract:
         assert store.head_seq("messages") == 0
 
     def test_zones_are_apart(self, store: Store) -> None:
-        for zone in ("messages", DEVICE_ZONE):
+        zones = ("messages", self.device_zone, self.device_zone + "/2")
+        for zone in zones:
             store.append_commit(zone, 0, self.commit(zone, 0))
-        assert store.list_zones() == sorted([*self.zones_at_first, "messages", DEVICE_ZONE])
-        assert store.get_commit(DEVICE_ZONE, 0) == self.commit(DEVICE_ZONE, 0)
+        assert store.list_zones() == sorted([*self.zones_at_first, *zones])
+        for zone in zones:
+            assert store.get_commit(zone, 0) == self.commit(zone, 0)
 
     def test_it_says_where_it_is(self, store: Store) -> None:
         assert store.describe()

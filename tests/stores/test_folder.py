@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoreError
-from sealwax.stores.folder import FolderStore, NotAStore, StoreNewer, list_accounts
+from sealwax.stores.folder import FolderStore, list_accounts
+from sealwax.stores.folder_marker import NotAStore, StoreNewer, StoreOutdated
 from tests.stores.contract import StoreContract, damage_file, named
 
 ACCOUNT = b"a" * 32
@@ -57,9 +58,19 @@ def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_layout_is_refused(tmp_path: Path) -> None:
     FolderStore.create(tmp_path, ACCOUNT)
-    (tmp_path / "sealwax-store.json").write_text('{"format": "sealwax-store", "version": 2}\n')
+    (tmp_path / "sealwax-store.json").write_text('{"format": "sealwax-store", "version": 3}\n')
     with pytest.raises(StoreNewer):
         FolderStore.open(tmp_path, ACCOUNT)
+
+
+def test_the_first_layout_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    FolderStore.create(tmp_path, ACCOUNT)
+    (tmp_path / "sealwax-store.json").write_text('{"format": "sealwax-store", "version": 1}\n')
+    for act in (FolderStore.open, FolderStore.create):
+        with pytest.raises(StoreOutdated) as raised:
+            act(tmp_path, ACCOUNT)
+        assert "first version" in raised.value.sentence
+        assert "sealwax --home NEW-FOLDER init" in raised.value.hint
 
 
 def test_a_torn_write_is_never_seen(tmp_path: Path) -> None:

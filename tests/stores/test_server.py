@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sealwax.ledger.chain import beginning, judge
+from sealwax.ledger.names import device_zone
 from sealwax.stores.base import Store
 from tests.accounts import Account, made_account, next_commit
 from tests.server.running import running
@@ -14,6 +15,7 @@ from tests.stores.contract import StoreContract, damage_file
 
 class TestServerStore(StoreContract):
     zones_at_first = ("account",)
+    device_zone = device_zone(made_account().devices[0].member().id)
     _account: Account
     _folder: Path
     _made: dict[tuple[str, int, str], bytes]

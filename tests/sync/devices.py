@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sealwax.agent.device import Environment
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import Entropy
+from sealwax.base.entropy import Entropy, TestOnlySeededEntropy
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Imported, Intake
@@ -17,12 +17,13 @@ from sealwax.stores.base import Store
 from sealwax.sync.replica import Replica
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import RememberedHeads
+from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.genesis import begin_account
 from sealwax.vault.join import add_device_by_recovery
 from tests.homes import NOW_MS, ignore
 
 LIBRARY_KEY = b"k" * 32
-__all__ = ["Device", "Environment", "ListSource", "made_devices"]
+__all__ = ["Device", "Environment", "ListSource", "appended", "made_devices"]
 
 
 class ListSource:
@@ -70,6 +71,19 @@ class Device:
             ignore,
             is_confirmed,
         ).run()
+
+
+def appended(device: Device, draft: Draft) -> int:
+    """Appends a commit as a device writes it that cares for no rule; gives its seq. The device
+    itself has not applied it."""
+    replica = device.replica
+    replica.pull()
+    head = replica.head()
+    now_ms, epoch = replica.clock.now_ms(), replica.log.newest.epoch
+    place = Place(head, replica.log.head, epoch, now_ms)
+    data = compose(draft, place, replica.keys, replica._author, TestOnlySeededEntropy("rogue"))
+    replica.store.append_commit(replica.zone, head.seq + 1, data)
+    return head.seq + 1
 
 
 def made_devices(

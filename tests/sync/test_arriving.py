@@ -86,7 +86,7 @@ def _count(agent: Agent) -> int:
 def _objects(household: Household) -> int:
     with household.agent(0) as agent:
         listed = agent.device.history.library.holdings.listed()
-        return sum(is_segment for _, _, _, _, is_segment in listed)
+        return sum(digest is not None for *_, digest in listed)
 
 
 def test_what_came_is_readable_while_the_rest_is_not_fetched(

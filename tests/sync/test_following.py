@@ -10,7 +10,7 @@ from sealwax.ledger.chain import Head, Judged, judge
 from sealwax.model.change import Change
 from sealwax.stores.base import Store
 from sealwax.stores.memory import MemoryStore
-from sealwax.sync import following, opening, replica
+from sealwax.sync import applying, following, opening, replica
 from sealwax.sync.following import Ahead
 from tests.homes import NOW_MS
 from tests.sync.compaction.test_apply import days
@@ -86,7 +86,7 @@ def test_a_pull_judges_and_opens_what_came_once(
 def test_a_row_longer_than_a_stretch_is_pulled_stretch_by_stretch(
     tmp_path: Path, judged: Counter[int], monkeypatch: pytest.MonkeyPatch, commits: int
 ) -> None:
-    for module in (following, replica):
+    for module in (following, applying):
         monkeypatch.setattr(module, "STRETCH_COMMITS", commits)
     store, one, two = _made(tmp_path)
     days(one, 0, 3)

@@ -170,7 +170,7 @@ def _anew(home: Path) -> None:
 def _pieces_here(agent: Agent) -> tuple[int, int]:
     """(pieces of files on this device, in all)."""
     held = agent.device.history.library.holdings.listed()
-    files = [name for name, _, _, _, is_segment in held if not is_segment]
+    files = [name for name, *_, digest in held if digest is None]
     return len(set(agent.device.near.has_objects(files))), len(files)
 
 
@@ -189,7 +189,7 @@ def test_a_device_keeps_as_many_files_as_it_wants(tmp_path: Path) -> None:
             found = agent.verify(ignore)
             assert found.is_sound, found.damage
             held = agent.device.history.library.holdings.listed()
-            largest = max(size for _, _, _, size, is_segment in held if not is_segment)
+            largest = max(size for *_, size, digest in held if digest is None)
             agent.sync.keep_files(2 * largest)
             agent.sync.now()
             assert 0 < _pieces_here(agent)[0] < every

@@ -33,7 +33,7 @@ def household(tmp_path: Path, server: Running) -> Household:
 
 def _segments(agent: Agent) -> list[bytes]:
     listed = agent.device.history.library.holdings.listed()
-    return [name for name, _, _, _, is_segment in listed if is_segment]
+    return [name for name, *_, digest in listed if digest is not None]
 
 
 def _nothing(_: object) -> None:

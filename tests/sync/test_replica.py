@@ -108,7 +108,9 @@ def test_a_checkpoint_lists_what_the_chain_holds(tmp_path: Path) -> None:
     assert second.library.holdings.checkpoint() == first.library.holdings.checkpoint()
     assert second.library.digest() == first.library.digest()
     replica = second.replica
-    found = Verifier(store, replica.log, replica.keys, second.library, ignore).run()
+    found = Verifier(
+        store, replica.log, replica.keys, second.library, ignore, replica.clock.now_ms()
+    ).run()
     assert found.damage == ()
     seq, names = first.library.holdings.checkpoint()
     assert seq == 5
@@ -144,7 +146,7 @@ def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
     )
     payload, _ = msgspec.msgpack.decode(data)
     header = msgspec.structs.replace(
-        parse_commit(data).header, sealed=b"not sealed at all", added=[(b"n" * 32, 600)]
+        parse_commit(data).header, sealed=b"not sealed at all", chunks=[(b"n" * 32, 600)]
     )
     payload = encode_header(header)
     signature = replica._author.sign(commit_signing_input(header, payload))

@@ -10,7 +10,7 @@ import pytest
 
 from sealwax.base.errors import SealwaxError
 from sealwax.library.apply import Applier
-from sealwax.library.holdings import Holdings
+from sealwax.library.folding import Folding
 from sealwax.library.library import Library
 from sealwax.library.tail import Tail
 from sealwax.stores.base import StoreError
@@ -97,7 +97,7 @@ def _digest_not_put_back(patch: pytest.MonkeyPatch) -> None:
 
 def _pins_do_not_hold(patch: pytest.MonkeyPatch) -> None:
     """Versions that a pin shows are written over."""
-    patch.setattr(Holdings, "newest_pinned_moment", lambda self: -(2.0**62))
+    patch.setattr(Folding, "newest_kept_moment", lambda self, before: -(2.0**62))
 
 
 def _beneath_not_kept(patch: pytest.MonkeyPatch) -> None:

@@ -171,7 +171,9 @@ def _simulate(folder: Path, seed: int) -> None:
     for device in devices:
         replica = device.replica
         extend_log(replica.log, inner)
-        found = Verifier(inner, replica.log, replica.keys, device.library, ignore).run()
+        found = Verifier(
+            inner, replica.log, replica.keys, device.library, ignore, replica.clock.now_ms()
+        ).run()
         assert found.damage == ()
         assert device.library.check() == []
         device.library.close()

@@ -109,7 +109,10 @@ def test_a_checkpoint_comes_back_and_damage_is_noticed() -> None:
         7,
         b"h" * 32,
         0,
-        [Held(bytes([n]) * 32, n, None if n % 2 else n + 3, 600, n % 3 == 0) for n in range(200)],
+        [
+            Held(name := bytes([n]) * 32, n, None if n % 2 else n + 3, 600, None if n % 3 else name)
+            for n in range(200)
+        ],
         [PinnedMoment(3, 2, 0, 1_000)],
     )
     pieces = [piece.data for piece in seal_checkpoint(KEYS, ZONE, 0, listed, ACCOUNT.entropy)]

@@ -29,8 +29,7 @@ from sealwax.ledger.commit import (
     encode_header,
     parse_commit,
 )
-from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, zone_root
-from sealwax.ledger.objects import PinFacts, encode_facts
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_zone, zone_root
 from sealwax.trust.account import open_for_device, open_for_recovery
 from tests.accounts import Account, account_commit, made_account, next_commit, revocation
 from tests.vectors.crypto_cases import Case
@@ -47,15 +46,22 @@ def ledger_cases() -> Iterator[Case]:
     account = account._replace(keys=open_for_device(account.log, account.devices[0]))
     for case, chain in (_chains(account) | _forged_chains(account)).items():
         yield f"commit-{case}", _chain_case(case, account, log, *chain)
+    for case, zone, chain in _own_zone_chains(account):
+        yield f"commit-own-zone-{case}", _chain_case(case, account, log, *chain, zone)
     yield from _account_log(account, log)
     yield from _entries()
     yield from _opening(account, log)
 
 
 def _chain_case(
-    case: str, account: Account, log: list[bytes], commits: list[bytes], reasons: list[str | None]
+    case: str,
+    account: Account,
+    log: list[bytes],
+    commits: list[bytes],
+    reasons: list[str | None],
+    zone: str = MESSAGES_ZONE,
 ) -> dict[str, Any]:
-    at = beginning(account.log.account, MESSAGES_ZONE)
+    at = beginning(account.log.account, zone)
     judged = []
     for data in commits:
         found = judge(at, data, account.log)
@@ -66,8 +72,8 @@ def _chain_case(
         "kind": "chain",
         "what": "which commits of a zone count, and the head that they lead to",
         "account": account.log.account.hex(),
-        "zone": MESSAGES_ZONE,
-        "root": zone_root(account.log.account, MESSAGES_ZONE).hex(),
+        "zone": zone,
+        "root": zone_root(account.log.account, zone).hex(),
         "log": [data.hex() for data in log],
         "commits": [data.hex() for data in commits],
         "void_reasons": judged,
@@ -81,7 +87,7 @@ def _chains(account: Account) -> dict[str, Chain]:
     head = beginning(account.log.account, MESSAGES_ZONE)
     good = next_commit(account, head, added=((b"\x01" * 32, 1024),))
     first = judge(head, good, account.log).head
-    pin = next_commit(account, first, kind=CommitKind.PIN, public=encode_facts(PinFacts(0)))
+    pin = next_commit(account, first, kind=CommitKind.PIN)
     high = next_commit(account, head)
     low = judge(head, high, account.log).head
     beyond = next_commit(account, head, position=9)
@@ -143,9 +149,22 @@ def _forged_chains(account: Account) -> dict[str, Chain]:
         ),
         "void-no-signature": ([msgspec.msgpack.encode([payload, []])], [MALFORMED]),
         "void-a-byte-follows": ([good + b"\x00"], [MALFORMED]),
-        "void-unknown-version": ([changed(version=2)], ["its version 2 is not known"]),
+        "void-unknown-version": ([changed(version=3)], ["its version 3 is not known"]),
+        "void-first-version": ([_of_version_1(one, good)], ["its version 1 is not known"]),
+        "void-too-many-objects": (
+            [
+                changed(
+                    segments=[(b"\x02" * 32, 1, b"\x03" * 32)], chunks=[(b"\x01" * 32, 1)] * 16_384
+                )
+            ],
+            [MALFORMED],
+        ),
         "void-unknown-suite": ([changed(suite=2)], ["its suite 2 is not known"]),
         "void-no-zone": ([changed(zone="others")], ["its zone has no valid name"]),
+        "void-no-generation": (
+            [changed(zone=f"device/{'ab' * 16}/0")],
+            ["its zone has no valid name"],
+        ),
         "void-other-zone": (
             [changed(zone="account")],
             ["it belongs to another account or zone"],
@@ -160,11 +179,42 @@ def _forged_chains(account: Account) -> dict[str, Chain]:
             [MALFORMED],
         ),
         "void-size-below-zero": (
-            [changed(added=[(b"\x01" * 32, -1)])],
+            [changed(chunks=[(b"\x01" * 32, -1)])],
             [MALFORMED],
         ),
         "counts-of-a-kind-from-the-future": ([changed(kind="later")], [None]),
     }
+
+
+def _own_zone_chains(account: Account) -> Iterator[tuple[str, str, Chain]]:
+    """Commits in the own zones of a device that is trusted, and of one that was removed."""
+    one, two = (member.member().id for member in account.devices)
+    own, later, other = device_zone(one), device_zone(one, 2), device_zone(two)
+    foreign = "it is in another device's own zone"
+    piece = ((b"\x01" * 32, 1024),)
+    segment = ((b"\x01" * 32, 1024, b"\x02" * 32),)
+    close = CommitKind.REVOKE
+    for case, zone, reason, more in (
+        ("counts", own, None, {"added": piece}),
+        ("counts-in-a-later-generation", later, None, {"added": piece}),
+        ("closed-by-another", other, None, {"kind": close}),
+        ("void-by-another", other, foreign, {}),
+        ("void-closing-that-says-something", other, foreign, {"kind": close, "segments": segment}),
+        ("void-closing-that-adds", other, foreign, {"kind": close, "added": piece}),
+        ("void-closing-that-drops", other, foreign, {"kind": close, "dropped": (b"\x01" * 32,)}),
+        ("void-closing-with-facts", other, foreign, {"kind": close, "public": b"\x90"}),
+    ):
+        head = beginning(account.log.account, zone)
+        yield case, zone, ([next_commit(account, head, **more)], [reason])  # type: ignore[arg-type]
+
+
+def _of_version_1(author: MemberKeys, data: bytes) -> bytes:
+    """A commit in the form of the first version: one list of what it adds."""
+
+    def change(values: list[Any]) -> list[Any]:
+        return [1, *values[1:11], [*([one[:2] for one in values[11]]), *values[12]], *values[13:]]
+
+    return _raw(author, data, change)
 
 
 def _signed(author: MemberKeys, data: bytes, fields: dict[str, Any]) -> bytes:

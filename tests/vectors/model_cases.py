@@ -132,8 +132,8 @@ def _lives() -> Iterator[Case]:
     what = "a value without a life outlives every purge"
     yield "merge-purge-leaves-control-values", _merged(what, control, purge, words)
     erased = change("erased", 6, True, 1, life=None)
-    yield "merge-erased", _merged("nothing beats it", words, erased)
-    yield "merge-erased-and-purged", _merged("not even a purge", purge, erased, again)
+    yield "merge-erased", _merged("reserved: kept, and without any effect", words, erased)
+    yield "merge-erased-and-purged", _merged("no purge removes it", purge, erased, again)
 
 
 def _encoded(changes: list[Change]) -> list[str]:

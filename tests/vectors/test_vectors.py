@@ -202,12 +202,16 @@ def _opens_account(case: dict[str, Any]) -> None:
 
 def _objects(case: dict[str, Any]) -> None:
     objects = Objects()
-    for data in case["commits"]:
-        objects.apply(parse_commit(bytes.fromhex(data)))
+    refused = []
+    for seq, data in enumerate(case["commits"]):
+        found = objects.apply(parse_commit(bytes.fromhex(data)), case["now_ms"])
+        refused += [[seq, one.reason, one.number] for one in found]
+    assert refused == case["refused"]
     assert len(objects.intervals) == len(case["intervals"])
-    for name, (added, dropped, size_bytes) in case["intervals"].items():
+    for name, (added, dropped, size_bytes, digest) in case["intervals"].items():
         end = FOREVER if dropped is None else dropped
-        assert objects.intervals[bytes.fromhex(name)] == (added, end, size_bytes)
+        change_digest = None if digest is None else bytes.fromhex(digest)
+        assert objects.intervals[bytes.fromhex(name)] == (added, end, size_bytes, change_digest)
     assert [list(pin) for _, pin in sorted(objects.pins.items())] == case["pins"]
     held = objects.held(len(case["commits"]) - 1)
     assert sorted(name.hex() for name in held) == case["held"]

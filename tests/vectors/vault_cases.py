@@ -10,12 +10,10 @@ from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.sealing import SealedKind, seal
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import CommitKind, parse_commit
-from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.names import MESSAGES_ZONE, device_zone
 from sealwax.ledger.objects import (
     FOREVER,
     Objects,
-    PinFacts,
-    RedactFacts,
     UnpinFacts,
     encode_facts,
 )
@@ -23,11 +21,13 @@ from sealwax.stores.folder_layout import commit_path, object_path
 from sealwax.vault.checkpoint import Checkpoint, Held, PinnedMoment, seal_checkpoint
 from sealwax.vault.commit_part import Counts, Part
 from sealwax.vault.objects import seal_chunk, seal_segment
+from sealwax.vault.writing import Pinning
 from tests.accounts import TIME_MS, Account, made_account, next_commit
 from tests.vectors.crypto_cases import SALT, Case
 from tests.vectors.model_cases import change
 
 A, B, C = b"\x0a" * 32, b"\x0b" * 32, b"\x0c" * 32
+MOST = b"\xff" * 32
 Step = dict[str, Any]
 
 
@@ -43,21 +43,32 @@ def _add(*names: bytes) -> Step:
     return {"added": tuple((name, 600) for name in names)}
 
 
-def _pin(lock_until_ms: int = 0) -> Step:
-    return {"kind": CommitKind.PIN, "public": encode_facts(PinFacts(lock_until_ms))}
+def _say(*names: bytes, kind: CommitKind = CommitKind.CHANGE, drop: bytes = b"") -> Step:
+    """Segments whose changes have the names as their digests, and what is dropped with them."""
+    segments = tuple((name, 600, name) for name in names)
+    return {"kind": kind, "segments": segments, "dropped": (drop,) if drop else ()}
+
+
+def _merge(*digests: int, drop: tuple[bytes, ...]) -> Step:
+    segments = tuple(
+        (bytes((0xE0 + at,)) * 32, 600, digest.to_bytes(32, "big"))
+        for at, digest in enumerate(digests)
+    )
+    return {"kind": CommitKind.COMPACT, "segments": segments, "dropped": drop}
+
+
+def _pin(lock_until_ms: int = 0, pinned_seq: int | None = None) -> Step:
+    return {"kind": CommitKind.PIN, "pinning": Pinning(lock_until_ms, pinned_seq)}
 
 
 def _unpin(*seqs: int) -> Step:
     return {"kind": CommitKind.UNPIN, "public": encode_facts(UnpinFacts(list(seqs)))}
 
 
-def _redact(pairs: list[tuple[bytes, bytes | None]], *added: bytes) -> Step:
-    public = encode_facts(RedactFacts(pairs))
-    return {"kind": CommitKind.REDACT, "public": public, **_add(*added)}
-
-
 def _objects(account: Account) -> Iterator[Case]:
     drop: Step = {"dropped": (A,)}
+    redact = {"kind": CommitKind.REDACT, "public": encode_facts([[(A, B)]]), **_add(B)}
+    both = int.from_bytes(A, "big") + int.from_bytes(B, "big")
     for name, what, steps in (
         ("dropped", "what is dropped is held by nothing", [_add(A, B), drop]),
         ("added-twice", "adding a live name again has no effect", [_add(A), _add(A)]),
@@ -65,7 +76,71 @@ def _objects(account: Account) -> Iterator[Case]:
         ("dropped-before-added", "dropping an unknown name has no effect", [drop, _add(A)]),
         ("added-and-dropped-at-once", "it is live at no moment", [{**_add(A), **drop}]),
         ("pinned", "a pin holds what was live at the commit before it", [_add(A), _pin(), drop]),
-        ("pin-first", "a pin of seq 0 has no effect", [_pin(), _add(A)]),
+        (
+            "pin-first",
+            "a pin of seq 0 has no effect",
+            [{"kind": CommitKind.PIN, "public": encode_facts([0, 0])}, _add(A)],
+        ),
+        (
+            "pin-of-an-earlier-seq",
+            "a pin may hold what was dropped before it",
+            [_add(A), drop, _add(B), _pin(pinned_seq=0)],
+        ),
+        (
+            "pin-of-its-own-seq",
+            "a pin holds a seq before its own, or nothing",
+            [_add(A), _pin(pinned_seq=1)],
+        ),
+        (
+            "segment-dropped-by-a-change",
+            "in the zone of messages a change drops pieces of files, and no segment",
+            [_say(A), _add(B), {"dropped": (A, B)}],
+        ),
+        (
+            "segment-dropped-as-it-comes",
+            "not even one that the same commit adds",
+            [_say(A, drop=A)],
+        ),
+        (
+            "segment-dropped-in-an-own-zone",
+            "in its own zone a device drops what it likes",
+            [_say(A), drop],
+        ),
+        (
+            "compacted",
+            "the sum of the digests is that of what is dropped",
+            [_say(A), _say(B), _merge(both, drop=(A, B))],
+        ),
+        (
+            "compacted-modulo",
+            "the sum is taken modulo 2^256",
+            [_say(MOST), _say(C), _merge(int.from_bytes(C, "big") - 1, drop=(MOST, C))],
+        ),
+        (
+            "compacted-with-another-sum",
+            "none of its drops has an effect, not even of a piece of a file; what it adds counts",
+            [_say(A), _add(B), _merge(7, drop=(A, B))],
+        ),
+        (
+            "compacted-by-what-is-there-already",
+            "a segment that is there already stands for nothing",
+            [_say(A), _say(A, kind=CommitKind.COMPACT, drop=A)],
+        ),
+        (
+            "compacted-twice-the-same",
+            "a name that is dropped twice in one commit counts once",
+            [_say(A), _merge(2 * int.from_bytes(A, "big"), drop=(A, A))],
+        ),
+        (
+            "purged",
+            "a purge drops segments without a sum",
+            [_say(A), _say(B, kind=CommitKind.PURGE, drop=A)],
+        ),
+        (
+            "reset",
+            "so does a reset",
+            [_say(A), _say(B, kind=CommitKind.RESET), _say(kind=CommitKind.RESET, drop=A)],
+        ),
         ("unpinned", "letting go of a pin", [_add(A), _pin(), drop, _unpin(1)]),
         (
             "unpin-at-the-end-of-a-lock",
@@ -78,6 +153,11 @@ def _objects(account: Account) -> Iterator[Case]:
             [_add(A), _pin(TIME_MS + 1), drop, _unpin(1)],
         ),
         (
+            "unpin-before-the-end-of-a-lock-by-the-clock-here",
+            "the time that an unpin claims is believed no further than the clock of who reads",
+            [_add(A), _pin(TIME_MS - 1), drop, _unpin(1)],
+        ),
+        (
             "unpin-of-too-many",
             "public facts of the wrong form have no effect",
             [_add(A), _pin(), drop, _unpin(*range(1, 1026))],
@@ -87,60 +167,39 @@ def _objects(account: Account) -> Iterator[Case]:
             "what such a commit adds counts all the same",
             [_add(A), {**_add(B), "kind": CommitKind.PIN, "public": b"\x90"}],
         ),
-        (
-            "redacted-by-a-new-one",
-            "the new object takes the interval of the old, in the pinned moment as well",
-            [_add(A), _pin(), drop, _redact([(A, B)], B)],
-        ),
-        (
-            "redacted-to-nothing",
-            "the old object is live at no moment",
-            [_add(A), _pin(), _redact([(A, None)])],
-        ),
-        (
-            "redacted-never-added-again",
-            "a redacted name stays known",
-            [_add(A), _redact([(A, None)]), _add(A)],
-        ),
-        (
-            "redacted-one-after-the-other",
-            "a name that came with the first pair goes with the second",
-            [_add(A), _pin(), _redact([(A, B), (B, C)], B, C)],
-        ),
-        (
-            "redacted-by-one-that-is-known",
-            "only an object that the redaction itself adds takes the place",
-            [_add(A), _add(B), _redact([(A, B)])],
-        ),
-        (
-            "redacted-twice-by-the-same",
-            "a new object takes one place only",
-            [_add(A), _add(C), _redact([(A, B), (C, B)], B)],
-        ),
-        ("redacted-unknown", "such a pair has no effect", [_add(A), _redact([(C, B)], B)]),
+        ("redacted", "reserved: its pairs have no effect", [_add(A), _pin(), redact]),
     ):
-        yield f"objects-{name}", _folded(account, what, steps)
+        own = device_zone(account.devices[0].member().id)
+        zone = own if name.endswith("own-zone") else MESSAGES_ZONE
+        now_ms = TIME_MS - 2 if name.endswith("clock-here") else TIME_MS
+        yield f"objects-{name}", _folded(account, what, steps, zone, now_ms)
 
 
-def _folded(account: Account, what: str, steps: list[Step]) -> dict[str, Any]:
-    head = beginning(account.log.account, MESSAGES_ZONE)
-    objects, commits = Objects(), []
+def _folded(
+    account: Account, what: str, steps: list[Step], zone: str, now_ms: int
+) -> dict[str, Any]:
+    head = beginning(account.log.account, zone)
+    objects, commits, refused = Objects(), [], []
     for step in steps:
         data = next_commit(account, head, **step)
         judged = judge(head, data, account.log)
         assert judged.void_reason is None, judged.void_reason
         head = judged.head
         commits.append(data)
-        objects.apply(parse_commit(data))
+        found = objects.apply(parse_commit(data), now_ms)
+        refused += [[head.seq, one.reason, one.number] for one in found]
     return {
         "kind": "objects",
         "what": what,
+        "now_ms": now_ms,
         "commits": [data.hex() for data in commits],
+        "refused": refused,
         "intervals": {
             name.hex(): [
                 interval.added_seq,
                 None if interval.dropped_seq == FOREVER else interval.dropped_seq,
                 interval.size_bytes,
+                interval.change_digest.hex() if interval.change_digest is not None else None,
             ]
             for name, interval in sorted(objects.intervals.items())
         },
@@ -192,7 +251,7 @@ def _sealed(account: Account) -> Iterator[Case]:
         2,
         b"h" * 32,
         0,
-        [Held(b"\x01" * 32, 0, None, 600, True), Held(b"\x02" * 32, 0, 2, 700, False)],
+        [Held(b"\x01" * 32, 0, None, 600, b"\x03" * 32), Held(b"\x02" * 32, 0, 2, 700, None)],
         [PinnedMoment(1, 0, 0, 5)],
     )
     pieces = seal_checkpoint(keys, MESSAGES_ZONE, 0, listed, entropy)
@@ -211,8 +270,6 @@ def _sealed(account: Account) -> Iterator[Case]:
 def _parts(account: Account) -> Iterator[Case]:
     full = Part(
         reason="daily",
-        segments=1,
-        change_digests=[b"\x01" * 32],
         digest=b"\x02" * 32,
         digest_rules=1,
         heads={"account": (3, b"\x03" * 32)},
@@ -231,13 +288,6 @@ def _parts(account: Account) -> Iterator[Case]:
             encode({"later": [1], "reason": "import"}),
             Part(reason="import"),
             None,
-        ),
-        (
-            "fails-more-segments-than-added",
-            "the commit adds one object",
-            encode({"segments": 2}),
-            None,
-            "seal-broken",
         ),
         ("fails-not-a-map", "an array", encode([1]), None, "seal-broken"),
     ):
@@ -272,6 +322,7 @@ def _paths() -> Iterator[Case]:
         ("object", object_path(folder, C), {"name": C.hex()}),
         ("commit", commit_path(folder, MESSAGES_ZONE, 1_234_567), {"zone": MESSAGES_ZONE}),
         ("device-commit", commit_path(folder, device, 0), {"zone": device}),
+        ("later-device-commit", commit_path(folder, device + "/2", 0), {"zone": device + "/2"}),
     ):
         seq = {"seq": 1_234_567 if name == "commit" else 0} if "zone" in more else {}
         yield (

@@ -263,7 +263,8 @@ class Agent:
         log, keys = replica.log, replica.keys
         present, unasked = self.sync.elsewhere()
         library, away = self._library, present | unasked
-        verifier = Verifier(store, log, keys, library, report, own_zone, is_deep, away)
+        now_ms = self._clock.now_ms()
+        verifier = Verifier(store, log, keys, library, report, now_ms, own_zone, is_deep, away)
         try:
             self._library.strip_tail()
             found = verifier.run()

@@ -1,7 +1,7 @@
 """The account's devices, as a person sees and changes them from one of them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from sealwax.agent.device import Device
@@ -84,6 +84,20 @@ class Devices:
             for device in roster(self._replica.log, self._replica.keys, self._replica.device, seen)
         ]
         return [device for device in found if is_all or device.revoked_ms is None]
+
+    def refused(self) -> Iterator[tuple[str, str, int, bool]]:
+        """(device, why, how many, whether it is still trusted) of what devices tried to take away
+        and the rules of the history kept."""
+        drops = self._replica.library.holdings.refused_drops()
+        known = {device.id: device for device in self.list(is_all=True)} if drops else {}
+        totals: dict[tuple[bytes, str], int] = {}
+        for drop in drops:
+            totals[drop.author, drop.reason] = (
+                totals.get((drop.author, drop.reason), 0) + drop.number
+            )
+        for (author, reason), number in totals.items():
+            # Only a device of the account writes a commit that counts.
+            yield known[author].name, reason, number, known[author].revoked_ms is None
 
     def asked_ms(self) -> dict[bytes, int]:
         """When devices last asked the server, as far as there is one that answers."""

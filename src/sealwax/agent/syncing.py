@@ -93,7 +93,7 @@ class Syncing:
         if mirror is None:
             return Elsewhere()
         listed = history.library.holdings.listed()
-        files = {name for name, _, _, _, is_segment in listed if not is_segment}
+        files = {name for name, *_, digest in listed if digest is None}
         unfetched = history.held_in_store() - {name for name, _, _, _, _ in listed}
         wanted = files | unfetched
         lacking = wanted - mirror.near.has_objects(wanted)

@@ -169,7 +169,7 @@ def _is_told(state: State) -> bool:
 
 
 def _is_purged(state: State | None) -> bool:
-    return state is not None and (state.is_erased or state.life <= state.purged)
+    return state is not None and state.life <= state.purged
 
 
 def _is_trashed(state: State | None) -> bool:

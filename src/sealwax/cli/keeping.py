@@ -354,6 +354,8 @@ def _show_verified(found: Verified) -> None:
         click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
         if damage.cost:
             click.echo(f"    {clean(damage.cost)}")
+    for refused in found.refused:
+        click.secho(clean(refused), fg="red")
     if found.unasked:
         click.secho(
             f"{show.count(found.unasked, 'object')} not on this device; the server could not be"

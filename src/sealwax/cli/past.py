@@ -9,7 +9,7 @@ from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
 from sealwax.cli.session import Session, clean, one_line, unread
-from sealwax.ledger.names import device_zone
+from sealwax.ledger.names import zone_device
 from sealwax.snapshot.pins import Snapshot, SnapshotNameBad
 from sealwax.snapshot.plan import MERGE, REPLACE
 
@@ -270,7 +270,9 @@ def _makers(agent: Agent, snapshots: list[Snapshot]) -> dict[str, str]:
     """The names of the devices in whose zones there are snapshots, by these zones."""
     if not any(snapshot.is_elsewhere for snapshot in snapshots):
         return {}
-    return {device_zone(one.id): f" (on {one.name})" for one in agent.devices.list(is_all=True)}
+    names = {one.id: f" (on {one.name})" for one in agent.devices.list(is_all=True)}
+    devices = {snapshot.zone: zone_device(snapshot.zone) for snapshot in snapshots}
+    return {zone: names[device] for zone, device in devices.items() if device in names}
 
 
 def _row(snapshot: Snapshot, made_on: str = "") -> tuple[object, ...]:

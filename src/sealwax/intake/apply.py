@@ -412,7 +412,7 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
 
 def _is_purged(state: State) -> bool:
     """Whether a source that still has the record tells nothing new by it."""
-    return state.life <= state.purged or state.is_erased
+    return state.life <= state.purged
 
 
 def _told_ms(item: Copied) -> int:

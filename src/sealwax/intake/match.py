@@ -17,7 +17,7 @@ def news(
     """Those of the entries that change the state, if they are written under `life`."""
     if state is None:
         return entries
-    if life <= state.purged or state.is_erased:
+    if life <= state.purged:
         # What was purged is not brought back by a source that still has it.
         return ()
     return tuple(item for item in entries if _is_news(state, item, life, time_ms, device))
@@ -44,7 +44,7 @@ def renamed(
     A source does not say when a name was given, so it counts as of its newest date. Where only the
     name changed since, that is the same date once more: what is read later is then the newer one.
     """
-    if state is None or life <= state.purged or state.is_erased:
+    if state is None or life <= state.purged:
         return ()
     stamps = state.slots.get((NAME.name, NAME.merge, ""))
     if not stamps:

@@ -160,7 +160,7 @@ def _fate(item: Doomed, state: State | None) -> str:
     marks = state.keyed(DELETION) if state else {}
     if item.key in marks:
         return NOTHING
-    if state is None or state.is_erased or not state.has_content():
+    if state is None or not state.has_content():
         return MARK
     life = state.stamp(LIFE)
     if life is not None and life.value % 2 == 1:
@@ -188,7 +188,7 @@ def _move(item: Doomed, state: State, device: bytes, is_held: bool) -> Change:
 
 def _fell_in_source(state: State | None, newest_ms: int) -> bool:
     """Whether a record is in the trash because of a source, and this source knows newer."""
-    if state is None or state.life % 2 == 0 or state.is_erased or not state.has_content():
+    if state is None or state.life % 2 == 0 or not state.has_content():
         return False
     life = state.stamp(LIFE)
     assert life is not None

@@ -16,11 +16,12 @@ from typing import NamedTuple
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.commit import (
     Commit,
+    CommitKind,
     MalformedCommitError,
     commit_signing_input,
     parse_commit,
 )
-from sealwax.ledger.names import commit_hash, zone_root
+from sealwax.ledger.names import commit_hash, zone_device, zone_root
 from sealwax.ledger.signature import is_signed_by
 
 BEYOND_LOG = "it names a position that the account log does not reach"
@@ -79,9 +80,22 @@ def _void_reason(head: Head, commit: Commit, log: AccountLog) -> str | None:
     author = state.devices.get(header.author)
     if author is None:
         return "its author is not trusted"
+    if not _may_write(commit):
+        return "it is in another device's own zone"
     if len(commit.signatures) != 1:
         return "it has more than one signature"
     message = commit_signing_input(header, commit.payload)
     if not is_signed_by(author.sign_key, commit.signatures[0], message):
         return "its signature is wrong"
     return None
+
+
+def _may_write(commit: Commit) -> bool:
+    """Whether a trusted author may write this here: an own zone is its device's alone. Others only
+    close it behind a revocation, which says nothing and takes nothing away."""
+    header = commit.header
+    owner = zone_device(header.zone)
+    if owner is None or owner == header.author:
+        return True
+    is_plain = not (header.segments or header.chunks or header.dropped or header.public)
+    return header.kind == CommitKind.REVOKE and is_plain

@@ -16,7 +16,7 @@ from msgspec import Meta
 from sealwax.ledger.names import HASH_BYTES, NO_HASH, is_zone
 from sealwax.ledger.signature import signed_bytes
 
-COMMIT_VERSION = 1
+COMMIT_VERSION = 2
 SUITE = 1
 """Ed25519, X25519 HPKE (base mode), HKDF-SHA256, AES-256-GCM, Argon2id, HMAC-SHA256."""
 COMMIT_LIMIT_BYTES = 2 * 1024 * 1024
@@ -37,6 +37,7 @@ class CommitKind(StrEnum):
     UNPIN = "unpin"
     CHECKPOINT = "checkpoint"
     COMPACT = "compact"
+    PURGE = "purge"
     REDACT = "redact"
     MERGE = "merge"
     RESET = "reset"
@@ -50,8 +51,9 @@ class CommitKind(StrEnum):
     PROTECTION = "protection"
 
 
-SAID_ALREADY = frozenset((CommitKind.COMPACT, CommitKind.RESET))
-"""Kinds of commits whose changes were said before: they are no news."""
+SAID_ALREADY = frozenset((CommitKind.COMPACT, CommitKind.PURGE, CommitKind.RESET))
+"""Kinds of commits whose changes were said before: they are no news. They alone may drop segments
+from the messages zone."""
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -59,9 +61,10 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
     `previous` is the hash of the bytes of the commit before; `author` the id of the signing device
     or recovery key; `position` a seq of the account log; `epoch` the account's at that position;
-    `added` pairs of object name and size in bytes; `op_id` names the operation, so that a repeated
-    append is known for one's own; `public` the msgpack of the kind's public facts (or empty);
-    `sealed` the part that only devices can read (or empty).
+    `segments` are added: each a name, a size in bytes and the digest of its changes; so are
+    `chunks`, pieces of files and of checkpoints: each a name and a size; `op_id` names the
+    operation, so that a repeated append is known for one's own; `public` the msgpack of the kind's
+    public facts (or empty); `sealed` the part that only devices can read (or empty).
     """
 
     version: int
@@ -75,11 +78,23 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     epoch: Count
     time_ms: Count
     kind: Annotated[str, Meta(min_length=1, max_length=32)]
-    added: Annotated[list[tuple[Hash, Count]], Meta(max_length=ADDED_LIMIT)]
+    segments: Annotated[list[tuple[Hash, Count, Hash]], Meta(max_length=ADDED_LIMIT)]
+    chunks: Annotated[list[tuple[Hash, Count]], Meta(max_length=ADDED_LIMIT)]
     dropped: Annotated[list[Hash], Meta(max_length=DROPPED_LIMIT)]
     op_id: Id
     public: bytes
     sealed: bytes
+
+    @property
+    def added(self) -> list[tuple[bytes, int]]:
+        """Names and sizes of all that it adds, segments first."""
+        return [*((name, size_bytes) for name, size_bytes, _ in self.segments), *self.chunks]
+
+
+class _Version(msgspec.Struct, frozen=True, array_like=True):
+    """What stands first in a header of any version."""
+
+    version: int
 
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -104,6 +119,7 @@ class MalformedCommitError(ValueError):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_envelope = msgspec.msgpack.Decoder(_Envelope).decode
 _decode_header = msgspec.msgpack.Decoder(Header).decode
+_decode_version = msgspec.msgpack.Decoder(_Version).decode
 
 
 def encode_header(header: Header) -> bytes:
@@ -122,11 +138,15 @@ def parse_commit(data: bytes) -> Commit:
         raise MalformedCommitError("it is larger than a commit may be")
     try:
         envelope = _decode_envelope(data)
+        # A header of another version may have another form.
+        version = _decode_version(envelope.payload).version
+        if version != COMMIT_VERSION:
+            raise MalformedCommitError(f"its version {version} is not known")
         header = _decode_header(envelope.payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedCommitError("its bytes do not have the form of a commit") from error
-    if header.version != COMMIT_VERSION:
-        raise MalformedCommitError(f"its version {header.version} is not known")
+    if len(header.segments) + len(header.chunks) > ADDED_LIMIT:
+        raise MalformedCommitError("its bytes do not have the form of a commit")
     if header.suite != SUITE:
         raise MalformedCommitError(f"its suite {header.suite} is not known")
     if not is_zone(header.zone):

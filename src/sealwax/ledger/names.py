@@ -12,7 +12,8 @@ NO_HASH = bytes(HASH_BYTES)
 
 ACCOUNT_ZONE = "account"
 MESSAGES_ZONE = "messages"
-_ZONE = re.compile(r"account|messages|device/[0-9a-f]{32}")
+GENERATION_LIMIT = 9_999
+_ZONE = re.compile(r"account|messages|device/([0-9a-f]{32})(?:/[1-9][0-9]{0,3})?")
 
 
 def object_name(data: bytes | memoryview) -> bytes:
@@ -31,9 +32,17 @@ def device_id(sign_key: bytes, box_key: bytes) -> bytes:
     return hashlib.sha256(framed).digest()[:DEVICE_ID_BYTES]
 
 
-def device_zone(device: bytes) -> str:
-    """The zone of a device whose history is its own."""
-    return "device/" + device.hex()
+def device_zone(device: bytes, generation: int = 0) -> str:
+    """A device's own zone. Each generation is a zone of its own: a home that was put back from an
+    image goes on in the next one."""
+    assert 0 <= generation <= GENERATION_LIMIT
+    return f"device/{device.hex()}" + (f"/{generation}" if generation else "")
+
+
+def zone_device(zone: str) -> bytes | None:
+    """The device whose own zone this is; None for the zones that devices share."""
+    match = _ZONE.fullmatch(zone)
+    return bytes.fromhex(match[1]) if match and match[1] else None
 
 
 def is_zone(zone: str) -> bool:

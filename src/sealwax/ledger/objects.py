@@ -1,28 +1,31 @@
 """What the commits of a zone hold: which objects are live when, and which moments are pinned.
 
 An object is live at seq s when `added <= s < dropped`. A name is added once per zone: adding a name
-again, live or dropped, has no effect. A pin holds the state at the commit before it. A redaction
-puts a new object, or nothing, in the place of an old one in every moment: the new one inherits the
-old one's interval. An object can be deleted from a store when neither the head nor a pin holds it.
+again, live or dropped, has no effect. What may be dropped by whom is in `dropping`. A pin holds the
+state after an earlier commit, mostly the one before it. An object can be deleted from a store when
+neither the head nor a pin holds it.
 
 Implements "Objects and pins" of docs/format.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from sealwax.ledger.commit import Commit, CommitKind, Count, Hash
+from sealwax.ledger.dropping import LOCKED, Known, Refused, settle, touched
 
 FOREVER = 2**62
 
 
 class PinFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The public facts of a pin: until when nobody may let go of it (0: no lock)."""
+    """The public facts of a pin: until when nobody may let go of it (0: no lock), and the seq whose
+    state it holds."""
 
     lock_until_ms: Count
+    pinned_seq: Count
 
 
 class UnpinFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -39,57 +42,56 @@ class MergeFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     lost_hash: Hash
 
 
-class RedactFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The public facts of a redaction: old names and what stands for them, if anything."""
-
-    names: list[tuple[Hash, Hash | None]]
-
-
 class Effects(NamedTuple):
-    """What a counting commit does to its zone.
+    """What the public facts of a counting commit do to its zone.
 
     `pinned_seq` is the seq whose state it pins, or None; `unpinned` are the seqs of pins that
-    it lets go of; `redacted` pairs of an old name and the new one, or None.
+    it lets go of.
     """
 
     seq: int
-    added: tuple[tuple[bytes, int], ...]
-    dropped: tuple[bytes, ...]
     pinned_seq: int | None
     lock_until_ms: int
     unpinned: tuple[int, ...]
-    redacted: tuple[tuple[bytes, bytes | None], ...]
 
 
 _decode_pin = msgspec.msgpack.Decoder(PinFacts).decode
 _decode_unpin = msgspec.msgpack.Decoder(UnpinFacts).decode
-_decode_redact = msgspec.msgpack.Decoder(RedactFacts).decode
 encode_facts = msgspec.msgpack.Encoder().encode
 
 
 def effects(commit: Commit) -> Effects:
-    """The effects of a counting commit. Public facts of the wrong form have none."""
+    """The effects of a counting commit. Public facts of the wrong form have none; nor has a pin of
+    a seq that does not come before it."""
     header = commit.header
-    plain = Effects(header.seq, tuple(header.added), tuple(header.dropped), None, 0, (), ())
+    plain = Effects(header.seq, None, 0, ())
     try:
-        if header.kind == CommitKind.PIN and header.seq > 0:
-            lock_until_ms = _decode_pin(header.public).lock_until_ms
-            return plain._replace(pinned_seq=header.seq - 1, lock_until_ms=lock_until_ms)
+        if header.kind == CommitKind.PIN:
+            facts = _decode_pin(header.public)
+            if facts.pinned_seq < header.seq:
+                return plain._replace(
+                    pinned_seq=facts.pinned_seq, lock_until_ms=facts.lock_until_ms
+                )
         if header.kind == CommitKind.UNPIN:
             return plain._replace(unpinned=tuple(_decode_unpin(header.public).pins))
-        if header.kind == CommitKind.REDACT:
-            return plain._replace(redacted=tuple(_decode_redact(header.public).names))
     except msgspec.MsgspecError:
         pass
     return plain
 
 
+def let_go_ms(commit: Commit, now_ms: int) -> int:
+    """The time up to which locks must have run out for an unpin to let go of a pin. Its author's
+    clock may say what it likes: whoever folds believes it no further than their own."""
+    return min(commit.header.time_ms, now_ms)
+
+
 class Interval(NamedTuple):
-    """When an object is live, and how large it is."""
+    """When an object is live, how large it is, and, of a segment, the digest of its changes."""
 
     added_seq: int
     dropped_seq: int
     size_bytes: int
+    change_digest: bytes | None = None
 
 
 class Pin(NamedTuple):
@@ -111,36 +113,42 @@ class Objects:
         self.intervals: dict[bytes, Interval] = {}
         self.pins: dict[int, Pin] = {}
 
-    def apply(self, commit: Commit) -> None:
-        """Folds in a counting commit."""
-        effect = effects(commit)
-        for name, size_bytes in effect.added:
-            if name not in self.intervals:
-                self.intervals[name] = Interval(effect.seq, FOREVER, size_bytes)
-        for name in effect.dropped:
-            interval = self.intervals.get(name)
-            if interval is not None and interval.dropped_seq == FOREVER:
-                self.intervals[name] = interval._replace(dropped_seq=effect.seq)
-        if effect.pinned_seq is not None:
-            self.pins[effect.seq] = Pin(
-                effect.seq, effect.pinned_seq, effect.lock_until_ms, commit.header.time_ms
-            )
-        self._redact(effect)
-        for pin_seq in effect.unpinned:
-            pin = self.pins.get(pin_seq)
-            if pin is not None and pin.lock_until_ms <= commit.header.time_ms:
-                del self.pins[pin_seq]
+    def know(self, intervals: Mapping[bytes, Interval]) -> None:
+        """Takes in what was folded elsewhere of names that a commit to come touches."""
+        for name, interval in intervals.items():
+            self.intervals.setdefault(name, interval)
 
-    def _redact(self, effect: Effects) -> None:
-        sizes = dict(effect.added)
-        for old, new in effect.redacted:
-            interval = self.intervals.get(old)
-            if interval is None:
-                continue
-            # The old name stays known, live at no moment, so that it is never added again.
-            self.intervals[old] = interval._replace(dropped_seq=interval.added_seq)
-            if new in sizes and self.intervals[new].added_seq == effect.seq:
-                self.intervals[new] = interval._replace(size_bytes=sizes[new])
+    def apply(self, commit: Commit, now_ms: int) -> tuple[Refused, ...]:
+        """Folds in a counting commit, at a time by the clock of whoever folds; gives what of it was
+        refused."""
+        seq = commit.header.seq
+        settled = settle(commit.header, self._known(commit))
+        for name, size_bytes, change_digest in settled.begun:
+            self.intervals[name] = Interval(seq, FOREVER, size_bytes, change_digest)
+        for name in settled.ended:
+            self.intervals[name] = self.intervals[name]._replace(dropped_seq=seq)
+        effect = effects(commit)
+        if effect.pinned_seq is not None:
+            self.pins[seq] = Pin(
+                seq, effect.pinned_seq, effect.lock_until_ms, commit.header.time_ms
+            )
+        locked = self._unpin(effect, let_go_ms(commit, now_ms))
+        return (*settled.refused, *((Refused(LOCKED, locked),) if locked else ()))
+
+    def _known(self, commit: Commit) -> dict[bytes, Known]:
+        return {
+            name: Known(interval.dropped_seq == FOREVER, interval.change_digest)
+            for name in touched(commit.header)
+            if (interval := self.intervals.get(name)) is not None
+        }
+
+    def _unpin(self, effect: Effects, until_ms: int) -> int:
+        """Lets go of pins; gives how many are locked."""
+        asked = {seq: self.pins[seq] for seq in effect.unpinned if seq in self.pins}
+        free = [seq for seq, pin in asked.items() if pin.lock_until_ms <= until_ms]
+        for seq in free:
+            del self.pins[seq]
+        return len(asked) - len(free)
 
     def live_at(self, seq: int) -> set[bytes]:
         """The names live at a seq."""

@@ -1,7 +1,6 @@
 """What the chains hold, in SQL: heads, objects with their intervals, pins, void commits.
 
-The same folding as `ledger.objects`, kept so that opening a home reads no old commit. The property
-test `tests/library/test_holdings.py` compares the two.
+Kept so that opening a home reads no old commit; `folding` writes it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,17 +9,17 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from sealwax.ledger.chain import Head, Judged
-from sealwax.ledger.commit import Commit
+from sealwax.ledger.chain import Head
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.ledger.objects import Effects, effects
-from sealwax.library.database import NEVER, STILL
+from sealwax.ledger.objects import Interval
+from sealwax.library.database import STILL
 from sealwax.library.values import blobs, integers
-from sealwax.vault.commit_part import MADE_MS, Counts, Part, Switches
+from sealwax.vault.commit_part import Counts, Switches
 
 
 class PinRow(NamedTuple):
-    """A snapshot, as the library knows it: `moment` shows the state that it holds."""
+    """A snapshot, as the library knows it: `moment` shows the state that it holds, if it is shown
+    here."""
 
     zone: str
     commit_seq: int
@@ -32,6 +31,18 @@ class PinRow(NamedTuple):
     name: str
     reason: str
     counts: Counts
+    is_shown: bool = True
+
+
+class RefusedDrop(NamedTuple):
+    """What a commit that counts would have taken away, and the rules did not let it: where, by
+    which device, why, and how many objects or snapshots."""
+
+    zone: str
+    seq: int
+    author: bytes
+    reason: str
+    number: int
 
 
 class SourceTrouble(NamedTuple):
@@ -56,12 +67,14 @@ _SOURCE = "source "
 _TROUBLE = "source trouble "
 _DONE = "done "
 _NOTED = "noted "
-_SWITCHES = "switches "
+SWITCHES = "switches "
+"""What stands before a device in the names of facts."""
 _decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_trouble = msgspec.msgpack.Decoder(SourceTrouble).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = (
-    "zone, commit_seq, pinned_seq, moment, lock_until_ms, expires_ms, made_ms, name, reason, counts"
+    "zone, commit_seq, pinned_seq, moment, lock_until_ms, expires_ms, made_ms, name, reason,"
+    " is_shown, counts"
 )
 
 
@@ -93,52 +106,13 @@ class Holdings:
             (zone, seq, data),
         )
 
-    def apply(self, judged: Judged, part: Part, data: bytes, moment: float | None = None) -> None:
-        """Takes in a judged commit; a void one moves the head and is remembered with its reason.
-
-        `moment` shows the state before it; without one, that is the seq before it.
-        """
-        self.keep_commit(judged.head.zone, judged.head.seq, data)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO zone (zone, seq, hash, position) VALUES (?, ?, ?, ?)",
-            judged.head,
-        )
-        if judged.commit is None:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO void_commit (zone, seq, reason) VALUES (?, ?, ?)",
-                (judged.head.zone, judged.head.seq, judged.void_reason),
-            )
-            return
-        effect, zone = effects(judged.commit), judged.head.zone
-        self._add_and_drop(zone, effect, part.segments)
-        self._redact(zone, effect)
-        if effect.pinned_seq is not None:
-            shows = effect.pinned_seq if moment is None else moment
-            self._pin(zone, effect, part, made_ms(judged.commit, part), shows)
-        if effect.unpinned:
-            self._unpin(zone, effect, judged.commit.header.time_ms)
-        if part.switches is not None and zone == MESSAGES_ZONE:
-            header = judged.commit.header
-            self._note_switches(header.author, part.switches, header.time_ms)
-        if part.checkpoint and zone == MESSAGES_ZONE:
-            told = _encode_fact((effect.seq, part.checkpoint))
-            self._connection.execute(
-                "INSERT OR REPLACE INTO fact (name, value) VALUES ('checkpoint', ?)", (told,)
-            )
-
     def switches(self) -> dict[bytes, tuple[Switches, int]]:
         """The switches of the devices that have told of theirs, and since when (ms since 1970)."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT substr(name, ?), value FROM fact WHERE name GLOB ?",
-            (len(_SWITCHES) + 1, f"{_SWITCHES}*"),
+            (len(SWITCHES) + 1, f"{SWITCHES}*"),
         )
         return {bytes.fromhex(device): _decode_switches(value) for device, value in rows}
-
-    def _note_switches(self, device: bytes, switches: Switches, time_ms: int) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)",
-            (_SWITCHES + device.hex(), _encode_fact((switches, time_ms))),
-        )
 
     def checkpoint(self) -> tuple[int, list[bytes]]:
         """(seq, names of its objects) of the newest checkpoint; (-1, []) without one."""
@@ -185,30 +159,31 @@ class Holdings:
             (_TROUBLE + name, _encode_fact(trouble._replace(since_ms=since_ms))),
         )
 
-    def listed(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int | None, int, bool]]:
-        """(name, added, dropped or None, bytes, is a segment) of every object that the head or a
-        pin holds, in the order of names."""
+    def listed(
+        self, zone: str = MESSAGES_ZONE
+    ) -> list[tuple[bytes, int, int | None, int, bytes | None]]:
+        """(name, added, dropped or None, bytes, digest of the changes of a segment or None) of
+        every object that the head or a pin holds, in the order of names."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, added_seq, nullif(dropped_seq, ?1), size_bytes, is_segment FROM object"
+            "SELECT name, added_seq, nullif(dropped_seq, ?1), size_bytes, change_digest FROM object"
             f" WHERE zone = ?2 AND {_IS_HELD} ORDER BY name",
             (STILL, zone),
         )
-        return [
-            (name, added, dropped, size_bytes, bool(is_segment))
-            for name, added, dropped, size_bytes, is_segment in rows
-        ]
-
-    def newest_pinned_moment(self) -> float:
-        """The newest moment that a pin shows; one before all where there is none."""
-        row = self._connection.execute("SELECT max(moment) FROM pin").fetchone()
-        return NEVER if row is None or row[0] is None else float(row[0])
+        return list(rows)
 
     def pins(self) -> list[PinRow]:
-        """All pins, oldest first."""
+        """The pins that this library shows, oldest first."""
+        return [pin for pin in self.all_pins() if pin.is_shown]
+
+    def all_pins(self) -> list[PinRow]:
+        """Those too that hold a moment which is not here any more."""
         rows: Iterable[Any] = self._connection.execute(
             f"SELECT {_PIN_COLUMNS} FROM pin ORDER BY moment, commit_seq"
         )
-        return [PinRow._make((*head, _decode_counts(counts))) for *head, counts in rows]
+        return [
+            PinRow._make((*head, _decode_counts(counts), bool(is_shown)))
+            for *head, is_shown, counts in rows
+        ]
 
     def live_objects(self) -> dict[bytes, int]:
         """Names and sizes of the objects that the head or a pin holds."""
@@ -223,6 +198,13 @@ class Holdings:
             "SELECT zone, seq, reason FROM void_commit ORDER BY 1, 2"
         )
         return [(zone, seq, reason) for zone, seq, reason in rows]
+
+    def refused_drops(self) -> list[RefusedDrop]:
+        """What commits would have taken away and was kept, oldest first."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT zone, seq, author, reason, number FROM refused_drop ORDER BY 1, 2, 4"
+        )
+        return [RefusedDrop(*row) for row in rows]
 
     def bytes_held_only_by(self, pinned_seq: int, zone: str = MESSAGES_ZONE) -> int:
         """How many sealed bytes nothing but the pins of this moment hold: what letting go of the
@@ -314,6 +296,16 @@ class Holdings:
         )
         return dict(rows)
 
+    def known(self, names: Iterable[bytes], zone: str = MESSAGES_ZONE) -> dict[bytes, Interval]:
+        """What is known of those names that were ever added to the zone."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT object.name, added_seq, dropped_seq, size_bytes, change_digest"
+            " FROM carray(?) AS wanted"
+            " CROSS JOIN object ON object.name = wanted.value AND object.zone = ?",
+            (blobs(names), zone),
+        )
+        return {name: Interval(*row) for name, *row in rows}
+
     def unheld_objects(self, dropped_before_seq: int, moments: Iterable[int]) -> dict[bytes, int]:
         """Names and sizes of objects dropped before a seq that neither a head, nor a pin, nor one
         of some further seqs holds. What was pinned from the device's own zone holds the seq of the
@@ -334,30 +326,17 @@ class Holdings:
         """(name, added seq, bytes, is a segment) of what the head of a zone holds, in the order in
         which it was added."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, added_seq, size_bytes, is_segment FROM object WHERE zone = ?2"
-            " AND dropped_seq = ?1 ORDER BY added_seq, name",
+            "SELECT name, added_seq, size_bytes, change_digest IS NOT NULL FROM object"
+            " WHERE zone = ?2 AND dropped_seq = ?1 ORDER BY added_seq, name",
             (STILL, zone),
         )
         return [(name, seq, size_bytes, bool(is_one)) for name, seq, size_bytes, is_one in rows]
 
-    def put_pin(self, judged: Judged, part: Part, moment: float) -> None:
-        """Keeps a pin under the moment that shows it."""
-        assert judged.commit is not None
-        effect = effects(judged.commit)
-        self._pin(judged.head.zone, effect, part, made_ms(judged.commit, part), moment)
-
-    def keep_pins(self, zone: str, seqs: Iterable[int]) -> None:
-        """Forgets all pins of a zone but these: no moment of the library shows the others."""
-        self._connection.execute(
-            "DELETE FROM pin WHERE zone = ? AND commit_seq NOT IN (SELECT value FROM carray(?))",
-            (zone, integers(seqs)),
-        )
-
     def live_segments(self, zone: str = MESSAGES_ZONE) -> list[tuple[bytes, int, int]]:
         """(name, added seq, bytes) of the segments that the head holds, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT name, added_seq, size_bytes FROM object WHERE zone = ?2 AND is_segment = 1"
-            " AND dropped_seq = ?1 ORDER BY added_seq, name",
+            "SELECT name, added_seq, size_bytes FROM object WHERE zone = ?2"
+            " AND change_digest IS NOT NULL AND dropped_seq = ?1 ORDER BY added_seq, name",
             (STILL, zone),
         )
         return list(rows)
@@ -410,91 +389,3 @@ class Holdings:
         self._connection.execute(
             "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_NOTED + what, value)
         )
-
-    def _add_and_drop(self, zone: str, effect: Effects, segments: int) -> None:
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO object (name, zone, added_seq, dropped_seq, size_bytes,"
-            " is_segment) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (name, zone, effect.seq, STILL, size_bytes, position < segments)
-                for position, (name, size_bytes) in enumerate(effect.added)
-            ],
-        )
-        self._connection.executemany(
-            "UPDATE object SET dropped_seq = ? WHERE name = ? AND zone = ? AND dropped_seq = ?",
-            [(effect.seq, name, zone, STILL) for name in effect.dropped],
-        )
-
-    def _redact(self, zone: str, effect: Effects) -> None:
-        """One pair after the other, as they stand in the commit; there are few."""
-        added = dict(effect.added)
-        for old, new in effect.redacted:
-            interval = self._connection.execute(
-                "SELECT added_seq, dropped_seq FROM object WHERE name = ? AND zone = ?", (old, zone)
-            ).fetchone()
-            if interval is None:
-                continue
-            self._connection.execute(
-                "UPDATE object SET dropped_seq = added_seq WHERE name = ? AND zone = ?", (old, zone)
-            )
-            if new in added:
-                self._connection.execute(
-                    "UPDATE object SET added_seq = ?, dropped_seq = ?"
-                    " WHERE name = ? AND zone = ? AND added_seq = ?",
-                    (*interval, new, zone, effect.seq),
-                )
-
-    def _pin(self, zone: str, effect: Effects, part: Part, made_ms: int, moment: float) -> None:
-        counts = msgspec.json.encode(part.counts or Counts()).decode()
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO pin ({_PIN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                zone,
-                effect.seq,
-                effect.pinned_seq,
-                moment,
-                effect.lock_until_ms,
-                part.expires_ms,
-                made_ms,
-                part.name,
-                part.reason,
-                counts,
-            ),
-        )
-
-    def _unpin(self, zone: str, effect: Effects, now_ms: int) -> None:
-        self._connection.executemany(
-            "DELETE FROM pin WHERE zone = ? AND commit_seq = ? AND lock_until_ms <= ?",
-            [(zone, seq, now_ms) for seq in effect.unpinned],
-        )
-        self._forget_unpinned_versions()
-
-    def _forget_unpinned_versions(self) -> None:
-        """Removes versions, and their words, that no moment shows any more."""
-        # What the head of the messages zone shows stays beneath a tail; see `tail`.
-        gone = (
-            "to_seq < ? AND NOT EXISTS (SELECT 1 FROM pin"
-            " WHERE moment >= from_seq AND moment < to_seq) AND NOT EXISTS (SELECT 1 FROM zone"
-            " WHERE zone = 'messages' AND seq >= from_seq AND seq < to_seq)"
-        )
-        texts = self._connection.execute(
-            f"SELECT DISTINCT text_id, text_id FROM version WHERE text_id IS NOT NULL AND {gone}",
-            (STILL,),
-        ).fetchall()
-        self._connection.execute(
-            f"DELETE FROM also_in WHERE version IN (SELECT id FROM version WHERE {gone})",
-            (STILL,),
-        )
-        self._connection.execute(f"DELETE FROM version WHERE {gone}", (STILL,))
-        for table in ("text_index", "unspaced_index"):
-            self._connection.executemany(
-                f"DELETE FROM {table} WHERE rowid = ?"
-                " AND NOT EXISTS (SELECT 1 FROM version WHERE text_id = ?)",
-                texts,
-            )
-
-
-def made_ms(commit: Commit, part: Part) -> int:
-    """When a snapshot was made: before its commit, where it was first out of reach of the rest."""
-    time_ms, told = commit.header.time_ms, part.source.get(MADE_MS)
-    return told if isinstance(told, int) and 0 < told < time_ms else time_ms

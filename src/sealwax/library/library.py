@@ -6,9 +6,12 @@ from pathlib import Path
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.ledger.chain import Judged
+from sealwax.ledger.dropping import Refused
 from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.objects import effects
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
+from sealwax.library.folding import Folding
 from sealwax.library.holdings import Holdings
 from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Prepared
@@ -41,6 +44,7 @@ class Library:
         self._key, self._roots = key, roots
         connection = self.database.connection
         self.holdings = Holdings(connection)
+        self.folding = Folding(connection, self.holdings)
         self._numbers = Numbers(connection)
         self.read = Reader(connection, roots, self._numbers)
         self.tail = Tail(connection)
@@ -105,23 +109,48 @@ class Library:
     def apply_changes(self, changes: Iterable[Change], moment: float) -> Applied:
         """Joins changes as those of a moment: the seq of a commit of the messages zone, or a step
         of the tail; inside a transaction. What lies beneath the tail is kept."""
-        return self.applier.apply(changes, moment, self._kept())
+        return self.applier.apply(changes, moment, self._kept(moment))
 
     def apply_prepared(self, prepared: Prepared, moment: float) -> Applied:
         """The same for changes that were made ready; see `library.prepared`."""
-        return self.applier.apply_prepared(prepared, moment, self._kept())
+        return self.applier.apply_prepared(prepared, moment, self._kept(moment))
 
-    def _kept(self) -> float:
-        """The newest moment that is shown by a pin, or lies beneath the tail."""
-        pinned = self.holdings.newest_pinned_moment()
+    def _kept(self, before: float) -> float:
+        """The newest moment before another that is kept, or lies beneath the tail."""
+        kept = self.folding.newest_kept_moment(before)
         if not self.tail.is_there():
-            return pinned
-        return max(pinned, self.tail.floor(self.head_seq()))
+            return kept
+        return max(kept, self.tail.floor(self.head_seq()))
 
-    def apply_commit(self, judged: Judged, part: Part, data: bytes) -> None:
-        """Moves the head over a judged commit; inside the transaction of its changes."""
-        shown = None if judged.head.zone == MESSAGES_ZONE else self.head_moment()
-        self.holdings.apply(judged, part, data, shown)
+    def keep_moments(self, why: str, moments: Iterable[float]) -> set[float]:
+        """Has what these moments show kept for pins that are still to come, in place of those that
+        were kept for the same before; inside a transaction. Gives those that can be shown: what a
+        moment of the past showed may be gone."""
+        wanted = set(moments)
+        shown = {moment for moment in wanted if moment >= self.head_seq()}
+        shown |= self.folding.shown(wanted - shown)
+        self.folding.keep_moments(why, shown)
+        return shown
+
+    def apply_commit(
+        self, judged: Judged, part: Part, data: bytes, now_ms: int
+    ) -> tuple[Refused, ...]:
+        """Moves the head over a judged commit, at a time by this device's clock; inside the
+        transaction of its changes. Gives what the rules refused of it."""
+        moment = self._moment_of_pin(judged, part)
+        return self.folding.apply(judged, part, data, moment, now_ms)
+
+    def _moment_of_pin(self, judged: Judged, part: Part) -> float | None:
+        """The moment that shows what a commit pins; none where that is not here any more."""
+        pinned_seq = effects(judged.commit).pinned_seq if judged.commit is not None else None
+        if pinned_seq is None:
+            return None
+        if judged.head.zone != MESSAGES_ZONE and not part.alone:
+            return self.head_moment() if pinned_seq == judged.head.seq - 1 else None
+        if judged.head.zone != MESSAGES_ZONE:
+            pinned_seq, _ = part.heads.get(MESSAGES_ZONE, (-1, b""))
+        is_shown = pinned_seq >= self.head_seq() or self.folding.shown((pinned_seq,))
+        return float(pinned_seq) if is_shown else None
 
     def states(self, records: Sequence[bytes]) -> dict[bytes, State]:
         """The states of those of these records of which something was seen, by id."""

@@ -93,7 +93,7 @@ def _time_ns(value: object) -> int | None:
 
 
 def _place(state: State, sign_of_content: object) -> int:
-    if sign_of_content is None or state.is_erased:
+    if sign_of_content is None:
         return NOWHERE
     return PRESENT if state.life % 2 == 0 else TRASH
 

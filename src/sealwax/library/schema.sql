@@ -34,14 +34,26 @@ CREATE TABLE void_commit (
   PRIMARY KEY (zone, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- What counting commits would have taken away and the rules of the chain did not let them: why, and
+-- how many objects or snapshots.
+CREATE TABLE refused_drop (
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  author BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (zone, seq, reason)
+) STRICT, WITHOUT ROWID;
+
 -- Every object that a counting commit ever added, with the interval of its zone in which it is live.
+-- Segments have the digest of their changes, as their commit says it.
 CREATE TABLE object (
   name BLOB NOT NULL,
   zone TEXT NOT NULL,
   added_seq INTEGER NOT NULL,
   dropped_seq INTEGER NOT NULL,
   size_bytes INTEGER NOT NULL,
-  is_segment INTEGER NOT NULL,
+  change_digest BLOB,
   PRIMARY KEY (name, zone)
 ) STRICT, WITHOUT ROWID;
 
@@ -53,7 +65,8 @@ CREATE TABLE damaged_object (
 ) STRICT, WITHOUT ROWID;
 
 -- Pins: the seq of the pin commit, the seq of its zone whose state it holds, and the moment that
--- shows it. `counts` is JSON.
+-- shows it. One that holds a moment which this library has let go of is not shown until the library
+-- is made anew. `counts` is JSON.
 CREATE TABLE pin (
   zone TEXT NOT NULL,
   commit_seq INTEGER NOT NULL,
@@ -65,7 +78,15 @@ CREATE TABLE pin (
   name TEXT NOT NULL,
   reason TEXT NOT NULL,
   counts TEXT NOT NULL,
+  is_shown INTEGER NOT NULL,
   PRIMARY KEY (zone, commit_seq)
+) STRICT, WITHOUT ROWID;
+
+-- Moments that no pin shows yet and that one shall: what they show is kept. `why` says for whom.
+CREATE TABLE kept_moment (
+  why TEXT NOT NULL,
+  moment REAL NOT NULL,
+  PRIMARY KEY (why, moment)
 ) STRICT, WITHOUT ROWID;
 
 -- Records by their keyed id. `version` is the newest version, or NULL while none was seen.

@@ -15,12 +15,12 @@ import msgspec
 
 from sealwax.library.apply import Applier
 from sealwax.library.database import STILL
+from sealwax.library.folding import KEPT
 
 STEPS = 2**20
 STEP = 1 / STEPS
 """A tail has at most so many steps; a seq below 2^32 and a step fit a number exactly."""
 _IN_TAIL = "from_seq <> CAST(from_seq AS INTEGER) AND from_seq > :floor"
-_KEPT = "EXISTS (SELECT 1 FROM pin WHERE moment >= from_seq AND moment < to_seq)"
 
 
 class _Steps(msgspec.Struct, frozen=True):
@@ -93,11 +93,11 @@ class Tail:
         run("DELETE FROM tail_record")
         run(f"INSERT INTO tail_record SELECT DISTINCT record FROM version WHERE {_IN_TAIL}", bound)
         texts = run(
-            f"SELECT DISTINCT text_id, text_id FROM version WHERE {_IN_TAIL} AND NOT {_KEPT}"
+            f"SELECT DISTINCT text_id, text_id FROM version WHERE {_IN_TAIL} AND NOT {KEPT}"
             " AND text_id IS NOT NULL",
             bound,
         ).fetchall()
-        gone = f"SELECT id FROM version WHERE {_IN_TAIL} AND NOT {_KEPT}"
+        gone = f"SELECT id FROM version WHERE {_IN_TAIL} AND NOT {KEPT}"
         run(f"DELETE FROM also_in WHERE version IN ({gone})", bound)
         run(f"DELETE FROM version WHERE id IN ({gone})", bound)
         run(f"UPDATE version SET to_seq = :cut WHERE {_IN_TAIL} AND to_seq > :cut", bound)

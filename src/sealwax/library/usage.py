@@ -64,7 +64,8 @@ def is_as_at(connection: apsw.Connection, moment: float) -> bool:
 def segment_bytes(connection: apsw.Connection) -> int:
     """Sealed bytes of words and facts at the heads."""
     row = connection.execute(
-        "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE is_segment = 1 AND dropped_seq = ?",
+        "SELECT coalesce(sum(size_bytes), 0) FROM object WHERE change_digest IS NOT NULL"
+        " AND dropped_seq = ?",
         (STILL,),
     ).fetchone()
     assert row is not None

@@ -23,3 +23,8 @@ def pages_of_blobs(values: Sequence[bytes]) -> Iterator[Any]:
 def integers(values: Iterable[int]) -> Any:
     """Numbers, to be bound to `carray(?)`. No seq and no row is the −1 that stands for none."""
     return apsw.carray(array("q", values) or array("q", (-1,)), flags=apsw.SQLITE_CARRAY_INT64)
+
+
+def reals(values: Iterable[float]) -> Any:
+    """Moments, to be bound to `carray(?)`. No moment is the −1.5 that stands for none."""
+    return apsw.carray(array("d", values) or array("d", (-1.5,)), flags=apsw.SQLITE_CARRAY_DOUBLE)

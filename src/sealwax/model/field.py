@@ -31,8 +31,6 @@ LIFE = Field("life", Merge.GREATEST, is_control=True)
 """int: even live, odd in the trash. Absent means 0."""
 PURGED = Field("purged", Merge.GREATEST, is_control=True)
 """int: content written under a life at or below it does not exist."""
-ERASED = Field("erased", Merge.ONCE, is_control=True)
-"""True: nothing of this record exists or ever will."""
 DELETION = Field("deletion", Merge.ONCE, is_keyed=True, is_control=True)
 """True; key `<how>:<time in ms or empty>`: a deliberate deletion in a source, applied once."""
 HELD = Field("held", Merge.LAST, is_keyed=True, is_control=True)

@@ -1,8 +1,8 @@
 """The joined state of one record: what all its changes come to.
 
-Joining is commutative, associative and idempotent. Three control fields shape the whole record:
-`life` (odd: in the trash), `purged` (content of that life and before does not exist) and `erased`
-(nothing exists). The canonical bytes of a state are what the digest of a history covers.
+Joining is commutative, associative and idempotent. Two control fields shape the whole record:
+`life` (odd: in the trash) and `purged` (content of that life and before does not exist). The
+canonical bytes of a state are what the digest of a history covers.
 
 Implements "Records and how they merge" of docs/format.md.
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import ERASED, FIELDS, LIFE, PURGED, Field
+from sealwax.model.field import FIELDS, LIFE, PURGED, Field
 from sealwax.model.merge import Merge, Stamp, join_stamps, winner
 
 Slot = tuple[str, int, str]
@@ -25,7 +25,6 @@ _name_of = itemgetter(0)
 _CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
-_ERASED: Slot = (ERASED.name, int(ERASED.merge), "")
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -59,13 +58,9 @@ class State(NamedTuple):
         return self._greatest(_PURGED, -1)
 
     @property
-    def is_erased(self) -> bool:
-        return _ERASED in self.slots
-
-    @property
     def is_live(self) -> bool:
-        """Whether the record is in the present: neither in the trash nor erased."""
-        return self.life % 2 == 0 and not self.is_erased
+        """Whether the record is in the present, not in the trash."""
+        return self.life % 2 == 0
 
     def has_content(self) -> bool:
         """Whether any value is left that a purge could remove."""
@@ -132,9 +127,7 @@ def join(left: State, right: State) -> State:
 
 
 def _settle(kind: int, slots: dict[Slot, tuple[Stamp, ...]]) -> State:
-    """Lets an erasure and a purge take effect on what was joined."""
-    if _ERASED in slots:
-        return State(kind, {_ERASED: slots[_ERASED]})
+    """Lets a purge take effect on what was joined."""
     if _PURGED not in slots:
         return State(kind, slots)
     purged = winner(Merge.GREATEST, slots[_PURGED]).value

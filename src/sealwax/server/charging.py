@@ -1,6 +1,8 @@
 """What a commit does to objects and snapshots, kept in rows, and what the account is charged for.
 
-The rules are those of `ledger.objects`, in SQL.
+The rules are those of `ledger.objects`, in SQL; what a commit begins and ends is for
+`ledger.dropping` to say. A device takes a commit whose drops are refused, and tells of it; a server
+does not take it at all.
 """
 
 from typing import NamedTuple
@@ -8,8 +10,10 @@ from typing import NamedTuple
 import apsw
 
 from sealwax.ledger.commit import Commit
-from sealwax.ledger.objects import FOREVER, Effects, effects
+from sealwax.ledger.dropping import Known, Settled, settle, touched
+from sealwax.ledger.objects import FOREVER, Effects, effects, let_go_ms
 from sealwax.server.quota import Standing, need_room
+from sealwax.server.refusal import Refusal
 
 
 class Counted(NamedTuple):
@@ -26,21 +30,26 @@ def charge(
     commit: Commit,
     found: Standing,
     is_essential: bool,
+    now_ms: int,
 ) -> None:
     """Keeps what a commit does to objects and pins, and what the account is charged for. Raises
-    Refusal where it does not fit."""
+    Refusal where it does not fit, or would take away what the rules of the chain keep."""
+    names = touched(commit.header)
+    settled = settle(commit.header, _known(connection, account, zone, names))
+    if settled.refused:
+        raise Refusal(412, "drop-refused", f"It takes too much away: {settled.refused[0].reason}.")
     effect = effects(commit)
-    names = _touched(effect)
+    _need_unlocked_pins(connection, (account, zone), effect, let_go_ms(commit, now_ms))
     before = _counted_of(connection, account, names)
-    _keep(connection, account, zone, effect, commit.header.time_ms)
+    _keep(connection, account, zone, settled, effect)
     after = _counted_of(connection, account, names)
-    need_room(found, max(after.held_bytes - before.held_bytes, 0), is_essential)
-    if effect.unpinned:
-        # What only the snapshot held may be any object that was dropped since.
+    if effect.unpinned or _holds_the_past(effect):
+        # What only the snapshot holds may be any object that was dropped since.
         total = _counted(connection, account)
     else:
         head_bytes = found.head_bytes + after.head_bytes - before.head_bytes
         total = Counted(head_bytes, found.used_bytes + after.held_bytes - before.held_bytes)
+    need_room(found, max(total.held_bytes - found.used_bytes, 0), is_essential)
     if total != (found.head_bytes, found.used_bytes):
         connection.execute(
             "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
@@ -48,28 +57,53 @@ def charge(
         )
 
 
-def _touched(effect: Effects) -> set[bytes]:
-    """The names of all objects whose intervals a commit may change."""
-    names = {name for name, _ in effect.added}
-    names.update(effect.dropped)
-    for old, new in effect.redacted:
-        names.update((old,) if new is None else (old, new))
-    return names
+def _holds_the_past(effect: Effects) -> bool:
+    return effect.pinned_seq is not None and effect.pinned_seq < effect.seq - 1
+
+
+def _known(
+    connection: apsw.Connection, account: bytes, zone: str, names: set[bytes]
+) -> dict[bytes, Known]:
+    known: dict[bytes, Known] = {}
+    for name in names:
+        row = connection.execute(
+            "SELECT dropped_seq, change_digest FROM object"
+            " WHERE account = ? AND zone = ? AND name = ?",
+            (account, zone, name),
+        ).fetchone()
+        if row is not None:
+            known[name] = Known(row[0] == FOREVER, row[1])
+    return known
+
+
+def _need_unlocked_pins(
+    connection: apsw.Connection, key: tuple[bytes, str], effect: Effects, until_ms: int
+) -> None:
+    for pin in effect.unpinned:
+        row = connection.execute(
+            "SELECT 1 FROM pin WHERE account = ? AND zone = ? AND commit_seq = ?"
+            " AND lock_until_ms > ?",
+            (*key, pin, until_ms),
+        ).fetchone()
+        if row is not None:
+            raise Refusal(412, "pin-locked", f"The snapshot {pin} is locked by the server's clock.")
 
 
 def _keep(
-    connection: apsw.Connection, account: bytes, zone: str, effect: Effects, time_ms: int
+    connection: apsw.Connection, account: bytes, zone: str, settled: Settled, effect: Effects
 ) -> None:
     key = (account, zone)
     connection.executemany(
-        "INSERT OR IGNORE INTO object (account, zone, name, size_bytes, added_seq, dropped_seq)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [(*key, name, size_bytes, effect.seq, FOREVER) for name, size_bytes in effect.added],
+        "INSERT INTO object (account, zone, name, size_bytes, added_seq, dropped_seq,"
+        " change_digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*key, name, size_bytes, effect.seq, FOREVER, change_digest)
+            for name, size_bytes, change_digest in settled.begun
+        ],
     )
     connection.executemany(
-        "UPDATE object SET dropped_seq = ? WHERE account = ? AND zone = ? AND name = ?"
-        " AND dropped_seq = ?",
-        [(effect.seq, *key, name, FOREVER) for name in effect.dropped],
+        "UPDATE object SET dropped_seq = ? WHERE account = ? AND zone = ? AND name = ?",
+        [(effect.seq, *key, name) for name in settled.ended],
     )
     if effect.pinned_seq is not None:
         connection.execute(
@@ -77,34 +111,10 @@ def _keep(
             " VALUES (?, ?, ?, ?, ?)",
             (*key, effect.seq, effect.pinned_seq, effect.lock_until_ms),
         )
-    for old, new in effect.redacted:
-        _redact(connection, key, effect, old, new)
     connection.executemany(
-        "DELETE FROM pin WHERE account = ? AND zone = ? AND commit_seq = ? AND lock_until_ms <= ?",
-        [(*key, pin, time_ms) for pin in effect.unpinned],
+        "DELETE FROM pin WHERE account = ? AND zone = ? AND commit_seq = ?",
+        [(*key, pin) for pin in effect.unpinned],
     )
-
-
-def _redact(
-    connection: apsw.Connection,
-    key: tuple[bytes, str],
-    effect: Effects,
-    old: bytes,
-    new: bytes | None,
-) -> None:
-    """The new object takes the old one's place in every moment; see `ledger.objects`."""
-    where = "account = ? AND zone = ? AND name = ?"
-    row = connection.execute(
-        f"SELECT added_seq, dropped_seq FROM object WHERE {where}", (*key, old)
-    ).fetchone()
-    if row is None:
-        return
-    connection.execute(f"UPDATE object SET dropped_seq = added_seq WHERE {where}", (*key, old))
-    if new is not None and new in dict(effect.added):
-        connection.execute(
-            f"UPDATE object SET added_seq = ?, dropped_seq = ? WHERE {where} AND added_seq = ?",
-            (*row, *key, new, effect.seq),
-        )
 
 
 _COUNTED = (

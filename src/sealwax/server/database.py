@@ -17,8 +17,10 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.server.refusal import Refusal, disk_full
 
-MIGRATIONS = ("schema.sql", "members.sql", "history.sql", "lost.sql")
-"""Applied in this order; the database remembers how many it has."""
+MIGRATIONS = ("schema.sql",)
+"""Applied in this order; the database remembers its version."""
+FIRST_VERSION = 5
+"""The version that the first of them makes. Those before it kept the first format of the chain."""
 TOGETHER = 256
 _CACHE_KIB = 16 * 1024
 _BUSY_MS = 10_000
@@ -34,11 +36,21 @@ class DatabaseNewer(SealwaxError):
     hint = "Run the version of Sealwax that made it, or a newer one."
 
 
+class DatabaseOutdated(SealwaxError):
+    """The database was made by a server of the first version."""
+
+    code = "server-database-outdated"
+    hint = (
+        "Begin in an empty folder: name it with --folder, and let people make their accounts anew."
+        " What is in the old one can be read by the older program only."
+    )
+
+
 class Database:
     """An open database. `write` and `read` may be called by any thread."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or makes it; raises DatabaseNewer."""
+        """Opens or makes it; raises DatabaseNewer or DatabaseOutdated."""
         self._path = path
         self._readers = threading.local()
         self._jobs: SimpleQueue[tuple[Act[Any], Future[Any]] | None] = SimpleQueue()
@@ -84,10 +96,16 @@ class Database:
         return connection
 
     def _migrate(self) -> None:
-        done = int(str(self._writer.pragma("user_version")))
+        version = int(str(self._writer.pragma("user_version")))
+        if 0 < version < FIRST_VERSION:
+            raise DatabaseOutdated(
+                f"The server's database has version {version}: its histories are of a format that"
+                " is not kept any more."
+            )
+        done = version - FIRST_VERSION + 1 if version else 0
         if done > len(MIGRATIONS):
-            raise DatabaseNewer(f"The server's database has version {done}.")
-        for number, name in enumerate(MIGRATIONS[done:], done + 1):
+            raise DatabaseNewer(f"The server's database has version {version}.")
+        for number, name in enumerate(MIGRATIONS[done:], FIRST_VERSION + done):
             sql = resources.files("sealwax.server").joinpath(name).read_text("utf-8")
             with self._writer:
                 for _ in self._writer.execute(sql):

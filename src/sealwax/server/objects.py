@@ -19,7 +19,7 @@ from sealwax.server.traffic import Traffic
 from sealwax.server.uploads import Uploads
 from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError
 from sealwax.stores.folder import FolderStore, list_accounts
-from sealwax.stores.folder_layout import MARKER_FILE
+from sealwax.stores.folder_marker import MARKER_FILE
 
 LISTED_LIMIT = 10_000
 FORGOTTEN_MS = 7 * 24 * 3600 * 1000

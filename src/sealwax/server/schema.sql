@@ -1,5 +1,6 @@
--- The server's database, migration 1. Every key starts with the account. Times are ms since 1970.
+-- The server's database, version 5, of the second format of the chain. Every key starts with the account. Times are ms since 1970.
 -- `recovery` is the id of the account's recovery key, which is public: it finds the account again.
+-- `history_bytes` are the bytes of its commits, which no plan is charged.
 
 CREATE TABLE account (
   account BLOB PRIMARY KEY,
@@ -11,7 +12,8 @@ CREATE TABLE account (
   snapshot_bytes INTEGER NOT NULL DEFAULT 0,
   made_ms INTEGER NOT NULL,
   locked_ms INTEGER,
-  lock_reason TEXT NOT NULL DEFAULT ''
+  lock_reason TEXT NOT NULL DEFAULT '',
+  history_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX account_by_recovery ON account (recovery);
@@ -47,6 +49,7 @@ CREATE UNIQUE INDEX chain_by_seq ON chain (account, zone, seq);
 CREATE UNIQUE INDEX chain_by_op ON chain (account, zone, op_id);
 
 -- Objects that counting commits added, with the interval in which they are live (2^62 is "still").
+-- Segments have the digest of their changes, as their commit says it.
 CREATE TABLE object (
   account BLOB NOT NULL,
   zone TEXT NOT NULL,
@@ -54,6 +57,7 @@ CREATE TABLE object (
   size_bytes INTEGER NOT NULL,
   added_seq INTEGER NOT NULL,
   dropped_seq INTEGER NOT NULL,
+  change_digest BLOB,
   PRIMARY KEY (account, zone, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX object_by_name ON object (account, name);
@@ -65,4 +69,26 @@ CREATE TABLE pin (
   pinned_seq INTEGER NOT NULL,
   lock_until_ms INTEGER NOT NULL,
   PRIMARY KEY (account, zone, commit_seq)
+) STRICT, WITHOUT ROWID;
+
+-- When members were last seen.
+CREATE TABLE member (
+  account BLOB NOT NULL,
+  member BLOB NOT NULL,
+  last_seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (account, member)
+) STRICT, WITHOUT ROWID;
+
+-- A row that status probes write.
+CREATE TABLE probe (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  tried_ms INTEGER NOT NULL
+) STRICT;
+
+-- Objects that were found to be missing, or damaged and put aside.
+CREATE TABLE lost (
+  account BLOB NOT NULL,
+  name BLOB NOT NULL,
+  found_ms INTEGER NOT NULL,
+  PRIMARY KEY (account, name)
 ) STRICT, WITHOUT ROWID;

@@ -129,7 +129,8 @@ class Zones:
         head = _head(connection, account, zone)
         _need_next(head, seq)
         following = self._judged(connection, account, head, data)
-        charge(connection, account, zone, commit, found, is_essential)
+        now_ms = self._clock.now_ms()
+        charge(connection, account, zone, commit, found, is_essential, now_ms)
         self._pace.take(account, commit.header.author, len(data), found.plan_bytes)
         connection.execute(
             "UPDATE account SET history_bytes = history_bytes + ? WHERE account = ?",
@@ -138,7 +139,7 @@ class Zones:
         connection.execute(
             "INSERT INTO chain (account, zone, seq, op_id, arrived_ms, data)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (account, zone, seq, commit.header.op_id, self._clock.now_ms(), data),
+            (account, zone, seq, commit.header.op_id, now_ms, data),
         )
         connection.execute(
             "INSERT OR REPLACE INTO zone (account, zone, seq, hash, position)"

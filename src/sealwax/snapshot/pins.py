@@ -8,15 +8,15 @@ from unicodedata import category
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
+from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
 from sealwax.snapshot.wholeness import unreadable_at
 from sealwax.vault.commit_part import Counts, Part
-from sealwax.vault.writing import Writer, Writing
+from sealwax.vault.writing import Pinning, Writer, Writing
 
 NAME_LIMIT_CHARACTERS = 200
-NUMBER_LIMIT_DIGITS = 15
+NUMBER_LIMIT_DIGITS = 18
 _STEERING = ("Cc", "Cs", "Zl", "Zp")
 """Categories of control characters and line ends."""
 PINS_LIMIT = 1024
@@ -134,8 +134,8 @@ def create_snapshot(
     if name and (not _is_name(name) or any(pin.name == name for pin in library.holdings.pins())):
         raise SnapshotNameBad(f"A snapshot cannot be called “{name[:NAME_LIMIT_CHARACTERS]}”.")
     part = Part(reason=reason, name=name, counts=library.counts())
-    public = encode_facts(PinFacts(lock_until_ms))
-    pin = Writing((), part, CommitKind.PIN, public=public, is_wanted=is_wanted)
+    pinning = Pinning(lock_until_ms)
+    pin = Writing((), part, CommitKind.PIN, pinning=pinning, is_wanted=is_wanted)
     written = writer.write(pin)
     return written.seq + (OWN_NUMBERS if written.is_own else 0)
 
@@ -216,4 +216,6 @@ def _number(library: Library, pin: PinRow) -> int:
         return pin.commit_seq
     if not _is_elsewhere(library, pin):
         return pin.commit_seq + OWN_NUMBERS
-    return pin.commit_seq + OWN_NUMBERS * (2 + int(pin.zone.partition("/")[2][:4], 16))
+    device, _, generation = pin.zone.removeprefix("device/").partition("/")
+    zone = int(device[:4], 16) + 0x10000 * int(generation or 0)
+    return pin.commit_seq + OWN_NUMBERS * (2 + zone)

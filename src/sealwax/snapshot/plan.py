@@ -125,9 +125,6 @@ def bring_back(
 def _return_or_reset(record: Then, mode: str, now_ms: int, device: bytes) -> Step | None:
     then, now = record.then, record.now
     assert then is not None
-    if now is not None and now.is_erased:
-        # Erased everywhere means everywhere: no snapshot brings it back.
-        return None
     if now is None or not _is_shown(now):
         states = [then] if now is None else [then, now]
         base = now if now is not None else then

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.commit import Commit, CommitKind
+from sealwax.ledger.commit import Commit
+from sealwax.ledger.dropping import Refused
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.library.library import Library
@@ -21,10 +22,12 @@ from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
 from sealwax.model.record import Kind
 from sealwax.snapshot.examine import Examination, Examined
+from sealwax.snapshot.refusals import told_refusal
 from sealwax.stores.base import Missing, Store, StoreError
+from sealwax.trust.roster import roster
 from sealwax.vault.checkpoint import open_checkpoint
-from sealwax.vault.commit_part import MERGED, Part, open_part
-from sealwax.vault.digest import MODULUS, digest_bytes
+from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import AccountKeys
 
 REPORT_SECONDS = 0.1
@@ -42,7 +45,8 @@ class Damage(NamedTuple):
 class Verified(NamedTuple):
     """What was checked and what was found. `unreferenced` objects are no damage: an interrupted
     import leaves them and the next one uses them. Of those that are `unasked` nobody knows: they
-    are not on this device, and the place that has them did not answer."""
+    are not on this device, and the place that has them did not answer. What devices tried to take
+    away and the rules kept is `refused`, a sentence each."""
 
     commits: int
     void_commits: int
@@ -54,6 +58,7 @@ class Verified(NamedTuple):
     damage: tuple[Damage, ...]
     is_deep: bool
     unasked: int = 0
+    refused: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -78,6 +83,7 @@ class Verifier:
         keys: AccountKeys,
         library: Library | None,
         report: Callable[[Step], None],
+        now_ms: int,
         own_zone: str | None = None,
         is_deep: bool = True,
         elsewhere: Collection[bytes] = (),
@@ -95,6 +101,7 @@ class Verifier:
         self._keys = keys
         self._library = library
         self._report = report
+        self._now_ms = now_ms
         self._own_zone = own_zone
         self._is_deep = is_deep
         self._own = Objects()
@@ -102,7 +109,7 @@ class Verifier:
         self._damage: list[Damage] = []
         self._objects = Objects()
         self._pieces: set[bytes] = set()
-        self._segments: dict[bytes, bytes] = {}
+        self._refused: list[tuple[bytes, Refused]] = []
         self._commits = 0
         self._void = 0
         self._newest_digest: bytes | None = None
@@ -129,6 +136,15 @@ class Verifier:
             present[2],
             tuple(self._damage),
             self._is_deep,
+            refused=self._told_refusals(),
+        )
+
+    def _told_refusals(self) -> tuple[str, ...]:
+        if not self._refused:
+            return ()
+        names = {one.id: one.name for one in roster(self._log, self._keys, b"", {})}
+        return tuple(
+            told_refusal(names[author], one.reason, one.number) for author, one in self._refused
         )
 
     def _check_account(self) -> int:
@@ -166,11 +182,10 @@ class Verifier:
             part = self._open_part(judged.commit)
             if part is not None and part.checkpoint:
                 self._check_checkpoint(seq, part.checkpoint)
-            if part is not None and part.reason == MERGED:
-                self._check_merge(judged.commit, part)
-            self._objects.apply(judged.commit)
-            if part is not None:
-                self._take_part(part, judged.commit.header.added)
+            refused = self._objects.apply(judged.commit, self._now_ms)
+            self._refused += [(judged.commit.header.author, one) for one in refused]
+            if part is not None and part.digest is not None:
+                self._newest_digest = part.digest
         self._head_seq = head.seq
         if self._library is not None and head.seq < self._library.head_seq():
             self._note(
@@ -190,11 +205,8 @@ class Verifier:
             if judged.commit is None:
                 self._void += 1
                 continue
-            part = self._open_part(judged.commit)
-            self._own.apply(judged.commit)
-            if part is not None:
-                names = [name for name, _ in judged.commit.header.added[: part.segments]]
-                self._segments.update(zip(names, part.change_digests, strict=False))
+            self._open_part(judged.commit)
+            self._own.apply(judged.commit, self._now_ms)
         self._own_head_seq = head.seq
 
     def _open_part(self, commit: Commit) -> Part | None:
@@ -223,22 +235,16 @@ class Verifier:
                 item.added_seq,
                 FOREVER if item.dropped_seq is None else item.dropped_seq,
                 item.size_bytes,
+                item.change_digest,
             )
             for item in listed.objects
         }
-        if found != expected or {pin.commit_seq for pin in listed.pins} != set(self._objects.pins):
+        # A lock that has run out by now may have been one when the list was made.
+        pins = {pin.commit_seq for pin in listed.pins}
+        locked = {pin.commit_seq for pin in listed.pins if pin.lock_until_ms}
+        is_pinned_alike = pins - locked <= self._objects.pins.keys() <= pins
+        if found != expected or not is_pinned_alike:
             self._note("commit", f"{MESSAGES_ZONE}/{seq}", "its list of objects is not the chain's")
-
-    def _check_merge(self, commit: Commit, part: Part) -> None:
-        """A merge of segments must hold the changes of its inputs, no more and no fewer."""
-        inputs = [self._segments.get(name) for name in commit.header.dropped]
-        if commit.header.kind != CommitKind.COMPACT or not all(inputs):
-            return
-        before = sum(int.from_bytes(digest or b"", "big") for digest in inputs)
-        after = sum(int.from_bytes(digest, "big") for digest in part.change_digests)
-        if before % MODULUS != after % MODULUS:
-            where = f"{MESSAGES_ZONE}/{commit.header.seq}"
-            self._note("commit", where, "it does not hold the changes of what it merged")
 
     def _as_seen(self, zone: str, seq: int, data: bytes) -> bytes:
         """The commit's bytes; those that this device has seen, when the store's are others."""
@@ -247,13 +253,6 @@ class Verifier:
             return data
         self._note("commit", f"{zone}/{seq}", "its bytes are not those that this device has seen")
         return seen
-
-    def _take_part(self, part: Part, added: list[tuple[bytes, int]]) -> None:
-        names = [name for name, _ in added[: part.segments]]
-        digests = part.change_digests or [b""] * len(names)
-        self._segments.update(zip(names, digests, strict=False))
-        if part.digest is not None:
-            self._newest_digest = part.digest
 
     def _read(self, zone: str) -> Iterator[tuple[int, bytes]]:
         try:
@@ -287,8 +286,8 @@ class Verifier:
     def _check_object(self, name: bytes, examined: Examined) -> None:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
-        expected = self._segments.get(name)
         known = self._objects.intervals.get(name) or self._own.intervals[name]
+        expected = known.change_digest
         if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
         if not wrong and examined.kind != self._kind(name):
@@ -301,11 +300,15 @@ class Verifier:
     def _kind(self, name: bytes) -> SealedKind:
         if name in self._pieces:
             return SealedKind.CHECKPOINT
-        return SealedKind.SEGMENT if name in self._segments else SealedKind.CHUNK
+        return SealedKind.SEGMENT if self._is_segment(name) else SealedKind.CHUNK
+
+    def _is_segment(self, name: bytes) -> bool:
+        known = self._objects.intervals.get(name) or self._own.intervals.get(name)
+        return known is not None and known.change_digest is not None
 
     def _cost(self, name: bytes) -> str:
         """What is lost with an object."""
-        if name in self._segments:
+        if self._is_segment(name):
             return "The messages in it are readable on devices that have them in their library."
         if self._library is None:
             return "A piece of a photo or file."

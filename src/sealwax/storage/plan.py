@@ -33,7 +33,7 @@ def plan_undelete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iter
     """The changes that bring records back from the trash; held ones are answered with it."""
     for target in targets:
         state = target.state
-        if state.life % 2 == 0 or state.is_erased or not state.has_content():
+        if state.life % 2 == 0 or not state.has_content():
             continue
         life = state.life + 1
         entries = [entry(LIFE, life), *_answers(state)]
@@ -46,7 +46,7 @@ def plan_purge(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterato
     exist any more, and a source that still has it does not bring it back."""
     for target in targets:
         state = target.state
-        if state.is_erased or not state.has_content():
+        if not state.has_content():
             continue
         life = state.life + state.is_live
         entries = [entry(LIFE, life)] if life != state.life else []

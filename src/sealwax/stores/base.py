@@ -81,6 +81,13 @@ class CommitVoid(StoreError):
     hint = "Run the command again: it begins with what others wrote."
 
 
+class PinLocked(StoreError):
+    """A snapshot is locked by the clock of whoever keeps it."""
+
+    code = "pin-locked"
+    hint = "Wait until the lock has run out; check the clock of this computer, too."
+
+
 class StoredObject(NamedTuple):
     """An object's name (32 bytes) and how many bytes it takes."""
 

@@ -26,9 +26,6 @@ from sealwax.stores.base import (
 from sealwax.stores.folder_layout import (
     ACCOUNTS,
     LOST,
-    MARKER,
-    MARKER_FILE,
-    MARKER_LIMIT_BYTES,
     OBJECTS,
     SHARD_COMMITS,
     TEMPORARY,
@@ -40,6 +37,7 @@ from sealwax.stores.folder_layout import (
     zone_folder,
     zone_of,
 )
+from sealwax.stores.folder_marker import MARKER, MARKER_FILE, NotAStore, check_vault
 from sealwax.stores.folder_writing import (
     fsync_files,
     fsync_folders,
@@ -53,23 +51,6 @@ from sealwax.stores.folder_writing import (
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_OBJECTS = 256
 ACCOUNT_HEX = 64
-
-
-class NotAStore(StoreError):
-    """The folder is not a vault of Sealwax."""
-
-    code = "store-foreign"
-    hint = (
-        "Connect the disk with the vault, or name the folder that holds sealwax-store.json; for a"
-        " new vault name an empty folder."
-    )
-
-
-class StoreNewer(StoreError):
-    """The vault has a layout that this version does not know."""
-
-    code = "store-newer"
-    hint = "It was made by a newer version of Sealwax: update, then try again."
 
 
 class FolderStore:
@@ -356,19 +337,6 @@ def list_accounts(root: Path) -> list[bytes]:
     folder = root / ACCOUNTS
     names = _sorted_names(folder) if folder.is_dir() else []
     return [bytes.fromhex(name) for name in names if object_of(name) is not None]
-
-
-def check_vault(root: Path) -> None:
-    """Raises NotAStore or StoreNewer where there is no vault that this version knows."""
-    try:
-        with (root / MARKER_FILE).open("rb") as file:
-            marker = file.read(MARKER_LIMIT_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotAStore(f"There is no vault at {root}.") from None
-    except OSError as error:
-        raise StoreError(f"The vault at {root} cannot be read: {error.strerror}.") from error
-    if marker != MARKER:
-        raise StoreNewer(f"{MARKER_FILE} of the vault at {root} is damaged or of a newer version.")
 
 
 def _read(path: Path, limit_bytes: int, kind: str, name: str) -> bytes:

@@ -14,9 +14,6 @@ from pathlib import Path
 
 from sealwax.ledger.names import is_zone
 
-MARKER_FILE = "sealwax-store.json"
-MARKER = b'{"format": "sealwax-store", "version": 1}\n'
-MARKER_LIMIT_BYTES = 4096
 ACCOUNTS = "accounts"
 OBJECTS = "objects"
 ZONES = "zones"

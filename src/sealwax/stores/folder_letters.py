@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealwax.base.paths import make_folder
-from sealwax.stores.folder import check_vault
+from sealwax.stores.folder_marker import check_vault
 from sealwax.stores.folder_writing import (
     fsync_files,
     fsync_folders,

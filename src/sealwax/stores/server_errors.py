@@ -7,6 +7,7 @@ from sealwax.stores.base import (
     CommitGap,
     CommitVoid,
     Missing,
+    PinLocked,
     StoreError,
     StoreFull,
 )
@@ -103,6 +104,8 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
     "commit-void": CommitVoid,
+    "drop-refused": ServerRefused,
+    "pin-locked": PinLocked,
     "not-there": Missing,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,

@@ -154,14 +154,14 @@ class Adopting:
             head, commit = judged.head, judged.commit
             if commit is None:
                 continue
-            objects.apply(commit)
+            objects.apply(commit, history.clock.now_ms())
             try:
                 part = open_part(history.keys, commit)
             except (SealBroken, SealUnknown):
                 unreadable += len(commit.header.added)
                 continue
-            for number, (name, size_bytes) in enumerate(commit.header.added):
-                is_segment = number < part.segments
+            for name, size_bytes in commit.header.added:
+                is_segment = objects.intervals[name].change_digest is not None
                 kept = Kept(name, size_bytes, is_segment, is_segment and part.confirmed)
                 left.setdefault(name, _Left(kept, commit.header.time_ms))
         return self._lacking(left, objects.live_at(head.seq)), unreadable

@@ -274,7 +274,7 @@ class Sync:
         holdings = self._library.holdings
         damaged = {name for name, _, _ in holdings.damage()}
         held = [*holdings.listed(), *holdings.listed(self._outbox.zone)]
-        segments = {name for name, _, _, _, is_segment in held if is_segment}
+        segments = {name for name, *_, digest in held if digest is not None}
         return all(self._is_readable(name) for name in segments - damaged)
 
     def _is_readable(self, name: bytes) -> bool:
@@ -399,9 +399,10 @@ class Sync:
             self._journal.is_full = True
 
     def _send_one(self, sending: Sending) -> None:
-        known = self._library.holdings.intervals(name for name, _ in sending.segments)
+        known = self._library.holdings.known(name for name, _ in sending.segments)
+        arrived = [name for name, one in known.items() if one.change_digest is not None]
         names = [name for name, _ in (*sending.segments, *sending.chunks)]
-        if sending.segments and len(known) == len(sending.segments):
+        if sending.segments and len(arrived) == len(sending.segments):
             # They arrived the last time, before this device could note it.
             self._outbox.drop(names)
             return
@@ -453,7 +454,8 @@ class Sync:
             return 0
         held = self._library.holdings.listed()
         live = plan_keeping(
-            (Held(name, seq, size, is_word) for name, seq, _, size, is_word in held), files_bytes
+            (Held(name, seq, size, digest is not None) for name, seq, _, size, digest in held),
+            files_bytes,
         )
         near = self._mirror.near.has_objects(live)
         lacking = [name for name in live if name not in near]

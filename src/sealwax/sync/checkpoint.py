@@ -32,7 +32,7 @@ def write_checkpoint(replica: Replica, entropy: Entropy) -> Written:
         [Held(*row) for row in holdings.listed()],
         [
             PinnedMoment(pin.commit_seq, pin.pinned_seq, pin.lock_until_ms, pin.made_ms)
-            for pin in holdings.pins()
+            for pin in holdings.all_pins()
             if pin.zone == replica.zone
         ],
     )

@@ -66,7 +66,7 @@ class Fallen:
                 return
             if older or commit.header.kind in SAID_ALREADY:
                 continue
-            if not commit.header.added:
+            if not commit.header.segments:
                 continue
             try:
                 part = open_part(history.keys, commit)
@@ -74,8 +74,7 @@ class Fallen:
                 continue
             # What this device's own import deletes has a brake of its own.
             if part.confirmed or commit.header.author != history.device:
-                names = [name for name, _ in commit.header.added[: part.segments]]
-                yield names, part.confirmed
+                yield [name for name, *_ in commit.header.segments], part.confirmed
 
     def _told(self, name: bytes) -> _Told:
         known = self._remembered.get(name)

@@ -7,14 +7,16 @@ commits are read again, stretch by stretch, so that memory stays bounded. What t
 a few segments is kept ready for the library.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from sealwax.base.clock import Clock
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged
-from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.commit import Commit, parse_commit
+from sealwax.ledger.dropping import touched
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
-from sealwax.ledger.objects import Objects
+from sealwax.ledger.objects import Interval, Objects
 from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
@@ -50,7 +52,7 @@ class Following(NamedTuple):
         """The same, with the size of each."""
         if self.judged.commit is None:
             return []
-        return self.judged.commit.header.added[: self.part.segments]
+        return [(name, size_bytes) for name, size_bytes, _ in self.judged.commit.header.segments]
 
 
 class _Verdict(NamedTuple):
@@ -62,7 +64,7 @@ class _Verdict(NamedTuple):
 
 class Ahead:
     """The commits that follow a head. `judge` judges one, with the account's log as far as it is
-    needed."""
+    needed; `known` tells what the library, which stands at that head, knows of names of objects."""
 
     def __init__(
         self,
@@ -70,6 +72,8 @@ class Ahead:
         keys: AccountKeys,
         heads: RememberedHeads,
         judge: Callable[[Head, bytes], Judged],
+        known: Callable[[set[bytes]], Mapping[bytes, Interval]],
+        clock: Clock,
         start: Head,
     ) -> None:
         self.start = start
@@ -77,6 +81,8 @@ class Ahead:
         self._keys = keys
         self._heads = heads
         self._judge = judge
+        self._known = known
+        self._clock = clock
         self._verdicts: list[_Verdict] = []
         self._opened: list[Following] = []
         self._objects = Objects()
@@ -107,9 +113,19 @@ class Ahead:
             self._heads.check(head)
             self._verdicts.append(_Verdict(head, judged.void_reason))
             if judged.commit is not None:
-                self._objects.apply(judged.commit)
+                self._fold(judged.commit)
             if len(self._opened) < STRETCH_COMMITS:
                 self._opened.append(self._following(judged, data))
+
+    def _fold(self, commit: Commit) -> None:
+        if self.start.seq >= 0:
+            # What may be dropped depends on what was added before all of this.
+            self._objects.know(self._known(touched(commit.header)))
+        self._objects.apply(commit, self._clock.now_ms())
+
+    def pinned_seqs(self) -> set[int]:
+        """The seqs that pins among these commits hold which nobody lets go of here."""
+        return {pin.pinned_seq for pin in self._objects.pins.values()}
 
     def commits(self) -> Iterator[Following]:
         """The commits that were judged, opened. Others that were appended since are for the next
@@ -125,10 +141,13 @@ class Ahead:
             yield self._following(_judged(verdict, data), data)
 
     def needed(self, until_seq: int | None = None) -> set[bytes]:
-        """Those objects of these commits that the head or a pin holds, or the seq up to which they
+        """Those segments of these commits that the head or a pin holds, or the seq up to which they
         are read; others may be gone."""
         held = self._objects.held(self.head.seq)
-        return held if until_seq is None else held | self._objects.live_at(until_seq)
+        if until_seq is not None:
+            held |= self._objects.live_at(until_seq)
+        intervals = self._objects.intervals
+        return {name for name in held if intervals[name].change_digest is not None}
 
     def segments(self) -> dict[bytes, int]:
         """The segments that applying them reads, in that order, and their sizes."""

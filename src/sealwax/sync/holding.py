@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.ledger.objects import PinFacts, encode_facts
 from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD
 from sealwax.model.state import State
@@ -105,8 +104,7 @@ class Holding:
         ):
             return
         part = Part(reason=BEFORE, counts=self._library.counts())
-        public = encode_facts(PinFacts(0))
-        self._journal.outbox.write(Writing((), part, CommitKind.PIN, public=public))
+        self._journal.outbox.write(Writing((), part, CommitKind.PIN))
 
     def _states(self, falls: Iterable[Fall]) -> dict[bytes, State]:
         return self._library.states(list({fall.record for fall in falls}))

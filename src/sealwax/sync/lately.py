@@ -11,7 +11,6 @@ from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
 from sealwax.model.field import LIFE
 from sealwax.stores.base import Missing
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import open_part
 
 
 def lives_since(replicas: Iterable[Replica], time_ms: int) -> set[bytes]:
@@ -28,7 +27,7 @@ def lives_since(replicas: Iterable[Replica], time_ms: int) -> set[bytes]:
                 break
             if commit.header.kind in SAID_ALREADY:
                 continue
-            for name, _ in commit.header.added[: open_part(replica.keys, commit).segments]:
+            for name, *_ in commit.header.segments:
                 found |= _lives(replica, name)
     return found
 

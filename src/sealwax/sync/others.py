@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, zone_device
 from sealwax.stores.far_trouble import Parted
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
@@ -45,7 +45,7 @@ class Others:
         if self._mirror is None:
             return
         for zone in self._behind():
-            held = shown_by_pins(told_commits(self._own, zone)).values()
+            held = self._shown(told_commits(self._own, zone)).values()
             self._mirror.fetch({name for names in held for name in names})
 
     def zones(self) -> list[str]:
@@ -59,7 +59,7 @@ class Others:
             commits = told_commits(self._own, zone)
             seen = self._head_seq(zone)
             news = [told for told in commits if told.judged.head.seq > seen]
-            shown = shown_by_pins(commits)
+            shown = self._shown(commits)
             pins = [told for told in news if told.judged.head.seq in shown]
             moments = {
                 (zone, told.judged.head.seq): moment
@@ -67,16 +67,16 @@ class Others:
                 if (moment := self._moment(told)) is not None
             }
             with self._library.transaction():
-                take_in(self._library, zone, news, moments)
+                take_in(self._library, zone, news, moments, self._history.clock.now_ms())
 
     def unshown(self) -> int:
         """How many snapshots are there that this library does not show."""
-        pins = self._library.holdings.pins()
-        known = {(pin.zone, pin.commit_seq) for pin in pins}
-        return sum(
+        pins = self._library.holdings.all_pins()
+        known = {(pin.zone, pin.commit_seq) for pin in pins if pin.is_shown}
+        return sum(not pin.is_shown and pin.zone == MESSAGES_ZONE for pin in pins) + sum(
             (zone, seq) not in known
             for zone in self.zones()
-            for seq in shown_by_pins(told_commits(self._own, zone))
+            for seq in self._shown(told_commits(self._own, zone))
         )
 
     def show(self) -> None:
@@ -111,6 +111,9 @@ class Others:
         head = self._library.holdings.head(zone)
         return -1 if head is None else head.seq
 
+    def _shown(self, commits: list[Told]) -> dict[int, list[bytes]]:
+        return shown_by_pins(commits, self._history.clock.now_ms())
+
     def _known(self, zones: list[str]) -> list[str]:
         return [zone for zone in known_zones(self._history.log, zones) if zone != self._own.zone]
 
@@ -118,7 +121,7 @@ class Others:
 def known_zones(log: AccountLog, zones: Iterable[str]) -> list[str]:
     """The own zones of devices that the account's log names or named."""
     devices = {device for state in log.states for device in state.devices}
-    return sorted({device_zone(device) for device in devices} & set(zones))
+    return sorted(zone for zone in set(zones) if zone_device(zone) in devices)
 
 
 def refresh_all(mirror: MirrorStore, log: AccountLog) -> None:
@@ -134,7 +137,7 @@ def pinned_bases(history: Replica) -> set[int]:
         commits = list(
             told_ones(history, zone, (data for _, data in history.store.read_commits(zone, 0)))
         )
-        shown = shown_by_pins(commits)
+        shown = shown_by_pins(commits, history.clock.now_ms())
         for told in commits:
             if told.judged.head.seq in shown and MESSAGES_ZONE in told.part.heads:
                 bases.add(told.part.heads[MESSAGES_ZONE][0])

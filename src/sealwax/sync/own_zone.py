@@ -9,14 +9,14 @@ and the own zone is copied to the shared place as it is, so that no snapshot is 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.ledger.objects import PinFacts, UnpinFacts, encode_facts
+from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import MADE_MS, Part, open_part
 from sealwax.vault.digest import digest_bytes
-from sealwax.vault.writing import Writing
+from sealwax.vault.writing import Pinning, Writing
 
 SHARED = "shared"
 """The reason of a commit that lets go of a snapshot that the messages zone has now."""
@@ -114,8 +114,7 @@ def _made_again(pin: PinRow) -> Writing:
         expires_ms=pin.expires_ms,
         source={MADE_MS: pin.made_ms},
     )
-    facts = encode_facts(PinFacts(pin.lock_until_ms))
-    return Writing((), part, CommitKind.PIN, public=facts)
+    return Writing((), part, CommitKind.PIN, pinning=Pinning(pin.lock_until_ms))
 
 
 def _let_go(seq: int) -> Writing:

@@ -9,7 +9,7 @@ Nothing that this device had is lost in either case.
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
-from sealwax.ledger.objects import MergeFacts, PinFacts, encode_facts
+from sealwax.ledger.objects import MergeFacts, encode_facts
 from sealwax.library.holdings import Holdings, PinRow
 from sealwax.stores.far_trouble import Parting
 from sealwax.stores.mirror import MirrorStore
@@ -18,7 +18,7 @@ from sealwax.sync.outbox import Kept
 from sealwax.sync.replay import told_ones
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part
-from sealwax.vault.writing import Writing
+from sealwax.vault.writing import Pinning, Writing
 
 PUT_BACK = "The shared place had lost {count} steps of the history; they were put back."
 MERGED = "The shared history had parted; what this device had was added to it again."
@@ -80,7 +80,7 @@ def _shared_commits(mirror: MirrorStore, history: Replica, parting: Parting) -> 
         name
         for told in told_ones(history, MESSAGES_ZONE, commits)
         if told.judged.commit is not None and told.judged.head.seq > parting.common_seq
-        for name, _ in told.judged.commit.header.added[: told.part.segments]
+        for name, *_ in told.judged.commit.header.segments
     ]
     mirror.fetch(segments)
     return commits
@@ -117,5 +117,4 @@ def _made_again(pin: PinRow, history: Replica) -> Writing:
         heads={MESSAGES_ZONE: (pin.pinned_seq, commit_hash(data))},
         alone=True,
     )
-    facts = encode_facts(PinFacts(pin.lock_until_ms))
-    return Writing((), part, CommitKind.PIN, public=facts)
+    return Writing((), part, CommitKind.PIN, pinning=Pinning(pin.lock_until_ms))

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import Judged, beginning, judge
-from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
@@ -80,27 +79,31 @@ def replay(own: Replica, history: Replica, others: Sequence[str] = ()) -> None:
     library.strip_tail()
     for zone, commits in chains.items():
         with library.transaction():
-            take_in(library, zone, commits, moments)
+            take_in(library, zone, commits, moments, own.clock.now_ms())
 
 
 def take_in(
-    library: Library, zone: str, commits: Iterable[Told], moments: Mapping[tuple[str, int], float]
+    library: Library,
+    zone: str,
+    commits: Iterable[Told],
+    moments: Mapping[tuple[str, int], float],
+    now_ms: int,
 ) -> None:
     """Takes in commits of a device's zone whose pins show these moments, inside a transaction. Pins
     without a moment, and without one from before, are not shown."""
     known = {pin.commit_seq for pin in library.holdings.pins() if pin.zone == zone}
     for judged, part, data in commits:
-        library.apply_commit(judged, part, data)
+        library.apply_commit(judged, part, data, now_ms)
         moment = moments.get((zone, judged.head.seq))
         if moment is not None:
-            library.holdings.put_pin(judged, part, moment)
+            library.folding.put_pin(judged, part, moment)
     shown = {seq for of_zone, seq in moments if of_zone == zone}
-    library.holdings.keep_pins(zone, known | shown)
+    library.folding.keep_pins(zone, known | shown)
 
 
 def _due(own: Replica, commits: list[Told]) -> Iterator[_Due]:
     """The pins of a device's zone that can be shown."""
-    shown = shown_by_pins(commits)
+    shown = shown_by_pins(commits, own.clock.now_ms())
     for told in commits:
         seq, zone = told.judged.head.seq, told.judged.head.zone
         if seq not in shown:
@@ -129,7 +132,7 @@ def _show(own: Replica, due: _Due) -> float | None:
         if not is_own and due.told.part.digest != digest_bytes(library.digest()):
             return None
         moment = library.head_moment()
-        library.holdings.put_pin(due.told.judged, due.told.part, moment)
+        library.folding.put_pin(due.told.judged, due.told.part, moment)
     return moment
 
 
@@ -163,31 +166,28 @@ def _lost_base(own: Replica, lost: list[bytes]) -> _Base:
     ):
         common += 1
     objects = Objects()
-    segments: set[bytes] = set()
-    for judged, part, _ in told_ones(own, MESSAGES_ZONE, lost):
+    for judged, *_ in told_ones(own, MESSAGES_ZONE, lost):
         if judged.commit is not None:
-            segments.update(name for name, _ in judged.commit.header.added[: part.segments])
-            objects.apply(judged.commit)
-    live = segments & objects.live_at(len(lost) - 1)
+            objects.apply(judged.commit, own.clock.now_ms())
+    live = _segments_at(objects, len(lost) - 1)
     return _Base(
         common, sorted(name for name in live if objects.intervals[name].added_seq > common)
     )
 
 
-def shown_by_pins(commits: list[Told]) -> dict[int, list[bytes]]:
+def _segments_at(objects: Objects, seq: int) -> Iterator[bytes]:
+    for name in objects.live_at(seq):
+        if objects.intervals[name].change_digest is not None:
+            yield name
+
+
+def shown_by_pins(commits: list[Told], now_ms: int) -> dict[int, list[bytes]]:
     """The segments that each pin holds which nobody let go of, by the seq of the pin's commit."""
     objects = Objects()
-    segments: set[bytes] = set()
-    lived: dict[int, list[bytes]] = {}
-    for judged, part, _ in commits:
-        if judged.commit is None:
-            continue
-        header = judged.commit.header
-        segments.update(name for name, _ in header.added[: part.segments])
-        if header.kind == CommitKind.PIN:
-            lived[header.seq] = sorted(segments & objects.live_at(header.seq - 1))
-        objects.apply(judged.commit)
-    return {seq: lived[seq] for seq in objects.pins if seq in lived}
+    for judged, *_ in commits:
+        if judged.commit is not None:
+            objects.apply(judged.commit, now_ms)
+    return {seq: sorted(_segments_at(objects, pin.pinned_seq)) for seq, pin in objects.pins.items()}
 
 
 def told_ones(replica: Replica, zone: str, commits: Iterable[bytes]) -> Iterator[Told]:

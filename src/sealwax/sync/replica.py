@@ -8,22 +8,20 @@ Order of a write: chunks, segments, commit. What the store acknowledged is durab
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.crypto.keyed_hash import FileHash
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
 from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
+from sealwax.ledger.dropping import LOCKED
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
 from sealwax.ledger.objects import Objects
 from sealwax.library.apply import Applied
@@ -31,12 +29,12 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
-from sealwax.stores.base import CommitExists, CommitVoid, Missing, Store, StoreError
+from sealwax.stores.base import CommitExists, CommitVoid, PinLocked, Store, StoreError
 from sealwax.stores.reserve import essential
-from sealwax.sync.following import STRETCH_COMMITS, Ahead, Following
-from sealwax.sync.opening import Opened, fetch_segment, new_opener
-from sealwax.sync.pieces import sealed_pieces
-from sealwax.sync.renaming import named_pieces, renamed
+from sealwax.sync.applying import Applying, Pulled
+from sealwax.sync.following import Ahead
+from sealwax.sync.opening import fetch_segment
+from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
 from sealwax.trust.account import extend_log, keep_up, need_trusted
 from sealwax.trust.heads import RememberedHeads
@@ -44,14 +42,7 @@ from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
 from sealwax.vault.digest import DIGEST_RULES, digest_bytes
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import (
-    Sealed,
-    SealedSegment,
-    check_name,
-    open_chunk,
-    open_rows,
-    seal_chunk,
-)
+from sealwax.vault.objects import SealedSegment, open_rows
 from sealwax.vault.segment import change_of
 from sealwax.vault.writing import NoLongerWanted, StoredFile, Writing, Written
 
@@ -60,8 +51,6 @@ BEGIN = "begin"
 """The reason of a commit that says nothing, so that a pin has something to hold."""
 LONG_PULL_OBJECTS = 16
 """A pull of more objects is applied in large transactions."""
-WAITED_FOR_SEGMENTS = 32
-"""So many segments of one commit may be in memory at once; an ordinary one has fewer."""
 WORTH_A_COMPANION = 2_000
 """Commits of fewer changes are sealed here: asking elsewhere takes longer."""
 
@@ -80,12 +69,8 @@ class DroppedMeanwhile(StoreError):
     hint = "Run the command again."
 
 
-class Pulled(NamedTuple):
-    """What a pull brought: commits that count, void ones, and segments that could not be read."""
-
-    commits: int
-    void: int
-    damaged: int
+class _NameTaken(Exception):
+    """The zone knows a segment already that is to be added: it is sealed under another name."""
 
 
 class Replica:
@@ -111,8 +96,9 @@ class Replica:
         self._author = author
         self._device = author.member().id
         self.heads = heads
-        self._clock = clock
+        self.clock = clock
         self._entropy = entropy
+        self._pieces = PieceNames(store, library.holdings, keys)
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
         self._ahead: Ahead | None = None
@@ -157,7 +143,7 @@ class Replica:
             self.keys,
             self._author,
             heads,
-            self._clock,
+            self.clock,
             self._entropy,
             self.zone,
         )
@@ -176,11 +162,12 @@ class Replica:
             if self.before_pull is not None and until_seq is None:
                 self.before_pull(ahead)
             needed = ahead.needed(until_seq)
+            applying = Applying(self, ahead, needed)
             if len(needed) < LONG_PULL_OBJECTS:
-                return self._pull_stretches(ahead, needed, until_seq)
+                return applying.run(until_seq)
             database = self.library.database
             with self.library.filling() if self.library.is_empty() else database.grouped():
-                return self._pull_stretches(ahead, needed, until_seq)
+                return applying.run(until_seq)
         finally:
             self._ahead = None
 
@@ -188,29 +175,17 @@ class Replica:
         """What the store holds beyond the library by now."""
         head = self.head()
         if self._ahead is None or not self._ahead.goes_on_from(head):
-            self._ahead = Ahead(self.store, self.keys, self.heads, self._judged, head)
+            self._ahead = Ahead(
+                self.store,
+                self.keys,
+                self.heads,
+                self._judged,
+                partial(self.library.holdings.known, zone=self.zone),
+                self.clock,
+                head,
+            )
         self._ahead.look()
         return self._ahead
-
-    def _pull_stretches(self, ahead: Ahead, needed: set[bytes], until_seq: int | None) -> Pulled:
-        total = Pulled(0, 0, 0)
-        commits = ahead.commits()
-        if until_seq is not None:
-            commits = islice(commits, max(0, until_seq - ahead.start.seq))
-        for stretch in iter(lambda: list(islice(commits, STRETCH_COMMITS)), []):
-            if not self.is_own:
-                self.library.strip_tail()
-            names = [name for one in stretch for name in one.segments if name in needed]
-            left = ahead.not_ready(names)
-            with (
-                closing(new_opener(self.store, self.keys, MESSAGES_ZONE, len(left))) as opener,
-                closing(opener.open(left)) as opened,
-            ):
-                segments = ahead.in_order(names, opened)
-                for following in stretch:
-                    total = self._apply(following, needed, segments, total)
-            self._remember()
-        return total
 
     def write(self, writing: Writing, sealed: SealedBatch | None = None) -> Written:
         """Seals, stores and appends; see `vault.writing.Writer`.
@@ -244,7 +219,9 @@ class Replica:
             self.pull()
             if asked.is_wanted is not None and not asked.is_wanted():
                 raise NoLongerWanted
-            writing = self._as_of_now(asked)
+            # A compaction and a reset write what was said already, as it is.
+            is_news = not self.is_own and asked.kind not in SAID_ALREADY
+            writing = self._pieces.as_of_now(asked, self._epoch()) if is_news else asked
             # What a removed device could still open is not for new words: a new epoch seals anew.
             if sealing.epoch != self._epoch() or writing.changes is not sealed_changes:
                 sealing, sealed_changes = self._start_sealing(writing.changes), writing.changes
@@ -253,78 +230,23 @@ class Replica:
             except CommitVoid:
                 # It stands nowhere: the next try is about what the account is now.
                 continue
+            except _NameTaken:
+                sealing = self._start_sealing(writing.changes)
+                continue
             except CommitExists:
                 found = self._own_commit(op_id)
                 if found is None:
                     continue
                 self.pull()
                 written = Written(found, 0, 0, 0, self.is_own)
-            self._remember()
+            self.remember()
             stored_bytes = sum(len(segment.data) for segment in sealing.stored().segments)
             return written._replace(stored_bytes=stored_bytes)
         raise CannotAppend("The history could not be extended: others were always faster.")
 
     def put_files(self, files: Sequence[Path | bytes]) -> list[StoredFile | OSError]:
         """Seals and stores the pieces of files, or of their bytes; see `vault.writing.Writer`."""
-        stored: list[StoredFile | OSError] = []
-        epoch, roots = self._epoch(), self.keys.roots
-        # The keys are derived before other threads ask for them.
-        self.keys.zone_key(MESSAGES_ZONE, epoch)
-        objects = sealed_pieces(
-            files,
-            lambda: FileHash(roots),
-            lambda piece: seal_chunk(self.keys, MESSAGES_ZONE, epoch, piece),
-            self._settle,
-            stored,
-        )
-        self.store.put_objects(objects)
-        return stored
-
-    def _as_of_now(self, writing: Writing) -> Writing:
-        """What is to be written, after all that others wrote: pieces that are in use are not
-        dropped, and those that were dropped meanwhile are sealed anew."""
-        # A compaction and a reset write what was said already, as it is.
-        if self.is_own or writing.kind in SAID_ALREADY:
-            return writing
-        if writing.in_use is not None:
-            in_use = writing.in_use()
-            writing = writing._replace(
-                dropped=tuple(name for name in writing.dropped if name not in in_use)
-            )
-        named = named_pieces(writing.changes) - {name for name, _ in writing.chunks}
-        known = self.library.holdings.intervals(named) if named else {}
-        gone = [name for name, dropped_seq in known.items() if dropped_seq != STILL]
-        if not gone:
-            return writing
-        anew = {name: sealed for name in gone if (sealed := self._sealed_anew(name)) is not None}
-        self.store.put_objects(anew.values())
-        names = {name: sealed.name for name, sealed in anew.items()}
-        chunks = tuple((sealed.name, len(sealed.data)) for sealed in anew.values())
-        changes = renamed(writing.changes, names)
-        return writing._replace(changes=changes, chunks=(*writing.chunks, *chunks))
-
-    def _sealed_anew(self, name: bytes) -> Sealed | None:
-        """A dropped piece under a name that may be used; None where the piece is gone."""
-        try:
-            data = self.store.get_object(name)
-            check_name(name, data)
-            piece = open_chunk(self.keys, MESSAGES_ZONE, data)
-        except (Missing, SealBroken, SealUnknown):
-            return None
-        sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece)
-        return self._settle(piece, sealed)[0]
-
-    def _settle(self, piece: bytes, sealed: Sealed) -> tuple[Sealed, bool]:
-        """A sealed piece under a name that may be used, and whether the zone lacks it still."""
-        counter = 0
-        while True:
-            known = self.library.holdings.intervals([sealed.name])
-            dropped_seq = known.get(sealed.name)
-            if dropped_seq is None or dropped_seq == STILL:
-                return sealed, dropped_seq is None
-            # A dropped name is never added again: the piece is sealed anew under another salt.
-            counter += 1
-            sealed = seal_chunk(self.keys, MESSAGES_ZONE, self._epoch(), piece, counter)
+        return self._pieces.put(files, self._epoch())
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
@@ -337,20 +259,19 @@ class Replica:
         return StoredSealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
     def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
-        part = msgspec.structs.replace(
-            writing.part,
-            segments=len(segments),
-            change_digests=[digest_bytes(segment.change_digest) for segment in segments],
-            heads={**self._seen_heads(), **writing.part.heads},
-        )
-        added = [(segment.name, len(segment.data)) for segment in segments]
+        heads = {**self._seen_heads(), **writing.part.heads}
         return Draft(
             writing.kind,
             op_id,
-            part,
-            (*added, *dict(writing.chunks).items()),
+            msgspec.structs.replace(writing.part, heads=heads),
+            tuple(
+                (segment.name, len(segment.data), digest_bytes(segment.change_digest))
+                for segment in segments
+            ),
+            tuple(dict(writing.chunks).items()),
             writing.dropped,
             writing.public,
+            writing.pinning,
         )
 
     def _seen_heads(self) -> dict[str, tuple[int, bytes]]:
@@ -366,25 +287,30 @@ class Replica:
         """One try: the library's transaction holds the append to the store."""
         need_trusted(self.log, self._device)
         head = self.head()
-        if writing.kind == CommitKind.COMPACT:
+        if writing.kind in (CommitKind.COMPACT, CommitKind.PURGE):
             self._need_live(writing.dropped)
         if not self.is_own:
             self.library.strip_tail()
         with self.library.transaction():
             sealed = sealing.stored()
-            moment = self._moment(head.seq + 1, bool(writing.changes))
+            self._need_new(sealed.segments)
+            moment = self.moment_of(head.seq + 1, bool(writing.changes))
             applied = self._apply_prepared(sealed.prepared, moment)
             draft = self._draft(op_id, writing, sealed.segments)
             complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
-            place = Place(head, self.log.head, self._epoch(), self._clock.now_ms())
+            now_ms = self.clock.now_ms()
+            place = Place(head, self.log.head, self._epoch(), now_ms)
             data = compose(complete, place, self.keys, self._author, self._entropy)
             judged = judge(head, data, self.log)
             assert judged.void_reason is None, judged.void_reason
-            self.library.apply_commit(judged, complete.part, data)
+            refused = self.library.apply_commit(judged, complete.part, data, now_ms)
+            if any(one.reason == LOCKED for one in refused):
+                raise PinLocked("A snapshot is locked: nobody can let go of it yet.")
+            assert not refused, refused
             self.store.append_commit(self.zone, head.seq + 1, data)
         return Written(head.seq + 1, applied.added, applied.changed, 0, self.is_own)
 
-    def _moment(self, seq: int, is_change: bool) -> float:
+    def moment_of(self, seq: int, is_change: bool) -> float:
         """The moment of a commit in the library; inside a transaction."""
         if not self.is_own:
             return seq
@@ -393,6 +319,12 @@ class Replica:
     def _apply_prepared(self, prepared: Sequence[Prepared], moment: float) -> Applied:
         applied = [self.library.apply_prepared(one, moment) for one in prepared]
         return Applied(sum(one.added for one in applied), sum(one.changed for one in applied))
+
+    def _need_new(self, segments: Sequence[SealedSegment]) -> None:
+        """A name is added once. Whoever added it before this device did, as a piece of a file or to
+        drop it at once, would have made the segment count for nothing."""
+        if self.library.holdings.intervals((one.name for one in segments), self.zone):
+            raise _NameTaken
 
     def _need_live(self, names: Sequence[bytes]) -> None:
         """What a compaction replaces must still be there at its parent."""
@@ -435,42 +367,12 @@ class Replica:
             judged = self._judged(head, data)
             head, head_seq = judged.head, judged.head.seq
             if judged.commit is not None:
-                objects.apply(judged.commit)
+                objects.apply(judged.commit, self.clock.now_ms())
         return objects.held(head_seq)
 
     def segments_ahead(self) -> dict[bytes, int]:
         """The segments that the next pull reads, in that order, and their sizes."""
         return self._look_ahead().segments()
-
-    def _apply(
-        self, following: Following, needed: set[bytes], opened: Iterator[Opened], total: Pulled
-    ) -> Pulled:
-        """Applies a commit; its segments are taken from those that are being opened."""
-        judged, holdings = following.judged, self.library.holdings
-        names = [name for name in following.segments if name in needed]
-        damaged = 0
-        # Those that may still be on their way are waited for before the transaction: where they do
-        # not come, what was applied before stays.
-        came = list(islice(opened, min(len(names), WAITED_FOR_SEGMENTS)))
-        segments = chain(came, opened)
-        with self.library.transaction():
-            moment = self._moment(judged.head.seq, bool(names))
-            for name in names:
-                segment = next(segments)
-                if isinstance(segment, Prepared):
-                    self.library.apply_prepared(segment, moment)
-                else:
-                    holdings.note_damage(name, judged.head.seq, str(segment))
-                    damaged += 1
-            if following.unreadable and judged.commit is not None:
-                for name, _ in judged.commit.header.added:
-                    holdings.note_damage(name, judged.head.seq, following.unreadable)
-            self.library.apply_commit(judged, following.part, following.data)
-        if names and self.after_applying is not None:
-            self.after_applying(names)
-        if judged.commit is None:
-            return total._replace(void=total.void + 1)
-        return Pulled(total.commits + 1, total.void, total.damaged + damaged)
 
     def is_confirmed_at(self, seq: int) -> bool:
         """Whether a commit that the library knows says that a person confirmed it."""
@@ -485,7 +387,8 @@ class Replica:
         key, data = fetch_segment(self.store, self.keys, MESSAGES_ZONE, name)
         return [change_of(row) for row in open_rows(key, data)]
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
+        """Remembers the heads, durably: from now on no store may show an older one."""
         head = self.head()
         if head.seq >= 0:
             self.heads.remember(self.zone, head.seq, head.hash)

@@ -24,14 +24,14 @@ PLAIN_LIMIT_BYTES = 1024 * 1024 * 1024
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):
-    """One object: its name, when it was added and dropped (None: live), its size, whether it is a
-    segment."""
+    """One object: its name, when it was added and dropped (None: live), its size, and, of a
+    segment, the digest of its changes."""
 
     name: Hash
     added_seq: Count
     dropped_seq: Count | None
     size_bytes: Count
-    is_segment: bool
+    change_digest: Hash | None
 
 
 class PinnedMoment(msgspec.Struct, frozen=True, array_like=True):

@@ -18,9 +18,9 @@ from sealwax.ledger.names import NO_HASH
 from sealwax.vault.keys import AccountKeys
 
 MERGED = "compact"
-"""The reason of a compaction that only concatenates: its change digests add up to its inputs'."""
-PURGED_WORDS = "compact-purged"
-"""The reason of a compaction that leaves out what was purged."""
+"""The reason of a compaction."""
+PURGED_WORDS = "purge"
+"""The reason of commits that leave out what was purged."""
 
 MADE_MS = "made_ms"
 """In `source` of a pin: when it was first made, in ms since 1970."""
@@ -47,8 +47,7 @@ class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a commit says to devices.
 
-    `segments` counts the objects at the head of `added` that are segments, `change_digests` has one
-    digest for each; `digest` is that of the joined state after the commit, by `digest_rules`;
+    `digest` is that of the joined state after the commit, by `digest_rules`;
     `heads` are the heads seen in other zones as [seq, hash]; `reason` says what made the commit;
     `confirmed` that a person confirmed its deletions. For a pin: `name`, `expires_ms` (0: never)
     and `counts` of the moment. For a checkpoint: `checkpoint`, the names of its objects. For the
@@ -59,8 +58,6 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
-    segments: int = 0
-    change_digests: list[Hash] = []
     digest: Hash | None = None
     digest_rules: int = 0
     heads: dict[str, tuple[int, Hash]] = {}
@@ -98,6 +95,4 @@ def open_part(keys: AccountKeys, commit: Commit) -> Part:
         part = _decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise SealBroken("The sealed part of a commit does not have the form of one.") from None
-    if not 0 <= part.segments <= len(header.added):
-        raise SealBroken("A commit names more segments than it adds.")
     return part

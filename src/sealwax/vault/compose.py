@@ -16,22 +16,27 @@ from sealwax.ledger.commit import (
     encode_commit,
     encode_header,
 )
+from sealwax.ledger.objects import PinFacts, encode_facts
 from sealwax.vault.commit_part import Part, seal_part
 from sealwax.vault.keys import AccountKeys
+from sealwax.vault.writing import PLAIN_PIN, Pinning
 
 
 class Draft(NamedTuple):
     """What a commit shall say, before it has a place in the chain.
 
-    `added` are pairs of name and size, segments first; `public` the msgpack of the kind's facts.
+    `segments` are names, sizes and digests of changes, `chunks` names and sizes; `public` is the
+    msgpack of the kind's facts; those of a pin come of `pinning`.
     """
 
     kind: CommitKind
     op_id: bytes
     part: Part
-    added: tuple[tuple[bytes, int], ...] = ()
+    segments: tuple[tuple[bytes, int, bytes], ...] = ()
+    chunks: tuple[tuple[bytes, int], ...] = ()
     dropped: tuple[bytes, ...] = ()
     public: bytes = b""
+    pinning: Pinning = PLAIN_PIN
 
 
 class Place(NamedTuple):
@@ -60,14 +65,24 @@ def compose(
         epoch=place.epoch,
         time_ms=place.time_ms,
         kind=draft.kind,
-        added=list(draft.added),
+        segments=list(draft.segments),
+        chunks=list(draft.chunks),
         dropped=list(draft.dropped),
         op_id=draft.op_id,
-        public=draft.public,
+        public=_public(draft, head),
         sealed=seal_part(keys, head.zone, place.epoch, draft.part, entropy),
     )
     payload = encode_header(header)
     return encode_commit(payload, (author.sign(commit_signing_input(header, payload)),))
+
+
+def _public(draft: Draft, parent: Head) -> bytes:
+    """The public facts. Which commit a pin holds is known once its parent is."""
+    if draft.kind != CommitKind.PIN or draft.public:
+        return draft.public
+    lock_until_ms, pinned_seq = draft.pinning
+    facts = PinFacts(lock_until_ms, parent.seq if pinned_seq is None else pinned_seq)
+    return encode_facts(facts)
 
 
 def with_digest(draft: Draft, digest: bytes, rules: int) -> Draft:

@@ -12,12 +12,13 @@ import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import digest_term, keyed_hash
+from sealwax.ledger.dropping import DIGEST_MODULUS
 from sealwax.ledger.framing import frame
 from sealwax.model.change import Change
 
 DIGEST_RULES = 1
 """The version of what a digest covers; digests of different rules are not compared."""
-MODULUS = 2**256
+MODULUS = DIGEST_MODULUS
 _CHANGE_LABEL = frame(b"sealwax/change/v1")
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 

@@ -28,6 +28,8 @@ PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
 TIME_LIMIT_MS = 2**53
 LIFE_LIMIT = 2**31
 DEPTH_LIMIT = 64
+CHANGES_LIMIT = 65_536
+"""More changes in one segment are damage: a few kilobytes of them could take minutes to join."""
 _ZSTD_LEVEL = 3
 _WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
 
@@ -55,7 +57,7 @@ class _Segment(msgspec.Struct, array_like=True, gc=False):
         list[tuple[Annotated[str, Meta(max_length=64)], Annotated[int, Meta(ge=0, le=255)]]],
         Meta(max_length=65_536),
     ]
-    rows: list[_Row]
+    rows: Annotated[list[_Row], Meta(max_length=CHANGES_LIMIT)]
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -78,7 +80,7 @@ def encode_segment(changes: Sequence[Change]) -> bytes:
         device = devices.setdefault(change.device, len(devices))
         rows.append((change.kind, change.record, change.life, change.time_ms, device, flat))
     plain = _encode(_Segment(SEGMENT_VERSION, list(devices), list(fields), rows))
-    assert len(plain) <= PLAIN_LIMIT_BYTES
+    assert len(plain) <= PLAIN_LIMIT_BYTES and len(rows) <= CHANGES_LIMIT
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
 
 

@@ -21,11 +21,25 @@ class NoLongerWanted(Exception):
     """What was to be written is not wanted, after what others wrote meanwhile."""
 
 
+class Pinning(NamedTuple):
+    """What a pin asks for: until when nobody may let go of it (0: no lock), and the seq whose state
+    it holds, an earlier one than its own. None is that of the commit before it, whichever that will
+    be."""
+
+    lock_until_ms: int = 0
+    pinned_seq: int | None = None
+
+
+PLAIN_PIN = Pinning()
+"""A pin of the commit before it, without a lock."""
+
+
 class Writing(NamedTuple):
     """One commit to be made: changes, the chunks that they name, and what it says of itself.
 
     `chunks` are (name, size) pairs of chunks that `Writer.put_files` has stored already. `is_own`
-    says that it belongs in the device's own zone: letting go of a snapshot that is there. `in_use`
+    says that it belongs in the device's own zone: letting go of a snapshot that is there. `public`
+    are the public facts of its kind; those of a pin are `pinning`. `in_use`
     gives the pieces of files that are in use after all, as of the commit before: these are not
     dropped. `is_wanted` says, as of the commit before, whether this is still to be written.
     """
@@ -39,6 +53,7 @@ class Writing(NamedTuple):
     is_own: bool = False
     in_use: Callable[[], Set[bytes]] | None = None
     is_wanted: Callable[[], bool] | None = None
+    pinning: Pinning = PLAIN_PIN
 
 
 class Written(NamedTuple):

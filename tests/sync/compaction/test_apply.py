@@ -7,6 +7,7 @@ import pytest
 
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.dropping import NOT_THE_SAME_CHANGES
 from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED, TEXT
@@ -22,9 +23,12 @@ from sealwax.sync.compaction.apply import (
 )
 from sealwax.sync.replica import DroppedMeanwhile
 from sealwax.vault.commit_part import MERGED, Part
+from sealwax.vault.compose import Draft
+from sealwax.vault.digest import digest_bytes
+from sealwax.vault.objects import seal_segment
 from sealwax.vault.writing import Writing
 from tests.homes import NOW_MS, ignore
-from tests.sync.devices import Device, made_devices
+from tests.sync.devices import Device, appended, made_devices
 from tests.sync.test_simulation import message
 
 DAYS = 20
@@ -44,7 +48,9 @@ def devices(folder: Path, count: int = 1) -> tuple[MemoryStore, list[Device]]:
 
 def is_sound(store: MemoryStore, device: Device) -> bool:
     replica = device.replica
-    found = Verifier(store, replica.log, replica.keys, device.library, ignore).run()
+    found = Verifier(
+        store, replica.log, replica.keys, device.library, ignore, replica.clock.now_ms()
+    ).run()
     return found.damage == () and device.library.check() == []
 
 
@@ -111,18 +117,34 @@ def test_an_input_that_does_not_read_is_left_alone(tmp_path: Path) -> None:
     assert name in {live for live, _, _ in device.library.holdings.live_segments()}
 
 
-def test_verify_names_a_merge_that_lost_something(tmp_path: Path) -> None:
+def test_a_merge_that_lost_something_takes_nothing_away(tmp_path: Path) -> None:
     store, (device,) = devices(tmp_path)
     days(device)
-    names = tuple(name for name, _, _ in device.library.holdings.live_segments())
-    changes = [change for name in names for change in device.replica.read_segment(name)]
-    writing = Writing(tuple(changes[1:]), Part(reason=MERGED), CommitKind.COMPACT, dropped=names)
-    device.replica.write(writing)
     replica = device.replica
-    found = Verifier(store, replica.log, replica.keys, device.library, ignore).run()
-    assert [damage.what for damage in found.damage] == [
-        "it does not hold the changes of what it merged"
-    ]
+    names = tuple(name for name, _, _ in device.library.holdings.live_segments())
+    changes = [change for name in names for change in replica.read_segment(name)]
+    key = replica.keys.zone_key(replica.zone, 0)
+    less = seal_segment(key, replica.keys.roots, changes[1:], TestOnlySeededEntropy("less"))
+    store.put_objects([(less.name, less.data)])
+    told = ((less.name, len(less.data), digest_bytes(less.change_digest)),)
+    part = Part(reason=MERGED)
+    seq = appended(device, Draft(CommitKind.COMPACT, b"o" * 16, part, told, dropped=names))
+    before = device.library.digest()
+    replica.pull()
+    assert device.library.digest() == before
+    live = {name for name, _, _ in device.library.holdings.live_segments()}
+    assert live == {*names, less.name}
+    (refused,) = device.library.holdings.refused_drops()
+    assert refused == (replica.zone, seq, replica.device, NOT_THE_SAME_CHANGES, DAYS)
+    verifier = Verifier(
+        store, replica.log, replica.keys, device.library, ignore, replica.clock.now_ms()
+    )
+    found = verifier.run()
+    assert found.is_sound
+    assert found.refused == (
+        f"device 0 tried to take {DAYS} sealed objects out of the history, but what it writes"
+        " instead does not hold the same changes; all of it stays.",
+    )
 
 
 def _purge(device: Device, number: int, time_ms: int) -> None:

@@ -49,7 +49,7 @@ def test_what_a_snapshot_holds_stays_until_it_went_long_ago(tmp_path: Path) -> N
     merge_small(device.replica)
     assert _collect(device, tmp_path / "scratch") == 10
     assert is_sound(store, device)
-    device.replica._clock = SetClock(LATER_MS)
+    device.replica.clock = SetClock(LATER_MS)
     drop_snapshots(device.library, device.replica, list_snapshots(device.library), LATER_MS)
     # They are held by nothing now, but not for long enough.
     assert _collect(device, tmp_path / "scratch", LATER_MS + 1) == 0

@@ -86,7 +86,9 @@ def _reset(device: Device) -> ResetPlan:
 
 def _is_sound(store: MemoryStore, device: Device) -> bool:
     replica = device.replica
-    found = Verifier(store, replica.log, replica.keys, device.library, ignore).run()
+    found = Verifier(
+        store, replica.log, replica.keys, device.library, ignore, replica.clock.now_ms()
+    ).run()
     return found.damage == () and device.library.check() == []
 
 
@@ -145,7 +147,9 @@ def test_what_nobody_can_read_any_more_is_healed_by_who_has_it(tmp_path: Path) -
         assert one.library.digest() == digest
     assert anew.library.holdings.damage() == []
     replica = anew.replica
-    found = Verifier(store, replica.log, replica.keys, anew.library, ignore).run()
+    found = Verifier(
+        store, replica.log, replica.keys, anew.library, ignore, replica.clock.now_ms()
+    ).run()
     assert [item.cost for item in found.damage] == ["Nothing refers to it: nothing is lost."]
 
 
@@ -264,7 +268,7 @@ def test_what_is_said_anew_is_no_news(tmp_path: Path) -> None:
     _, (device, _) = _made(tmp_path)
     _lived(device)
     assert lives_since([device.replica], NOW_MS)
-    device.replica._clock.advance(1_000)  # type: ignore[attr-defined]
+    device.replica.clock.advance(1_000)  # type: ignore[attr-defined]
     _reset(device)
     assert lives_since([device.replica], NOW_MS + 1) == set()
     assert bytes_since(device.replica, NOW_MS + 1) == 0

@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import ERASED, HELD, LIFE, PURGED, TEXT
+from sealwax.model.field import HELD, LIFE, PURGED, TEXT
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, encode, join_change
 from sealwax.sync.reset import plan as planned
@@ -45,7 +45,7 @@ def test_tombstones_marks_variants_and_unknown_fields_are_said() -> None:
         Change(MESSAGE, RECORD, None, 0, DEVICE, (entry(HELD, True, "1"),)),
     ]
     purged = Change(MESSAGE, RECORD, None, 8, DEVICE, (entry(PURGED, 1),))
-    erased = Change(MESSAGE, RECORD, None, 9, DEVICE, (entry(ERASED, True),))
+    erased = Change(MESSAGE, RECORD, None, 9, DEVICE, (Entry("erased", 6, "", True),))
     for changes in (told, [*told, purged], [*told, erased], []):
         state = _joined(MESSAGE, changes)
         assert encode(_joined(255, said_anew(RECORD, state))) == encode(state)

@@ -8,6 +8,7 @@ from sealwax.agent.doctor.checks.devices import check_devices
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
 from sealwax.agent.doctor.checks.media import check_media
+from sealwax.agent.doctor.checks.refused import check_refused
 from sealwax.agent.doctor.checks.server import check_lost, check_server
 from sealwax.agent.doctor.checks.snapshots import check_snapshots
 from sealwax.agent.doctor.checks.sources import check_sources
@@ -20,6 +21,7 @@ from sealwax.agent.wording import count
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_history,
+    check_refused,
     check_switches,
     check_space,
     check_sources,

@@ -37,6 +37,16 @@ class DeviceFact(NamedTuple):
     switched_ms: int | None = None
 
 
+class RefusedFact(NamedTuple):
+    """What a device tried to take away and the rules kept: which device, why it was refused, how
+    many objects or snapshots, and whether the device is still one of the account's."""
+
+    device: str
+    reason: str
+    number: int
+    is_trusted: bool
+
+
 class StoreFact(NamedTuple):
     """The place that devices share: what is not there yet, when all was last known to be there,
     what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
@@ -88,6 +98,7 @@ class Facts(NamedTuple):
     pause: Pause | None = None
     sources: tuple[SourceFact, ...] = ()
     devices: tuple[DeviceFact, ...] = ()
+    refused: tuple[RefusedFact, ...] = ()
     troubles: Mapping[str, Trouble] = {}
     used_bytes: Mapping[int, int] = {}
     free_bytes: int | None = None

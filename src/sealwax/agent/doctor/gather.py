@@ -1,10 +1,18 @@
 """Gathering the facts: the one place that asks the home, its sources and the computer."""
 
 import datetime
+from itertools import starmap
 from pathlib import Path
 
 from sealwax.agent.api import Agent
-from sealwax.agent.doctor.facts import DeviceFact, Facts, HistoryFact, SourceFact, StoreFact
+from sealwax.agent.doctor.facts import (
+    DeviceFact,
+    Facts,
+    HistoryFact,
+    RefusedFact,
+    SourceFact,
+    StoreFact,
+)
 from sealwax.agent.journal import Entries, Trouble
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
@@ -63,6 +71,7 @@ def gather(
             )
             for device in agent.devices.list(asked_ms=seen_by_id(sync))
         ),
+        refused=tuple(starmap(RefusedFact, agent.devices.refused())),
         troubles={str(kind): told for kind, told in journal.troubles.items()},
         used_bytes=journal.used_bytes,
         free_bytes=condition.free_bytes,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.commit import CommitKind, parse_commit
+from sealwax.ledger.commit import CommitKind
 from sealwax.library.database import STILL
 from sealwax.library.project import NOWHERE
 from sealwax.library.select import Moment
@@ -21,7 +21,7 @@ from sealwax.stores.base import StoreError
 from sealwax.sync.compaction.plan import LiveSegment, Merge, plan_merges, without_purged
 from sealwax.sync.renaming import named_pieces
 from sealwax.sync.replica import DroppedMeanwhile, Replica
-from sealwax.vault.commit_part import MERGED, PURGED_WORDS, Part, open_part
+from sealwax.vault.commit_part import MERGED, PURGED_WORDS, Part
 from sealwax.vault.digest import change_digest, digest_bytes
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
@@ -59,7 +59,7 @@ def merge_small(replica: Replica) -> Compacted:
                 inputs.append(segment)
                 changes += found
         if len(inputs) > 1:
-            total = _added(total, _replace(replica, inputs, changes, MERGED))
+            total = _added(total, _replace(replica, inputs, changes, CommitKind.COMPACT))
     return total
 
 
@@ -82,10 +82,10 @@ def drop_purged_words(replica: Replica, now_ms: int) -> Compacted:
         inputs.append(segment)
         changes += kept
         if len(changes) >= CHANGES_LIMIT:
-            total = _added(total, _replace(replica, inputs, changes, PURGED_WORDS))
+            total = _added(total, _replace(replica, inputs, changes, CommitKind.PURGE))
             inputs, changes = [], []
     if inputs:
-        total = _added(total, _replace(replica, inputs, changes, PURGED_WORDS))
+        total = _added(total, _replace(replica, inputs, changes, CommitKind.PURGE))
     _drop_pieces(replica, pieces)
     facts.remember_ms(_PURGES, now_ms)
     return total
@@ -105,11 +105,12 @@ def _drop_pieces(replica: Replica, pieces: set[bytes]) -> None:
 
 
 def _replace(
-    replica: Replica, inputs: list[LiveSegment], changes: list[Change], reason: str
+    replica: Replica, inputs: list[LiveSegment], changes: list[Change], kind: CommitKind
 ) -> Compacted:
     """Adds the changes and drops the inputs in one commit, unless another device was faster."""
     names = tuple(segment.name for segment in inputs)
-    writing = Writing(tuple(changes), Part(reason=reason), CommitKind.COMPACT, dropped=names)
+    reason = MERGED if kind == CommitKind.COMPACT else PURGED_WORDS
+    writing = Writing(tuple(changes), Part(reason=reason), kind, dropped=names)
     try:
         written = replica.write(writing)
     except DroppedMeanwhile:
@@ -123,22 +124,11 @@ def _trusted_changes(replica: Replica, segment: LiveSegment) -> list[Change] | N
     """A segment's changes, if they are those that its commit says."""
     try:
         changes = replica.read_segment(segment.name)
-        expected = _recorded_digest(replica, segment)
     except (StoreError, SealBroken, SealUnknown):
         return None
+    known = replica.library.holdings.known([segment.name], replica.zone)
     found = digest_bytes(change_digest(replica.keys.roots, changes))
-    return changes if found == expected else None
-
-
-def _recorded_digest(replica: Replica, segment: LiveSegment) -> bytes | None:
-    data = replica.library.holdings.seen_commit(replica.zone, segment.added_seq)
-    if data is None:
-        return None
-    commit = parse_commit(data)
-    names = [name for name, _ in commit.header.added]
-    part = open_part(replica.keys, commit)
-    place = names.index(segment.name) if segment.name in names else len(part.change_digests)
-    return part.change_digests[place] if place < len(part.change_digests) else None
+    return changes if found == known[segment.name].change_digest else None
 
 
 def _purged_long_ago(replica: Replica, now_ms: int) -> Iterator[tuple[bytes, int]]:
