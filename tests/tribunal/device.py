@@ -7,8 +7,6 @@ sealed as it must be, and meant to harm.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
@@ -24,17 +22,16 @@ from sealwax.ledger.commit import (
     encode_header,
     parse_commit,
 )
+from sealwax.ledger.dropping import DIGEST_MODULUS
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import Change, Entry
 from sealwax.stores.base import StoreError
 from sealwax.trust.account import open_for_device, open_for_recovery
-from sealwax.vault.commit_part import Part, open_part, seal_part
+from sealwax.vault.commit_part import Part, seal_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import SealedSegment, seal_segment
 from tests.tribunal.place import Truth
-
-IS_V2 = "segments" in Header.__struct_fields__
 
 
 class Intruder:
@@ -88,11 +85,6 @@ class Intruder:
             (one.name, len(one.data), digest) for one, digest in zip(segments, told, strict=True)
         ]
         part = part or Part(reason="harm")
-        if IS_V2:
-            added: dict[str, Any] = {"segments": listed, "chunks": list(chunks)}
-        else:
-            added = {"added": [*((name, size) for name, size, _ in listed), *chunks]}
-            part = msgspec.structs.replace(part, segments=len(listed), change_digests=list(told))
         fields: dict[str, Any] = {
             "version": COMMIT_VERSION,
             "suite": SUITE,
@@ -105,7 +97,8 @@ class Intruder:
             "epoch": self.epoch,
             "time_ms": self.now_ms,
             "kind": str(kind),
-            **added,
+            "segments": listed,
+            "chunks": list(chunks),
             "dropped": list(dropped),
             "op_id": self.entropy.bytes(16),
             "public": public,
@@ -153,16 +146,12 @@ class Intruder:
 
     def digest_of(self, names: Iterable[bytes]) -> int:
         """The sum of what the commits say of the changes in segments."""
-        told = {name: digest for commit in self._commits() for name, digest in commit.items()}
-        return sum(int.from_bytes(told[name] or b"", "big") for name in names) % 2**256
+        told = {name: digest for one in self._headers() for name, _, digest in one.segments}
+        return sum(int.from_bytes(told[name], "big") for name in names) % DIGEST_MODULUS
 
     def pins(self) -> list[int]:
         """The seqs of the snapshots of the shared history, let go of or not."""
-        return [
-            seq
-            for seq, data in self.truth.store.read_commits(MESSAGES_ZONE, 0)
-            if parse_commit(data).header.kind == CommitKind.PIN
-        ]
+        return [header.seq for header in self._headers() if header.kind == CommitKind.PIN]
 
     def entry(
         self,
@@ -175,7 +164,6 @@ class Intruder:
         """The signed bytes of the next entry of the account's log; `others` sign behind."""
         log = self.truth.log()
         sealed = seal_part(self.keys, ACCOUNT_ZONE, self.epoch, part or Part(), self.entropy)
-        empty: dict[str, Any] = {"segments": [], "chunks": []} if IS_V2 else {"added": []}
         fields: dict[str, Any] = {
             "version": COMMIT_VERSION,
             "suite": SUITE,
@@ -188,7 +176,8 @@ class Intruder:
             "epoch": log.newest.epoch,
             "time_ms": self.now_ms,
             "kind": str(kind),
-            **empty,
+            "segments": [],
+            "chunks": [],
             "dropped": [],
             "op_id": self.entropy.bytes(16),
             "public": entry if isinstance(entry, bytes) else encode_entry(entry),
@@ -238,27 +227,16 @@ class Intruder:
     def _live(self) -> dict[bytes, bool]:
         """Every name that was added and not dropped, and whether it is a segment."""
         found: dict[bytes, bool] = {}
-        for data in self._messages():
-            header = parse_commit(data).header
-            found.update({name: False for name, _ in header.added})
-            found.update(dict.fromkeys(self._segments_of(data), True))
+        for header in self._headers():
+            found.update({name: True for name, *_ in header.segments})
+            found.update({name: False for name, _ in header.chunks})
             for name in header.dropped:
                 found.pop(name, None)
         return found
 
-    def _commits(self) -> Iterable[dict[bytes, bytes | None]]:
-        return map(self._segments_of, self._messages())
-
-    def _segments_of(self, data: bytes) -> dict[bytes, bytes | None]:
-        commit = parse_commit(data)
-        if IS_V2:
-            return {name: digest for name, _, digest in commit.header.segments}
-        part: Any = open_part(self.keys, commit)
-        names = [name for name, _ in commit.header.added[: part.segments]]
-        return dict(zip(names, part.change_digests or [None] * len(names), strict=True))
-
-    def _messages(self) -> Iterable[bytes]:
-        return (data for _, data in self.truth.store.read_commits(MESSAGES_ZONE, 0))
+    def _headers(self) -> Iterable[Header]:
+        for _, data in self.truth.store.read_commits(MESSAGES_ZONE, 0):
+            yield parse_commit(data).header
 
 
 def rotation_of(

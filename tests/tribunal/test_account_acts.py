@@ -418,7 +418,7 @@ def it_gives_every_device_the_same_name(court: Court) -> None:
 def it_names_a_device_by_characters_that_steer_a_terminal(court: Court) -> None:
     thief = court.intruder()
     entry = DeviceRename(court.id(THIEF))
-    part = Part(device_name="\x1b[2J\x1b]0;owner\x07‮rewno")
+    part = Part(device_name="\x1b[2J\x1b]0;owner\x07\u202erewno")
     assert thief.append_entry(thief.entry(CommitKind.DEVICE_RENAME, entry, part=part)) is None
 
 

@@ -80,7 +80,7 @@ def test_another_devices_clock_is_wrong_for_a_day(court: Court, year_ms: int) ->
 def test_what_was_let_go_of_a_minute_ago_stays_for_its_time_of_grace(
     court: Court, year_ms: int
 ) -> None:
-    """An honest compaction lets objects go; an honest device whose clock is wrong writes one step."""
+    """An honest compaction lets objects go; a device whose clock is wrong writes one step."""
     court.write(OWNER, SMALL_SEGMENTS_MERGED)
     with court.agent(OWNER) as agent:
         agent.compact(lambda _: None)
@@ -103,7 +103,7 @@ def test_a_dropped_history_is_followed_by_a_step_that_is_dated_wrong(
 ) -> None:
     """The thief takes all away, and says that it was long ago."""
     thief = court.intruder()
-    thief.append(kind="purge", dropped=thief.live())
+    thief.append(kind=CommitKind.PURGE, dropped=thief.live())
     thief.append(kind=CommitKind.UNPIN, public=msgspec.msgpack.encode([thief.pins()]))
     thief.append(time_ms=year_ms)
     before = objects(court, OWNER)

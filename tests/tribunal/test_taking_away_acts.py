@@ -10,7 +10,8 @@ import pytest
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.model.change import Entry, entry
-from sealwax.model.field import ERASED, HELD, LIFE, PURGED
+from sealwax.model.field import HELD, LIFE, PURGED
+from sealwax.model.merge import Merge
 from sealwax.model.record import Kind
 from sealwax.vault.commit_part import Part
 from sealwax.vault.digest import digest_bytes
@@ -27,7 +28,7 @@ from tests.tribunal.court import (
     Court,
     try_act,
 )
-from tests.tribunal.device import IS_V2, Intruder
+from tests.tribunal.device import Intruder
 
 ACTS = Acts()
 THIEF_NAMED = r"thief"
@@ -82,15 +83,16 @@ def let_go_of_all(court: Court) -> None:
         "a kind from the future",
     ],
 )
-@pytest.mark.parametrize("is_digest_told", [True, False])
-def test_a_step_of_any_kind_drops_every_message(
-    court: Court, kind: str, is_digest_told: bool
-) -> None:
+def test_a_step_of_any_kind_drops_every_message(court: Court, kind: str) -> None:
     thief = court.intruder()
-    part = nothing_left() if is_digest_told else None
-    assert thief.append(kind=kind, dropped=thief.live(), part=part) is None
-    let_go_of_all(court)
+    assert thief.append(kind=kind, dropped=thief.live(), part=nothing_left()) is None
     try_act(court, Act(lambda _: None, THIEF_NAMED))
+
+
+@ACTS.detected(THIEF_NAMED)
+def it_drops_every_message_and_tells_no_digest(court: Court) -> None:
+    thief = court.intruder()
+    thief.append(dropped=thief.live())
 
 
 @ACTS.detected(THIEF_NAMED)
@@ -129,14 +131,14 @@ def a_compaction_keeps_half(court: Court) -> None:
 @ACTS.detected(THIEF_NAMED)
 def a_purge_drops_every_message(court: Court) -> None:
     thief = court.intruder()
-    thief.append(kind="purge", dropped=thief.live(), part=nothing_left())
+    thief.append(kind=CommitKind.PURGE, dropped=thief.live(), part=nothing_left())
     kept_by_all(court)
 
 
 @ACTS.detected(THIEF_NAMED)
 def a_purge_drops_every_message_without_a_digest(court: Court) -> None:
     thief = court.intruder()
-    thief.append(kind="purge", dropped=thief.live())
+    thief.append(kind=CommitKind.PURGE, dropped=thief.live())
 
 
 @ACTS.detected(THIEF_NAMED)
@@ -225,7 +227,9 @@ def a_redaction_puts_forged_objects_in_the_place_of_all(court: Court) -> None:
 def it_erases_every_message(court: Court) -> None:
     """Erasing is not built: it has no effect, and no alarm is needed."""
     thief = court.intruder()
-    thief.say(thief.about(court.messages(), entry(ERASED, True)), is_confirmed=True)
+    thief.say(
+        thief.about(court.messages(), Entry("erased", int(Merge.ONCE), "", True)), is_confirmed=True
+    )
 
 
 def _locked(court: Court) -> Intruder:
@@ -302,8 +306,6 @@ def facts_of_snapshots_have_any_form(court: Court) -> None:
 
 @ACTS.harmless
 def a_pin_holds_a_moment_that_is_still_to_come(court: Court) -> None:
-    if not IS_V2:
-        pytest.fail("a pin does not say which moment it holds")
     thief = court.intruder()
     head = thief.truth.store.head_seq(MESSAGES_ZONE)
     for seq in (head + 1, head + 2, 2**53):
@@ -399,7 +401,7 @@ def it_purges_every_message_and_drops_the_words(court: Court) -> None:
     fall(court, entry(LIFE, 1), entry(PURGED, 1), is_confirmed=True)
     thief = court.intruder()
     live = thief.live()
-    thief.append(kind="purge" if IS_V2 else CommitKind.COMPACT, dropped=live[:-1])
+    thief.append(kind=CommitKind.PURGE, dropped=live[:-1])
     kept_by_all(court)
 
 
