@@ -20,8 +20,9 @@ from tests.sync.devices import ListSource
 from benchmarks.counted_line import CountedLine
 from benchmarks.inside import Answer
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.device import Environment
+from sealwax.agent.recovering import recover_home
 from sealwax.intake.apply import Intake
 from sealwax.ledger.wire import Event
 from sealwax.model.change import entry

@@ -23,8 +23,9 @@ from benchmarks.performance import tell
 from benchmarks.server import served
 from benchmarks.workload import write_first_day
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.readers import Readers
+from sealwax.agent.recovering import recover_home
 from sealwax.base.errors import SealwaxError
 from sealwax.vault.commit_part import Counts
 

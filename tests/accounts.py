@@ -2,12 +2,15 @@
 
 from typing import NamedTuple
 
-from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.base.entropy import Entropy, TestOnlySeededEntropy
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
-from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
-from sealwax.crypto.key_tree import SALT_BYTES, new_account_key
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
-from sealwax.ledger.account import AccountLog, DeviceRevoke, Rotation, encode_entry
+from sealwax.ledger.account import (
+    AccountLog,
+    DeviceRevoke,
+    Member,
+    encode_entry,
+)
 from sealwax.ledger.chain import Head
 from sealwax.ledger.commit import (
     COMMIT_VERSION,
@@ -18,14 +21,15 @@ from sealwax.ledger.commit import (
     encode_commit,
     encode_header,
 )
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES
 from sealwax.trust.account import open_for_device
+from sealwax.vault.account_commit import AccountWriter
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.writing import PLAIN_PIN, Pinning
+from tests.rotations import made_rotation
 
 TIME_MS = 1_700_000_000_000
 
@@ -61,6 +65,21 @@ def made_account(seed: str = "account", devices: int = 1) -> Account:
     return Account(log, keys, members, recovery, entropy, tuple(commits))
 
 
+def add_device_by_recovery(
+    log: AccountLog,
+    keys: AccountKeys,
+    recovery: MemberKeys,
+    device: Member,
+    device_name: str,
+    time_ms: int,
+    entropy: Entropy,
+) -> bytes:
+    """The bytes of the account commit that adds a device, signed by the recovery key."""
+    writer = AccountWriter(log, keys, recovery, entropy)
+    op_id = entropy.bytes(OP_ID_BYTES)
+    return writer.add_device(device, device_name, "recovered", time_ms, op_id)
+
+
 def next_commit(
     account: Account,
     head: Head,
@@ -73,6 +92,7 @@ def next_commit(
     public: bytes = b"",
     segments: tuple[tuple[bytes, int, bytes], ...] = (),
     pinning: Pinning = PLAIN_PIN,
+    time_ms: int = TIME_MS,
 ) -> bytes:
     """The bytes of a commit that follows `head`; `added` are pieces of files."""
     op_id = account.entropy.bytes(16)
@@ -81,7 +101,7 @@ def next_commit(
         head,
         account.log.head if position is None else position,
         account.log.newest.epoch if epoch is None else epoch,
-        TIME_MS,
+        time_ms,
     )
     return compose(draft, place, account.keys, author or account.devices[0], account.entropy)
 
@@ -89,24 +109,19 @@ def next_commit(
 def revocation(account: Account, gone: MemberKeys, author: MemberKeys | None = None) -> bytes:
     """The account commit that removes a device and begins the next epoch."""
     log, entropy = account.log, account.entropy
-    by = author or account.devices[0]
-    epoch = log.newest.epoch + 1
-    key = new_account_key(epoch, entropy)
-    left = [member for member in log.newest.devices.values() if member.id != gone.member().id]
-    nonce = log.entries[0].nonce  # type: ignore[union-attr]
-    old = account.keys.account_key(epoch - 1)
-    rotation = Rotation(
-        epoch,
-        [seal_packet(key, member, nonce) for member in (*left, log.newest.recovery)],
-        seal_previous(old, key, log.account, entropy.bytes(SALT_BYTES)),
-        seal_root(account.keys.roots, key, log.account, entropy.bytes(SALT_BYTES)),
-    )
-    entry = encode_entry(DeviceRevoke(gone.member().id, rotation))
-    return account_commit(account, CommitKind.DEVICE_REVOKE, entry, by)
+    made = made_rotation(log, account.keys, entropy, without=gone.member().id)
+    entry = encode_entry(DeviceRevoke(gone.member().id, made.rotation))
+    return account_commit(account, CommitKind.DEVICE_REVOKE, entry, author or account.devices[0])
 
 
-def account_commit(account: Account, kind: CommitKind, entry: bytes, author: MemberKeys) -> bytes:
-    """The next commit of the account zone, signed by `author`."""
+def account_commit(
+    account: Account,
+    kind: CommitKind,
+    entry: bytes,
+    author: MemberKeys,
+    also_signed_by: MemberKeys | None = None,
+) -> bytes:
+    """The next commit of the account zone, signed by `author`, and perhaps by another one."""
     log = account.log
     header = Header(
         version=COMMIT_VERSION,
@@ -128,4 +143,6 @@ def account_commit(account: Account, kind: CommitKind, entry: bytes, author: Mem
         sealed=b"",
     )
     payload = encode_header(header)
-    return encode_commit(payload, (author.sign(commit_signing_input(header, payload)),))
+    message = commit_signing_input(header, payload)
+    signers = (author,) if also_signed_by is None else (author, also_signed_by)
+    return encode_commit(payload, tuple(signer.sign(message) for signer in signers))

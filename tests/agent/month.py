@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.running import RunningAgent
 from sealwax.agent.schedule import HOUR_MS

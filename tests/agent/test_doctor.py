@@ -24,6 +24,7 @@ from sealwax.agent.schedule import JobKind
 from sealwax.cli.main import cli
 from sealwax.ledger.dropping import LOCKED, NOT_BY_THIS_KIND
 from sealwax.sync.pause import Pause
+from sealwax.trust.key_troubles import KeysUnusable, KeyTrouble
 
 NOW_MS = int(datetime.datetime(2026, 5, 3, 14, 2, tzinfo=datetime.UTC).timestamp() * 1000)
 HOUR_MS = 60 * 60 * 1000
@@ -64,6 +65,10 @@ def _history(**fields: object) -> Plant:
 
 def _facts(**fields: object) -> Plant:
     return lambda facts: facts._replace(**fields)
+
+
+def _keys(is_closed: bool, is_blocking: bool, is_in: bool = True) -> KeyTrouble:
+    return KeyTrouble("mac", "ab" * 16, NOW_MS - DAY_MS, is_in, is_closed, is_blocking)
 
 
 DOWN = "The server does not answer."
@@ -147,6 +152,23 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         "It was removed on a day.",
     ),
     "recovery-unconfirmed": (_facts(is_recovery_confirmed=False), "warn", "recovery key"),
+    "recovery-changed": (
+        _facts(is_recovery_confirmed=False, recovery_changed_ms=NOW_MS - DAY_MS),
+        "danger",
+        "The recovery key was changed on 2 May 2026",
+    ),
+    "account-keys-closed": (
+        _facts(key_troubles=(_keys(True, True),)),
+        "danger",
+        "“mac” changed the account's keys to some that this device cannot use: what is here can be"
+        " read, nothing can be written.",
+    ),
+    "account-keys-other-roots": (
+        _facts(key_troubles=(_keys(False, False),)),
+        "danger",
+        "“mac” put other root keys into the account; nobody uses them.",
+    ),
+    "account-keys-not-handed-on": (_facts(are_keys_handed_on=False), "warn", "not handed on"),
     "damage": (_history(damaged_objects=2), "danger", "2 sealed objects"),
     "refused-drop": (
         _facts(refused=(RefusedFact("Ann's laptop", NOT_BY_THIS_KIND, 3, True),)),
@@ -256,6 +278,21 @@ def test_all_faults_at_once_are_told_worst_first() -> None:
     assert levels == sorted(levels, key=["danger", "warn", "note"].index)
     assert examined.sentence.startswith("2 sealed objects")
     assert examined.needs_a_person
+
+
+def test_keys_that_do_not_open_are_no_trouble_of_the_server() -> None:
+    trouble = _store(trouble="“mac” changed the account's keys.", trouble_code=KeysUnusable.code)
+    facts = trouble(HEALTHY._replace(key_troubles=(_keys(True, True),)))
+    assert list(_found(facts)) == ["account-keys-closed"]
+
+
+def test_keys_of_a_device_that_is_out_are_answered_by_new_ones() -> None:
+    facts = HEALTHY._replace(key_troubles=(_keys(True, True, is_in=False),))
+    assert "`sealwax security renew-keys`" in _found(facts)["account-keys-closed"].remedy
+
+
+def test_a_recovery_key_that_was_changed_and_confirmed_is_all_right() -> None:
+    assert examine(HEALTHY._replace(recovery_changed_ms=NOW_MS)).findings == ()
 
 
 def test_a_note_alone_needs_nobody() -> None:

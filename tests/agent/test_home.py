@@ -13,11 +13,11 @@ from sealwax.agent.bootstrap import (
     HomeExists,
     create_home,
     open_agent,
-    recover_home,
     repair_home,
 )
 from sealwax.agent.home import HomeLock, HomeLocked, HomeOfAnother
 from sealwax.agent.place import VaultEmpty
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.passphrase import PassphraseWrong

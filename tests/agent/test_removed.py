@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.trust.account import NotTrusted
 from tests.homes import environment, ignore, texts, write_threads

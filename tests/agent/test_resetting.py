@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.resetting import BEFORE, SyncPaused
 from sealwax.agent.selecting import Select
 from sealwax.agent.syncing import SyncOff

@@ -219,7 +219,7 @@ def test_a_sync_that_the_brake_holds_exits_3_and_names_the_command(tmp_path: Pat
     key = json.loads(one.run("--json", "init", "--store", shared, "--yes"))["recovery_key"]
     write_threads(tmp_path / "phone", [5, 5])
     one.run("import", tmp_path / "phone")
-    two.run("init", "--recover", "--store", shared, SEALWAX_RECOVERY_KEY=key)
+    two.run("init", "--recover", "--yes", "--store", shared, SEALWAX_RECOVERY_KEY=key)
     two.run("sync", "now")
     # A device without a brake deletes one of two conversations.
     with open_agent(tmp_path / "one", system_environment("a passphrase of a test")) as agent:

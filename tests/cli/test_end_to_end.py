@@ -185,7 +185,7 @@ def test_recovery_on_a_new_computer(program: Program, tmp_path: Path) -> None:
     other.run("import", tmp_path / "phone")
     fresh = Program(tmp_path / "second")
     store = tmp_path / "first" / "vault"
-    fresh.run("init", "--recover", "--store", store, SEALWAX_RECOVERY_KEY=key)
+    fresh.run("init", "--recover", "--yes", "--store", store, SEALWAX_RECOVERY_KEY=key)
     assert [view["messages"] for view in fresh.json("list")] == [12]
     assert key not in fresh.run("status")
 

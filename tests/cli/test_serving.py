@@ -1,6 +1,5 @@
 """A server as its operator runs it: real processes, real signals, real certificates."""
 
-import datetime
 import json
 import os
 import signal
@@ -17,19 +16,16 @@ import click
 import httpx
 import pytest
 from click.testing import CliRunner, Result
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from sealwax.cli.admin import PlanBad, plan_bytes
 from sealwax.cli.main import cli
-from sealwax.cli.serving import PlanBad, plan_bytes
 from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import AccountLocked, Connection, ServerStore
-from sealwax.stores.server_errors import CertificateUntrusted
+from sealwax.stores.server_errors import CertificateUntrusted, OriginUnknown
 from tests.accounts import Account, made_account, next_commit
+from tests.server.certificates import own_certificate
 from tests.stores.contract import named
 
 COMMAND = [sys.executable, "-m", "sealwax"]
@@ -150,6 +146,38 @@ def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
         assert _admin(tmp_path, "account", "delete", "anna", "--yes").exit_code == 1
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_what_nothing_holds_is_cleared_when_the_operator_says_so(
+    tmp_path: Path, is_running: bool
+) -> None:
+    account, (name, data) = made_account("anna"), named(b"no more needed")
+    invitation = _invited(tmp_path, "anna")
+    with _served(tmp_path) as (process, url):
+        store = _begun(url, account, invitation)
+        store.put_objects([(name, data)])
+        head = beginning(account.log.account, MESSAGES_ZONE)
+        added = next_commit(account, head, added=((name, len(data)),))
+        store.append_commit(MESSAGES_ZONE, 0, added)
+        assert "0 objects" in _admin(tmp_path, "account", "clear", "anna", "--yes").output
+        head = judge(head, added, account.log).head
+        store.append_commit(MESSAGES_ZONE, 1, next_commit(account, head, dropped=(name,)))
+        store.delete_objects([name])
+        assert store.has_objects([name])
+        if not is_running:
+            process.terminate()
+            assert process.wait(30) == 0
+        shown = _admin(tmp_path, "account", "clear", "anna", "--dry-run", "--json")
+        expected = {"objects": 1, "size_bytes": len(data)}
+        assert json.loads(shown.stdout) == {**expected, "done": False}
+        done = _admin(tmp_path, "account", "clear", "anna", "--yes")
+        assert done.exit_code == 0, done.output
+        assert ("within a minute" in done.output) is is_running
+        left = list((tmp_path / "objects").rglob(name.hex() + "*"))
+        assert bool(left) is is_running
+        store.close()
+    assert _admin(tmp_path, "account", "clear", "nobody", "--yes").exit_code == 1
+
+
 def _need_kept(
     store: ServerStore, commits: dict[str, list[bytes]], objects: list[tuple[bytes, bytes]]
 ) -> None:
@@ -190,40 +218,10 @@ def _write(
     store.close()
 
 
-def _certificate(folder: Path, names: tuple[str, ...] = ("localhost",)) -> tuple[Path, Path]:
-    """A throw-away certificate that signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=2))
-        .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate_file, key_file
-
-
 def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = own_certificate(tmp_path)
     options = ("--host", "localhost", "--certificate", str(certificate), "--key", str(key))
     with _served(tmp_path / "server", *options) as (process, url):
         line = Connection(url, wait=lambda _: None)
@@ -238,7 +236,7 @@ def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(
 
 
 def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = own_certificate(tmp_path)
     options = ("--host", "localhost", "--certificate", str(certificate), "--key", str(key))
     with _served(tmp_path / "server", *options) as (process, url):
         assert url.startswith("https://localhost:")
@@ -251,6 +249,29 @@ def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
             client.get(f"{url.replace('https', 'http')}/v1/config")
         process.terminate()
         assert process.wait(30) == 0
+
+
+def test_it_goes_by_the_origins_that_it_is_given(tmp_path: Path) -> None:
+    account = made_account()
+    options = ("--origin", "https://Sealwax.example.org/", "--origin", "http://localhost:9")
+    with _served(tmp_path, "--json", *options) as (process, line):
+        told = json.loads(line)
+        assert told["origins"] == ["http://localhost:9", "https://sealwax.example.org"]
+        store = _begun(told["url"], account, _invited(tmp_path, "anna"))
+        with pytest.raises(OriginUnknown):
+            store.heads()
+        store.close()
+        process.terminate()
+    odd = _run(tmp_path, "serve", "--port", "0", "--origin", "http://example.org", "--json")
+    assert (odd.returncode, _code(odd)) == (1, "server-address-bad")
+
+
+def test_behind_a_proxy_it_says_what_it_goes_by(tmp_path: Path) -> None:
+    with _served(tmp_path, "--behind-proxy", "--origin", "https://a.example") as (process, url):
+        assert url.startswith("http://127.0.0.1:")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Devices may call it https://a.example.\n"
+        process.terminate()
 
 
 def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:

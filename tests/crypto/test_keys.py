@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.key_packet import (
+    open_earlier,
     open_packet,
-    open_previous,
     open_root,
+    seal_earlier,
     seal_packet,
-    seal_previous,
     seal_root,
 )
 from sealwax.crypto.key_tree import AccountKey, new_account_key, new_root_keys
@@ -104,10 +104,13 @@ def test_a_packet_opens_for_its_member_alone() -> None:
             open_packet(bad, keys, nonce)
 
 
-def test_the_newest_key_opens_the_one_before_and_the_roots() -> None:
-    old, new = new_account_key(0, ENTROPY), new_account_key(1, ENTROPY)
+def test_the_newest_key_opens_earlier_ones_and_the_roots() -> None:
+    old, new = new_account_key(0, ENTROPY), new_account_key(3, ENTROPY)
     account = b"a" * 32
-    assert open_previous(seal_previous(old, new, account, b"s" * 32), new, account) == old
+    sealed = seal_earlier(old, new, account, b"s" * 32)
+    assert open_earlier(sealed, 0, new, account) == old
+    with pytest.raises(SealBroken):
+        open_earlier(sealed, 0, new_account_key(3, ENTROPY), account)
     assert open_root(seal_root(ROOTS, new, account, b"t" * 32), new, account) == ROOTS
     with pytest.raises(SealBroken):
         open_root(seal_root(ROOTS, new, account, b"t" * 32), new, b"b" * 32)

@@ -3,21 +3,27 @@
 import msgspec
 import pytest
 
-from sealwax.crypto.device_keys import new_member_keys
+from sealwax.crypto.device_keys import MemberKeys, new_member_keys
 from sealwax.crypto.key_packet import seal_packet
 from sealwax.crypto.key_tree import AccountKey
+from sealwax.crypto.recovery_code import RecoveryKeyWrong
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
     Member,
     Protection,
+    RecoverySet,
     VoidEntryError,
     encode_entry,
+    newest_recovery_set,
 )
 from sealwax.ledger.commit import CommitKind, encode_commit
 from sealwax.ledger.names import commit_hash
 from sealwax.trust.account import NotTrusted, open_for_device, open_for_recovery
-from tests.accounts import Account, account_commit, made_account, revocation
+from sealwax.vault.account_commit import AccountWriter
+from sealwax.vault.keys import open_account
+from tests.accounts import TIME_MS, Account, account_commit, made_account, revocation
+from tests.rotations import made_rotation
 
 
 def _joining(account: Account, member: Member) -> bytes:
@@ -135,3 +141,72 @@ def test_bad_entries_are_void_and_the_log_goes_on(case: str) -> None:
     assert account.log.void_reasons.keys() == {2}
     good = account_commit(account, CommitKind.DEVICE_ADD, _joining(account, friend), device)
     assert account.log.extend(good) is None
+
+
+def _replacing(account: Account, new: MemberKeys) -> bytes:
+    """What makes another key the account's recovery key, sealed as it should be."""
+    made = made_rotation(
+        account.log, account.keys, account.entropy, without=account.recovery.member().id
+    )
+    packet = made.packet(made.key, new.member())
+    rotation = msgspec.structs.replace(made.rotation, packets=[*made.rotation.packets, packet])
+    return encode_entry(RecoverySet(new.member(), rotation))
+
+
+def test_the_recovery_key_gives_its_place_to_one_that_signs_too() -> None:
+    account = made_account("replaced", devices=2)
+    new = new_member_keys(account.entropy)
+    writer = AccountWriter(account.log, account.keys, account.recovery, account.entropy)
+    assert account.log.extend(writer.set_recovery(new, TIME_MS, b"o" * 16)) is None
+    assert account.log.newest.recovery == new.member()
+    assert newest_recovery_set(account.log) == 2
+    assert open_for_recovery(account.log, new).newest_epoch == 1
+    with pytest.raises(RecoveryKeyWrong):
+        open_for_recovery(account.log, account.recovery)
+    # The one before signs nothing any more, and got no key of what comes.
+    assert open_account(account.log, account.recovery.member().id, account.recovery).unsound == ()
+    friend = new_member_keys(account.entropy)
+    entry = _joining(account._replace(keys=open_for_recovery(account.log, new)), friend.member())
+    by_old = account_commit(account, CommitKind.DEVICE_ADD, entry, account.recovery)
+    assert account.log.extend(by_old) == "its author is not trusted"
+    assert account.log.extend(account_commit(account, CommitKind.DEVICE_ADD, entry, new)) is None
+
+
+def test_a_device_cannot_change_the_recovery_key() -> None:
+    """Whoever takes a device would else keep the account after it was put out."""
+    account = made_account("thief", devices=2)
+    thief, mine = account.devices[1], new_member_keys(account.entropy)
+    entry = _replacing(account, mine)
+    for signers in (
+        (thief,),
+        (thief, mine),
+        (mine, thief),
+        (thief, account.recovery),
+        (mine, mine),
+    ):
+        data = account_commit(account, CommitKind.RECOVERY_SET, entry, *signers)
+        assert account.log.extend(data) is not None
+    assert account.log.newest.recovery == account.recovery.member()
+    assert account.log.newest.epoch == 0
+
+
+def test_nobody_puts_anothers_recovery_key_into_an_account() -> None:
+    """The public part of a recovery key is no secret: an account that names it, made by a stranger,
+    would be opened by its holder in place of their own."""
+    victim, stranger = made_account("victim"), made_account("stranger's")
+    entry = _replacing(stranger, victim.recovery)
+    for signers in (
+        (stranger.recovery,),
+        (stranger.recovery, stranger.recovery),
+        (stranger.recovery, stranger.devices[0]),
+    ):
+        data = account_commit(stranger, CommitKind.RECOVERY_SET, entry, *signers)
+        assert stranger.log.extend(data) is not None
+    assert stranger.log.newest.recovery == stranger.recovery.member()
+    # Nor does a signature that the victim gave in the own account.
+    given = _replacing(victim, new_member_keys(victim.entropy))
+    signed = account_commit(victim, CommitKind.RECOVERY_SET, given, victim.recovery)
+    _, (signature,) = msgspec.msgpack.decode(signed)
+    unsigned = account_commit(stranger, CommitKind.RECOVERY_SET, entry, stranger.recovery)
+    payload, (own,) = msgspec.msgpack.decode(unsigned)
+    assert stranger.log.extend(encode_commit(payload, (own, signature))) is not None

@@ -49,12 +49,21 @@ class Calls:
         return msgspec.json.decode(answer.content, type=Token).token
 
     def asked_to_sign_in(
-        self, member: MemberKeys, nonce: str = "", account: bytes | None = None
+        self,
+        member: MemberKeys,
+        nonce: str = "",
+        account: bytes | None = None,
+        origin: str = "",
+        named_origin: str = "",
     ) -> httpx.Response:
+        """Asks for a token; `origin` is what is signed, `named_origin` what the request says."""
         nonce = nonce or self.nonce()
         signed = account or self.account.log.account
-        message = token_signing_input(signed, member.member().id, bytes.fromhex(nonce))
-        request = TokenRequest(member.member().id.hex(), nonce, member.sign(message).hex())
+        origin = origin or self.server.url
+        message = token_signing_input(signed, member.member().id, bytes.fromhex(nonce), origin)
+        request = TokenRequest(
+            member.member().id.hex(), named_origin or origin, nonce, member.sign(message).hex()
+        )
         return self.client.post(self.path + "/tokens", json=msgspec.to_builtins(request))
 
     def nonce(self) -> str:
@@ -84,8 +93,12 @@ class Calls:
             "POST", f"/commits/{wanted}", params={"zone": zone}, content=data, headers=headers
         )
         if answer.is_success and zone == MESSAGES and wanted == self.head.seq + 1:
-            self.head = judge(self.head, data, self.account.log).head
+            self.take(data)
         return answer
+
+    def take(self, data: bytes) -> None:
+        """The head goes on to a commit that was taken."""
+        self.head = judge(self.head, data, self.account.log).head
 
     def next(self, head: Head | None = None, **rest: Any) -> bytes:
         """The bytes of a commit that follows."""

@@ -11,8 +11,12 @@ from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.server.connections import Connections
+from sealwax.server.http_server import http_server
+from sealwax.server.listening import Listening, listening
+from sealwax.server.origins import Origins
 from sealwax.server.parts import Parts
-from sealwax.server.serve import Listening, http_server, listening, opened_parts
+from sealwax.server.serve import opened_parts
 from sealwax.stores.server import Connection, ServerStore
 from tests.accounts import Account
 
@@ -20,10 +24,11 @@ HOST = "127.0.0.1"
 
 
 class Running(NamedTuple):
-    """A server that listens, and its parts."""
+    """A server that listens, its parts, and who is connected to it."""
 
     url: str
     parts: Parts
+    connections: Connections
 
     def store(self, account: Account, member: MemberKeys | None = None) -> ServerStore:
         """The account's store, signed in as a device."""
@@ -61,21 +66,28 @@ class _Dated:
 
 
 @contextmanager
-def running(folder: Path, clock: Clock | None = None, port: int = 0) -> Iterator[Running]:
+def running(
+    folder: Path,
+    clock: Clock | None = None,
+    port: int = 0,
+    origins: tuple[str, ...] = (),
+    is_proxied: bool = False,
+) -> Iterator[Running]:
     """Serves a folder until the block ends."""
-    where = Listening(HOST, 0)
+    where = Listening(HOST, port, is_proxied=is_proxied, origins=origins)
     with (
         opened_parts(folder, clock or SystemClock(), SystemEntropy()) as parts,
-        listening(HOST, port) as listener,
+        listening(where) as listener,
     ):
-        server = http_server(parts, where)
+        found_port = listener.getsockname()[1]
+        server = http_server(parts, where, listener, Origins(where, found_port))
         if clock is not None:
             server.config.date_header = False
             server.config.loaded_app = _Dated(server.config.loaded_app, clock)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Running(f"http://{HOST}:{listener.getsockname()[1]}", parts)
+            yield Running(where.url(found_port), parts, listener.connections)
         finally:
             server.should_exit = True
             thread.join(20)

@@ -93,6 +93,8 @@ def _compare(database: Database, objects: Objects, head_seq: int) -> None:
     held = sum(sizes[name] for name in objects.held(head_seq))
     found = standing(database.read(), NAME)
     assert (found.head_bytes, found.used_bytes) == (live, held)
+    unheld = read("SELECT name FROM object WHERE unheld_ms IS NOT NULL").fetchall()
+    assert {name for (name,) in unheld} == set(sizes) - objects.held(head_seq)
 
 
 def _said(calls: Calls, *contents: bytes) -> list[bytes]:

@@ -147,3 +147,23 @@ def test_a_database_is_opened_again(tmp_path: Path) -> None:
     database = Database(path)
     assert _numbers(database) == [5]
     database.close()
+
+
+def test_when_it_is_closed_all_is_in_one_file(tmp_path: Path) -> None:
+    """Else whoever copies or replaces the file would leave a half of it behind."""
+    database = Database(tmp_path / "server.db")
+    is_reading, is_done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        database.read().execute("SELECT * FROM account").fetchall()
+        is_reading.set()
+        is_done.wait(20)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert is_reading.wait(20)
+    database.write(lambda connection: connection.execute("INSERT INTO probe VALUES (1, 5)"))
+    database.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["server.db"]
+    is_done.set()
+    reader.join()

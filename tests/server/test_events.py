@@ -7,12 +7,14 @@ from queue import Queue
 import msgspec
 import pytest
 
+from sealwax.crypto.device_keys import new_member_keys
+from sealwax.ledger.account import Member
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.wire import EVENT_COMMIT_BYTES, EVENT_OBJECTS_BYTES, Event
 from sealwax.server import push
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
-from tests.accounts import made_account, revocation
+from tests.accounts import TIME_MS, add_device_by_recovery, made_account, revocation
 from tests.server.calling import MESSAGES, Calls, trouble
 from tests.server.running import Running
 from tests.stores.contract import named
@@ -146,3 +148,38 @@ def test_when_a_device_was_last_seen(calls: Calls) -> None:
     assert second not in told
     calls.server.store(calls.account, calls.account.devices[1]).heads()
     assert second in calls.store.members()
+
+
+def test_who_listens_is_asked_for_when_that_may_have_changed(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking for each event of each line would take most of the server's time."""
+    asked: list[bytes] = []
+    store = calls.server.store(calls.account, calls.account.devices[1])
+    ear = _Ear(store)
+    accounts = calls.server.parts.accounts
+    member = accounts.member
+
+    def counted(account: bytes, device: bytes) -> Member | None:
+        if threading.current_thread().name != "AnyIO worker thread":
+            asked.append(device)
+        return member(account, device)
+
+    monkeypatch.setattr(accounts, "member", counted)
+    for number in range(5):
+        calls.kept(b"event %d" % number)
+        assert isinstance(ear.next(), Event)
+    assert asked == []
+    added = add_device_by_recovery(
+        calls.account.log,
+        calls.account.keys,
+        calls.account.recovery,
+        new_member_keys(calls.account.entropy).member(),
+        "new",
+        TIME_MS,
+        calls.account.entropy,
+    )
+    assert calls.append(added, calls.account.log.head + 1, ACCOUNT_ZONE).is_success
+    assert isinstance(ear.next(), Event)
+    assert asked == [calls.account.devices[1].member().id]
+    store.close()

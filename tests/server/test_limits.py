@@ -1,9 +1,7 @@
 """Who asks too often, or brings too much at once, is told when to come again; clients do."""
 
-import asyncio
 import http.client
 import json
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,7 +9,6 @@ import pytest
 
 from sealwax.base.clock import SetClock, SystemClock
 from sealwax.ledger.wire import BODY_LIMIT_BYTES
-from sealwax.server import gate
 from sealwax.server.limits import Buckets, Limits, Rate
 from sealwax.server.refusal import Refusal
 from sealwax.stores.server import Connection, ServerStore
@@ -87,70 +84,6 @@ def test_a_body_that_is_too_large_is_refused_before_it_comes(calls: Calls) -> No
     assert answer.status == 413
     assert json.loads(answer.read())["code"] == "request-too-large"
     connection.close()
-
-
-def test_a_large_body_needs_a_good_token(calls: Calls) -> None:
-    large = b"x" * (gate.SMALL_BODY_BYTES + 1)
-    trouble(calls.ask("POST", "/objects", "guess", content=large), 401, "token-bad")
-
-
-def test_bodies_have_only_so_much_room(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "BODIES_LIMIT_BYTES", gate.SMALL_BODY_BYTES)
-    refused = calls.ask("POST", "/objects", content=b"x" * (gate.SMALL_BODY_BYTES + 1))
-    trouble(refused, 503, "server-busy")
-    assert refused.headers["retry-after"] == "1"
-
-
-def test_the_bodies_of_one_account_leave_room_for_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    size_bytes = gate.SMALL_BODY_BYTES + 1
-    monkeypatch.setattr(gate, "BODIES_LIMIT_BYTES", 4 * size_bytes)
-    told: list[int] = []
-    waiting: list[asyncio.Event] = []
-
-    async def inner(scope: Any, receive: Any, send: Any) -> None:
-        waiting.append(asyncio.Event())
-        await waiting[-1].wait()
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            told.append(message["status"])
-
-    class Issued:
-        def account_of(self, token: str) -> bytes | None:
-            return token.encode() if token in ("one", "two") else None
-
-    async def run() -> None:
-        bounded: Any = gate.Gate(inner, Issued())  # type: ignore[arg-type]
-
-        async def bring(account: str) -> asyncio.Task[None]:
-            headers = [
-                (b"authorization", f"Bearer {account}".encode()),
-                (b"content-length", str(size_bytes).encode()),
-            ]
-            scope = {"type": "http", "method": "POST", "headers": headers}
-            task = asyncio.ensure_future(bounded(scope, None, send))
-            await asyncio.sleep(0)
-            return task
-
-        tasks = [await bring(account) for account in ("one", "one", "one", "two", "two", "two")]
-        assert told == [503, 503]
-        assert len(waiting) == 4
-        await bring("nobody")
-        assert told.pop() == 401
-        waiting[0].set()
-        await tasks[0]
-        tasks.append(await bring("one"))
-        assert len(waiting) == 5
-        for event in waiting:
-            event.set()
-        await asyncio.gather(*tasks)
-        # Nothing is kept of who has nothing on the way.
-        assert not bounded._taken_by
-        assert bounded._taken_bytes == 0
-
-    asyncio.run(run())
 
 
 def test_nothing_secret_is_logged(calls: Calls, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from sealwax.ledger.wire import Looked, decode_names, encode_names
 from sealwax.server import lost
+from sealwax.server.charging import ONE
+from sealwax.server.held import ONE_HELD, ONE_UNHELD
 from tests.server.calling import Calls, trouble
 from tests.server.conftest import Running
 from tests.stores.contract import damage_file, named
@@ -120,3 +122,14 @@ def test_the_operator_reads_all_and_touches_nothing_unasked(calls: Calls, folder
     assert calls.put(b"bad" * 100).is_success
     assert objects.examine(account, is_repair=False) == lost.Looked(2, [])
     assert objects.get(account, good) == b"good" * 100
+
+
+@pytest.mark.parametrize("sql", [ONE_HELD, ONE_UNHELD, ONE, lost.LOST_AND_HELD])
+def test_an_object_is_found_by_its_name(server: Running, sql: str) -> None:
+    """Not by walking all objects of its account, in the one transaction that writes."""
+    connection = server.parts.accounts._database.read()
+    values = (b"x", 1, 1)[: 3 if "?3" in sql else 2]
+    steps = connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+    told = [str(step[3]) for step in steps if "object " in str(step[3])]
+    assert len(told) == 1
+    assert told[0].endswith("USING INDEX object_by_name (account=? AND name=?)")

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from sealwax.ledger.wire import decode_frames, encode_frames, encode_names
-from sealwax.server.objects import FORGOTTEN_MS
+from sealwax.server.freeing import FORGOTTEN_MS
 from tests.accounts import made_account
 from tests.server.calling import Calls, trouble
 from tests.server.running import running
@@ -59,9 +59,6 @@ def test_what_the_history_holds_is_not_deleted(calls: Calls) -> None:
     trouble(refused, 409, "object-held")
     assert calls.ask("POST", "/objects/delete", content=encode_names([free[0]])).is_success
     assert [one.name for one in calls.store.list_objects()] == [held]
-    assert calls.append(calls.next(dropped=(held,))).is_success
-    assert calls.ask("POST", "/objects/delete", content=encode_names([held])).is_success
-    trouble(calls.ask("GET", f"/objects/{held.hex()}"), 404, "not-there")
 
 
 def test_what_no_commit_ever_named_is_forgotten_in_time(tmp_path: Path) -> None:
@@ -75,7 +72,7 @@ def test_what_no_commit_ever_named_is_forgotten_in_time(tmp_path: Path) -> None:
         for path in (tmp_path / "objects").rglob(kept.hex() + "*"):
             os.utime(path, (1, 1))
         now_ms = FORGOTTEN_MS + DAY_MS
-        assert server.parts.objects.forget_unnamed(now_ms) == 1
+        assert server.parts.freeing.forget_unnamed(now_ms) == 1
         assert {one.name for one in calls.store.list_objects()} == {kept, fresh[0]}
         # One that was forgotten comes again, and a commit may name it then.
         calls.kept(old[1])

@@ -19,7 +19,7 @@ from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
+from tests.accounts import add_device_by_recovery
 from tests.homes import NOW_MS, ignore
 
 LIBRARY_KEY = b"k" * 32

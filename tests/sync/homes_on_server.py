@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.base.clock import SetClock
 from tests.homes import NOW_MS, environment, texts, write_threads
 from tests.server.running import Running

@@ -41,8 +41,8 @@ from sealwax.sync.compaction.apply import drop_purged_words, merge_small
 from sealwax.trust.account import open_for_device, open_for_recovery, read_log
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.writing import write_in_batches
+from tests.accounts import add_device_by_recovery
 from tests.homes import NOW_MS, ignore
 from tests.sync.devices import ListSource
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.devices import DeviceIsThis
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import NothingMatches, Select, SeveralMatch
 from sealwax.demo.world import write_world
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, texts

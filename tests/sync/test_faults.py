@@ -232,7 +232,7 @@ def test_a_device_that_is_killed_while_it_syncs(tmp_path: Path) -> None:
         told = first.json("init", "--store", server.url, "--invitation", invitation, "--yes")
         env = {**os.environ, "SEALWAX_PASSPHRASE": "a passphrase of a test"}
         subprocess.run(
-            [sys.executable, "-m", "sealwax", "init", "--recover", "--store", server.url],
+            [sys.executable, "-m", "sealwax", "init", "--recover", "--yes", "--store", server.url],
             env={
                 **env,
                 "SEALWAX_HOME": str(second.home),

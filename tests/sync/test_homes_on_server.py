@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import recover_home
+from sealwax.agent.compacting import Compaction, compact, plan_compaction
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
+from sealwax.base.clock import SetClock
+from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
@@ -296,7 +299,8 @@ def test_what_a_snapshot_of_another_device_stands_on_is_held(
 ) -> None:
     house, port = _shared(tmp_path)
     _pin_while_away(house, tmp_path)
-    with running(tmp_path / "server", port=port):
+    server_clock = SetClock(NOW_MS)
+    with running(tmp_path / "server", server_clock, port):
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "other", 2, 1, 4, seed="other"), ignore)
         house.sync(1, 0, 1)
@@ -312,10 +316,12 @@ def test_what_a_snapshot_of_another_device_stands_on_is_held(
             beneath = {name for name, seq, _ in live if seq <= base}
             later_ms = house.clock.now_ms() + 2 * GRACE_MS
             assert beneath
-            assert not beneath & collectable(history, later_ms).keys()
-            assert collectable(history, later_ms)
+            assert not collectable(history, later_ms).sizes
+            server_clock.advance(GRACE_MS)
+            assert not beneath & collectable(history, later_ms).sizes.keys()
+            assert collectable(history, later_ms).sizes
             monkeypatch.setattr(collect, "pinned_bases", lambda _: set())
-            assert beneath <= collectable(history, later_ms).keys()
+            assert beneath <= collectable(history, later_ms).sizes.keys()
 
 
 def test_what_is_pinned_nowhere_else_counts_as_not_shared(tmp_path: Path) -> None:
@@ -403,3 +409,47 @@ def test_files_that_were_not_fetched_yet_are_not_damaged(tmp_path: Path) -> None
         found = agent.verify(ignore)
         here = [one for one in found.damage if one.kind == "object"]
         assert len(here) == _pieces_here(agent)[1]
+
+
+def test_a_server_that_goes_by_another_address_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        port = int(server.url.rpartition(":")[2])
+    with running(tmp_path / "server", port=port, origins=("https://elsewhere.example",)):
+        with house.agent(0) as agent:
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
+            done = agent.sync.now()
+        assert not done.is_verified
+        assert f"--origin {server.url}" in done.why
+        assert done.waiting.messages == 5
+        assert len(house.texts(0, FIRST)) == 5
+    with running(tmp_path / "server", port=port):
+        house.sync(0, 1)
+        assert len(house.texts(1, FIRST)) == 5
+
+
+def test_what_the_server_keeps_for_now_is_told_and_goes_later(tmp_path: Path) -> None:
+    server_clock = SetClock(NOW_MS)
+    with running(tmp_path / "server", server_clock) as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            for number in range(18):
+                phone = phone_with(tmp_path / f"phone{number}", 2, seed=f"phone {number}")
+                agent.import_source(phone, ignore)
+            history, later_ms = agent.device.history, NOW_MS + 2 * GRACE_MS
+
+            def compacted() -> Compaction:
+                scratch = tmp_path / "scratch"
+                return compact(history, scratch, later_ms, SystemEntropy(), ignore)
+
+            assert agent.compact(ignore).deleted == 0
+            # The device has waited for its time, and the server has not.
+            planned = plan_compaction(history, later_ms)
+            assert (planned.deleted, planned.until_ms) == (0, NOW_MS + GRACE_MS)
+            assert planned.staying > 0
+            assert compacted()[2:] == planned[2:]
+            server_clock.advance(GRACE_MS)
+            done = compacted()
+            assert (done.deleted, done.staying, done.until_ms) == (planned.staying, 0, 0)
+            assert plan_compaction(history, later_ms)[2:] == (0, 0, 0, 0)
+            assert agent.verify(ignore).is_sound

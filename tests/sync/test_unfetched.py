@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
-from sealwax.agent.bootstrap import recover_home
 from sealwax.agent.noting import HISTORY
+from sealwax.agent.recovering import recover_home
 from sealwax.cli.main import cli
 from tests.homes import ignore
 from tests.server.running import Running, running
@@ -69,19 +68,21 @@ def test_without_the_server_too(tmp_path: Path) -> None:
         assert len(house.texts(1, FIRST)) == 5
 
 
-def test_commands_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_say_it(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = _begun(tmp_path, server)
-        monkeypatch.setenv("SEALWAX_PASSPHRASE", "a passphrase of a test")
-        monkeypatch.setenv("SEALWAX_RECOVERY_KEY", house.recovery_key)
+        env = {
+            "SEALWAX_PASSPHRASE": "a passphrase of a test",
+            "SEALWAX_RECOVERY_KEY": house.recovery_key,
+        }
         new = ["--home", str(house.homes[1])]
 
         def said(*words: str) -> tuple[int, str]:
-            result = CliRunner().invoke(cli, [*new, *words])
+            result = CliRunner(env=env).invoke(cli, [*new, *words])
             return result.exit_code, result.output
 
         with _lost(tmp_path / "server"):
-            code, told = said("init", "--recover", "--store", server.url, "--name", "new")
+            code, told = said("init", "--recover", "--yes", "--store", server.url, "--name", "new")
             assert code == 0
             assert "could not be fetched" in told
             for words in (("list",), ("status",)):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.joining import join_home
+from sealwax.agent.recovering import recover_home
 from sealwax.base.entropy import SystemEntropy
 from sealwax.trust.home_keys import (
     KEY_FILE,

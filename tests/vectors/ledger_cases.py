@@ -1,18 +1,21 @@
 """Vectors of commits, of the chain's rules, of the account log and of opening an account."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
-from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
+from sealwax.crypto.key_packet import seal_earlier, seal_packet, seal_root
 from sealwax.crypto.key_tree import SALT_BYTES, new_account_key
+from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
     DeviceRename,
     DeviceRevoke,
+    EarlierKey,
     Entry,
     Epoch,
     Member,
@@ -31,7 +34,10 @@ from sealwax.ledger.commit import (
 )
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_zone, zone_root
 from sealwax.trust.account import open_for_device, open_for_recovery
-from tests.accounts import Account, account_commit, made_account, next_commit, revocation
+from sealwax.vault.account_commit import AccountWriter
+from sealwax.vault.keys import AccountKeys
+from tests.accounts import TIME_MS, Account, account_commit, made_account, next_commit, revocation
+from tests.rotations import CLOSED, OTHER_ROOTS, made_rotation
 from tests.vectors.crypto_cases import Case
 
 MALFORMED = "its bytes do not have the form of a commit"
@@ -299,19 +305,22 @@ def _entries() -> Iterator[Case]:
         packet = seal_packet(old, packed or member, nonce)
         return DeviceAdd(member, [msgspec.structs.replace(packet, epoch=epoch)])
 
-    def rotation(*members: Member, epoch: int = 1) -> Rotation:
+    def rotation(*members: Member, epoch: int = 1, earlier: tuple[int, ...] = (0,)) -> Rotation:
         key = new_account_key(epoch, entropy)
-        salt, name = entropy.bytes(SALT_BYTES), account.log.account
+        name = account.log.account
+        sealed = seal_earlier(old, key, name, entropy.bytes(SALT_BYTES))
         return Rotation(
             epoch,
             [seal_packet(key, member, nonce) for member in members],
-            seal_previous(old, new_account_key(1, entropy), name, salt),
+            [EarlierKey(one, sealed) for one in earlier],
             seal_root(account.keys.roots, key, name, entropy.bytes(SALT_BYTES)),
         )
 
     unsound = msgspec.structs.replace(fresh.member(), id=b"\x07" * 16)
     kinds = CommitKind
     others = "its key packets are not for the members it names"
+    not_both = "it is not signed by the recovery key before and the new one"
+    replaced = RecoverySet(next_recovery.member(), rotation(*all_members, next_recovery.member()))
     for name, kind, entry, author, reason in (
         ("device-add", kinds.DEVICE_ADD, add(fresh.member()), one, None),
         ("void-device-there-already", kinds.DEVICE_ADD, add(two.member()), one,
@@ -336,9 +345,31 @@ def _entries() -> Iterator[Case]:
         ("void-removes-a-stranger", kinds.DEVICE_REVOKE,
          DeviceRevoke(fresh.member().id, rotation(*all_members, recovery.member())), one,
          "it removes a device that is not there"),
-        ("recovery-set", kinds.RECOVERY_SET,
-         RecoverySet(next_recovery.member(), rotation(*all_members, next_recovery.member())), one,
-         None),
+        ("void-epoch-without-an-earlier-key", kinds.EPOCH,
+         Epoch(rotation(*all_members, recovery.member(), earlier=())), two,
+         "its entry does not have the right form"),
+        ("void-epoch-with-its-own-key-as-an-earlier-one", kinds.EPOCH,
+         Epoch(rotation(*all_members, recovery.member(), earlier=(0, 1))), two,
+         "it does not seal keys of earlier epochs, each once"),
+        ("void-epoch-with-an-earlier-key-twice", kinds.EPOCH,
+         Epoch(rotation(*all_members, recovery.member(), earlier=(0, 0))), two,
+         "it does not seal keys of earlier epochs, each once"),
+        ("recovery-set", kinds.RECOVERY_SET, replaced, (recovery, next_recovery), None),
+        ("void-recovery-set-by-a-device", kinds.RECOVERY_SET, replaced, (one, next_recovery),
+         "its author is not trusted"),
+        ("void-recovery-set-without-the-new-one", kinds.RECOVERY_SET, replaced, recovery,
+         not_both),
+        ("void-recovery-set-with-another-signature", kinds.RECOVERY_SET, replaced,
+         (recovery, fresh), "its signature is wrong"),
+        ("void-recovery-set-signed-twice-by-the-one-before", kinds.RECOVERY_SET, replaced,
+         (recovery, recovery), "its signature is wrong"),
+        ("void-recovery-set-by-the-new-one-alone", kinds.RECOVERY_SET, replaced,
+         (next_recovery, next_recovery), "its author is not trusted"),
+        ("void-recovery-set-to-a-device", kinds.RECOVERY_SET,
+         RecoverySet(two.member(), rotation(*all_members)), (recovery, two),
+         "it makes a device the recovery key"),
+        ("void-two-signatures", kinds.DEVICE_ADD, add(fresh.member()), (one, two),
+         "it has more than one signature"),
         ("protection", kinds.PROTECTION, Protection("standard", []), one, None),
         ("void-protection-by-recovery-key", kinds.PROTECTION, Protection("standard", []), recovery,
          "its author is not trusted"),
@@ -355,7 +386,8 @@ def _entries() -> Iterator[Case]:
          recovery, "its author is not trusted"),
     ):  # fmt: skip
         assert entry is not None
-        data = account_commit(account, kind, encode_entry(entry), author)
+        signers = author if isinstance(author, tuple) else (author,)
+        data = account_commit(account, kind, encode_entry(entry), *signers)
         what = f"after two devices: {name.replace('-', ' ')}"
         case = _log_case(what, [*account.commits, data], account.log.account)
         assert case["void_reasons"][-1] == reason, (name, case["void_reasons"])
@@ -364,25 +396,97 @@ def _entries() -> Iterator[Case]:
 
 def _opening(account: Account, log: list[bytes]) -> Iterator[Case]:
     opened = open_for_recovery(account.log, account.recovery)
-    good = {
-        "account_keys": [opened.account_key(epoch).secret.hex() for epoch in (0, 1)],
+    for name, keys, more in (
+        ("with-recovery-key", account.recovery, _opens(opened, account.log)),
+        ("with-device", account.devices[0], _opens(opened, account.log)),
+        ("fails-revoked-device", account.devices[1], {"error": "device-not-trusted"}),
+    ):
+        yield f"opens-account-{name}", _opening_case(account.log.account, log, keys, more)
+    yield from _odd_rotations()
+
+
+def _opens(opened: AccountKeys, log: AccountLog) -> dict[str, Any]:
+    """What a member is to come to. An epoch whose key is not reached is not among the keys."""
+    keys = {}
+    for epoch in range(log.newest.epoch + 1):
+        with suppress(SealBroken):
+            keys[str(epoch)] = opened.account_key(epoch).secret.hex()
+    return {
+        "account_keys": keys,
+        "newest_epoch": opened.newest_epoch,
+        "not_handed_on": list(opened.not_handed_on),
+        "unsound": [[one.position, str(one.flaw)] for one in opened.unsound],
         "record_id_key": opened.roots.record_id.hex(),
         "digest_key": opened.roots.digest.hex(),
     }
-    for name, keys, more in (
-        ("opens-account-with-recovery-key", account.recovery, good),
-        ("opens-account-with-device", account.devices[0], good),
-        ("opens-account-fails-revoked-device", account.devices[1], {"error": "device-not-trusted"}),
-    ):
-        yield (
-            name,
-            {
-                "kind": "opens-account",
-                "what": "from a log and a member's keys to all account keys and the root keys",
-                "account": account.log.account.hex(),
-                "log": [data.hex() for data in log],
-                "sign_seed": keys.sign_seed.hex(),
-                "box_seed": keys.box_seed.hex(),
-                **more,
-            },
+
+
+def _opening_case(
+    account: bytes, log: list[bytes], keys: MemberKeys, more: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "kind": "opens-account",
+        "what": "from a log and a member's keys to all account keys and the root keys",
+        "account": account.hex(),
+        "log": [data.hex() for data in log],
+        "sign_seed": keys.sign_seed.hex(),
+        "box_seed": keys.box_seed.hex(),
+        **more,
+    }
+
+
+def _odd_rotations() -> Iterator[Case]:
+    """Rotations that count, and that a member cannot use, or not wholly."""
+    for name, change in (CLOSED | OTHER_ROOTS).items():
+        account = made_account("odd rotation", devices=2)
+        evil = open_for_device(account.log, account.devices[1])
+        made = change(made_rotation(account.log, evil, account.entropy))
+        data = account_commit(
+            account, CommitKind.EPOCH, encode_entry(Epoch(made)), account.devices[1]
         )
+        assert account.log.extend(data) is None
+        case = _as_device(account, [*account.commits, data])
+        assert case["unsound"] == [[2, "closed" if name in CLOSED else "other roots"]], name
+        yield f"opens-account-after-{name.replace(' ', '-')}", case
+    yield from _skipped_epoch()
+
+
+def _skipped_epoch() -> Iterator[Case]:
+    """A rotation that hands on the key of epoch 0 and not that of epoch 1, then one that hands on
+    both: a device that came in between has the key of 1 again."""
+    account = made_account("skipped epoch", devices=2)
+    late, log = new_member_keys(account.entropy), [*account.commits]
+
+    def write(data: bytes) -> None:
+        assert account.log.extend(data) is None
+        log.append(data)
+
+    def writer(member: MemberKeys) -> AccountWriter:
+        opened = open_for_device(account.log, member)
+        return AccountWriter(account.log, opened, member, account.entropy)
+
+    one, two = account.devices
+    evil = open_for_device(account.log, two)
+    write(writer(one).begin_epoch(TIME_MS, account.entropy.bytes(16)))
+    made = made_rotation(account.log, evil, account.entropy).rotation
+    write(account_commit(account, CommitKind.EPOCH, encode_entry(Epoch(made)), two))
+    op_id = account.entropy.bytes(16)
+    write(writer(one).add_device(late.member(), "late", "linked", TIME_MS, op_id))
+    skipped = _as_device(account, log)
+    assert (skipped["newest_epoch"], skipped["not_handed_on"]) == (2, [1])
+    yield "opens-account-after-a-skipped-epoch", skipped
+    lacking = _as_device(account, log, late)
+    assert sorted(lacking["account_keys"]) == ["0", "2"]
+    yield "opens-account-after-a-skipped-epoch-as-a-later-device", lacking
+    write(writer(one).begin_epoch(TIME_MS, account.entropy.bytes(16)))
+    healed = _as_device(account, log, late)
+    assert sorted(healed["account_keys"]) == ["0", "1", "2", "3"]
+    yield "opens-account-after-all-keys-were-handed-on", healed
+
+
+def _as_device(
+    account: Account, log: list[bytes], member: MemberKeys | None = None
+) -> dict[str, Any]:
+    keys = member or account.devices[0]
+    opened = open_for_device(account.log, keys)
+    return _opening_case(account.log.account, log, keys, _opens(opened, account.log))

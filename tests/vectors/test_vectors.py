@@ -18,7 +18,7 @@ from sealwax.crypto.link_code import comparison_digits, is_committed, link_secre
 from sealwax.crypto.padding import padded_length
 from sealwax.crypto.passphrase import unwrap
 from sealwax.crypto.recovery_code import recovery_keys
-from sealwax.crypto.sealing import SealedKind, open_sealed
+from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed
 from sealwax.ledger.account import AccountLog, Packet, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import parse_commit
@@ -194,8 +194,15 @@ def _opens_account(case: dict[str, Any]) -> None:
     member = MemberKeys(_hex(case, "sign_seed"), _hex(case, "box_seed"))
     is_recovery = member.member().id == log.newest.recovery.id
     opened = (open_for_recovery if is_recovery else open_for_device)(log, member)
-    for epoch, secret in enumerate(case["account_keys"]):
-        assert opened.account_key(epoch).secret.hex() == secret
+    for epoch in range(log.newest.epoch + 1):
+        if str(epoch) in case["account_keys"]:
+            assert opened.account_key(epoch).secret.hex() == case["account_keys"][str(epoch)]
+        else:
+            with pytest.raises(SealBroken):
+                opened.account_key(epoch)
+    assert opened.newest_epoch == case["newest_epoch"]
+    assert list(opened.not_handed_on) == case["not_handed_on"]
+    assert [[one.position, str(one.flaw)] for one in opened.unsound] == case["unsound"]
     assert opened.roots.record_id == _hex(case, "record_id_key")
     assert opened.roots.digest == _hex(case, "digest_key")
 

@@ -127,7 +127,7 @@ class Agent:
         self.owners = Owners(settings, replica.keys.roots)
         self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)
         self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
-        self.recovery = Recovery(replica.log, settings)
+        self.recovery = Recovery(replica.log, settings, replica.store)
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
         )
@@ -138,8 +138,10 @@ class Agent:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was found wrong when the home was opened; and what is missing of the history."""
-        return notes_of(self._library.holdings, self._replica.store.describe(), self._noted)
+        """What was found wrong when the home was opened; what is missing of the history, and why
+        nothing can be written."""
+        store, troubles = self._replica.store.describe(), self.devices.key_troubles()
+        return notes_of(self._library.holdings, store, self._noted, troubles)
 
     def warnings(self) -> list[Note]:
         """The same, from another process too."""

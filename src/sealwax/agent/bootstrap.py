@@ -15,7 +15,6 @@ from sealwax.agent.place import (
     STORE_SETTING,
     Place,
     claim_place,
-    find_account,
     opened_near,
     opened_store,
     place_of,
@@ -40,12 +39,9 @@ from sealwax.library.database import (
 )
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
-from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.others import refresh_all
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
-    open_for_recovery,
     open_for_removed,
     read_log,
 )
@@ -59,9 +55,9 @@ from sealwax.trust.home_keys import (
     new_home_keys,
     save_home_keys,
 )
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.trust.system_keyring import SystemKeyring, find_keyring
 from sealwax.vault.genesis import begin_account
-from sealwax.vault.join import add_device_by_recovery
 from sealwax.vault.keys import AccountKeys
 
 
@@ -110,44 +106,6 @@ def create_home(
     return code
 
 
-def recover_home(
-    home: Path, store: Path | str | None, recovery_code: str, device_name: str, env: Environment
-) -> None:
-    """Makes a home for a vault that exists, with its recovery key alone: a new device is added.
-
-    In a home that lost its keys, without `store`, it is that home's vault; its old library is set
-    aside, for nobody can open it.
-    """
-    refuse_existing(home)
-    need_a_place_for_keys(env)
-    recovery = recovery_keys(recovery_code)
-    keys = new_home_keys(env.entropy)
-    place = place_of(home, store or Settings(home).get(STORE_SETTING, "") or None)
-    account = find_account(place, recovery)
-    make_folder(home)
-    if (home / LIBRARY_FILE).exists():
-        set_aside(home / LIBRARY_FILE)
-    with HomeLock(home), opened_store(place, account, recovery, is_new=True) as vault:
-        log = read_log(vault, account)
-        opened = open_for_recovery(log, recovery)
-        commit = add_device_by_recovery(
-            log,
-            opened,
-            recovery,
-            keys.member_keys().member(),
-            device_name,
-            env.clock.now_ms(),
-            env.entropy,
-        )
-        vault.append_commit(ACCOUNT_ZONE, log.head + 1, commit)
-        if isinstance(vault, MirrorStore):
-            # What cannot be fetched now is asked for when the home is opened.
-            with suppress(StoreError):
-                refresh_all(vault, log)
-        keys = msgspec.structs.replace(keys, account=account)
-        finish_home(home, place, keys, env)
-
-
 @contextmanager
 def open_agent(
     home: Path, env: Environment, is_lenient: bool = False, is_waiting: bool = True
@@ -184,7 +142,8 @@ def open_agent(
                         notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)
                     agent = Agent(home, settings, device, env.clock, env.entropy, noted)
-                    with suppress(StoreError, *([NotTrusted] if removed else ())):
+                    # Whoever may not write, or cannot, leaves it to the other devices.
+                    with suppress(StoreError, KeysUnusable, *([NotTrusted] if removed else ())):
                         device.sync.settle_held()
                         agent.devices.settle()
                     agent.time.note()
@@ -220,8 +179,11 @@ def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> li
 def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     """Applies what the vault holds beyond the library."""
     try:
-        with naming_damage(), _fetching(device, is_waiting):
+        with naming_damage(), fetching(device, is_waiting):
             device.sync.open(is_waiting)
+    except KeysUnusable:
+        # The agent says so in its notes; what another device wrote waits until it can be held.
+        return []
     except SealwaxError as error:
         if not is_lenient:
             raise
@@ -230,7 +192,7 @@ def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     return []
 
 
-def _fetching(device: Device, is_waiting: bool) -> AbstractContextManager[None]:
+def fetching(device: Device, is_waiting: bool) -> AbstractContextManager[None]:
     """How objects come that the server alone has."""
     if device.mirror is None:
         return nullcontext()

@@ -15,19 +15,22 @@ from sealwax.sync.replica import Replica
 
 class Compaction(NamedTuple):
     """What a compaction would do, or did: segments merged, segments written anew without purged
-    words (known only afterwards), objects deleted and their bytes."""
+    words (known only afterwards), objects deleted and their bytes. `staying` more objects the place
+    keeps for a time of its own, the last until `until_ms`."""
 
     merged: int
     rewritten: int
     deleted: int
     deleted_bytes: int
+    staying: int = 0
+    until_ms: int = 0
 
 
 def plan_compaction(replica: Replica, now_ms: int) -> Compaction:
     """What `compact` would do."""
-    going = collectable(replica, now_ms)
+    going = collectable(replica, now_ms).counted
     merged = sum(len(merge) for merge in planned_merges(replica))
-    return Compaction(merged, 0, len(going), sum(going.values()))
+    return Compaction(merged, 0, *going)
 
 
 def tidy(device: Device, entropy: Entropy) -> None:

@@ -1,7 +1,8 @@
 """The account's devices, as a person sees and changes them from one of them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from sealwax.agent.device import Device
@@ -28,6 +29,7 @@ from sealwax.stores.server import ServerStore
 from sealwax.sync.adopting import Adopting, Adoption
 from sealwax.sync.closing import close_zones
 from sealwax.trust.devices import DeviceBook
+from sealwax.trust.key_troubles import KeysUnusable, KeyTrouble, key_troubles
 from sealwax.trust.linking import Heads
 from sealwax.trust.roster import KnownDevice, roster
 from sealwax.vault.commit_part import Switches
@@ -110,26 +112,8 @@ class Devices:
     def find(self, wanted: str, is_all: bool = False) -> KnownDevice:
         """The device with this name, or whose id begins so, with `is_all` among those put out too;
         raises NothingMatches or SeveralMatch."""
-        text = wanted.strip().casefold()
-        devices = self.list(is_all)
-        named = [device for device in devices if device.name.casefold() == text]
-        by_id = [
-            device
-            for device in devices
-            if len(text) >= LEAST_ID_DIGITS and device.id.hex().startswith(text)
-        ]
-        for matching in (named, by_id):
-            if len(matching) == 1:
-                return matching[0]
-            if matching:
-                ids = ", ".join(device.id.hex()[:8] for device in matching)
-                raise SeveralMatch(
-                    f"“{wanted[:100]}” could be several devices: {ids}.", "Use one of these ids."
-                )
         listing = "sealwax device list --all" if is_all else "sealwax device list"
-        raise NothingMatches(
-            f"There is no device “{wanted[:100]}”.", f"`{listing}` shows all devices."
-        )
+        return find_device(self.list(is_all), wanted, listing)
 
     def link(
         self,
@@ -159,11 +143,13 @@ class Devices:
 
     def revoke(self, wanted: str) -> KnownDevice:
         """Puts a device out: it opens nothing that is written from now on, and nothing that it
-        writes counts. What it has already stays with it.
+        writes counts. What it has already stays with it. It works where the newest keys do not
+        open here, and ends that if they are the device's.
 
         Raises DeviceIsThis, DeviceGone, DeviceLast, NothingMatches, SeveralMatch or StoreError.
         """
-        self._device.sync.pull()
+        with suppress(KeysUnusable):
+            self._device.sync.pull()
         device = self.find(wanted)
         if device.is_this:
             raise DeviceIsThis("This is the device itself.")
@@ -171,6 +157,24 @@ class Devices:
         self._remember_log()
         self.settle()
         return device
+
+    def renew_keys(self) -> None:
+        """Begins new keys, for the same devices: what is written from now on is sealed under them.
+        It hands on all that open here, so that devices which come later have them. Raises
+        StoreError."""
+        with suppress(KeysUnusable):
+            self._device.sync.pull()
+        self._book.begin_epoch()
+        self._remember_log()
+        self.settle()
+
+    def key_troubles(self) -> tuple[KeyTrouble, ...]:
+        """What is wrong with the account's keys."""
+        return tuple(key_troubles(self._replica.log, self._replica.keys))
+
+    def are_keys_handed_on(self) -> bool:
+        """Whether a device that comes later gets all keys that open here."""
+        return not self._replica.keys.not_handed_on
 
     def plan_adoption(self, wanted: str) -> Adoption:
         """What `adopt` would bring; raises DeviceIsThis, NothingMatches, SeveralMatch or
@@ -254,6 +258,29 @@ class Devices:
         return {
             device: max(found.get(device, 0), newest.get(device, 0)) for device in found | newest
         }
+
+
+def find_device(
+    devices: Sequence[KnownDevice], wanted: str, listing: str = "sealwax device list"
+) -> KnownDevice:
+    """The device with this name, or whose id begins so; `listing` is the command that shows them.
+    Raises NothingMatches or SeveralMatch."""
+    text = wanted.strip().casefold()
+    named = [device for device in devices if device.name.casefold() == text]
+    by_id = [
+        device
+        for device in devices
+        if len(text) >= LEAST_ID_DIGITS and device.id.hex().startswith(text)
+    ]
+    for matching in (named, by_id):
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            ids = ", ".join(device.id.hex()[:8] for device in matching)
+            raise SeveralMatch(
+                f"“{wanted[:100]}” could be several devices: {ids}.", "Use one of these ids."
+            )
+    raise NothingMatches(f"There is no device “{wanted[:100]}”.", f"`{listing}` shows all devices.")
 
 
 def _with_switches(device: KnownDevice, told: Mapping[bytes, tuple[Switches, int]]) -> KnownDevice:

@@ -12,14 +12,19 @@ from typing import NamedTuple
 from sealwax.agent.home import VAULT_FOLDER
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
-from sealwax.stores.base import Store
+from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.stores.base import Store, StoreError
 from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.server import Connection, ServerStore, is_server
-from sealwax.trust.account import read_log
+from sealwax.stores.server_errors import ServerTrouble
+from sealwax.trust.account import AccountBroken, read_log
 
 STORE_SETTING = "store"
+NAME_DIGITS = 12
+"""So many hex digits of an account's name tell it from others."""
+CANDIDATES_LIMIT = 16
+"""So many accounts that a server names for one recovery key are looked at."""
 
 
 class VaultEmpty(SealwaxError):
@@ -27,6 +32,16 @@ class VaultEmpty(SealwaxError):
 
     code = "vault-empty"
     hint = "Check the path given with --store; it should hold a folder named accounts."
+
+
+class AccountAmbiguous(SealwaxError):
+    """Several accounts of a place have the same recovery key."""
+
+    code = "recovery-ambiguous"
+    hint = (
+        "Name one with --account, and look at its devices and messages before you say yes: one that"
+        " you do not know may be somebody else's."
+    )
 
 
 class Place(NamedTuple):
@@ -96,34 +111,65 @@ def opened_far(url: str, account: bytes, member: MemberKeys) -> ServerStore:
     return ServerStore(Connection(url), account, member.member().id, member.sign)
 
 
-def find_account(place: Place, recovery: MemberKeys) -> bytes:
-    """The account that has this recovery key."""
+def find_account(place: Place, recovery: MemberKeys, wanted: str = "") -> bytes:
+    """The account that has this recovery key; of several, the one whose name begins as wanted.
+
+    Whatever else lies there, a stranger's account too, is looked at and left alone. Raises
+    VaultEmpty, AccountAmbiguous or StoreError.
+    """
+    where = place.url or f"the vault at {place.root}"
+    fitting, trouble = [], None
+    for account in _accounts_at(place, recovery):
+        try:
+            with _opened_alone(place, account, recovery) as store:
+                log = read_log(store, account)
+        except AccountBroken:
+            continue
+        except StoreError as error:
+            trouble = trouble or error
+            continue
+        if log.newest.recovery == recovery.member() and account.hex().startswith(wanted.lower()):
+            fitting.append(account)
+    if len(fitting) > 1:
+        names = ", ".join(account.hex()[:NAME_DIGITS] for account in fitting)
+        raise AccountAmbiguous(f"Several accounts in {where} have this recovery key: {names}.")
+    if fitting:
+        return fitting[0]
+    if trouble is not None:
+        raise trouble
+    named = f" whose name begins with “{wanted[:80]}”" if wanted else ""
+    raise VaultEmpty(
+        f"No account in {where}{named} has this recovery key.",
+        f"Check the key, and the {'address' if place.url else 'path'} given with --store.",
+    )
+
+
+def _accounts_at(place: Place, recovery: MemberKeys) -> list[bytes]:
+    """Those that may have the recovery key."""
     if place.url:
-        return _find_on_server(place.url, recovery)
+        connection = Connection(place.url)
+        try:
+            named = connection.accounts_of_recovery(recovery.member().id)
+        finally:
+            connection.close()
+        if len(named) > CANDIDATES_LIMIT:
+            raise ServerTrouble(f"{place.url} names too many accounts for one recovery key.")
+        return named
     accounts = list_accounts(place.root)
-    for account in accounts:
-        with opened_near(place, account) as store:
-            if commit_hash(store.get_commit(ACCOUNT_ZONE, 0)) != account:
-                continue
-            if read_log(store, account).newest.recovery.id == recovery.member().id:
-                return account
-    if accounts:
-        raise VaultEmpty(
-            "No account in this vault has this recovery key.",
-            "Check the key, and the path given with --store.",
-        )
-    raise VaultEmpty(f"There is no account in the vault at {place.root}.")
+    if not accounts:
+        raise VaultEmpty(f"There is no account in the vault at {place.root}.")
+    return accounts
 
 
-def _find_on_server(url: str, recovery: MemberKeys) -> bytes:
-    connection = Connection(url)
+@contextmanager
+def _opened_alone(place: Place, account: bytes, member: MemberKeys) -> Iterator[Store]:
+    """Where an account is shared, to look at it: nothing of it comes near."""
+    store: Store
+    if place.url:
+        store = opened_far(place.url, account, member)
+    else:
+        store = FolderStore.open(place.root, account)
     try:
-        found = connection.accounts_of_recovery(recovery.member().id)
+        yield store
     finally:
-        connection.close()
-    if not found:
-        raise VaultEmpty(
-            f"No account at {url} has this recovery key.",
-            "Check the key, and the address given with --store.",
-        )
-    return found[0]
+        store.close()

@@ -19,6 +19,7 @@ from sealwax.stores.server import ServerStore
 from sealwax.sync.apply import SyncOutcome, SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
 from sealwax.sync.trouble import last_trouble
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, Switches
 
 SYNC_SETTING = "sync"
@@ -59,7 +60,8 @@ class Syncing:
         snapshot: Callable[[str], int],
     ) -> None:
         """`settle` ends a revocation that another device did not finish; it may raise
-        StoreError. `snapshot` pins the present for a reason, and gives its number."""
+        KeysUnusable or StoreError. `snapshot` pins the present for a reason, and gives its
+        number."""
         self._settle = settle
         self._snapshot = snapshot
         self._device = device
@@ -142,7 +144,7 @@ class Syncing:
         if not outcome.why:
             self._time.note_server(self.far.server_ms if self.far is not None else None)
             self._tell_switches()
-        with suppress(StoreError):
+        with suppress(StoreError, KeysUnusable):
             self._settle()
         return outcome
 
@@ -229,7 +231,7 @@ class Syncing:
         known, _ = history.library.holdings.switches().get(history.device, (Switches(), 0))
         if wanted != known:
             # Whoever cannot be told now is told at the next sync.
-            with suppress(FarAway, FarFull):
+            with suppress(FarAway, FarFull, KeysUnusable):
                 self._device.journal.tell(Part(reason="switches", switches=wanted))
 
     def back_up_now(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -67,7 +68,7 @@ def device_list(session: Session, is_all: bool) -> None:
     """The devices: when each was added, by whom, and when it was last seen."""
     with session.reading() as agent:
         devices = agent.devices.list(is_all, agent.devices.asked_ms())
-    session.give(devices, lambda: _show_devices(devices))
+    session.give(devices, lambda: show_devices(devices))
 
 
 @device_group.command("revoke")
@@ -155,7 +156,8 @@ def spaced(digits: str) -> str:
     return f"{digits[:3]} {digits[3:]}"
 
 
-def _show_devices(devices: list[KnownDevice]) -> None:
+def show_devices(devices: Sequence[KnownDevice]) -> None:
+    """Prints a table of devices."""
     show.table(
         ("device", "id", "added", "by", "last seen", ""),
         [

@@ -9,7 +9,6 @@ import click
 from sealwax.agent.api import EXPORTERS
 from sealwax.agent.bootstrap import (
     create_home,
-    recover_home,
     repair_home,
     system_environment,
 )
@@ -19,7 +18,7 @@ from sealwax.agent.recovery import note_confirmed_at_beginning
 from sealwax.agent.selecting import Select
 from sealwax.base.environment import INVITATION_VARIABLE, RECOVERY_VARIABLE
 from sealwax.cli import show
-from sealwax.cli.devices import show_joining, tell_history
+from sealwax.cli.devices import show_joining
 from sealwax.cli.options import (
     at_option,
     dry_run_option,
@@ -27,7 +26,7 @@ from sealwax.cli.options import (
     with_session,
     yes_option,
 )
-from sealwax.cli.security import recovery_key
+from sealwax.cli.recovering import show_recovering
 from sealwax.cli.session import EXIT_FAILED, Session, can_ask, clean
 from sealwax.crypto.passphrase_strength import need_strong
 from sealwax.intake.apply import Imported, Progress
@@ -63,6 +62,16 @@ GROUPS_ASKED = (2, 6)
     metavar="CODE",
     help="Become a device of an account, by the code that one of its devices shows (- asks).",
 )
+@click.option(
+    "--account", default="", help="With --recover: which account, by the beginning of its name."
+)
+@click.option(
+    "--remove-device",
+    "removed_devices",
+    metavar="NAME|ID",
+    multiple=True,
+    help="With --recover: a device of the account that is not yours any more.",
+)
 @yes_option
 @with_session
 def init_command(
@@ -72,9 +81,17 @@ def init_command(
     name: str,
     is_recovery: bool,
     code: str | None,
+    account: str,
+    removed_devices: tuple[str, ...],
     is_yes: bool,
 ) -> None:
-    """Make a home: keys, an empty library, and a vault."""
+    """Make a home: keys, an empty library, and a vault.
+
+    With --recover you see the account's devices and how much it holds before you say yes. Without a
+    terminal, --yes goes on, and keeps all devices but those named by --remove-device.
+    """
+    if (account or removed_devices) and not is_recovery:
+        raise click.UsageError("--account and --remove-device belong to --recover.")
     environment = system_environment(_new_passphrase(session))
     if code is not None:
         if store is None:
@@ -82,14 +99,7 @@ def init_command(
         show_joining(session, store, code, name, environment)
         return
     if is_recovery:
-        code = recovery_key(session)
-        recover_home(session.home, store, code, name, environment)
-        note_confirmed_at_beginning(session.home, code)
-        session.give(
-            {"home": session.home},
-            lambda: _show_recovered(session, store),
-        )
-        tell_history(session, environment)
+        show_recovering(session, store, name, account, removed_devices, is_yes, environment)
         return
     recovery = create_home(session.home, store, name, environment, _invitation(session, invitation))
     session.give(
@@ -284,13 +294,6 @@ def _show_recovery_key(session: Session, code: str) -> None:
     click.echo("Lose every device and this key, and nobody, we included, can open the messages.")
     click.echo()
     click.echo("Next: sealwax import PATH")
-
-
-def _show_recovered(session: Session, store: str | None) -> None:
-    click.echo(f"Opened: {session.home}")
-    click.echo("This device was added to the account, and its vault is from now on")
-    click.echo(f"    {store or session.home / 'vault'}")
-    click.echo("To keep a copy as it is, copy it first and open the copy.")
 
 
 def _ask_groups_back(code: str) -> None:

@@ -14,6 +14,7 @@ from sealwax.base.environment import take_secrets
 from sealwax.base.errors import SealwaxError
 from sealwax.base.garbage import rarely_collect
 from sealwax.base.private_process import keep_to_itself
+from sealwax.cli.admin import admin_group
 from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
@@ -40,7 +41,7 @@ from sealwax.cli.reading import (
     search_command,
 )
 from sealwax.cli.security import security_group
-from sealwax.cli.serving import admin_group, serve_command
+from sealwax.cli.serving import serve_command
 from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group

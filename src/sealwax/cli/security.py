@@ -1,4 +1,4 @@
-"""Commands about keys: security confirm-recovery."""
+"""Commands about keys: security confirm-recovery, renew-keys."""
 
 import getpass
 
@@ -6,7 +6,7 @@ import click
 
 from sealwax.agent.recovery import confirm_recovery
 from sealwax.base.environment import RECOVERY_VARIABLE
-from sealwax.cli.options import with_session
+from sealwax.cli.options import with_session, yes_option
 from sealwax.cli.session import Session, can_ask
 
 
@@ -24,6 +24,21 @@ def security_confirm(session: Session) -> None:
         confirm_recovery(agent.recovery, code)
     told = "That is it. Keep it away from this computer."
     session.give({"confirmed": True}, lambda: click.echo(told))
+
+
+@security_group.command("renew-keys")
+@yes_option
+@with_session
+def security_renew(session: Session, is_yes: bool) -> None:
+    """Begin new keys: what is written from now on is sealed under them, for the same devices.
+
+    `sealwax status` says when that is needed. Removing a device does it by itself.
+    """
+    with session.agent() as agent:
+        session.confirm("Begin new keys for all devices of the account?", is_yes)
+        agent.devices.renew_keys()
+    told = "What is written from now on is sealed under new keys."
+    session.give({"renewed": True}, lambda: click.echo(told))
 
 
 def recovery_key(session: Session) -> str:

@@ -42,11 +42,20 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def day_and_time(time_ns: int) -> str:
     """A moment in this computer's time zone."""
+    return _moment(time_ns, "%Y-%m-%d %H:%M")
+
+
+def day(time_ns: int) -> str:
+    """The day of a moment in this computer's time zone."""
+    return _moment(time_ns, "%Y-%m-%d")
+
+
+def _moment(time_ns: int, form: str) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(time_ns / 1_000_000_000).astimezone()
     except (OverflowError, OSError, ValueError):
         return "no date"
-    return moment.strftime("%Y-%m-%d %H:%M")
+    return moment.strftime(form)
 
 
 def message(view: MessageView, files: dict[str, AttachmentView]) -> None:

@@ -110,15 +110,23 @@ def storage_compact(session: Session, is_dry_run: bool, is_yes: bool) -> None:
 def _told(planned: Compaction) -> str:
     return (
         f"merge {planned.merged:,} small objects and delete {planned.deleted:,}"
-        f" ({show.size(planned.deleted_bytes)}) that nothing holds"
+        f" ({show.size(planned.deleted_bytes)}) that nothing holds{_kept(planned)}"
     )
 
 
 def _done(done: Compaction) -> str:
     return (
         f"{done.merged:,} small objects merged, {done.rewritten:,} freed of purged words,"
-        f" {done.deleted:,} deleted ({show.size(done.deleted_bytes)})"
+        f" {done.deleted:,} deleted ({show.size(done.deleted_bytes)}){_kept(done)}"
     )
+
+
+def _kept(compaction: Compaction) -> str:
+    """What the server does not delete yet: it has a time of grace of its own."""
+    if not compaction.staying:
+        return ""
+    until = show.day_and_time(compaction.until_ms * 1_000_000)
+    return f"; the server keeps {compaction.staying:,} more, the last until {until}"
 
 
 def _purge(

@@ -52,18 +52,19 @@ def open_root(sealed: bytes, under: AccountKey, account: bytes) -> RootKeys:
     return RootKeys(content[:KEY_BYTES], content[KEY_BYTES:])
 
 
-def seal_previous(previous: AccountKey, under: AccountKey, account: bytes, salt: bytes) -> bytes:
-    """The account key of the epoch before, sealed under the next: the newest opens all history."""
-    assert under.epoch == previous.epoch + 1
+def seal_earlier(earlier: AccountKey, under: AccountKey, account: bytes, salt: bytes) -> bytes:
+    """The account key of an earlier epoch, sealed under a later one: the newest opens all."""
+    assert under.epoch > earlier.epoch
     zone_key = under.zone_key(account, ACCOUNT_ZONE)
-    return seal(zone_key, SealedKind.PREVIOUS_KEY, salt, previous.secret)
+    return seal(zone_key, SealedKind.EARLIER_KEY, salt, earlier.secret)
 
 
-def open_previous(sealed: bytes, under: AccountKey, account: bytes) -> AccountKey:
-    content = open_sealed(under.zone_key(account, ACCOUNT_ZONE), SealedKind.PREVIOUS_KEY, sealed)
-    if len(content) != KEY_BYTES or under.epoch == 0:
-        raise SealBroken("The key of the epoch before does not have its length.")
-    return AccountKey(under.epoch - 1, content)
+def open_earlier(sealed: bytes, epoch: int, under: AccountKey, account: bytes) -> AccountKey:
+    """The account key of the earlier `epoch` that a rotation names; raises SealBroken."""
+    content = open_sealed(under.zone_key(account, ACCOUNT_ZONE), SealedKind.EARLIER_KEY, sealed)
+    if len(content) != KEY_BYTES:
+        raise SealBroken("The key of an earlier epoch does not have its length.")
+    return AccountKey(epoch, content)
 
 
 def _info(nonce: bytes, epoch: int, recipient: bytes) -> bytes:

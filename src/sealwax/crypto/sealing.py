@@ -49,7 +49,7 @@ class SealedKind(IntEnum):
     CHUNK = 2
     COMMIT_PART = 3
     ROOT_KEYS = 4
-    PREVIOUS_KEY = 5
+    EARLIER_KEY = 5
     CHECKPOINT = 6
     LINK = 7
 

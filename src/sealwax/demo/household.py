@@ -14,14 +14,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.device import Environment
 from sealwax.agent.joining import join_home
 from sealwax.agent.linking import Asking, Offered
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.demo.talk import PEOPLE
 from sealwax.demo.world import World
-from sealwax.server.serve import Listening, http_server, listening, opened_parts
+from sealwax.server.http_server import http_server
+from sealwax.server.listening import Listening, listening
+from sealwax.server.origins import Origins
+from sealwax.server.serve import opened_parts
 from sealwax.stores.base import StoreError
 from sealwax.trust.account import NotTrusted
 
@@ -169,15 +173,14 @@ class Household:
 @contextmanager
 def running_server(folder: Path, env: Environment) -> Iterator[tuple[str, str]]:
     """A real server on a free port of this computer; gives its address and an invitation."""
-    with (
-        opened_parts(folder, env.clock, env.entropy) as parts,
-        listening(HOST, 0) as listener,
-    ):
-        server = http_server(parts, Listening(HOST, 0))
+    where = Listening(HOST, 0)
+    with opened_parts(folder, env.clock, env.entropy) as parts, listening(where) as listener:
+        port = listener.getsockname()[1]
+        server = http_server(parts, where, listener, Origins(where, port))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield f"http://{HOST}:{listener.getsockname()[1]}", parts.accounts.invite("the demo")
+            yield where.url(port), parts.accounts.invite("the demo")
         finally:
             server.should_exit = True
             thread.join()

@@ -17,13 +17,9 @@ from pathlib import Path
 import click
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import (
-    create_home,
-    open_agent,
-    recover_home,
-    system_environment,
-)
+from sealwax.agent.bootstrap import create_home, open_agent, system_environment
 from sealwax.agent.device import Environment
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.demo.household import Household
 from sealwax.demo.talk import PEOPLE

@@ -28,6 +28,8 @@ from sealwax.ledger.signature import is_signed_by
 
 MEMBERS_LIMIT = 256
 PACKET_LIMIT_BYTES = 1024
+EARLIER_LIMIT = 16
+"""So many keys of earlier epochs may one rotation hand on."""
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -65,12 +67,21 @@ class Genesis(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     root: Sealed
 
 
+class EarlierKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The key of an earlier epoch, sealed under that of a later one."""
+
+    epoch: Count
+    sealed: Sealed
+
+
 class Rotation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A new epoch: its key sealed to each member that stays, the old key and the root under it."""
+    """A new epoch: its key sealed to each member that stays; keys of earlier epochs, and the roots,
+    sealed under it. The first of the earlier ones is the newest that its author could open and that
+    leads to the genesis; the others are those that this one does not lead to."""
 
     epoch: Count
     packets: Packets
-    previous: Sealed
+    earlier: Annotated[list[EarlierKey], Meta(min_length=1, max_length=EARLIER_LIMIT)]
     root: Sealed
 
 
@@ -91,6 +102,8 @@ class DeviceRename(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
 
 
 class RecoverySet(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The recovery key gives its place to another one: both sign it."""
+
     recovery: Member
     rotation: Rotation
 
@@ -206,17 +219,14 @@ class AccountLog:
             raise VoidEntryError("it does not follow the commit before it")
         if header.epoch != self.newest.epoch:
             raise VoidEntryError("it was written under another epoch")
-        if len(commit.signatures) != 1:
-            raise VoidEntryError("it has more than one signature")
+        _check_signature_count(commit)
         author = self._author(header.author, header.kind)
-        message = commit_signing_input(header, commit.payload)
-        if not is_signed_by(author.sign_key, commit.signatures[0], message):
-            raise VoidEntryError("its signature is wrong")
+        _check_signature(commit, 0, author)
         return commit
 
     def _author(self, author: bytes, kind: str) -> Member:
         state = self.newest
-        if author in state.devices:
+        if author in state.devices and kind != CommitKind.RECOVERY_SET:
             return state.devices[author]
         if author == state.recovery.id and kind in _BY_RECOVERY:
             return state.recovery
@@ -248,12 +258,25 @@ def parse_genesis(data: bytes) -> Commit:
     if not (entry.device.is_sound() and entry.recovery.is_sound()):
         raise VoidEntryError("an id in it is not the hash of its keys")
     _check_packets(entry.packets, 0, {entry.device.id, entry.recovery.id})
-    message = commit_signing_input(header, commit.payload)
-    keys = (entry.device.sign_key, entry.recovery.sign_key)
-    for key, signature in zip(keys, commit.signatures, strict=True):
-        if not is_signed_by(key, signature, message):
-            raise VoidEntryError("its signature is wrong")
+    _check_signature(commit, 0, entry.device)
+    _check_signature(commit, 1, entry.recovery)
     return commit
+
+
+def _check_signature_count(commit: Commit) -> None:
+    """One signature; the two of a recovery key that gives its place to another."""
+    count = len(commit.signatures)
+    if commit.header.kind == CommitKind.RECOVERY_SET:
+        if count != 2:
+            raise VoidEntryError("it is not signed by the recovery key before and the new one")
+    elif count != 1:
+        raise VoidEntryError("it has more than one signature")
+
+
+def _check_signature(commit: Commit, which: int, signer: Member) -> None:
+    message = commit_signing_input(commit.header, commit.payload)
+    if not is_signed_by(signer.sign_key, commit.signatures[which], message):
+        raise VoidEntryError("its signature is wrong")
 
 
 def _decode_entry(commit: Commit) -> Entry:
@@ -280,9 +303,7 @@ def _applied(state: AccountState, commit: Commit, entry: Entry) -> AccountState:
             raise VoidEntryError("it names a device that is not there")
         return state
     if isinstance(entry, RecoverySet):
-        if not entry.recovery.is_sound():
-            raise VoidEntryError("an id in it is not the hash of its keys")
-        return _rotated(state, entry.rotation, dict(state.devices), entry.recovery)
+        return _with_recovery(state, commit, entry)
     if isinstance(entry, Epoch):
         return _rotated(state, entry.rotation, dict(state.devices), state.recovery)
     if isinstance(entry, Protection):
@@ -304,11 +325,24 @@ def _with_device(state: AccountState, entry: DeviceAdd) -> AccountState:
     return msgspec.structs.replace(state, devices=devices)
 
 
+def _with_recovery(state: AccountState, commit: Commit, entry: RecoverySet) -> AccountState:
+    """The holder of the new key proves to have it: nobody can put another's key into an account."""
+    if not entry.recovery.is_sound():
+        raise VoidEntryError("an id in it is not the hash of its keys")
+    if entry.recovery.id in state.devices:
+        raise VoidEntryError("it makes a device the recovery key")
+    _check_signature(commit, 1, entry.recovery)
+    return _rotated(state, entry.rotation, dict(state.devices), entry.recovery)
+
+
 def _rotated(
     state: AccountState, rotation: Rotation, devices: dict[bytes, Member], recovery: Member
 ) -> AccountState:
     if rotation.epoch != state.epoch + 1:
         raise VoidEntryError("its epoch does not follow the one before")
+    earlier = {key.epoch for key in rotation.earlier}
+    if len(earlier) != len(rotation.earlier) or max(earlier) >= rotation.epoch:
+        raise VoidEntryError("it does not seal keys of earlier epochs, each once")
     _check_packets(rotation.packets, rotation.epoch, {*devices, recovery.id})
     return AccountState(rotation.epoch, MappingProxyType(devices), recovery, state.protection)
 
@@ -333,3 +367,18 @@ def newest_revocation(log: AccountLog) -> int:
     """The position of the newest counting entry that put a device out, or -1."""
     positions = (at for at, entry in enumerate(log.entries) if isinstance(entry, DeviceRevoke))
     return max(positions, default=-1)
+
+
+def newest_recovery_set(log: AccountLog) -> int:
+    """The position from which the recovery key of now counts: 0 for that of the genesis."""
+    positions = (at for at, entry in enumerate(log.entries) if isinstance(entry, RecoverySet))
+    return max(positions, default=0)
+
+
+def rotations(log: AccountLog) -> dict[int, tuple[int, Rotation]]:
+    """Every rotation that counts, by its epoch, with its position."""
+    return {
+        entry.rotation.epoch: (at, entry.rotation)
+        for at, entry in enumerate(log.entries)
+        if isinstance(entry, DeviceRevoke | RecoverySet | Epoch)
+    }

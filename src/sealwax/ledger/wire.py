@@ -16,6 +16,7 @@ from msgspec import Meta
 from sealwax.ledger.commit import SUITE
 from sealwax.ledger.framing import frame
 from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES
+from sealwax.ledger.origin import ORIGIN_LIMIT
 from sealwax.ledger.signature import signed_bytes
 
 API_VERSION = 1
@@ -38,6 +39,7 @@ _LENGTH_BYTES = 4
 HexHash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 HexId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 HexSignature = Annotated[str, Meta(pattern="^[0-9a-f]{128}$")]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/]+$", max_length=ORIGIN_LIMIT)]
 
 
 class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,9 +64,11 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A member of the account (a device or its recovery key) proves that it holds its key."""
+    """A member of the account (a device or its recovery key) proves that it holds its key, to the
+    server that it calls by an origin."""
 
     member: HexId
+    origin: Origin
     nonce: HexHash
     signature: HexSignature
 
@@ -133,6 +137,14 @@ class Looked(msgspec.Struct, frozen=True):
     lost: list[HexHash]
 
 
+class Staying(msgspec.Struct, frozen=True):
+    """Objects that the server keeps for now, though a device asks to delete them, and until when it
+    keeps the last of them at least, by its own clock (ms since 1970; 0 for none)."""
+
+    names: list[HexHash]
+    until_ms: int
+
+
 class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A plan that is asked for, in bytes."""
 
@@ -166,9 +178,11 @@ class ServerStatus(msgspec.Struct, frozen=True):
     probes: list[Probe]
 
 
-def token_signing_input(account: bytes, member: bytes, nonce: bytes) -> bytes:
-    """What a member signs to get a token."""
-    return signed_bytes("token", SUITE, account, ACCOUNT_ZONE, frame(member, nonce))
+def token_signing_input(account: bytes, member: bytes, nonce: bytes, origin: str) -> bytes:
+    """What a member signs to get a token. It names the server that the member calls, as
+    `origin_of` writes it: a signature is of no use to another server."""
+    named = frame(member, nonce, origin.encode())
+    return signed_bytes("token", SUITE, account, ACCOUNT_ZONE, named)
 
 
 def encode_frames(pieces: Iterable[bytes]) -> bytes:

@@ -293,10 +293,15 @@ def set_aside(path: Path) -> None:
     number, aside = 1, path.with_name(path.name + DAMAGED_SUFFIX)
     while aside.exists():
         number, aside = number + 1, path.with_name(f"{path.name}{DAMAGED_SUFFIX}-{number}")
+    move_files(path, aside)
+
+
+def move_files(path: Path, target: Path) -> None:
+    """Gives a library that nobody has open another place on the same disk."""
     for suffix in _BESIDE:
         part = path.with_name(path.name + suffix)
         if suffix == "-shm":
             # An index of the log, which SQLite makes anew.
             part.unlink(missing_ok=True)
         elif part.exists():
-            part.replace(aside.with_name(aside.name + suffix))
+            part.replace(target.with_name(target.name + suffix))

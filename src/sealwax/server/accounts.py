@@ -82,6 +82,8 @@ class Accounts:
                 raise Refusal(403, "invitation-bad", "This invitation is not known, or was used.")
             if found[2] == account:
                 return
+            if connection.execute("SELECT 1 FROM account WHERE account = ?", (account,)).fetchall():
+                raise Refusal(409, "account-exists", "This account is on this server already.")
             connection.execute(
                 "UPDATE invitation SET account = ? WHERE secret_hash = ?",
                 (account, _hashed(secret)),
@@ -225,9 +227,9 @@ class Accounts:
 
     def all(self) -> list[tuple[str, Usage]]:
         """Every account: its name in hexadecimal, and what it is charged for."""
-        rows: Any = self._database.read().execute("SELECT account FROM account ORDER BY name")
-        accounts = [bytes(account) for (account,) in rows]
-        return [(account.hex(), self.usage(account)) for account in accounts]
+        reading = self._database.read()
+        rows: Any = reading.execute("SELECT account FROM account ORDER BY name").fetchall()
+        return [(bytes(account).hex(), self.usage(bytes(account))) for (account,) in rows]
 
     def _set(self, account: bytes, columns: str, *values: Any) -> None:
         def act(connection: apsw.Connection) -> None:
@@ -258,7 +260,7 @@ def _grown(connection: apsw.Connection, account: bytes, known: AccountLog | None
     rows: Any = connection.execute(
         "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq >= ? ORDER BY seq",
         (account, ACCOUNT_ZONE, start_seq),
-    )
+    ).fetchall()
     fresh = [bytes(data) for (data,) in rows]
     if known is not None and not fresh:
         # `sealwax admin` may have deleted it meanwhile.

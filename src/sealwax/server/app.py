@@ -15,14 +15,14 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 from sealwax import __version__
 from sealwax.ledger.wire import BODY_LIMIT_BYTES, Trouble
+from sealwax.server.origins import Origins
 from sealwax.server.parts import Parts
-from sealwax.server.refusal import Refusal, disk_full
+from sealwax.server.refusal import PROBLEM, Refusal, disk_full, malformed
 from sealwax.server.routes import about, accounts, chains, linking, objects
-from sealwax.server.routes.asked import STATE, Asked
+from sealwax.server.routes.asked import ORIGINS, STATE, Asked
 from sealwax.stores.base import StoreFull
 
 LOG = logging.getLogger("sealwax.server")
-PROBLEM = "application/problem+json"
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -40,8 +40,8 @@ ROUTES = [
 ]
 
 
-def create_app(parts: Parts) -> Litestar:
-    """The application for one server."""
+def create_app(parts: Parts, origins: Origins) -> Litestar:
+    """The application for one server, which devices call by its origins."""
 
     async def started(_: Litestar) -> None:
         parts.push.start()
@@ -62,12 +62,13 @@ def create_app(parts: Parts) -> Litestar:
             Refusal: _refused,
             HTTPException: _http_error,
             StoreFull: _disk_full,
+            RecursionError: _too_deep,
             Exception: _broken,
         },
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _SAFE.items()],
         logging_config=None,
     )
-    app.state[STATE] = parts
+    app.state[STATE], app.state[ORIGINS] = parts, origins
     return app
 
 
@@ -88,6 +89,11 @@ def _http_error(request: Asked, error: HTTPException) -> Response[Trouble]:
         return _broken(request, error)
     code = _CODES.get(status, "request-malformed")
     return _refused(request, Refusal(status, code, error.detail))
+
+
+def _too_deep(request: Asked, _: RecursionError) -> Response[Trouble]:
+    """Only what comes from outside is nested: JSON in JSON, thousands of times."""
+    return _refused(request, malformed("This is nested too deeply."))
 
 
 def _disk_full(request: Asked, error: Exception) -> Response[Trouble]:

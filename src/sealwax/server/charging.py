@@ -12,6 +12,7 @@ import apsw
 from sealwax.ledger.commit import Commit
 from sealwax.ledger.dropping import Known, Settled, settle, touched
 from sealwax.ledger.objects import FOREVER, Effects, effects, let_go_ms
+from sealwax.server.held import HELD, note_unheld, note_zone
 from sealwax.server.quota import Standing, need_room
 from sealwax.server.refusal import Refusal
 
@@ -31,22 +32,27 @@ def charge(
     found: Standing,
     is_essential: bool,
     now_ms: int,
-) -> None:
-    """Keeps what a commit does to objects and pins, and what the account is charged for. Raises
-    Refusal where it does not fit, or would take away what the rules of the chain keep."""
+) -> list[bytes]:
+    """Keeps what a commit does to objects and pins, and what the account is charged for; gives the
+    objects that it holds again. Raises Refusal where it does not fit, or would take away what the
+    rules of the chain keep."""
+    key = (account, zone)
     names = touched(commit.header)
     settled = settle(commit.header, _known(connection, account, zone, names))
     if settled.refused:
         raise Refusal(412, "drop-refused", f"It takes too much away: {settled.refused[0].reason}.")
     effect = effects(commit)
-    _need_unlocked_pins(connection, (account, zone), effect, let_go_ms(commit, now_ms))
+    _need_unlocked_pins(connection, key, effect, let_go_ms(commit, now_ms))
     before = _counted_of(connection, account, names)
     _keep(connection, account, zone, settled, effect)
     after = _counted_of(connection, account, names)
+    held_again: list[bytes] = []
     if effect.unpinned or _holds_the_past(effect):
         # What only the snapshot holds may be any object that was dropped since.
         total = _counted(connection, account)
+        held_again = note_zone(connection, key, now_ms)
     else:
+        note_unheld(connection, key, settled.ended, now_ms)
         head_bytes = found.head_bytes + after.head_bytes - before.head_bytes
         total = Counted(head_bytes, found.used_bytes + after.held_bytes - before.held_bytes)
     need_room(found, max(total.held_bytes - found.used_bytes, 0), is_essential)
@@ -55,6 +61,7 @@ def charge(
             "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
             (total.head_bytes, total.held_bytes - total.head_bytes, account),
         )
+    return held_again
 
 
 def _holds_the_past(effect: Effects) -> bool:
@@ -119,17 +126,18 @@ def _keep(
 
 _COUNTED = (
     "SELECT ifnull(sum(size_bytes) FILTER (WHERE is_live), 0), ifnull(sum(size_bytes), 0) FROM"
-    " (SELECT max(size_bytes) AS size_bytes, max(dropped_seq = ?2) AS is_live FROM object"
-    "  WHERE account = ?1{one} AND (dropped_seq = ?2 OR EXISTS (SELECT 1 FROM pin"
-    "   WHERE pin.account = object.account AND pin.zone = object.zone"
-    "   AND added_seq <= pinned_seq AND pinned_seq < dropped_seq)) GROUP BY name)"
+    f" (SELECT max(size_bytes) AS size_bytes, max(dropped_seq = {FOREVER}) AS is_live"
+    "  FROM object{one} AND " + HELD + " GROUP BY name)"
 )
-_ALL, _ONE = _COUNTED.format(one=""), _COUNTED.format(one=" AND name = ?3")
+ALL = _COUNTED.format(one=" WHERE object.account = ?1")
+ONE = _COUNTED.format(
+    one=" INDEXED BY object_by_name WHERE object.account = ?1 AND object.name = ?2"
+)
 
 
 def _counted(connection: apsw.Connection, account: bytes) -> Counted:
     """All objects of an account, each once."""
-    row = connection.execute(_ALL, (account, FOREVER)).fetchone()
+    row = connection.execute(ALL, (account,)).fetchone()
     assert row is not None
     return Counted(int(row[0]), int(row[1]))
 
@@ -138,7 +146,7 @@ def _counted_of(connection: apsw.Connection, account: bytes, names: set[bytes]) 
     """Some objects of an account, each once, whatever zones they are in."""
     head_bytes = held_bytes = 0
     for name in names:
-        row = connection.execute(_ONE, (account, FOREVER, name)).fetchone()
+        row = connection.execute(ONE, (account, name)).fetchone()
         assert row is not None
         head_bytes, held_bytes = head_bytes + int(row[0]), held_bytes + int(row[1])
     return Counted(head_bytes, held_bytes)

@@ -1,21 +1,25 @@
-"""What a server does by itself, now and then: forget what was brought and never committed."""
+"""What a server does by itself, now and then: it forgets what was brought and never committed, and
+deletes what its operator let go of."""
 
 import logging
 import threading
+from collections.abc import Callable
 
 from sealwax.base.clock import Clock
-from sealwax.server.objects import Objects
+from sealwax.server.freeing import Freeing
 
 EVERY_SECONDS = 6 * 3600.0
 FIRST_SECONDS = 300.0
+LOOK_SECONDS = 60.0
+"""So often it looks whether the operator let go of something."""
 LOG = logging.getLogger("sealwax.server")
 
 
 class Chores:
     """A thread that does them until it is stopped."""
 
-    def __init__(self, objects: Objects, clock: Clock) -> None:
-        self._objects = objects
+    def __init__(self, freeing: Freeing, clock: Clock) -> None:
+        self._freeing = freeing
         self._clock = clock
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
@@ -29,11 +33,16 @@ class Chores:
         self._thread.join()
 
     def _run(self) -> None:
-        wait_seconds = FIRST_SECONDS
-        while not self._stopped.wait(wait_seconds):
-            wait_seconds = EVERY_SECONDS
-            try:
-                self._objects.forget_unnamed(self._clock.now_ms())
-            except Exception:
-                # A disk that fails now is tried again later; requests tell of it meanwhile.
-                LOG.exception("forgetting old uploads failed")
+        next_seconds = self._clock.monotonic() + FIRST_SECONDS
+        while not self._stopped.wait(LOOK_SECONDS):
+            self._try(self._freeing.delete_let_go)
+            if self._clock.monotonic() >= next_seconds:
+                next_seconds = self._clock.monotonic() + EVERY_SECONDS
+                self._try(lambda: self._freeing.forget_unnamed(self._clock.now_ms()))
+
+    def _try(self, act: Callable[[], int]) -> None:
+        try:
+            act()
+        except Exception:
+            # A disk that fails now is tried again later; requests tell of it meanwhile.
+            LOG.exception("deleting what nothing needs failed")

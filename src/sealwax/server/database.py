@@ -7,10 +7,12 @@ commits a second possible on one disk.
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import apsw
 
@@ -53,6 +55,7 @@ class Database:
         """Opens or makes it; raises DatabaseNewer or DatabaseOutdated."""
         self._path = path
         self._readers = threading.local()
+        self._all_readers: WeakSet[apsw.Connection] = WeakSet()
         self._jobs: SimpleQueue[tuple[Act[Any], Future[Any]] | None] = SimpleQueue()
         path.touch(mode=0o600)
         self._writer = self._opened()
@@ -76,12 +79,18 @@ class Database:
         connection = getattr(self._readers, "connection", None)
         if connection is None:
             connection = self._readers.connection = self._opened()
+            self._all_readers.add(connection)
         return connection
 
     def close(self) -> None:
-        """Writes what waits, then ends."""
+        """Writes what waits, then ends. The last connection that closes leaves all in one file: who
+        copies the folder then finds no half of it elsewhere."""
         self._jobs.put(None)
         self._thread.join()
+        for reader in list(self._all_readers):
+            # One whose thread still reads is closed when that ends.
+            with suppress(apsw.Error):
+                reader.close()
         self._writer.close()
 
     def _opened(self) -> apsw.Connection:

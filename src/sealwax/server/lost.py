@@ -6,22 +6,19 @@ device may say that an object is damaged, and then the server reads it. One that
 aside: from then on it is missing, and whoever has it may put it again under its name.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import apsw
-
 from sealwax.base.clock import Clock
-from sealwax.ledger.objects import FOREVER
 from sealwax.ledger.wire import BATCH_BYTES, NAMES_LIMIT
 from sealwax.server.database import Database
+from sealwax.server.held import ONE_HELD, held_names
 from sealwax.stores.folder import FolderStore
 
-HELD = (
-    f"(dropped_seq = {FOREVER} OR EXISTS (SELECT 1 FROM pin WHERE pin.account = object.account"
-    " AND pin.zone = object.zone AND added_seq <= pinned_seq AND pinned_seq < dropped_seq))"
+LOST_AND_HELD = (
+    "SELECT name FROM lost WHERE account = ?1 AND EXISTS"
+    f" ({ONE_HELD.replace('?2', 'lost.name')}) ORDER BY name LIMIT ?2"
 )
-"""Of a row of `object`: whether a head or a pin holds it."""
 
 
 class Looked(NamedTuple):
@@ -68,12 +65,7 @@ class Lost:
 
     def names(self, account: bytes) -> list[bytes]:
         """Those that are lost, and still held; not more than one answer holds."""
-        rows: Any = self._database.read().execute(
-            "SELECT name FROM lost WHERE account = ?1 AND EXISTS (SELECT 1 FROM object"
-            f" WHERE object.account = ?1 AND object.name = lost.name AND {HELD})"
-            " ORDER BY name LIMIT ?2",
-            (account, NAMES_LIMIT),
-        )
+        rows: Any = self._database.read().execute(LOST_AND_HELD, (account, NAMES_LIMIT)).fetchall()
         return [bytes(name) for (name,) in rows]
 
     def put_back(self, account: bytes, names: Iterable[bytes]) -> None:
@@ -84,23 +76,3 @@ class Lost:
                 "DELETE FROM lost WHERE account = ? AND name = ?", rows
             )
         )
-
-
-def held_names(connection: apsw.Connection, account: bytes, names: Iterable[bytes]) -> set[bytes]:
-    """Those of the objects that a head or a pin holds."""
-    return {
-        name
-        for name in names
-        if connection.execute(
-            f"SELECT 1 FROM object WHERE account = ? AND name = ? AND {HELD}", (account, name)
-        ).fetchone()
-    }
-
-
-def all_held(connection: apsw.Connection, account: bytes) -> Iterator[bytes]:
-    """The names of all objects that an account's heads and pins hold, in order."""
-    rows: Any = connection.execute(
-        f"SELECT DISTINCT name FROM object WHERE account = ? AND {HELD} ORDER BY name", (account,)
-    )
-    for (name,) in rows:
-        yield bytes(name)

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import apsw
-
 from sealwax.base.clock import Clock
 from sealwax.base.paths import write_durably
 from sealwax.ledger.names import object_name
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_OBJECTS
 from sealwax.server.database import Database
-from sealwax.server.lost import Looked, Lost, all_held, held_names
+from sealwax.server.held import all_held, is_named
+from sealwax.server.lost import Looked, Lost
 from sealwax.server.quota import Standing, need_room
-from sealwax.server.refusal import Refusal, malformed, not_there
+from sealwax.server.refusal import malformed, not_there
 from sealwax.server.traffic import Traffic
 from sealwax.server.uploads import Uploads
 from sealwax.stores.base import OBJECT_LIMIT_BYTES, Missing, StoredObject, StoreError
@@ -22,8 +21,6 @@ from sealwax.stores.folder import FolderStore, list_accounts
 from sealwax.stores.folder_marker import MARKER_FILE
 
 LISTED_LIMIT = 10_000
-FORGOTTEN_MS = 7 * 24 * 3600 * 1000
-"""An object that no commit names is deleted so long after it was brought."""
 
 
 class Objects:
@@ -88,11 +85,11 @@ class Objects:
         """Reads all that an account's history holds. With `is_repair` what is damaged is put aside,
         and devices are asked for all that is lost."""
         store = self._store(account)
-        held = list(all_held(self._database.read(), account))
-        lost = [name for name in held if not store.is_whole(name)]
+        wanted = list(all_held(self._database.read(), account))
+        lost = [name for name in wanted if not store.is_whole(name)]
         if is_repair:
             self._lost.note(account, store, lost)
-        return Looked(len(held), lost)
+        return Looked(len(wanted), lost)
 
     def coming(self, account: bytes, names: Iterable[bytes]) -> AbstractContextManager[None]:
         """While it lasts, these objects are not deleted."""
@@ -144,29 +141,34 @@ class Objects:
                 break
         return found
 
-    def delete(self, account: bytes, names: Sequence[bytes]) -> None:
-        """Deletes objects that no head and no snapshot holds; raises Refusal for any other."""
-        with self._traffic.going(account, names) as free:
-            wanted = set(names)
-            if len(free) < len(wanted):
-                raise _held((wanted - set(free)).pop())
-            for name in sorted(held_names(self._database.read(), account, free)):
-                raise _held(name)
-            self._delete(account, free)
+    def going(self, account: bytes, names: Iterable[bytes]) -> AbstractContextManager[list[bytes]]:
+        """Gives those of the objects that may be deleted while it lasts: none that comes."""
+        return self._traffic.going(account, names)
 
-    def forget_unnamed(self, now_ms: int) -> int:
-        """Deletes what was brought long ago and no commit ever named; gives how many."""
-        count = 0
-        for account in self._accounts():
-            store = self._store(account)
-            names = [stored.name for stored in self._unnamed(account)]
-            old = store.objects_before(names, now_ms - FORGOTTEN_MS)
-            with self._traffic.going(account, old) as free:
-                connection = self._database.read()
-                lost = [name for name in free if not _is_named(connection, account, name)]
-                self._delete(account, lost)
-                count += len(lost)
+    def remove(self, account: bytes, names: list[bytes]) -> int:
+        """Deletes objects that are `going`, for good; gives how many were here."""
+        store = self._store(account)
+        count = len(store.has_objects(names))
+        store.delete_objects(names)
+        self._uploads.settle(account, names)
         return count
+
+    def held_again(self, account: bytes, names: list[bytes]) -> None:
+        """A commit holds these, which nothing held: devices are asked for those that are gone."""
+        # Waits for those that just go.
+        with self._traffic.coming(account, names):
+            store = self._store(account)
+            present = store.has_objects(names)
+            self._lost.note(account, store, [name for name in names if name not in present])
+
+    def unnamed_before(self, account: bytes, time_ms: int) -> list[bytes]:
+        """Those that were brought before a time, and that no commit ever named."""
+        names = [stored.name for stored in self._unnamed(account)]
+        return self._store(account).objects_before(names, time_ms)
+
+    def accounts(self) -> list[bytes]:
+        """The accounts that have a folder here."""
+        return list_accounts(self._folder) if (self._folder / MARKER_FILE).exists() else []
 
     def probe(self) -> None:
         """Writes, fsyncs and reads something; raises StoreError or OSError."""
@@ -177,18 +179,11 @@ class Objects:
             raise StoreError("The folder of objects does not hold what is written.")
         trial.unlink()
 
-    def _delete(self, account: bytes, names: list[bytes]) -> None:
-        self._store(account).delete_objects(names)
-        self._uploads.settle(account, names)
-
     def _unnamed(self, account: bytes) -> Iterator[StoredObject]:
         connection = self._database.read()
         for stored in self._store(account).list_objects():
-            if not _is_named(connection, account, stored.name):
+            if not is_named(connection, account, stored.name):
                 yield stored
-
-    def _accounts(self) -> list[bytes]:
-        return list_accounts(self._folder) if (self._folder / MARKER_FILE).exists() else []
 
     def _store(self, account: bytes) -> FolderStore:
         with self._lock:
@@ -198,15 +193,3 @@ class Objects:
                 store.remove_stale()
                 self._stores[account] = store
             return store
-
-
-def _is_named(connection: apsw.Connection, account: bytes, name: bytes) -> bool:
-    """Whether a commit ever added it. What was added and dropped again is deleted by a device."""
-    row = connection.execute(
-        "SELECT 1 FROM object WHERE account = ? AND name = ?", (account, name)
-    ).fetchone()
-    return row is not None
-
-
-def _held(name: bytes) -> Refusal:
-    return Refusal(409, "object-held", f"The object {name.hex()} is held by the history.")

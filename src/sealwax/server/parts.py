@@ -3,6 +3,7 @@
 import dataclasses
 
 from sealwax.server.accounts import Accounts
+from sealwax.server.freeing import Freeing
 from sealwax.server.limits import Limits
 from sealwax.server.links import Links
 from sealwax.server.objects import Objects
@@ -20,6 +21,7 @@ class Parts:
     accounts: Accounts
     zones: Zones
     objects: Objects
+    freeing: Freeing
     tokens: Tokens
     links: Links
     push: Push

@@ -6,7 +6,7 @@ An event is a hint. A device that misses one finds the same by pulling.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.wire import Event
 
 QUEUE_LIMIT = 64
@@ -18,11 +18,28 @@ LISTENERS_LIMIT = 2_000
 """So many lines at once an account."""
 
 
+class _Listener:
+    """The events that wait for one device; and whether to ask, before it is told more, if it may
+    listen still."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
+        self.is_to_ask = False
+
+    def put(self, event: Event | None) -> None:
+        if event is not None and event.zone == ACCOUNT_ZONE:
+            self.is_to_ask = True
+        if self.queue.full():
+            # The newest matters: a device pulls all that came before it too.
+            self.queue.get_nowait()
+        self.queue.put_nowait(event)
+
+
 class Push:
     """All devices that listen now. Used from the server's event loop; `tell` from any thread."""
 
     def __init__(self) -> None:
-        self._listeners: dict[bytes, set[asyncio.Queue[Event | None]]] = {}
+        self._listeners: dict[bytes, set[_Listener]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._has_stopped = False
 
@@ -33,9 +50,9 @@ class Push:
     def stop(self) -> None:
         """Ends all lines; used from the event loop."""
         self._has_stopped = True
-        for queues in self._listeners.values():
-            for queue in queues:
-                _put(queue, None)
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.put(None)
 
     def is_heard(self, account: bytes) -> bool:
         """Whether any device of an account listens."""
@@ -71,32 +88,35 @@ class Push:
         self, account: bytes, is_welcome: Callable[[], bool]
     ) -> AsyncGenerator[Event | None, None]:
         """Events of an account as they come; None now and then, to show that the line is up. It
-        ends when the server stops, or whoever listens `is_welcome` no more."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_LIMIT)
+        ends when the server stops, or whoever listens `is_welcome` no more: that is asked when the
+        account's log grew, and about as often as there is a sign of life."""
+        listener, now = _Listener(), asyncio.get_running_loop().time
         listeners = self._listeners.setdefault(account, set())
-        listeners.add(queue)
+        listeners.add(listener)
+        asked = now()
         try:
             yield None
             while True:
-                try:
-                    event = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-                except TimeoutError:
-                    event = None
-                if self._has_stopped or not is_welcome():
+                event = await _next(listener.queue)
+                if listener.is_to_ask or now() - asked >= HEARTBEAT_SECONDS:
+                    listener.is_to_ask, asked = False, now()
+                    if not is_welcome():
+                        return
+                if self._has_stopped:
                     return
                 yield event
         finally:
-            listeners.discard(queue)
+            listeners.discard(listener)
             if not listeners and self._listeners.get(account) is listeners:
                 del self._listeners[account]
 
     def _spread(self, account: bytes, event: Event) -> None:
-        for queue in self._listeners.get(account, ()):
-            _put(queue, event)
+        for listener in self._listeners.get(account, ()):
+            listener.put(event)
 
 
-def _put(queue: "asyncio.Queue[Event | None]", event: Event | None) -> None:
-    if queue.full():
-        # The newest matters: a device pulls all that came before it too.
-        queue.get_nowait()
-    queue.put_nowait(event)
+async def _next(queue: "asyncio.Queue[Event | None]") -> Event | None:
+    try:
+        return await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+    except TimeoutError:
+        return None

@@ -1,6 +1,14 @@
 """Why a request is refused: a stable code, an HTTP status and one sentence (RFC 9457)."""
 
+from http import HTTPStatus
+
+import msgspec
+
 from sealwax.ledger.wire import Trouble
+
+PROBLEM = "application/problem+json"
+CLOSE = (b"connection", b"close")
+"""The header of an answer after which the line ends."""
 
 
 class Refusal(Exception):
@@ -47,3 +55,35 @@ def not_allowed(detail: str, code: str = "token-bad") -> Refusal:
 
 def disk_full() -> Refusal:
     return Refusal(507, "server-disk-full", "The server's disk is full.")
+
+
+def busy() -> Refusal:
+    return Refusal(
+        503, "server-busy", "The server is busy; come again in a moment.", retry_after_seconds=1
+    )
+
+
+def too_large() -> Refusal:
+    return Refusal(413, "request-too-large", "This is more than one request may bring.")
+
+
+def too_slow() -> Refusal:
+    return Refusal(408, "request-too-slow", "What was announced did not come in time.")
+
+
+def problem(refusal: Refusal) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The headers and the body of an answer that refuses."""
+    body = msgspec.json.encode(refusal.trouble)
+    headers = [(b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())]
+    if refusal.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
+    return headers, body
+
+
+def plain_answer(refusal: Refusal) -> bytes:
+    """All bytes of an answer that refuses and ends the line, for whoever has no application yet."""
+    headers, body = problem(refusal)
+    status = HTTPStatus(refusal.trouble.status)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    lines += [b"%s: %s" % header for header in (*headers, CLOSE)]
+    return b"\r\n".join((*lines, b"", body))

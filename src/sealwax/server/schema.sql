@@ -49,7 +49,8 @@ CREATE UNIQUE INDEX chain_by_seq ON chain (account, zone, seq);
 CREATE UNIQUE INDEX chain_by_op ON chain (account, zone, op_id);
 
 -- Objects that counting commits added, with the interval in which they are live (2^62 is "still").
--- Segments have the digest of their changes, as their commit says it.
+-- Segments have the digest of their changes, as their commit says it. `unheld_ms` is since when
+-- nothing in the zone holds it, by this server's clock; 0 when the operator let go of it.
 CREATE TABLE object (
   account BLOB NOT NULL,
   zone TEXT NOT NULL,
@@ -58,9 +59,11 @@ CREATE TABLE object (
   added_seq INTEGER NOT NULL,
   dropped_seq INTEGER NOT NULL,
   change_digest BLOB,
+  unheld_ms INTEGER,
   PRIMARY KEY (account, zone, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX object_by_name ON object (account, name);
+CREATE INDEX object_let_go ON object (account, name) WHERE unheld_ms = 0;
 
 CREATE TABLE pin (
   account BLOB NOT NULL,

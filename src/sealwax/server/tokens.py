@@ -1,5 +1,7 @@
 """Tokens: a member of an account signs a nonce of ours, and may then ask for a quarter of an hour.
 
+It signs by which address it calls us too, so no other server can have it sign for us.
+
 Nothing depends on a device's clock. Tokens live in memory: after a restart devices sign in again.
 Whether the member is still trusted is asked of the account's log at every request, so a device that
 was removed is out at once. It may still sign in, to read the account's log up to its removal.
@@ -14,6 +16,7 @@ from sealwax.base.entropy import Entropy
 from sealwax.ledger.signature import is_signed_by
 from sealwax.ledger.wire import NONCE_BYTES, Token, TokenRequest, token_signing_input
 from sealwax.server.accounts import Accounts
+from sealwax.server.origins import Origins
 from sealwax.server.refusal import Refusal, not_allowed
 
 TOKEN_SECONDS = 15 * 60
@@ -57,16 +60,17 @@ class Tokens:
             self._nonces[nonce] = now + NONCE_SECONDS
         return nonce
 
-    def issue(self, account: bytes, request: TokenRequest) -> Token:
-        """A token for a member that signed a nonce; raises Refusal."""
+    def issue(self, account: bytes, request: TokenRequest, origins: Origins) -> Token:
+        """A token for a member that signed a nonce for this server; raises Refusal."""
         nonce, member_id = bytes.fromhex(request.nonce), bytes.fromhex(request.member)
         with self._lock:
             ends = self._nonces.pop(nonce, 0.0)
         if ends <= self._clock.monotonic():
             raise not_allowed("The nonce is not known, or was used.", "nonce-bad")
+        origins.need_known(request.origin)
         accounts = self._accounts
         member = accounts.member(account, member_id) or accounts.former(account, member_id)
-        message = token_signing_input(account, member_id, nonce)
+        message = token_signing_input(account, member_id, nonce, request.origin)
         signature = bytes.fromhex(request.signature)
         if member is None or not is_signed_by(member.sign_key, signature, message):
             raise not_allowed("The account does not trust this device.", "device-not-trusted")

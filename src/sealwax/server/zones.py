@@ -59,12 +59,14 @@ class Zones:
         names = [name for name, _ in commit.header.added]
         with self._objects.coming(account, names):
             self._need_objects(account, commit)
-            stood = self._database.write(
+            stood, held_again = self._database.write(
                 lambda connection: self._appended(
                     connection, account, zone, seq, commit, data, is_essential
                 )
             )
         self._objects.named_by_commit(account, names)
+        if held_again:
+            self._objects.held_again(account, held_again)
         return Appending(stood, commit)
 
     def read(self, account: bytes, zone: str, start_seq: int) -> list[bytes]:
@@ -120,17 +122,18 @@ class Zones:
         commit: Commit,
         data: bytes,
         is_essential: bool,
-    ) -> int:
+    ) -> tuple[int, list[bytes]]:
+        """The seq under which it stands, and the objects that it holds again."""
         stands = _standing_already(connection, account, zone, commit, data)
         if stands is not None:
-            return stands
+            return stands, []
         found = standing(connection, account)
         need_unlocked(found)
         head = _head(connection, account, zone)
         _need_next(head, seq)
         following = self._judged(connection, account, head, data)
         now_ms = self._clock.now_ms()
-        charge(connection, account, zone, commit, found, is_essential, now_ms)
+        held_again = charge(connection, account, zone, commit, found, is_essential, now_ms)
         self._pace.take(account, commit.header.author, len(data), found.plan_bytes)
         connection.execute(
             "UPDATE account SET history_bytes = history_bytes + ? WHERE account = ?",
@@ -146,7 +149,7 @@ class Zones:
             " VALUES (?, ?, ?, ?, ?)",
             (account, zone, following.seq, following.hash, following.position),
         )
-        return seq
+        return seq, held_again
 
     def _rows(self, account: bytes, zone: str, start_seq: int) -> Iterator[bytes]:
         rows: Any = self._database.read().execute(

@@ -30,6 +30,7 @@ from sealwax.stores.far_trouble import FarAway, FarFull, Incomplete, Parted, Par
 from sealwax.stores.near import NearStore
 from sealwax.stores.reserve import essential
 from sealwax.stores.server_errors import DeviceNotTrusted
+from sealwax.stores.staying import Staying, staying
 
 T = TypeVar("T")
 COMMITS_TOGETHER = 256
@@ -206,6 +207,10 @@ class MirrorStore:
         wanted = list(names)
         self._ask(lambda: self.far.delete_objects(wanted))
         self.near.delete_objects(wanted)
+
+    def staying_objects(self, names: Iterable[bytes]) -> Staying:
+        """See `stores.staying`."""
+        return self._ask(lambda: staying(self.far, names))
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from sealwax.ledger import wire
 from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES
 from sealwax.ledger.wire import (
     BATCH_BYTES,
@@ -50,6 +51,7 @@ from sealwax.stores.server_errors import (
 )
 from sealwax.stores.server_events import Brought, decoded_events
 from sealwax.stores.server_session import Session
+from sealwax.stores.staying import Staying
 
 __all__ = [
     "AccountLocked",
@@ -244,6 +246,17 @@ class ServerStore:
         for start in range(0, len(wanted), NAMES_LIMIT):
             content = encode_names(wanted[start : start + NAMES_LIMIT])
             self._session.send("POST", "/objects/delete", content=content)
+
+    def staying_objects(self, names: Iterable[bytes]) -> Staying:
+        """Those of the objects that the server would not delete now: by its own clock, nothing has
+        held them for long enough."""
+        wanted, stay, until_ms = list(names), set[bytes](), 0
+        for start in range(0, len(wanted), NAMES_LIMIT):
+            content = encode_names(wanted[start : start + NAMES_LIMIT])
+            told = self._session.ask(wire.Staying, "POST", "/objects/staying", content=content)
+            stay.update(bytes.fromhex(name) for name in told.names)
+            until_ms = max(until_ms, told.until_ms)
+        return Staying(frozenset(stay & set(wanted)), until_ms)
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         assert 0 < len(data) <= COMMIT_LIMIT_BYTES

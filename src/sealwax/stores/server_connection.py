@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sealwax.base.loopback import is_loopback
+from sealwax.ledger.origin import origin_of
 from sealwax.ledger.wire import (
     BODY_LIMIT_BYTES,
     Config,
@@ -40,7 +41,7 @@ BUSY_WAIT_LIMIT_SECONDS = 30.0
 LISTEN_SECONDS = 60.0
 """A line of events that is silent for so long is broken: heartbeats come more often."""
 _ANSWER_SECONDS, _CONNECT_SECONDS = 60.0, 10.0
-_AGAIN = frozenset((429, 502, 503, 504))
+_AGAIN = frozenset((408, 429, 502, 503, 504))
 _PARTIAL = 206
 OCTETS = {"content-type": "application/octet-stream"}
 JSON = {"content-type": "application/json"}
@@ -77,6 +78,8 @@ class Connection:
     ) -> None:
         """Raises BadAddress. `transport` stands in for the network in tests, `wait` for sleep."""
         self.url = checked_url(url)
+        self.origin = origin_of(self.url)
+        """What this device signs that it calls: never what the other side says that it is."""
         self._wait = wait
         self.server_ms: int | None = None
         """The server's clock when it last answered (ms since 1970), to a second."""
@@ -274,6 +277,10 @@ def checked_url(url: str) -> str:
         raise BadAddress("An address holds no name and no password.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise BadAddress(f"The line to {parts.hostname} would not be encrypted.")
+    try:
+        origin_of(url)
+    except ValueError as error:
+        raise BadAddress("This is no address of a server.") from error
     return url.rstrip("/")
 
 

@@ -96,17 +96,29 @@ class BadAddress(SealwaxError):
     hint = "Give an address that begins with https://; plain http:// only for this computer."
 
 
+class OriginUnknown(StoreError):
+    """The server does not go by the address that this device calls it by."""
+
+    code = "origin-unknown"
+    hint = (
+        "Use the address that whoever runs the server gave you. If this is the one, they add it"
+        " with `sealwax serve --origin ADDRESS`."
+    )
+
+
 class TokenBad(ServerRefused):
     """The token is too old, or the server was started anew: sign in again."""
 
 
 _REFUSALS: dict[str, type[StoreError]] = {
+    "account-exists": ServerRefused,
     "commit-exists": CommitExists,
     "commit-gap": CommitGap,
     "commit-void": CommitVoid,
     "drop-refused": ServerRefused,
     "pin-locked": PinLocked,
     "not-there": Missing,
+    "origin-unknown": OriginUnknown,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,
     "invitation-bad": InvitationBad,

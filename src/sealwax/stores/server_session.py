@@ -138,8 +138,9 @@ class Session:
 
     def _sign_in(self) -> str:
         nonce = self.connection.ask(Challenge, "POST", "/v1/challenges").nonce
-        message = token_signing_input(self._account, self._member, bytes.fromhex(nonce))
-        request = TokenRequest(self._member.hex(), nonce, self._sign(message).hex())
+        origin = self.connection.origin
+        message = token_signing_input(self._account, self._member, bytes.fromhex(nonce), origin)
+        request = TokenRequest(self._member.hex(), origin, nonce, self._sign(message).hex())
         content = msgspec.json.encode(request)
         path = f"{self._path}/tokens"
         return self.connection.ask(Token, "POST", path, headers=JSON, content=content).token

@@ -31,7 +31,8 @@ from sealwax.sync.repair import put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.trouble import note_trouble, note_unfetched
 from sealwax.sync.waiting import Waiting
-from sealwax.trust.account import NotTrusted
+from sealwax.trust.account import NotTrusted, need_open
+from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.objects import epoch_of
@@ -161,10 +162,12 @@ class Sync:
             self._take_in_others()
             fetched = self._fetch_files(report, files_bytes)
             lost = self._put_back_lost()
+            # What others write under keys that do not open here cannot be compared.
+            need_open(self._history.log, self._history.keys)
         except FarAway as error:
             self._need_trust(error)
             why, code = error.sentence, error.cause.code
-        except FarFull as error:
+        except (FarFull, KeysUnusable) as error:
             why, code = error.sentence, error.code
         finally:
             self._outbox.put_on()
@@ -206,8 +209,12 @@ class Sync:
         return pulled
 
     def settle_held(self) -> int:
-        """Marks what the brake holds of what was pulled; gives how many records."""
-        held = self._holding.settle()
+        """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
+        be written, they are marked later."""
+        try:
+            held = self._holding.settle()
+        except KeysUnusable:
+            return 0
         self._held += held
         return held
 

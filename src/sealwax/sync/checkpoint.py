@@ -7,6 +7,7 @@ before it is dropped by the commit that replaces it.
 from sealwax.base.entropy import Entropy
 from sealwax.ledger.commit import CommitKind
 from sealwax.sync.replica import Replica
+from sealwax.trust.account import need_writer
 from sealwax.vault.checkpoint import Checkpoint, Held, PinnedMoment, seal_checkpoint
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing, Written
@@ -36,6 +37,7 @@ def write_checkpoint(replica: Replica, entropy: Entropy) -> Written:
             if pin.zone == replica.zone
         ],
     )
+    need_writer(replica.log, replica.keys, replica.device)
     pieces = seal_checkpoint(replica.keys, replica.zone, replica.log.newest.epoch, listed, entropy)
     replica.store.put_objects(pieces)
     _, earlier = holdings.checkpoint()

@@ -20,6 +20,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES, device_zone
 from sealwax.stores.base import CommitExists, Store
 from sealwax.sync.replica import APPEND_TRIES, CannotAppend, Replica
+from sealwax.trust.account import need_open
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.writing import Writing
@@ -39,7 +40,7 @@ def close_zones(
     """Closes every zone that is still open to a device that was put out; gives their names.
 
     `shared` is the place that all devices share. Costs nothing when there is nothing to do. Raises
-    StoreError.
+    KeysUnusable or StoreError.
     """
     log = history.log
     position = newest_revocation(log)
@@ -50,6 +51,7 @@ def close_zones(
     holdings = history.library.holdings
     if holdings.remembered_ms(_CLOSED) == commit.header.time_ms:
         return ()
+    need_open(log, history.keys)
     others = set(_zones_of_revoked(log))
     if shared is own.store:
         others |= set(shared.list_zones())

@@ -36,7 +36,7 @@ from sealwax.sync.following import Ahead
 from sealwax.sync.opening import fetch_segment
 from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
-from sealwax.trust.account import extend_log, keep_up, need_trusted
+from sealwax.trust.account import extend_log, keep_up, need_writer
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
@@ -246,13 +246,14 @@ class Replica:
 
     def put_files(self, files: Sequence[Path | bytes]) -> list[StoredFile | OSError]:
         """Seals and stores the pieces of files, or of their bytes; see `vault.writing.Writer`."""
+        need_writer(self.log, self.keys, self._device)
         return self._pieces.put(files, self._epoch())
 
     def _epoch(self) -> int:
         return self.log.newest.epoch
 
     def _start_sealing(self, changes: tuple[Change, ...]) -> StoredSealing:
-        need_trusted(self.log, self._device)
+        need_writer(self.log, self.keys, self._device)
         epoch = self._epoch()
         key = self.keys.zone_key(MESSAGES_ZONE, epoch)
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
@@ -285,7 +286,7 @@ class Replica:
 
     def _append(self, op_id: bytes, writing: Writing, sealing: StoredSealing) -> Written:
         """One try: the library's transaction holds the append to the store."""
-        need_trusted(self.log, self._device)
+        need_writer(self.log, self.keys, self._device)
         head = self.head()
         if writing.kind in (CommitKind.COMPACT, CommitKind.PURGE):
             self._need_live(writing.dropped)

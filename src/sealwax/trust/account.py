@@ -9,6 +9,7 @@ from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.account import AccountLog, DeviceRevoke, VoidEntryError
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Missing, Store
+from sealwax.trust.key_troubles import unusable
 from sealwax.vault.keys import AccountKeys, open_account
 
 
@@ -26,6 +27,16 @@ class NotTrusted(SealwaxError):
     hint = (
         "What it has can still be read: `sealwax list`, `read`, `search`, `export`. To come back,"
         " make a fresh home and link it, or use the recovery key."
+    )
+
+
+class AccountKeysClosed(SealwaxError):
+    """Nothing in the account's log opens its keys for this member."""
+
+    code = "account-keys-closed"
+    hint = (
+        "Whoever let this device in handed over no key. Remove the device there, and link it again"
+        " from another device, or use the recovery key."
     )
 
 
@@ -48,9 +59,10 @@ def extend_log(log: AccountLog, store: Store) -> None:
 
 
 def open_for_device(log: AccountLog, keys: MemberKeys) -> AccountKeys:
-    """The account's keys for a device that the log trusts now."""
+    """The account's keys for a device that the log trusts now, as far as they open; raises
+    NotTrusted or AccountKeysClosed."""
     need_trusted(log, keys.member().id)
-    return open_account(log, keys.member().id, keys)
+    return _opened(log, keys)
 
 
 def open_for_removed(log: AccountLog, keys: MemberKeys) -> AccountKeys:
@@ -76,16 +88,38 @@ def need_trusted(log: AccountLog, device: bytes) -> None:
     raise NotTrusted("The account does not trust this device.")
 
 
+def need_writer(log: AccountLog, keys: AccountKeys, device: bytes) -> None:
+    """Raises NotTrusted for a device that may not write, KeysUnusable for one that cannot: what it
+    sealed under older keys would not count."""
+    need_trusted(log, device)
+    need_open(log, keys)
+
+
+def need_open(log: AccountLog, keys: AccountKeys) -> None:
+    """Raises KeysUnusable where the newest keys of the account do not open."""
+    if keys.newest_epoch < log.newest.epoch:
+        raise unusable(log, keys)
+
+
 def open_for_recovery(log: AccountLog, keys: MemberKeys) -> AccountKeys:
-    """The account's keys for the holder of its recovery key."""
-    member = keys.member()
-    if member.id != log.newest.recovery.id:
+    """The account's keys for the holder of its recovery key, as far as they open; raises
+    RecoveryKeyWrong or AccountKeysClosed."""
+    if keys.member() != log.newest.recovery:
         raise RecoveryKeyWrong("This is not the recovery key of this account.")
-    return open_account(log, member.id, keys)
+    return _opened(log, keys)
 
 
 def keep_up(keys: AccountKeys, log: AccountLog, author: MemberKeys) -> None:
-    """Opens the keys of epochs that other devices began; raises NotTrusted for a device that the
-    log does not trust any more."""
-    if log.newest.epoch > keys.newest_epoch or author.member().id not in log.newest.devices:
-        keys.learn(open_for_device(log, author))
+    """Opens the keys of epochs that others began; raises NotTrusted for a device that the log does
+    not trust any more."""
+    member = author.member()
+    if keys.position < log.head or member.id not in log.newest.devices:
+        is_recovery = member == log.newest.recovery
+        keys.learn((open_for_recovery if is_recovery else open_for_device)(log, author))
+
+
+def _opened(log: AccountLog, keys: MemberKeys) -> AccountKeys:
+    try:
+        return open_account(log, keys.member().id, keys)
+    except SealBroken as error:
+        raise AccountKeysClosed("No key of this account opens for this device.") from error

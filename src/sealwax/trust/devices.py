@@ -1,4 +1,4 @@
-"""What a trusted device does to the account's log: letting devices in and out, and naming them.
+"""What a member does to the account's log: letting devices in and out, naming them, new keys.
 
 An act is one commit, composed anew after each race that another device won, and known again by its
 operation's id when the answer of a store was lost.
@@ -12,8 +12,8 @@ from sealwax.base.errors import SealwaxError
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.account import MEMBERS_LIMIT, AccountLog, Member
 from sealwax.ledger.names import ACCOUNT_ZONE, OP_ID_BYTES
-from sealwax.stores.base import CommitExists, Store
-from sealwax.trust.account import extend_log, keep_up
+from sealwax.stores.base import CommitExists, CommitVoid, Store
+from sealwax.trust.account import extend_log, keep_up, need_open
 from sealwax.vault.account_commit import AccountWriter
 from sealwax.vault.keys import AccountKeys
 
@@ -58,8 +58,8 @@ class DeviceLast(SealwaxError):
 
 
 class DeviceBook:
-    """The account's devices, as one trusted device may change them. `log` and `keys` are brought up
-    to date by every act."""
+    """The account's devices, as one member may change them: a trusted device, or the recovery key.
+    `log` and `keys` are brought up to date by every act."""
 
     def __init__(
         self,
@@ -78,20 +78,22 @@ class DeviceBook:
         self._entropy = entropy
         self._writer = AccountWriter(log, keys, author, entropy)
 
-    def add(self, device: Member, name: str) -> None:
-        """Lets a device in; raises DeviceThere, DevicesFull or StoreError."""
+    def add(self, device: Member, name: str, reason: str = "linked") -> None:
+        """Lets a device in; raises DeviceThere, DevicesFull, KeysUnusable or StoreError."""
 
         def compose(op_id: bytes) -> bytes:
+            need_open(self._log, self._keys)
             if device.id in self._log.newest.devices:
                 raise DeviceThere("This device is one of the account's already.")
             if len(self._log.newest.devices) >= MEMBERS_LIMIT - 1:
                 raise DevicesFull(f"The account has {MEMBERS_LIMIT - 1} devices: no more may come.")
-            return self._writer.add_device(device, name, "linked", self._clock.now_ms(), op_id)
+            return self._writer.add_device(device, name, reason, self._clock.now_ms(), op_id)
 
         self._append(compose)
 
     def revoke(self, device: bytes) -> None:
-        """Puts a device out and begins the next epoch; raises DeviceGone or DeviceLast."""
+        """Puts a device out and begins the next epoch, from the newest keys that open here; raises
+        DeviceGone or DeviceLast."""
 
         def compose(op_id: bytes) -> bytes:
             self._need(device)
@@ -102,13 +104,18 @@ class DeviceBook:
         self._append(compose)
 
     def rename(self, device: bytes, name: str) -> None:
-        """Gives a device another name; raises DeviceGone or StoreError."""
+        """Gives a device another name; raises DeviceGone, KeysUnusable or StoreError."""
 
         def compose(op_id: bytes) -> bytes:
+            need_open(self._log, self._keys)
             self._need(device)
             return self._writer.rename_device(device, name, self._clock.now_ms(), op_id)
 
         self._append(compose)
+
+    def begin_epoch(self) -> None:
+        """Begins the next epoch for the same members, from the newest keys that open here."""
+        self._append(lambda op_id: self._writer.begin_epoch(self._clock.now_ms(), op_id))
 
     def _need(self, device: bytes) -> None:
         if device not in self._log.newest.devices:
@@ -124,14 +131,16 @@ class DeviceBook:
             data = compose(op_id)
             try:
                 self._store.append_commit(ACCOUNT_ZONE, self._log.head + 1, data)
-            except CommitExists:
+            except (CommitExists, CommitVoid):
+                # Another member was faster. What it wrote is read, and the act composed anew.
                 continue
             reason = self._log.extend(data)
             assert reason is None, reason
             break
         else:
             raise AccountCrowded("Other devices changed the account at the same moment.")
-        if self._author.member().id in self._log.newest.devices:
+        member = self._author.member()
+        if member.id in self._log.newest.devices or member == self._log.newest.recovery:
             keep_up(self._keys, self._log, self._author)
 
     def _is_written(self, op_id: bytes) -> bool:

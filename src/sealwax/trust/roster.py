@@ -1,6 +1,6 @@
 """Who is and was in an account: read off its log, with names that only devices can read. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -9,6 +9,7 @@ from sealwax.ledger.account import (
     DeviceAdd,
     DeviceRename,
     DeviceRevoke,
+    Entry,
     Genesis,
     RecoverySet,
 )
@@ -51,47 +52,54 @@ def roster(
 ) -> list[KnownDevice]:
     """All devices of the account, in the order in which they came; those put out included."""
     entered: dict[bytes, _Entered] = {}
-    names: dict[bytes, str] = {}
     left: dict[bytes, Commit] = {}
-    recoveries: set[bytes] = set()
-    for commit, entry in zip(log.commits, log.entries, strict=True):
-        if commit is None or entry is None:
-            continue
+    for commit, entry in _counting(log):
         author, time_ms = commit.header.author, commit.header.time_ms
         if isinstance(entry, Genesis):
             entered[entry.device.id] = _Entered(entry.device.id, time_ms, None)
-            names[entry.device.id] = _name(keys, commit)
-            recoveries.add(entry.recovery.id)
         elif isinstance(entry, DeviceAdd):
             entered[entry.device.id] = _Entered(entry.device.id, time_ms, author)
-            names[entry.device.id] = _name(keys, commit)
             # A device that was put out may come back: it is one of the account's again.
             left.pop(entry.device.id, None)
         elif isinstance(entry, DeviceRevoke):
             left[entry.device] = commit
-        elif isinstance(entry, DeviceRename):
-            names[entry.device] = _name(keys, commit) or names[entry.device]
-        elif isinstance(entry, RecoverySet):
-            recoveries.add(entry.recovery.id)
-
-    def called(member: bytes | None) -> str | None:
-        if member is None or member in recoveries:
-            return RECOVERY_KEY if member is not None else None
-        return names.get(member) or member.hex()
-
+    names = member_names(log, keys)
     return [
         KnownDevice(
             device,
-            names[device] or device.hex(),
+            names[device],
             device == this,
             found.added_ms,
-            called(found.added_by),
+            names[found.added_by] if found.added_by is not None else None,
             seen_ms.get(device),
             left[device].header.time_ms if device in left else None,
-            called(left[device].header.author) if device in left else None,
+            names[left[device].header.author] if device in left else None,
         )
         for device, found in entered.items()
     ]
+
+
+def member_names(log: AccountLog, keys: AccountKeys) -> dict[bytes, str]:
+    """What every device that is or was one of the account's is called now, and every recovery key:
+    whoever wrote an entry of the log is among them."""
+    names: dict[bytes, str] = {}
+    for commit, entry in _counting(log):
+        if isinstance(entry, Genesis):
+            names[entry.device.id] = _name(keys, commit) or entry.device.id.hex()
+            names[entry.recovery.id] = RECOVERY_KEY
+        elif isinstance(entry, DeviceAdd):
+            names[entry.device.id] = _name(keys, commit) or entry.device.id.hex()
+        elif isinstance(entry, DeviceRename):
+            names[entry.device] = _name(keys, commit) or names[entry.device]
+        elif isinstance(entry, RecoverySet):
+            names[entry.recovery.id] = RECOVERY_KEY
+    return names
+
+
+def _counting(log: AccountLog) -> Iterator[tuple[Commit, Entry]]:
+    for commit, entry in zip(log.commits, log.entries, strict=True):
+        if commit is not None and entry is not None:
+            yield commit, entry
 
 
 def _name(keys: AccountKeys, commit: Commit) -> str:

@@ -1,16 +1,24 @@
-"""Composing commits of the account log: letting devices in and out, and naming them."""
+"""Composing commits of the account log: letting devices in and out, naming them, new keys.
+
+Whoever cannot open the newest epoch can still put a device out or begin a new epoch: the header
+names the log's epoch, and what is sealed is sealed under the newest one that its author can open.
+"""
 
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
+from sealwax.crypto.key_packet import seal_earlier, seal_packet, seal_root
 from sealwax.crypto.key_tree import SALT_BYTES, AccountKey, new_account_key
 from sealwax.ledger.account import (
+    EARLIER_LIMIT,
     AccountLog,
     DeviceAdd,
     DeviceRename,
     DeviceRevoke,
+    EarlierKey,
+    Epoch,
     Genesis,
     Member,
+    RecoverySet,
     Rotation,
     encode_entry,
 )
@@ -45,8 +53,10 @@ class AccountWriter:
     def add_device(
         self, device: Member, device_name: str, reason: str, time_ms: int, op_id: bytes
     ) -> bytes:
-        """Lets a device in, with the newest account key sealed to it."""
-        packet = seal_packet(self._newest_key(), device, self._nonce())
+        """Lets a device in, with the newest account key sealed to it, which must be open."""
+        key = self._newest_key()
+        assert key.epoch == self._log.newest.epoch
+        packet = seal_packet(key, device, self._nonce())
         entry = DeviceAdd(device, [packet])
         part = Part(reason=reason, device_name=device_name)
         return self._commit(CommitKind.DEVICE_ADD, encode_entry(entry), part, time_ms, op_id)
@@ -64,19 +74,42 @@ class AccountWriter:
         part = Part(reason="renamed", device_name=name)
         return self._commit(CommitKind.DEVICE_RENAME, entry, part, time_ms, op_id)
 
+    def begin_epoch(self, time_ms: int, op_id: bytes) -> bytes:
+        """Begins an epoch with a new key, for the same members."""
+        newest = self._log.newest
+        entry = Epoch(self._rotation([*newest.devices.values(), newest.recovery]))
+        part = Part(reason="epoch")
+        return self._commit(CommitKind.EPOCH, encode_entry(entry), part, time_ms, op_id)
+
+    def set_recovery(self, recovery: MemberKeys, time_ms: int, op_id: bytes) -> bytes:
+        """Another recovery key takes the place of the one that writes this; both sign, and an epoch
+        begins whose key the one before does not get."""
+        newest = self._log.newest
+        assert self._author.member() == newest.recovery
+        members = [*newest.devices.values(), recovery.member()]
+        entry = encode_entry(RecoverySet(recovery.member(), self._rotation(members)))
+        part = Part(reason="recovery")
+        kind = CommitKind.RECOVERY_SET
+        return self._commit(kind, entry, part, time_ms, op_id, also_signed_by=recovery)
+
     def _rotation(self, members: list[Member]) -> Rotation:
-        old = self._newest_key()
-        key = new_account_key(old.epoch + 1, self._entropy)
+        key = new_account_key(self._log.newest.epoch + 1, self._entropy)
         account, roots = self._log.account, self._keys.roots
+        handed_on = (self._keys.newest_epoch, *self._keys.not_handed_on)[:EARLIER_LIMIT]
         return Rotation(
             key.epoch,
             [seal_packet(key, member, self._nonce()) for member in members],
-            seal_previous(old, key, account, self._entropy.bytes(SALT_BYTES)),
+            [self._earlier_key(epoch, key) for epoch in handed_on],
             seal_root(roots, key, account, self._entropy.bytes(SALT_BYTES)),
         )
 
+    def _earlier_key(self, epoch: int, under: AccountKey) -> EarlierKey:
+        earlier, salt = self._keys.account_key(epoch), self._entropy.bytes(SALT_BYTES)
+        return EarlierKey(epoch, seal_earlier(earlier, under, self._log.account, salt))
+
     def _newest_key(self) -> AccountKey:
-        return self._keys.account_key(self._log.newest.epoch)
+        """Of the newest epoch that is sound."""
+        return self._keys.account_key(self._keys.newest_epoch)
 
     def _nonce(self) -> bytes:
         genesis = self._log.entries[0]
@@ -84,9 +117,15 @@ class AccountWriter:
         return genesis.nonce
 
     def _commit(
-        self, kind: CommitKind, entry: bytes, part: Part, time_ms: int, op_id: bytes
+        self,
+        kind: CommitKind,
+        entry: bytes,
+        part: Part,
+        time_ms: int,
+        op_id: bytes,
+        also_signed_by: MemberKeys | None = None,
     ) -> bytes:
-        log, epoch = self._log, self._log.newest.epoch
+        log, sealed_epoch = self._log, self._keys.newest_epoch
         header = Header(
             version=COMMIT_VERSION,
             suite=SUITE,
@@ -96,7 +135,7 @@ class AccountWriter:
             previous=log.head_hash,
             author=self._author.member().id,
             position=log.head + 1,
-            epoch=epoch,
+            epoch=log.newest.epoch,
             time_ms=time_ms,
             kind=kind,
             segments=[],
@@ -104,8 +143,9 @@ class AccountWriter:
             dropped=[],
             op_id=op_id,
             public=entry,
-            sealed=seal_part(self._keys, ACCOUNT_ZONE, epoch, part, self._entropy),
+            sealed=seal_part(self._keys, ACCOUNT_ZONE, sealed_epoch, part, self._entropy),
         )
         payload = encode_header(header)
-        signature = self._author.sign(commit_signing_input(header, payload))
-        return encode_commit(payload, (signature,))
+        message = commit_signing_input(header, payload)
+        signers = (self._author,) if also_signed_by is None else (self._author, also_signed_by)
+        return encode_commit(payload, tuple(signer.sign(message) for signer in signers))

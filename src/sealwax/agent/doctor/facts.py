@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sealwax.agent.journal import Trouble
 from sealwax.sync.pause import Pause
+from sealwax.trust.key_troubles import KeyTrouble
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -85,7 +86,9 @@ class Facts(NamedTuple):
     """All of it. `store` is None for a home that shares with no place; `media` counts the places
     that hold all messages, `vault` is the first of them; `used_bytes` has what was charged by the
     number of the day; `troubles` are those of jobs, by kind. `clock_doubt_ms` is by how much the
-    clock is ahead of what was seen here, where that is in doubt."""
+    clock is ahead of what was seen here, where that is in doubt. `recovery_changed_ms` is when the
+    recovery key of now took another one's place; without `are_keys_handed_on` there are keys that a
+    device which comes later would not get."""
 
     now_ms: int
     home: str
@@ -105,5 +108,8 @@ class Facts(NamedTuple):
     clock_jump_ms: int = 0
     clock_doubt_ms: int = 0
     is_recovery_confirmed: bool = True
+    recovery_changed_ms: int | None = None
+    key_troubles: tuple[KeyTrouble, ...] = ()
+    are_keys_handed_on: bool = True
     is_agent_running: bool = True
     zone: datetime.tzinfo | None = None

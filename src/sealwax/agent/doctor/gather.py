@@ -14,6 +14,7 @@ from sealwax.agent.doctor.facts import (
     StoreFact,
 )
 from sealwax.agent.journal import Entries, Trouble
+from sealwax.agent.noting import key_note
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
@@ -35,6 +36,8 @@ def gather(
     milliseconds."""
     status = agent.status()
     held = set(agent.owners.held())
+    key_troubles = agent.devices.key_troubles()
+    told_apart = {key_note(trouble).what for trouble in key_troubles}
     return Facts(
         now_ms=now_ms,
         home=status.home,
@@ -45,7 +48,7 @@ def gather(
             status.held,
             status.damaged_objects,
             status.void_commits,
-            status.notes,
+            tuple(note for note in status.notes if note not in told_apart),
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -77,6 +80,9 @@ def gather(
         free_bytes=condition.free_bytes,
         clock_doubt_ms=agent.time.ahead_ms(),
         is_recovery_confirmed=agent.recovery.is_confirmed(),
+        recovery_changed_ms=agent.recovery.changed_ms(),
+        key_troubles=key_troubles,
+        are_keys_handed_on=agent.devices.are_keys_handed_on(),
         zone=zone,
     )
 

@@ -34,7 +34,7 @@ READING = frozenset(
     conversations conversation read attachments search media attachment_bytes status sources
     sources_to_import plan_compaction affected snapshots snapshot diff plan_restore export
     upkeep.plan_retention upkeep.rhythm owners.held running.told recovery.member
-    recovery.is_confirmed running.examine running.facts running.sync_state
+    recovery.entries recovery.is_confirmed running.examine running.facts running.sync_state
     running.page_link running.is_page_link_open
     tracing.trace devices.list devices.find devices.asked_ms sync.state
     sync.unshown_snapshots
@@ -53,7 +53,7 @@ WRITING = frozenset(
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
     sync.plan_reset sync.reset sync.show_snapshots thumbnails.make_some
-    devices.revoke devices.rename devices.plan_adoption devices.adopt
+    devices.revoke devices.rename devices.plan_adoption devices.adopt devices.renew_keys
     """.split()
 )
 """Done by the one thread that writes, one after the other."""

@@ -18,6 +18,7 @@ from sealwax.server.routes.asked import (
     Asked,
     commit_bytes,
     need_welcome,
+    origins_of,
     parts_of,
     signed_in,
     threaded,
@@ -72,7 +73,8 @@ def members(request: Asked, account: AccountPath) -> list[MemberSeen]:
 @threaded
 def token(request: Asked, account: AccountPath, data: JSONBody[TokenRequest]) -> Token:
     """A token for a member that signed a nonce."""
-    return need_welcome(request).tokens.issue(bytes.fromhex(account), data)
+    tokens = need_welcome(request).tokens
+    return tokens.issue(bytes.fromhex(account), data, origins_of(request))
 
 
 @post("/v1/accounts/{account:str}/plan", status_code=204)

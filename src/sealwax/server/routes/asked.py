@@ -11,13 +11,15 @@ from litestar.params import PathParameter, QueryParameter
 from sealwax.ledger.commit import COMMIT_LIMIT_BYTES, SEQ_LIMIT
 from sealwax.ledger.names import ACCOUNT_ZONE, is_zone
 from sealwax.ledger.wire import ESSENTIAL_HEADER, decode_frames, decode_names
+from sealwax.server.connections import network_of
+from sealwax.server.origins import Origins
 from sealwax.server.parts import Parts
 from sealwax.server.quota import Standing, need_unlocked
 from sealwax.server.refusal import Refusal, malformed, not_allowed
 from sealwax.server.tokens import Caller
 
 OCTETS = "application/octet-stream"
-STATE = "parts"
+STATE, ORIGINS = "parts", "origins"
 ZONE_LIMIT = 64
 
 AccountPath = Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")]
@@ -44,6 +46,12 @@ def parts_of(request: Asked) -> Parts:
     """The parts of the server that is asked."""
     parts: Parts = request.app.state[STATE]
     return parts
+
+
+def origins_of(request: Asked) -> Origins:
+    """The origins by which devices call the server that is asked."""
+    origins: Origins = request.app.state[ORIGINS]
+    return origins
 
 
 def signed_in(request: Asked, account: str) -> bytes:
@@ -87,7 +95,7 @@ def standing_of(request: Asked, account: str) -> tuple[bytes, Standing]:
 def need_welcome(request: Asked) -> Parts:
     """The parts, for whoever is not signed in but does not ask too often; raises Refusal."""
     parts = parts_of(request)
-    parts.limits.take_stranger(request.client.host if request.client else "")
+    parts.limits.take_stranger(network_of(request.client.host) if request.client else "")
     return parts
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from litestar import Response, get, post
 from litestar.params import PathParameter, QueryParameter, RawBody
 
-from sealwax.ledger.wire import Looked, encode_frames, encode_names
+from sealwax.ledger.wire import Looked, Staying, encode_frames, encode_names
+from sealwax.server import held
 from sealwax.server.routes.asked import (
     AccountPath,
     Asked,
@@ -71,11 +72,20 @@ def present_objects(request: Asked, account: AccountPath, body: RawBody) -> Resp
     return octets(encode_names(sorted(parts_of(request).objects.present(name, names(body)))))
 
 
-@post("/v1/accounts/{account:str}/objects/delete", status_code=204)
+@post("/v1/accounts/{account:str}/objects/delete", status_code=200)
 @threaded
-def delete_objects(request: Asked, account: AccountPath, body: RawBody) -> None:
-    """Deletes objects that nothing holds."""
-    parts_of(request).objects.delete(signed_in(request, account), names(body))
+def delete_objects(request: Asked, account: AccountPath, body: RawBody) -> Staying:
+    """Deletes objects that nothing has held for long enough; gives those that stay for now."""
+    freeing = parts_of(request).freeing
+    return _told(freeing.delete(signed_in(request, account), names(body)))
+
+
+@post("/v1/accounts/{account:str}/objects/staying", status_code=200)
+@threaded
+def staying_objects(request: Asked, account: AccountPath, body: RawBody) -> Staying:
+    """Those of the named objects that would not be deleted now."""
+    freeing = parts_of(request).freeing
+    return _told(freeing.staying(signed_in(request, account), names(body)))
 
 
 @post("/v1/accounts/{account:str}/objects/look", status_code=200)
@@ -95,6 +105,10 @@ def lost_objects(request: Asked, account: AccountPath) -> Response[bytes]:
     return octets(encode_names(parts_of(request).objects.lost(signed_in(request, account))))
 
 
+def _told(stay: held.Staying) -> Staying:
+    return Staying([name.hex() for name in stay.names], stay.until_ms)
+
+
 ROUTES = [
     put_objects,
     list_objects,
@@ -104,4 +118,5 @@ ROUTES = [
     look_at_objects,
     lost_objects,
     delete_objects,
+    staying_objects,
 ]

@@ -16,6 +16,7 @@ from sealwax.ledger.commit import CommitKind, MalformedCommitError, parse_commit
 from sealwax.ledger.objects import effects
 from sealwax.library.holdings import PinRow
 from sealwax.library.library import Library
+from sealwax.stores.staying import Staying, staying
 from sealwax.sync.others import pinned_bases
 from sealwax.sync.replica import Replica
 from sealwax.trust.heads import RememberedHeads
@@ -32,19 +33,40 @@ class RebuildDiffers(SealwaxError):
 
 
 class Collected(NamedTuple):
-    """Objects that were, or can be, deleted, and their bytes."""
+    """Objects that were, or can be, deleted, and their bytes. `staying` more might go, but the
+    store keeps them for a time of its own, the last until `until_ms`."""
 
-    objects: int
-    size_bytes: int
+    objects: int = 0
+    size_bytes: int = 0
+    staying: int = 0
+    until_ms: int = 0
 
 
-def collectable(replica: Replica, now_ms: int) -> dict[bytes, int]:
-    """Names and sizes of the objects in the store that may go."""
+class Collectable(NamedTuple):
+    """Names and sizes of the objects that may go, and those that the store would keep."""
+
+    sizes: dict[bytes, int]
+    staying: Staying
+
+    @property
+    def counted(self) -> Collected:
+        return Collected(
+            len(self.sizes),
+            sum(self.sizes.values()),
+            len(self.staying.names),
+            self.staying.until_ms,
+        )
+
+
+def collectable(replica: Replica, now_ms: int) -> Collectable:
+    """The objects in the store that may go."""
     before_seq, let_go = _quiet_since(replica, now_ms - GRACE_MS)
     held = {*let_go, *pinned_bases(replica)}
     unheld = replica.library.holdings.unheld_objects(before_seq, sorted(held))
     present = replica.store.has_objects(unheld)
-    return {name: size_bytes for name, size_bytes in unheld.items() if name in present}
+    stay = staying(replica.store, present)
+    going = present - stay.names
+    return Collectable({name: unheld[name] for name in unheld if name in going}, stay)
 
 
 def collect(
@@ -56,15 +78,15 @@ def collect(
 ) -> Collected:
     """Deletes what may go; raises RebuildDiffers or StoreError before anything is deleted."""
     replica.pull()
-    names = collectable(replica, now_ms)
-    if not names:
-        return Collected(0, 0)
+    found = collectable(replica, now_ms)
+    if not found.sizes:
+        return found.counted
     report("Building a library from the remaining objects")
     replica.library.strip_tail()
     _prove(replica, scratch, entropy)
     report("Deleting")
-    replica.store.delete_objects(names)
-    return Collected(len(names), sum(names.values()))
+    replica.store.delete_objects(found.sizes)
+    return found.counted
 
 
 def _quiet_since(replica: Replica, time_ms: int) -> tuple[int, list[int]]:

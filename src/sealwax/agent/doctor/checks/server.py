@@ -7,6 +7,7 @@ from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.sync.apply import lost_sentence
 from sealwax.trust.account import NotTrusted
+from sealwax.trust.key_troubles import KeysUnusable
 
 LONG_MS = 7 * DAY_MS
 
@@ -18,6 +19,9 @@ def check_server(facts: Facts) -> Iterator[Finding]:
         return
     if store.trouble_code == NotTrusted.code:
         yield Finding(NotTrusted.code, "danger", store.trouble, NotTrusted.hint)
+        return
+    if store.trouble_code == KeysUnusable.code:
+        # It is no trouble of the server: another check names the device that made it.
         return
     since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
     since = moment(since_ms, facts.now_ms, facts.zone)
