@@ -20,10 +20,11 @@ import pytest
 
 from sealwax.agent import place as place_module
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.examining import facts_of
+from sealwax.agent.recovering import recover_home
 from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
@@ -170,7 +171,7 @@ class Court:
             shown = shown_by(agent)
             told = self.told(number, agent)
         if outcome is not None and outcome.is_verified:
-            self._need_there(shown)
+            self._need_there(shown, number)
         synced = (sentence for one in done if one for sentence in (one.why, one.repaired))
         failed = (f"{error.sentence} {error.hint}" for error in refusals)
         self.days.append(
@@ -241,6 +242,9 @@ class Court:
         `remove`."""
         home = self.folder / name
         recover_home(home, ADDRESS, self.recovery_code, name, self.env(OWNER))
+        with open_agent(home, self.env(OWNER)) as agent:
+            for device in remove:
+                agent.devices.revoke(device)
         return home
 
     def check(self, homes: Iterable[int] = HONEST, is_named: str = "") -> None:
@@ -257,20 +261,19 @@ class Court:
                 damage = [str(one) for one in agent.verify(ignore).damage]
                 wrong = [one for one in damage if not is_named or not re.search(is_named, one)]
                 assert wrong == [], f"{NAMES[number]}: {wrong}"
-        lost = expected - self.newcomer()
-        assert not lost, f"the place lost {len(lost)} of {len(expected)}"
+            lost = expected - self.newcomer(number)
+            assert not lost, f"the place lost {len(lost)} of {len(expected)}"
 
-    def newcomer(self) -> Counter[str]:
-        """What somebody reads who has nothing but the truth of the place, and keys."""
-        state = self.truth.state()
+    def newcomer(self, number: int) -> Counter[str]:
+        """What somebody reads who has nothing but the truth of the place, and a device's keys."""
+        state = number, self.truth.state()
         if state not in self._read:
-            self._read[state] = self._newcomer()
+            self._read[state] = self._newcomer(number)
         return self._read[state]
 
-    def _newcomer(self) -> Counter[str]:
+    def _newcomer(self, number: int) -> Counter[str]:
         truth = self.truth.copy()
         log = truth.log().copy()
-        number = next(one for one in HONEST if self.id(one) in log.newest.devices)
         keys = open_for_device(log, self.member(number))
         folder = self.folder / "newcomer"
         shutil.rmtree(folder, ignore_errors=True)
@@ -304,9 +307,9 @@ class Court:
         more = self.findings(number) - self.calm
         assert not more, (more, self.days[-1].told)
 
-    def _need_there(self, shown: Counter[str]) -> None:
+    def _need_there(self, shown: Counter[str], number: int) -> None:
         """Whoever says "verified" must be right: all that it shows is at the place."""
-        missing = shown - self.newcomer()
+        missing = shown - self.newcomer(number)
         assert not missing, f"“verified” was said, and {len(missing)} are not at the place"
 
     def _take_in(self, agent: Agent, number: int) -> None:

@@ -9,9 +9,16 @@ from typing import Any
 
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.device_keys import MemberKeys
-from sealwax.crypto.key_packet import seal_packet, seal_previous, seal_root
+from sealwax.crypto.key_packet import seal_earlier, seal_packet, seal_root
 from sealwax.crypto.key_tree import SALT_BYTES, AccountKey, RootKeys, new_account_key
-from sealwax.ledger.account import Genesis, Member, Packet, Rotation, encode_entry
+from sealwax.ledger.account import (
+    EarlierKey,
+    Genesis,
+    Member,
+    Packet,
+    Rotation,
+    encode_entry,
+)
 from sealwax.ledger.commit import (
     COMMIT_VERSION,
     SUITE,
@@ -202,15 +209,15 @@ class Intruder:
         self,
         members: Iterable[Member],
         roots: RootKeys | None = None,
-        key: AccountKey | None = None,
+        earlier: AccountKey | None = None,
         junk_for: Iterable[bytes] = (),
     ) -> Rotation:
-        """The next epoch for these members. Those in `junk_for` get a packet that opens for
-        nobody."""
-        log = self.truth.log()
+        """The next epoch for these members. Those in `junk_for` get a packet that opens for nobody;
+        `earlier` is handed on in the place of the key before."""
+        log, account = self.truth.log(), self.truth.account
         genesis = log.entries[0]
         assert isinstance(genesis, Genesis)
-        key = key or new_account_key(log.newest.epoch + 1, self.entropy)
+        key = new_account_key(log.newest.epoch + 1, self.entropy)
         spoiled = set(junk_for)
         packets = [
             Packet(key.epoch, member.id, self.entropy.bytes(80))
@@ -218,11 +225,10 @@ class Intruder:
             else seal_packet(key, member, genesis.nonce)
             for member in members
         ]
-        salt, account = self.entropy.bytes(SALT_BYTES), self.truth.account
-        old = self.keys.account_key(self.keys.newest_epoch)
-        previous = seal_previous(old, key, account, salt)
+        before = earlier or self.keys.account_key(self.keys.newest_epoch)
+        handed_on = seal_earlier(before, key, account, self.entropy.bytes(SALT_BYTES))
         root = seal_root(roots or self.keys.roots, key, account, self.entropy.bytes(SALT_BYTES))
-        return rotation_of(key.epoch, packets, old.epoch, previous, root)
+        return Rotation(key.epoch, packets, [EarlierKey(before.epoch, handed_on)], root)
 
     def _live(self) -> dict[bytes, bool]:
         """Every name that was added and not dropped, and whether it is a segment."""
@@ -237,14 +243,3 @@ class Intruder:
     def _headers(self) -> Iterable[Header]:
         for _, data in self.truth.store.read_commits(MESSAGES_ZONE, 0):
             yield parse_commit(data).header
-
-
-def rotation_of(
-    epoch: int, packets: list[Packet], previous_epoch: int, previous: bytes, root: bytes
-) -> Rotation:
-    """A rotation in the form of this version."""
-    if "earlier" in Rotation.__struct_fields__:
-        from sealwax.ledger.account import EarlierKey
-
-        return Rotation(epoch, packets, [EarlierKey(previous_epoch, previous)], root)
-    return Rotation(epoch, packets, previous, root)

@@ -124,13 +124,9 @@ def test_several_new_epochs_open_for_nobody(court: Court) -> None:
 
 def test_a_new_epoch_hands_on_junk_as_the_key_before(court: Court) -> None:
     thief = court.intruder()
-    rotation = thief.rotation(thief.members())
-    honest = thief.keys.account_key(0)
-    # The key that it hands on is not the one that everything is sealed under.
-    thief.keys._keys[0] = AccountKey(0, SystemEntropy().bytes(KEY_BYTES))
-    forged = thief.rotation(thief.members())
-    thief.keys._keys[0] = honest
-    assert rotation != forged
+    # It is not the one that everything is sealed under.
+    earlier = AccountKey(thief.keys.newest_epoch, SystemEntropy().bytes(KEY_BYTES))
+    forged = thief.rotation(thief.members(), earlier=earlier)
     assert thief.append_entry(thief.entry(CommitKind.EPOCH, Epoch(forged))) is None
     try_with_removal(court)
 
@@ -178,18 +174,10 @@ def many_new_epochs_begin(court: Court) -> None:
 @ACTS.harmless
 def an_epoch_is_left_out(court: Court) -> None:
     thief = court.intruder()
-    key = AccountKey(7, SystemEntropy().bytes(KEY_BYTES))
     rotation = thief.rotation(thief.members())
-    members = thief.members()
-    genesis = thief.truth.log().entries[0]
-    assert isinstance(genesis, Genesis)
-    packets = [seal_packet(key, member, genesis.nonce) for member in members]
-    skipped = type(rotation)(7, packets, *_rest(rotation))
+    later = [Packet(one.epoch + 1, one.recipient, one.sealed) for one in rotation.packets]
+    skipped = Rotation(rotation.epoch + 1, later, rotation.earlier, rotation.root)
     assert thief.append_entry(thief.entry(CommitKind.EPOCH, Epoch(skipped))) is not None
-
-
-def _rest(rotation: Rotation) -> list[object]:
-    return [getattr(rotation, name) for name in rotation.__struct_fields__[2:]]
 
 
 @ACTS.harmless

@@ -5,6 +5,7 @@ stays bounded, nothing is kept, and all is well with the next honest answer.
 """
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -150,6 +151,17 @@ def ever_more(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
     return httpx.Response(200, content=content)
 
 
+def honest(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+    return answer
+
+
+def far_ahead(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+    """Every zone has gone on, beyond what anybody could fetch."""
+    told = re.sub(rb'"seq":[0-9]+', b'"seq":9007199254740992', answer.content)
+    assert told != answer.content
+    return httpx.Response(200, headers={"content-type": "application/json"}, content=told)
+
+
 TROUBLE = b'{"code": "%s", "detail": "no", "status": 401}'
 LIES: dict[str, Lie] = {
     "answers are cut short": changed(lambda body: body[: len(body) * 2 // 3]),
@@ -173,10 +185,14 @@ LIES: dict[str, Lie] = {
     "errors of tokens never end": when("/tokens", endless(401)),
     "the account never ends": when("zone=account", endless(200, piece=b"\x00\x00\xff\xff" * 9_000)),
     "steps never end": when("zone=messages", endless(200, piece=b"\x00\x00\xff\xff" * 9_000)),
-    "steps of junk never end": when("zone=messages", ever_more),
-    "entries of junk never end": when("zone=account", ever_more),
+    "steps of junk never end": first(
+        ("/zones", far_ahead), ("zone=messages", ever_more), otherwise=honest
+    ),
+    "entries of junk never end": first(
+        ("/zones", far_ahead), ("zone=account", ever_more), otherwise=honest
+    ),
     "a device that was put out is told an account that never ends": first(
-        ("/tokens", changed(lambda body: body)),
+        ("/tokens", honest),
         ("zone=account", ever_more),
         otherwise=answering(401, TROUBLE % b"device-not-trusted"),
     ),

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.device import Environment
+from sealwax.agent.recovering import recover_home
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
