@@ -57,7 +57,8 @@ def rotates(court: Court, rotation: Rotation) -> None:
 
 
 def try_with_removal(court: Court) -> None:
-    """Everything can be read while it lasts; the owner puts the thief out, and all is as before."""
+    """Everything can be read while it lasts; the owner puts the thief out, and whoever is told to
+    renews the keys; then all is as before."""
     for number in HONEST:
         with court.agent(number, is_lenient=True) as agent:
             assert shown_by(agent) == court.kept
@@ -67,9 +68,10 @@ def try_with_removal(court: Court) -> None:
     court.need_told(THIEF_NAMED)
     with court.agent(OWNER, is_lenient=True) as agent:
         agent.devices.revoke("thief")
-    court.settle()
     for number in HONEST:
-        court.day(number)
+        if any("renew-keys" in sentence for sentence in court.day(number).told):
+            with court.agent(number) as agent:
+                agent.devices.renew_keys()
     court.settle()
     court.check()
     _check_recovery(court)
