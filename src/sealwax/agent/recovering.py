@@ -153,8 +153,8 @@ def recovering(
     need_a_place_for_keys(env)
     recovery = recovery_keys(recovery_code)
     place = place_of(home, store or Settings(home).get(STORE_SETTING, "") or None)
-    name = find_account(place, recovery, account)
-    keys = msgspec.structs.replace(new_home_keys(env.entropy), account=name)
+    chosen = find_account(place, recovery, account)
+    keys = msgspec.structs.replace(new_home_keys(env.entropy), account=chosen)
     with staged(home, place) as staging:
         # Another command may have made it before this one had the lock.
         refuse_existing(home)

@@ -78,9 +78,8 @@ def _show_found(found: FoundAccount, store: str) -> None:
         click.secho(f"! {clean(trouble)}", fg="red")
     click.echo(LOOK)
     if not is_server(store):
-        click.echo(
-            f"A yes writes to {store}: to keep that as it is, say no, and open a copy of it."
-        )
+        click.echo(f"A yes writes to {store}.")
+        click.echo("To keep that as it is, say no, and open a copy of it.")
 
 
 def _not_mine(devices: list[KnownDevice], is_yes: bool) -> list[KnownDevice]:
