@@ -228,7 +228,7 @@ class Court:
     def go_on_without_removed(self, number: int) -> None:
         """A person says on a device: go on without what the removed device wrote."""
         with self.agent(number, is_lenient=True) as agent:
-            agent.sync.go_on_without_removed()
+            agent.sync.resolve(False)
 
     def put_out(self, number: int = THIEF) -> None:
         """The owner removes a device, says all anew, and lets the snapshot before that go."""

@@ -38,12 +38,14 @@ class Truth:
         self.store = MemoryStore()
         self._log = AccountLog(account)
         self._heads: dict[str, Head] = {}
+        self._forced: dict[str, set[bytes]] = {}
 
     def copy(self) -> "Truth":
         """The same, on a disk of its own."""
         twin = Truth(self.account)
         twin.store._objects = dict(self.store._objects)
         twin.store._zones = {zone: [*found] for zone, found in self.store._zones.items()}
+        twin._forced = {zone: {*found} for zone, found in self._forced.items()}
         return twin
 
     def log(self) -> AccountLog:
@@ -91,8 +93,23 @@ class Truth:
         self.store.append_commit(zone, seq, data)
 
     def force(self, zone: str, data: bytes) -> None:
-        """The operator puts any bytes at the end of a zone."""
+        """The operator puts any bytes at the end of a zone, whether they count or not."""
         self.store.append_commit(zone, self.store.head_seq(zone) + 1, data)
+        self._forced.setdefault(zone, set()).add(data)
+
+    def be_honest(self) -> None:
+        """What was put there and does not count is gone, and what follows it: an honest server
+        never had it."""
+        for zone, forced in self._forced.items():
+            log, head = self.log(), beginning(self.account, zone)
+            rows = self.store._zones[zone]
+            for seq, data in enumerate(rows):
+                judged = judge(head, data, log)
+                if data in forced and judged.commit is None and zone != ACCOUNT_ZONE:
+                    self.store._zones[zone] = rows[:seq]
+                    break
+                head = judged.head
+        self._forced = {}
 
     def state(self) -> object:
         """What changes when anything that is kept changes."""
@@ -146,6 +163,8 @@ class Place:
         """From now on the truth is told, as it is by now."""
         self.lies = Lies()
         self.is_away = False
+        for truth in self.truths.values():
+            truth.be_honest()
 
     def claim(self, account: bytes, genesis: bytes) -> None:
         self.truths[account] = Truth(account)
@@ -166,6 +185,9 @@ class Place:
 
 class View:
     """What one member of an account is told; see `stores.base.Store`."""
+
+    is_judging = True
+    """As of a server: it never takes, nor tells of, what does not count."""
 
     def __init__(self, place: Place, account: bytes, member: bytes) -> None:
         self._place = place

@@ -136,8 +136,10 @@ def test_everything_is_thrown_away_and_every_question_is_answered_yes(court: Cou
     throw_away(court.truth, thrown)
     court.place.lies.present = lambda wanted, _: wanted
     court.place.lies.lost = list
+    from sealwax.sync.reading_back import EVERYTHING
+
     with court.agent(OWNER) as agent:
-        found = agent.verify(ignore, read_percent=100)
+        found = agent.verify(ignore, reading=EVERYTHING)
     assert not found.is_sound
     assert any("place.example" in f"{one.kind} {one.what}" for one in found.damage), found.damage
     for number in HONEST:
