@@ -271,8 +271,8 @@ def test_a_foreign_step_and_a_snapshot_made_while_the_place_was_away(court: Cour
     court.check([OWNER])
 
 
-def forged_words(court: Court, zone: str) -> SealedSegment:
-    """A message "from me", sealed as one that waits in a device's zone."""
+def forged_words(court: Court) -> SealedSegment:
+    """A message "from me"."""
     thief = court.intruder()
     origin = "forged"
     entries = (
@@ -290,7 +290,7 @@ def test_a_removed_device_writes_into_a_zone_that_its_device_never_used(court: C
     message there, at the position before the removal; nobody takes it over."""
     thief = court.intruder()
     zone = zone_of(court, SECOND)
-    forged = forged_words(court, zone)
+    forged = forged_words(court)
     with court.agent(OWNER) as agent:
         agent.devices.revoke("thief")
     court.settle()
@@ -306,17 +306,40 @@ def test_a_removed_device_writes_into_a_zone_that_its_device_never_used(court: C
     court.check()
 
 
-def test_after_a_removal_every_zone_is_closed(court: Court) -> None:
-    """Also those that no device has begun yet, its own and those of others."""
+@pytest.mark.parametrize("generation", [0, 1, 2, 9_999])
+def test_a_removed_device_begins_a_zone_of_its_own_after_its_removal(
+    court: Court, generation: int
+) -> None:
+    """At the position at which it was trusted. An honest place does not take it; what a place in
+    league tells of it is taken over by nobody."""
+    thief = court.intruder()
+    zone = zone_of(court, THIEF, generation)
+    forged = forged_words(court)
     with court.agent(OWNER) as agent:
         agent.devices.revoke("thief")
-    position = court.truth.log().head
-    for number in (OWNER, SECOND, THIEF):
-        assert court.truth.head(zone_of(court, number)).position == position
-    assert court.truth.head(MESSAGES_ZONE).position == position
+    court.settle()
+    court.truth.force(zone, thief.commit(zone, segments=[forged]))
+    court.day(OWNER)
+    with court.agent(OWNER) as agent:
+        with contextlib.suppress(StoreError):
+            agent.devices.adopt("thief")
+        assert FORGED not in shown_by(agent)
+    court.settle()
+    court.check()
 
 
-@ACTS.detected(r"do not count")
+def test_after_a_removal_nothing_that_it_signs_counts_in_any_zone(court: Court) -> None:
+    """Also in those that no device has begun yet."""
+    thief = court.intruder()
+    with court.agent(OWNER) as agent:
+        agent.devices.revoke("thief")
+    court.settle()
+    zones = [zone_of(court, number) for number in (OWNER, SECOND, THIEF)]
+    for zone in (*zones, MESSAGES_ZONE):
+        assert thief.append(zone) is not None, zone
+
+
+@ACTS.detected(r"do not count|does not hang together")
 def a_device_fills_all_generations_of_another_ones_zone(court: Court) -> None:
     thief = court.intruder()
     for generation in (1, 2, 3, 9_999):
