@@ -17,7 +17,7 @@ from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.demo.world import write_world
 from sealwax.library.database import LibraryFull
-from sealwax.stores import folder as folder_module
+from sealwax.stores import folder_commits, folder_objects
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home
 
 STEPS_LIMIT = 400
@@ -66,7 +66,14 @@ class _FullDisk:
 
 @pytest.mark.parametrize(
     ("module", "call"),
-    [(os, "open"), (os, "fsync"), (os, "link"), (os, "mkdir"), (folder_module, "write_temporary")],
+    [
+        (os, "open"),
+        (os, "fsync"),
+        (os, "link"),
+        (os, "mkdir"),
+        (folder_objects, "write_temporary"),
+        (folder_commits, "write_temporary"),
+    ],
 )
 def test_a_full_disk_at_any_step_loses_nothing(
     prepared: tuple[Path, Path, Environment],

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from sealwax.agent.api import Agent
@@ -16,7 +15,7 @@ from sealwax.base.clock import SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.crypto.link_code import new_link_code
 from sealwax.ledger.account import Member
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
 from sealwax.ledger.wire import ZoneHead
 from sealwax.stores.base import StoreError
 from sealwax.stores.letters import LinkUnknown, LinkUsed
@@ -132,9 +131,13 @@ def test_a_store_that_shows_an_older_history_is_refused(homes: Homes) -> None:
         zones = homes.server.parts.zones
         heads, admit = zones.heads, agent.devices._admit
 
+        def older(account: bytes, head: ZoneHead) -> ZoneHead:
+            before = zones.get(account, head.zone, head.seq - 1)
+            return ZoneHead(head.zone, head.seq - 1, commit_hash(before).hex())
+
         def hiding(account: bytes) -> list[ZoneHead]:
             return [
-                msgspec.structs.replace(head, seq=head.seq - (head.zone == MESSAGES_ZONE))
+                older(account, head) if head.zone == MESSAGES_ZONE else head
                 for head in heads(account)
             ]
 

@@ -36,7 +36,7 @@ from sealwax.base.clock import SystemClock
 from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
-from sealwax.intake.apply import Progress
+from sealwax.intake.imported import Progress
 from sealwax.sync.reset.apply import ResetProgress
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, made_home
 

@@ -87,7 +87,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def test_a_new_home_is_filled_and_pinned_and_comes_to_rest(stage: Stage) -> None:
-    assert stage.settle() == ["import", "snapshot", "compaction", "verify", "retention"]
+    assert stage.settle() == [
+        "import",
+        "snapshot",
+        "proof",
+        "compaction",
+        "verify",
+        "retention",
+    ]
     assert stage.messages() == 3
     assert [snapshot.reason for snapshot in stage.running.agent.snapshots()] == ["daily"]
     assert stage.settle() == []

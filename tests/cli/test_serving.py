@@ -134,7 +134,7 @@ def test_an_account_is_deleted_while_the_server_runs(tmp_path: Path) -> None:
         told = _admin(tmp_path, "account", "delete", "anna", "--yes", "--json")
         assert told.exit_code == 0, told.output
         assert json.loads(told.stdout)["objects"] == 1
-        with pytest.raises(StoreError, match="no such account"):
+        with pytest.raises(StoreError, match="does not have this account"):
             store.head_seq(ACCOUNT_ZONE)
         store.close()
         assert _admin(tmp_path, "account", "delete", "never came", "--yes").exit_code == 0

@@ -1,7 +1,8 @@
 """Keys: derived apart, wrapped, packed for one member, typed by a person."""
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwax.base.entropy import TestOnlySeededEntropy
@@ -136,6 +137,34 @@ def test_a_damaged_key_file_opens_to_nothing() -> None:
     for bad in (b"", wrapped[:-1], b"\x00" * 100):
         with pytest.raises((PassphraseWrong, KeyFileBroken)):
             unwrap(bad, "right")
+
+
+@pytest.mark.parametrize("lanes", range(1, 17))
+def test_more_lanes_than_memory_are_a_broken_file(lanes: int) -> None:
+    told = [b"sealwax/passphrase/v1", 8 * lanes - 1, 1, lanes, bytes(16), bytes(12), bytes(40)]
+    with pytest.raises(KeyFileBroken):
+        unwrap(msgspec.msgpack.encode(told), "right")
+    told[1] = 8 * lanes
+    with pytest.raises(PassphraseWrong):
+        unwrap(msgspec.msgpack.encode(told), "right")
+
+
+_SMALL = st.one_of(st.integers(-1, 40), st.binary(max_size=20), st.text(max_size=3), st.none())
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(_SMALL, st.sampled_from([b"sealwax/passphrase/v1", bytes(16), bytes(12)])),
+        max_size=9,
+    ),
+    st.binary(max_size=60),
+)
+def test_any_key_file_is_opened_or_refused(told: list[object], data: bytes) -> None:
+    whole = [b"sealwax/passphrase/v1", 8, 1, 1, bytes(16), bytes(12), b""]
+    for stored in (msgspec.msgpack.encode(told), msgspec.msgpack.encode([*whole[:4], *told]), data):
+        with pytest.raises((PassphraseWrong, KeyFileBroken)):
+            unwrap(stored, "right\udcff")
 
 
 def test_a_recovery_key_has_its_form() -> None:

@@ -43,7 +43,7 @@ def test_an_export_imported_elsewhere_shows_the_same(tmp_path: Path) -> None:
     other = tmp_path / "other"
     create_home(other, None, "other", env)
     with open_agent(other, env) as agent:
-        agent.import_source(out, ignore)
+        agent.import_source(out, ignore, is_confirmed=True)
         assert _shown(agent) == shown
         assert agent.status().counts == counts
         assert agent.import_source(out, ignore).changed == 0

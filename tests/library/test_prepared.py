@@ -28,6 +28,7 @@ from sealwax.model.state import State, empty, encode, join_change
 from sealwax.vault.digest import MODULUS, state_term
 from sealwax.vault.segment import checked_rows, encode_segment
 from tests.accounts import made_account
+from tests.model.odd import ENTRIES as ODD
 
 ENTRIES = st.one_of(
     st.just(entry(ORIGIN, ["imessage", "id"])),
@@ -47,6 +48,9 @@ ENTRIES = st.one_of(
     st.just(Entry("time_ns", 1, "a key", 5)),
     st.just(Entry("text", 1, "a key", "words")),
     st.just(Entry("text", 99, "", "words of another class")),
+    st.just(Entry("conversation", 6, "direct:a", {"a": 1})),
+    st.just(Entry("conversation", 6, "", True)),
+    ODD,
 )
 ROOTS = made_account().keys.roots
 CHANGES = st.builds(

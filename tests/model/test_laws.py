@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import LIFE, PURGED, READ_NS, TEXT
-from sealwax.model.merge import Merge, Stamp, join_stamps, winner
+from sealwax.model.merge import Merge, Stamp, join_stamps, stamp_order, value_bytes, winner
 from sealwax.model.record import Kind
 from sealwax.model.state import (
     State,
@@ -18,6 +18,7 @@ from sealwax.model.state import (
     from_change,
     join,
     join_change,
+    join_changes,
     tells_more,
 )
 from tests.laws import LAWS
@@ -28,7 +29,7 @@ RECORD = b"r" * 16
 MESSAGE = int(Kind.MESSAGE)
 TIMES = st.integers(0, 3)
 DEVICES = st.sampled_from([b"a" * 16, b"b" * 16])
-LIVES = st.sampled_from([0, 1, 2, 4])
+LIVES = st.sampled_from([0, 1, 2, 4, 2**30, 2**30 + 1, 2**31])
 WORDS = st.sampled_from(["one", "two", "drei"])
 
 
@@ -61,9 +62,10 @@ CONTENT_CHANGES = st.builds(
     lambda life, time, device, entries: Change(MESSAGE, RECORD, life, time, device, entries),
     LIVES, TIMES, DEVICES, st.lists(CONTENT, min_size=1, max_size=3).map(tuple),
 )  # fmt: skip
+HUGE = st.sampled_from([-1, 2**30 - 1, 2**30, 2**31, 2**64 - 1])
 CONTROLS = st.one_of(
-    st.integers(0, 4).map(lambda life: entry(LIFE, life)),
-    st.integers(0, 4).map(lambda life: entry(PURGED, life)),
+    st.one_of(st.integers(0, 4), HUGE).map(lambda life: entry(LIFE, life)),
+    st.one_of(st.integers(0, 4), HUGE).map(lambda life: entry(PURGED, life)),
     st.just(Entry("erased", Merge.ONCE, "", True)),
 )
 CONTROL_CHANGES = st.builds(
@@ -96,6 +98,53 @@ def test_stamps_join_in_any_order_any_grouping_any_number_of_times(
     assert join_stamps(merge, left, right) == join_stamps(merge, right, left) == together
     assert join_stamps(merge, together, together) == together
     assert winner(merge, together) in stamps
+
+
+def _covers(merge: int, left: Stamp, right: Stamp) -> bool:
+    """The rule of docs/format.md, as it stands there."""
+
+    def outlives() -> bool:
+        return left.life is None or (right.life is not None and left.life >= right.life)
+
+    def place(stamp: Stamp) -> tuple[int, bytes, bytes]:
+        return stamp.time_ms, stamp.device, value_bytes(stamp.value)
+
+    if merge == Merge.FIRST:
+        return outlives() and left.value == right.value and place(left) <= place(right)
+    if merge == Merge.LAST:
+        return outlives() and place(left) >= place(right)
+    if merge == Merge.LEAST:
+        return outlives() and (left.value, *left[1:3]) <= (right.value, *right[1:3])
+    if merge == Merge.GREATEST:
+        return outlives() and (left.value, *left[1:3]) >= (right.value, *right[1:3])
+    if merge == Merge.DECODED:
+        return outlives() and (left.value[0], *place(left)) >= (right.value[0], *place(right))
+    if merge == Merge.ONCE:
+        return outlives() and place(left) <= place(right)
+    return left == right
+
+
+@LAWS
+@given(STAMPS)
+def test_stamps_stay_that_no_other_covers(case: tuple[int, list[Stamp]]) -> None:
+    merge, stamps = case
+    distinct = list({(*stamp[:3], value_bytes(stamp.value)): stamp for stamp in stamps}.values())
+    left = [
+        stamp
+        for stamp in distinct
+        if not any(_covers(merge, other, stamp) for other in distinct if other is not stamp)
+    ]
+    assert join_stamps(merge, (), tuple(stamps)) == tuple(sorted(left, key=stamp_order))
+
+
+@LAWS
+@given(CHANGES, CHANGES)
+def test_many_changes_at_once_are_the_same_one_by_one(one: list[Change], two: list[Change]) -> None:
+    state = _state(one)
+    by_one = state
+    for change in two:
+        by_one = join_change(by_one, change)
+    assert encode(join_changes(state, two)) == encode(by_one)
 
 
 @LAWS
@@ -157,7 +206,7 @@ def test_a_restore_never_loses_words(
              for value in (stamp.value for stamp in stamps)}  # fmt: skip
     now = join(then, _state(meanwhile))
     highest = max(now.life, now.purged)
-    life = highest + 1 + (highest + 1) % 2
+    life = now.next_life(is_live=True)
     restored = now
     raised = Change(MESSAGE, RECORD, None, 9, b"a" * 16, (entry(LIFE, life),))
     for item in [raised, *content_under(life, RECORD, [then])]:

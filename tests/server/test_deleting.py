@@ -71,7 +71,7 @@ def test_all_of_an_account_goes_and_nothing_of_another(
     assert not _files(server, _account(going))
     assert (_rows(server, _account(staying)), _files(server, _account(staying))) == kept
     # Who was signed in is told, whatever was remembered of it.
-    trouble(going.ask("GET", "/zones"), 404, "not-there")
+    trouble(going.ask("GET", "/zones"), 404, "account-missing")
     with pytest.raises(StoreError):
         going.store.head_seq("messages")
     assert staying.store.head_seq("messages") == 0

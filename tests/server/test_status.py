@@ -13,7 +13,7 @@ import pytest
 from sealwax.base.clock import SetClock
 from sealwax.ledger.wire import ServerStatus
 from sealwax.server import objects as objects_module
-from sealwax.stores import folder as folder_module
+from sealwax.stores import folder_objects
 from sealwax.stores.server import Connection, ServerDiskFull
 from tests.accounts import TIME_MS, made_account
 from tests.server.calling import Calls, trouble
@@ -109,7 +109,7 @@ def test_a_full_disk_refuses_and_loses_nothing(
 
     with Calls(alone, made_account("full disk"), "full disk") as calls:
         (kept,) = calls.kept(b"kept")
-        monkeypatch.setattr(folder_module, "write_temporary", full)
+        monkeypatch.setattr(folder_objects, "write_temporary", full)
         trouble(calls.put(b"more"), 507, "server-disk-full")
         with pytest.raises(ServerDiskFull):
             calls.store.put_objects([named(b"more")])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sealwax.stores import folder as folder_module
+from sealwax.stores import folder_commits, folder_objects
 from sealwax.stores.folder_writing import fsync_files, fsync_folders, give_name, write_temporary
 
 
@@ -25,10 +25,11 @@ class Disk:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.steps: list[Step] = []
-        patch.setattr(folder_module, "write_temporary", self._write)
-        patch.setattr(folder_module, "fsync_files", self._sync)
-        patch.setattr(folder_module, "give_name", self._name)
-        patch.setattr(folder_module, "fsync_folders", self._sync_folders)
+        for module in (folder_commits, folder_objects):
+            patch.setattr(module, "write_temporary", self._write)
+            patch.setattr(module, "fsync_files", self._sync)
+            patch.setattr(module, "give_name", self._name)
+            patch.setattr(module, "fsync_folders", self._sync_folders)
 
     def acknowledged(self, path: Path, data: bytes) -> None:
         self.steps.append(Step("acknowledged", path, data))

@@ -45,7 +45,7 @@ class _Place:
         self.far = _Judging(self.shared)
         self.counted = CountingStore(self.far)
         near = FolderStore.create(folder, self.account.log.account)
-        self.mirror = MirrorStore(near, self.counted)
+        self.mirror = MirrorStore(near, self.counted, self.account.log.account)
         self.head = beginning(self.account.log.account, MESSAGES_ZONE)
 
     def others_write(self, count: int = 1) -> None:
@@ -106,7 +106,7 @@ def test_a_history_that_goes_on_is_not_asked_for_its_past(place: _Place) -> None
 
 
 def test_what_is_essential_is_so_far_away(place: _Place) -> None:
-    mirror = MirrorStore(place.mirror.near, place.far)
+    mirror = MirrorStore(place.mirror.near, place.far, place.account.log.account)
     with essential(mirror):
         assert place.far.is_essential
     assert not place.far.is_essential
@@ -125,7 +125,7 @@ def test_an_older_server_that_keeps_no_list_of_what_it_lost_holds_nothing_up(
             raise Missing("There is nothing here.")
 
     here, gone = named(b"here"), named(b"gone")
-    mirror = MirrorStore(MemoryStore(), Older(MemoryStore()))
+    mirror = MirrorStore(MemoryStore(), Older(MemoryStore()), bytes(32))
     mirror.far.put_objects([here])
     assert mirror.put_back_lost() == 0
     assert mirror.lost_far([here[0], gone[0]], is_read=True) == [gone[0]]
@@ -133,7 +133,7 @@ def test_an_older_server_that_keeps_no_list_of_what_it_lost_holds_nothing_up(
 
 def test_bytes_that_are_damaged_near_are_not_sent(tmp_path: Path) -> None:
     good, bad = named(b"good"), (named(b"bad")[0], b"other")
-    mirror = MirrorStore(MemoryStore(), MemoryStore())
+    mirror = MirrorStore(MemoryStore(), MemoryStore(), bytes(32))
     mirror.near.put_objects([good, bad])
     assert mirror.heal([good[0], bad[0]]) == 1
     assert mirror.far.has_objects([good[0], bad[0]]) == {good[0]}

@@ -8,7 +8,8 @@ from sealwax.base.clock import SetClock
 from sealwax.base.entropy import Entropy, TestOnlySeededEntropy
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
-from sealwax.intake.apply import Imported, Intake
+from sealwax.intake.apply import Intake
+from sealwax.intake.imported import Imported
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.library import Library
 from sealwax.snapshot.pins import create_snapshot

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sealwax.agent.device import Device, Environment
 from sealwax.base.clock import SetClock
 from sealwax.base.entropy import TestOnlySeededEntropy
+from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys, new_member_keys
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Intake
@@ -121,14 +122,15 @@ class Home:
 
     def open(self) -> None:
         """Opens it as `agent.bootstrap` does."""
-        store = MirrorStore(self.near, self._place)
+        store = MirrorStore(self.near, self._place, self._account)
         if self.near.head_seq(ACCOUNT_ZONE) < 0:
             store.refresh([ACCOUNT_ZONE])
         log = read_log(self.near, self._account)
         keys = open_for_device(log, self.member)
         library = Library(self.folder / "library.db", LIBRARY_KEY, keys.roots, is_durable=False)
         heads = RememberedHeads(self.folder)
-        self.device = Device(store, library, log, keys, self.member, heads, self.env)
+        settings = Settings(self.folder)
+        self.device = Device(store, library, log, keys, self.member, heads, self.env, settings)
         self.device.journal.is_sharing = self.is_on
         self.device.sync.open()
 

@@ -1,5 +1,6 @@
 """Adopting what a device that is lost or put out kept for itself."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from sealwax.agent.devices import DeviceIsThis
 from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import NothingMatches, Select, SeveralMatch
 from sealwax.demo.world import write_world
+from sealwax.ledger.names import commit_hash, device_zone
+from sealwax.sync.fresh_zone import said_again
+from sealwax.sync.replay import told_commits
 from tests.homes import DAY_MS, NOW_MS, environment, ignore, texts
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
@@ -26,7 +30,7 @@ def _apart(folder: Path, server: Running, count: int = 3) -> Household:
     with house.agent(count - 1) as agent:
         agent.sync.switch(False)
         agent.import_source(phone_with(folder / "more", 2, 4, seed="more"), ignore)
-        assert agent.sync.back_up_now() == ""
+        assert agent.sync.back_up_now().is_whole
     return house
 
 
@@ -78,7 +82,7 @@ def test_files_come_along(tmp_path: Path) -> None:
         world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=3, photos=2)
         with house.agent(1) as agent:
             agent.import_source(world.path, ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             files = _files(agent)
             assert len(files) == 2
         with house.agent(0) as agent:
@@ -106,7 +110,7 @@ def test_cut_off_it_goes_on(tmp_path: Path, writes: int, monkeypatch: pytest.Mon
         world = write_world(tmp_path / "world", NOW_MS - DAY_MS, talks=3, photos=2)
         with house.agent(1) as agent:
             agent.import_source(world.path, ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             files, messages = _files(agent), agent.status().counts.messages
         with house.agent(0) as agent:
             own, left = agent.device.outbox.own, [writes]
@@ -137,7 +141,7 @@ def test_deletions_are_told_and_can_be_taken_back(tmp_path: Path) -> None:
         house = _apart(tmp_path, server, 2)
         with house.agent(1) as agent:
             agent.delete(Select((FIRST,)))
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
         with house.agent(0) as agent:
             agent.devices.revoke("home 1")
             # Five messages and their conversation.
@@ -158,7 +162,7 @@ def test_what_it_writes_after_it_was_put_out_does_not_count(tmp_path: Path) -> N
             agent.devices.revoke("home 1")
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "late", 1, 1, 9, seed="late"), ignore)
-            assert agent.sync.back_up_now() != ""
+            assert agent.sync.back_up_now().why
             # Even if the server took it.
             own = agent.device.outbox.own
             late = [data for _, data in own.store.read_commits(own.zone, 0)][-1]
@@ -175,12 +179,73 @@ def test_what_it_writes_after_it_was_put_out_does_not_count(tmp_path: Path) -> N
             assert agent.devices.plan_adoption("home 1").messages == 6
 
 
+@pytest.mark.parametrize("generation", [0, 1, 7])
+def test_a_zone_that_nobody_closed_is_not_believed(tmp_path: Path, generation: int) -> None:
+    """A removed device and the server have begun one more zone of it, at the time of old."""
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server, 2)
+        house.sync(0, 1)
+        with house.agent(1) as agent:
+            history = agent.device.history
+            zone = device_zone(history.device, generation)
+            agent.sync.switch(False)
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
+            own = agent.device.outbox.own
+            forged = said_again(own, told_commits(own, own.zone), zone)
+            objects = [(name, own.store.get_object(name)) for name in own.held_in_store()]
+        with house.agent(0) as agent:
+            agent.devices.revoke("home 1")
+            assert agent.device.mirror is not None
+            lie = _Lying(agent.device.mirror.far, zone, forged, dict(objects))
+            agent.device.mirror.far = lie  # type: ignore[assignment]
+            assert agent.devices.plan_adoption("home 1").is_nothing
+            agent.device.sync.others.fetch()
+            agent.device.sync.others.take_in()
+            assert agent.sync.unshown_snapshots() == 0
+
+
+class _Lying:
+    """A place that has one zone more than it took."""
+
+    is_judging = True
+
+    def __init__(
+        self, real: Any, zone: str, commits: list[bytes], objects: dict[bytes, bytes]
+    ) -> None:
+        self._real = real
+        self._zone = zone
+        self._commits = commits
+        self._objects = objects
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def list_zones(self) -> list[str]:
+        return sorted({*self._real.list_zones(), self._zone})
+
+    def heads(self) -> dict[str, tuple[int, bytes]]:
+        head = (len(self._commits) - 1, commit_hash(self._commits[-1]))
+        return {**self._real.heads(), self._zone: head}
+
+    def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
+        if zone != self._zone:
+            yield from self._real.read_commits(zone, start_seq)
+            return
+        yield from list(enumerate(self._commits))[start_seq:]
+
+    def get_commit(self, zone: str, seq: int) -> bytes:
+        return self._commits[seq] if zone == self._zone else self._real.get_commit(zone, seq)
+
+    def get_objects(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        yield from ((name, self._objects[name]) for name in names if name in self._objects)
+
+
 def test_an_object_that_is_gone_is_told_and_the_others_come(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
         house = _apart(tmp_path, server, 2)
         with house.agent(1) as agent:
             agent.import_source(phone_with(tmp_path / "third", 1, 1, 3, seed="third"), ignore)
-            assert agent.sync.back_up_now() == ""
+            assert agent.sync.back_up_now().is_whole
             zone = agent.device.outbox.zone
             live = agent.device.history.library.holdings.live_in(zone)
             names = [name for name, _, _, is_segment in live if is_segment]

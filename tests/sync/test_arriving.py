@@ -15,7 +15,8 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
 from sealwax.stores.slow import SlowStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
 from tests.homes import ignore, importing, write_threads
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import Household

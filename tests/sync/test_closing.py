@@ -1,5 +1,6 @@
 """What a device that was put out goes on writing is void everywhere, whoever closes the zones."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from sealwax.base.clock import SetClock
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.crypto.sealing import SealBroken, read_header
+from sealwax.ledger.chain import beginning
 from sealwax.ledger.commit import CommitKind, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, device_zone
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash, device_zone
 from sealwax.stores.base import Store
 from sealwax.stores.memory import MemoryStore
-from sealwax.sync.closing import close_zones
+from sealwax.sync.closing import close_zones, is_closed
+from sealwax.sync.replay import told_ones
 from sealwax.sync.replica import Replica
 from sealwax.trust.account import NotTrusted, extend_log
 from sealwax.trust.devices import DeviceBook, DeviceGone, DeviceLast, DevicesFull, DeviceThere
@@ -52,7 +55,7 @@ def _book(device: Device, store: Store | None = None) -> DeviceBook:
 def _close(device: Device) -> tuple[str, ...]:
     replica = device.replica
     own = _own(device)
-    return close_zones(replica, own, replica.store, replica._author, SetClock(NOW_MS), ENTROPY)
+    return close_zones(replica, own, replica.store)
 
 
 def _own(device: Device) -> Replica:
@@ -98,6 +101,57 @@ def test_what_a_device_that_is_out_writes_is_void_for_all(tmp_path: Path) -> Non
     assert _close(one) == ()
 
 
+def test_every_zone_of_a_device_that_is_out_is_closed_and_the_next_one(tmp_path: Path) -> None:
+    store, (one, two, gone) = _three(tmp_path)
+    device = gone.replica.device
+    zones = [device_zone(device, generation) for generation in range(4)]
+    for zone in zones[:2]:
+        _appended(gone, store, zone)
+    _book(one).revoke(device)
+    assert set(_close(one)) == {MESSAGES_ZONE, *zones[:3]}
+    late = {zone: _appended(gone, store, zone) for zone in zones[:3]}
+    for zone, seq in late.items():
+        judged = list(told_ones(one.replica, zone, _commits(store, zone)))
+        assert [told.judged.head.seq for told in judged if told.judged.commit is None] == [seq]
+    # One that it begins beyond them is not read by anybody: it is open.
+    _appended(gone, store, zones[3])
+    two.replica.pull()
+    beyond = [told.judged for told in told_ones(two.replica, zones[3], _commits(store, zones[3]))]
+    assert beyond[0].commit is not None
+    assert not is_closed(two.replica.log, beyond)
+    assert is_closed(two.replica.log, (told.judged for told in judged))
+
+
+def test_a_second_removal_closes_no_more_than_what_it_opened(tmp_path: Path) -> None:
+    store, (one, two, gone) = _three(tmp_path)
+    _book(one).revoke(gone.replica.device)
+    _close(one)
+    _book(one).revoke(two.replica.device)
+    assert set(_close(one)) == {
+        MESSAGES_ZONE, device_zone(gone.replica.device), device_zone(two.replica.device),
+    }  # fmt: skip
+    zones = {MESSAGES_ZONE, ACCOUNT_ZONE}
+    assert set(store.list_zones()) - zones == {
+        device_zone(device.replica.device) for device in (gone, two)
+    }
+
+
+def _commits(store: Store, zone: str) -> Iterator[bytes]:
+    return (data for _, data in store.read_commits(zone, 0))
+
+
+def _appended(device: Device, store: Store, zone: str) -> int:
+    """A commit of a device as it sees the account; gives its seq."""
+    replica, head = device.replica, beginning(device.replica.log.account, zone)
+    for data in _commits(store, zone):
+        head = head._replace(seq=head.seq + 1, hash=commit_hash(data))
+    draft = Draft(CommitKind.CHANGE, ENTROPY.bytes(16), Part(reason="stubborn"))
+    place = Place(head, replica.log.head, replica.log.newest.epoch, NOW_MS)
+    data = compose(draft, place, replica.keys, replica._author, ENTROPY)
+    store.append_commit(zone, head.seq + 1, data)
+    return head.seq + 1
+
+
 def test_a_device_that_is_out_opens_nothing_new(tmp_path: Path) -> None:
     store, (one, two, gone) = _three(tmp_path)
     _book(one).revoke(gone.replica.device)
@@ -128,7 +182,7 @@ def test_whoever_notices_closes_what_a_crash_left_open(tmp_path: Path) -> None:
 def test_a_commit_that_comes_with_its_position_is_judged_with_it(tmp_path: Path) -> None:
     """Another device revokes and closes between this one's look at the log and at the history."""
     _, (one, two, gone) = _three(tmp_path)
-    pull_account = two.replica._pull_account
+    pull_account = two.replica.pull_account
     raced = []
 
     def racing() -> None:
@@ -138,7 +192,7 @@ def test_a_commit_that_comes_with_its_position_is_judged_with_it(tmp_path: Path)
             _book(one).revoke(gone.replica.device)
             _close(one)
 
-    two.replica._pull_account = racing  # type: ignore[method-assign]
+    two.replica.pull_account = racing  # type: ignore[method-assign]
     assert two.replica.pull().void == 0
     assert two.replica.head() == one.replica.head()
 

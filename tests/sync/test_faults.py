@@ -15,7 +15,7 @@ import pytest
 
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
-from sealwax.stores import folder as folder_module
+from sealwax.stores import folder_commits, folder_objects, folder_writing
 from sealwax.sync import replica as replica_module
 from tests.cli.test_end_to_end import Program
 from tests.homes import ignore, texts
@@ -203,7 +203,7 @@ def test_a_disk_of_a_device_that_is_full_while_it_pulls(
         with house.agent(0) as agent:
             agent.import_source(phone_with(tmp_path / "more", 2, 3, seed="more"), ignore)
         home = house.homes[1]
-        write = folder_module.write_temporary
+        write = folder_writing.write_temporary
 
         def full(temporary: Path, *rest: Any) -> Any:
             if home in Path(temporary).parents:
@@ -211,7 +211,8 @@ def test_a_disk_of_a_device_that_is_full_while_it_pulls(
             return write(temporary, *rest)
 
         with monkeypatch.context() as patch:
-            patch.setattr(folder_module, "write_temporary", full)
+            for module in (folder_commits, folder_objects):
+                patch.setattr(module, "write_temporary", full)
             with house.agent(1) as agent:
                 with pytest.raises(SealwaxError):
                     agent.sync.now()

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from sealwax.agent.api import Agent
 from sealwax.agent.sync_bridge import SyncBridge
-from sealwax.agent.syncing import LOST_KIND
+from sealwax.agent.verifying import LOST_KIND
 from sealwax.cli.main import cli
 from tests.homes import importing
 from tests.server.running import Running, running

@@ -16,12 +16,13 @@ from sealwax.library.tail import Tail
 from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync import apply as sync_apply
 from sealwax.sync import opening
 from sealwax.sync import outbox as sync_outbox
 from sealwax.sync import repair as sync_repair
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Outbox
+from sealwax.sync.outgoing import Outgoing
+from sealwax.sync.plan import Sending
 from sealwax.sync.replica import Replica
 from sealwax.vault.writing import Writing, Written
 from tests.laws import IS_LONG
@@ -74,10 +75,10 @@ def _lost_in_a_race(patch: pytest.MonkeyPatch) -> None:
 def _dropped_before_sent(patch: pytest.MonkeyPatch) -> None:
     """What waits is let go of although it was not sent."""
 
-    def send(self: sync_apply.Sync, sending: sync_apply.Sending) -> None:
+    def send(self: Outgoing, sending: Sending) -> None:
         self._outbox.drop(name for name, _ in (*sending.segments, *sending.chunks))
 
-    patch.setattr(sync_apply.Sync, "_send_one", send)
+    patch.setattr(Outgoing, "_send_one", send)
 
 
 def _not_put_on_again(patch: pytest.MonkeyPatch) -> None:

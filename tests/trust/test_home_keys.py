@@ -8,6 +8,7 @@ from sealwax.agent.bootstrap import create_home, open_agent
 from sealwax.agent.joining import join_home
 from sealwax.agent.recovering import recover_home
 from sealwax.base.entropy import SystemEntropy
+from sealwax.crypto.passphrase import KeyFileBroken
 from sealwax.trust.home_keys import (
     KEY_FILE,
     KeyringFailed,
@@ -127,3 +128,13 @@ def test_what_was_never_a_home_is_none(tmp_path: Path) -> None:
     home, _ = made_home(tmp_path, env)
     (home / KEY_FILE).unlink()
     create_home(home, None, "again", env)
+
+
+@pytest.mark.parametrize("kept", ["", "no base64", "é", "AAAA", "gAAA"])
+def test_rubbish_in_the_keyring_is_a_plain_error(tmp_path: Path, kept: str) -> None:
+    keys, keyring = new_home_keys(ENTROPY), MemoryKeyring()
+    save_home_keys(tmp_path, keys, None, keyring, ENTROPY)
+    name = keys.account.hex() + "/" + keys.member_keys().member().id.hex()
+    keyring.set_password("sealwax", name, kept)
+    with pytest.raises(KeyFileBroken):
+        load_home_keys(tmp_path, None, keyring)

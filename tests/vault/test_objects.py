@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from sealwax.crypto.sealing import SealBroken
 from sealwax.model.change import Change, entry
-from sealwax.model.field import ORIGIN, TEXT
+from sealwax.model.field import ORIGIN, RAW, TEXT
+from sealwax.model.state import empty, encode, join_changes
 from sealwax.vault.checkpoint import (
     Checkpoint,
     Held,
@@ -24,7 +25,7 @@ from sealwax.vault.objects import (
     seal_chunk,
     seal_segment,
 )
-from sealwax.vault.segment import LARGEST_PLAIN_BYTES
+from sealwax.vault.segment import LARGEST_PLAIN_BYTES, encode_segment
 from tests.accounts import made_account
 
 ACCOUNT = made_account("objects of the vault")
@@ -63,6 +64,21 @@ def test_equal_pieces_have_equal_names_unless_counted_apart() -> None:
 def test_chunks_of_any_length(length: int) -> None:
     piece = b"\x00" * (length - 1) + b"x"
     assert open_chunk(KEYS, ZONE, seal_chunk(KEYS, ZONE, 0, piece).data) == piece
+
+
+def test_a_change_larger_than_a_segment_becomes_several() -> None:
+    entries = tuple(entry(RAW, bytes([at]) * 200_000, f"column {at}") for at in range(20))
+    large = _change(1, "words")._replace(entries=entries)
+    changes = [_change(0, "a"), large, _change(2, "b")]
+    batches = list(cut_segments(changes))
+    told = [change for batch in batches for change in batch]
+    assert [item for change in told for item in change.entries] == [
+        item for change in changes for item in change.entries
+    ]
+    assert encode(join_changes(empty(2), told)) == encode(join_changes(empty(2), changes))
+    for batch in batches:
+        assert len(encode_segment(batch)) < LARGEST_PLAIN_BYTES * 2
+    assert len(batches) > 4
 
 
 @given(st.lists(st.integers(0, 3_000), max_size=60))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sealwax.web.kinds import OCTETS, is_shown, sniffed
+from sealwax.model.file_kind import OCTETS, sniffed
+from sealwax.web.kinds import is_shown
 from sealwax.web.thumbnails import Thumbnails
 from tests.web.scene import HTML, SVG
 

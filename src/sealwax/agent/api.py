@@ -16,7 +16,7 @@ from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
-from sealwax.agent.noting import HOME, Note, notes_of
+from sealwax.agent.noting import Note, notes_of
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
 from sealwax.agent.remembered_sources import RememberedSources
@@ -35,6 +35,7 @@ from sealwax.agent.thumbnails import Thumbnails
 from sealwax.agent.time_trust import TimeTrust
 from sealwax.agent.tracing import Tracing
 from sealwax.agent.upkeep import Upkeep, newest_of
+from sealwax.agent.verifying import Verifying
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.settings import Settings
@@ -43,13 +44,13 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
-from sealwax.intake.apply import Imported, Progress
+from sealwax.intake.imported import Imported, Progress
 from sealwax.intake.split import Placed, join, split
+from sealwax.library.conversation import ConversationView
 from sealwax.library.files import file_reader
 from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
-from sealwax.library.query import ConversationView
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
@@ -64,7 +65,7 @@ from sealwax.snapshot.pins import (
 from sealwax.snapshot.plan import MERGE, REPLACE, RestoreCounts
 from sealwax.snapshot.restore import Restored, preview, restore
 from sealwax.snapshot.retention import BY_HAND
-from sealwax.snapshot.verify import Damage, Step, Verified, Verifier
+from sealwax.snapshot.verify import Step, Verified
 from sealwax.snapshot.wholeness import need_whole, unreadable_at
 from sealwax.storage.apply import (
     Affected,
@@ -74,6 +75,9 @@ from sealwax.storage.apply import (
     undelete,
     undo_held,
 )
+from sealwax.sync.other_self import is_other_copy
+from sealwax.sync.reading_back import NOTHING, Reading
+from sealwax.sync.taking_back import taken_back
 from sealwax.trust.heads import RememberedHeads
 
 EXPORTERS: dict[str, Exporter] = {
@@ -116,6 +120,7 @@ class Agent:
             self.devices.settle,
             lambda reason: self._snapshot("", reason),
         )
+        self._verifying = Verifying(device, clock, entropy, lambda: self.sync.is_on)
         self._replica = replica = device.history
         self._journal = device.journal
         self._clock = clock
@@ -242,7 +247,7 @@ class Agent:
             snapshots=len(snapshots),
             newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
             held=self._library.read.held(),
-            void_commits=len(holdings.void_commits()),
+            void_commits=len(holdings.void_commits()) + len(self._replica.log.void_reasons),
             damaged_objects=len(holdings.damage()),
             notes=tuple(note.what for note in self.notes),
             sources=len(self.sources()),
@@ -254,34 +259,24 @@ class Agent:
             is_remote=self.device.mirror is not None,
             is_verified=self.device.sync.verified_ms() > 0,
             waiting=self.device.sync.waiting(),
+            is_other_copy=is_other_copy(self._settings, self._clock.now_ms()),
+            taken_back=taken_back(holdings, self._clock.now_ms()),
+            doubt=self.sync.denied(),
+            is_lacking=self._verifying.is_lacking(),
         )
 
-    def verify(self, report: Callable[[Step], None], is_deep: bool = True) -> Verified:
+    def verify(
+        self, report: Callable[[Step], None], is_deep: bool = True, reading: Reading = NOTHING
+    ) -> Verified:
         """Checks every object, commit and key packet, and the library against them; `is_deep` adds
-        up all changes and records too, see `snapshot.verify`."""
-        replica = self._replica
-        own_zone = self.device.outbox.zone
-        store = self.device.near
-        log, keys = replica.log, replica.keys
-        present, unasked = self.sync.elsewhere()
-        library, away = self._library, present | unasked
-        now_ms = self._clock.now_ms()
-        verifier = Verifier(store, log, keys, library, report, now_ms, own_zone, is_deep, away)
-        try:
-            self._library.strip_tail()
-            found = verifier.run()
-        finally:
-            self.device.outbox.put_on()
-        wrong = [note for note in self.notes if note.kind != HOME]
-        noted = tuple(Damage(note.kind, note.name, note.what) for note in wrong)
-        damage = (*noted, *found.damage, *self.sync.lost_there(is_deep))
-        return found._replace(damage=damage, unasked=len(unasked))
+        up all changes and records too. The shared place is asked for all, and a part of it is read
+        back; see `agent.verifying`."""
+        return self._verifying.verify(report, is_deep, reading, self.notes)
 
     def mend(self, found: Verified) -> None:
         """Puts back what a verification named and this device, or the sync store, has whole;
         raises StoreError."""
-        damaged = [one for one in found.damage if one.kind == "object"]
-        self.sync.mend([bytes.fromhex(one.name) for one in damaged])
+        self._verifying.mend(found)
 
     # Importing.
 

@@ -39,13 +39,16 @@ from sealwax.library.database import (
 )
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
+from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.coming_back import bring_back, give_back
+from sealwax.sync.generation import current_zone
 from sealwax.trust.account import (
     NotTrusted,
     open_for_device,
     open_for_removed,
     read_log,
 )
-from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
+from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads, RolledBack
 from sealwax.trust.home_keys import (
     KEY_FILE,
     HomeKeys,
@@ -130,14 +133,22 @@ def open_agent(
         place = place_of(home, settings.get(STORE_SETTING, "") or None)
         with opened_store(place, keys.account, keys.member_keys()) as store:
             heads = RememberedHeads(home)
-            notes += _check_history(heads, store, is_lenient)
+            own_zone = current_zone(settings, keys.member_keys().member().id)
+            if isinstance(store, MirrorStore):
+                bring_back(store, heads)
+            notes += _check_history(heads, store, is_lenient, but=own_zone)
             log = read_log(store, keys.account)
             opened, removed = _open_keys(log, keys, is_lenient)
             library, found = _open_library(home, keys, opened, bool(removed))
             notes += [*found, *removed]
             try:
                 with naming_damage():
-                    device = Device(store, library, log, opened, keys.member_keys(), heads, env)
+                    if isinstance(store, MirrorStore) and own_zone in heads.wrong_in(store):
+                        now_ms = env.clock.now_ms()
+                        give_back(store, heads, library.holdings, log, own_zone, now_ms)
+                    notes += _check_history(heads, store, is_lenient)
+                    member = keys.member_keys()
+                    device = Device(store, library, log, opened, member, heads, env, settings)
                     if not removed:
                         notes += _catch_up(device, is_lenient, is_waiting)
                     noted = dict.fromkeys(notes)
@@ -165,14 +176,18 @@ def repair_home(home: Path) -> None:
             (home / HEADS_FILE).replace(home / f"{HEADS_FILE}{DAMAGED_SUFFIX}")
 
 
-def _check_history(heads: RememberedHeads, store: Store, is_lenient: bool) -> list[Note]:
-    """A vault that was rolled back, or is another one, is named before anything is made of it."""
-    try:
-        heads.check_store(store)
-    except SealwaxError as error:
+def _check_history(
+    heads: RememberedHeads, store: Store, is_lenient: bool, but: str = ""
+) -> list[Note]:
+    """A vault that was rolled back, or is another one, is named before anything is made of it; one
+    zone may be left for later."""
+    wrong = heads.wrong_in(store)
+    wrong.pop(but, None)
+    near = store.near if isinstance(store, MirrorStore) else store
+    for sentence in wrong.values():
         if not is_lenient:
-            raise
-        return [Note("store", store.describe(), error.sentence)]
+            raise RolledBack(sentence)
+        return [Note("store", near.describe(), sentence)]
     return []
 
 

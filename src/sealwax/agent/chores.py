@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.api import Agent
+from sealwax.agent.backing_up import backed_up_sentence
 from sealwax.agent.importing import damage_of
 from sealwax.agent.jobs import Report, Step
 from sealwax.agent.journal import Journal
@@ -20,13 +21,14 @@ from sealwax.agent.watching import SourceWatch
 from sealwax.agent.wording import count
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
-from sealwax.intake.apply import Progress
+from sealwax.intake.imported import Progress
 from sealwax.snapshot.verify import Step as VerifyStep
 from sealwax.snapshot.verify import Verified
 from sealwax.sources.base import SourceError
 from sealwax.sources.registry import source_marks
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.reading_back import SAMPLE
 
 
 class DamageFound(SealwaxError):
@@ -34,6 +36,13 @@ class DamageFound(SealwaxError):
 
     code = "damage-found"
     hint = "`sealwax verify` names all of it, and what it costs."
+
+
+class BackupUnread(SealwaxError):
+    """The place that keeps the backup could not be asked."""
+
+    code = "backup-unread"
+    hint = "Nothing is lost: it is tried again by itself."
 
 
 class Outcome(NamedTuple):
@@ -65,6 +74,7 @@ class Chores:
             JobKind.IMPORT: self._import,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot_of_the_day,
+            JobKind.PROOF: self._prove,
             JobKind.RETENTION: self._retention,
             JobKind.THUMBNAILS: self._thumbnails,
             JobKind.COMPACTION: self._compaction,
@@ -110,13 +120,27 @@ class Chores:
 
     def _bring_together(self, report: Report) -> Outcome:
         done = self._sync().now(report)
-        why = done.why if isinstance(done, SyncOutcome) and not done.is_verified else ""
-        return Outcome(f"Not all is shared: {why}" if why else "Everything is shared.")
+        if not isinstance(done, SyncOutcome) or done.is_verified:
+            return Outcome("Everything is shared.")
+        if done.why:
+            return Outcome(f"Not all is shared: {done.why}")
+        return Outcome(f"Not verified: {done.doubt}" if done.doubt else "Everything is shared.")
 
     def _snapshot(self, report: Report) -> Outcome:
         report(Step("Making a snapshot"))
         self._agent.upkeep.create_daily_snapshot()
-        return Outcome("A snapshot was made.")
+        report(Step("Reading the backup back"))
+        done = self._agent.sync.back_up_now()
+        now_ms = self._clock.now_ms()
+        return Outcome(f"A snapshot was made. {backed_up_sentence(done, now_ms, self._zone)}")
+
+    def _prove(self, report: Report) -> Outcome:
+        """What could not be read back is told by the doctor, day after day."""
+        report(Step("Reading the backup back"))
+        done = self._agent.sync.back_up_now(is_asked=False)
+        if done.why:
+            raise BackupUnread(done.why)
+        return Outcome(backed_up_sentence(done, self._clock.now_ms(), self._zone))
 
     def _snapshot_of_the_day(self, report: Report) -> None:
         """None where another device has made it, since this one last heard of the others."""
@@ -146,7 +170,7 @@ class Chores:
 
     def _verify(self, report: Report) -> Outcome:
         def look() -> Verified:
-            return self._agent.verify(lambda told: report(verify_step(told)))
+            return self._agent.verify(lambda told: report(verify_step(told)), reading=SAMPLE)
 
         found = look()
         if not found.is_sound:
@@ -156,6 +180,14 @@ class Chores:
                 found = look()
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
+        there = found.there
+        if there.is_another and there.read:
+            return Outcome(
+                "Everything on this device was checked, and is as it was written;"
+                f" {count(there.read, 'sealed object')} were read back from {there.name}."
+            )
+        if there.is_another:
+            return Outcome("Everything on this device was checked, and is as it was written.")
         return Outcome("Everything that is kept was checked, and is as it was written.")
 
 

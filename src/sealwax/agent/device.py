@@ -4,13 +4,14 @@ import msgspec
 
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
+from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import device_zone
 from sealwax.library.library import Library
-from sealwax.stores.base import Store
 from sealwax.stores.mirror import MirrorStore
+from sealwax.stores.near import NearStore
 from sealwax.sync.apply import Sync
+from sealwax.sync.generation import current_zone
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
@@ -35,29 +36,31 @@ class Device:
 
     def __init__(
         self,
-        store: Store,
+        store: MirrorStore | NearStore,
         library: Library,
         log: AccountLog,
         keys: AccountKeys,
         author: MemberKeys,
         heads: RememberedHeads,
         env: Environment,
+        settings: Settings,
         decoder: Decoder | None = None,
     ) -> None:
         self.mirror = store if isinstance(store, MirrorStore) else None
-        self.near: Store = store if self.mirror is None else self.mirror.near
-        zone = device_zone(author.member().id)
+        self.near: NearStore = store.near if isinstance(store, MirrorStore) else store
+        zone = current_zone(settings, author.member().id)
         clock, entropy = env.clock, env.entropy
         self.author = author
         self.decoder = decoder or Decoder()
         self._env = env
+        self._settings = settings
         self._store = store
         self.history = Replica(store, library, log, keys, author, heads, clock, entropy)
         own = Replica(self.near, library, log, keys, author, heads, clock, entropy, zone)
         library.own_zone = zone
         self.outbox = Outbox(own)
         self.journal = Journal(self.history, self.outbox)
-        self.sync = Sync(self.journal, self.mirror, clock)
+        self.sync = Sync(self.journal, self.mirror, settings, clock)
 
     def reader(self, library: Library, heads: RememberedHeads) -> "Device":
         """The same device with another library: to read beside whoever writes."""
@@ -70,5 +73,6 @@ class Device:
             self.author,
             heads,
             self._env,
+            self._settings,
             self.decoder,
         )

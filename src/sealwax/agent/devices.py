@@ -65,7 +65,7 @@ class Devices:
         self._clock = clock
         self._entropy = entropy
         history = device.history
-        self._adopting = Adopting(history, device.outbox, device.mirror)
+        self._adopting = Adopting(history, device.outbox, device.mirror, device.sync.others)
         self._book = DeviceBook(
             history.store, history.log, history.keys, device.author, clock, entropy
         )
@@ -219,14 +219,7 @@ class Devices:
         Raises StoreError."""
         mirror = self._device.mirror
         shared = self._device.near if mirror is None else mirror.far
-        return close_zones(
-            self._replica,
-            self._device.outbox.own,
-            shared,
-            self._device.author,
-            self._clock,
-            self._entropy,
-        )
+        return close_zones(self._replica, self._device.outbox.own, shared)
 
     def _admit(self, device: Member, name: str) -> Heads:
         """Writes the device into the log; gives the newest heads, its own entry included."""

@@ -13,7 +13,8 @@ from sealwax.agent.device import Device
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.owners import Owners
 from sealwax.base.companion import can_have_companions
-from sealwax.intake.apply import Imported, Intake, Progress
+from sealwax.intake.apply import Intake
+from sealwax.intake.imported import Imported, Progress
 from sealwax.library.holdings import SourceTrouble
 from sealwax.sources.base import Source, SourceDamaged, SourceError
 from sealwax.sources.elsewhere import ReadElsewhere
@@ -101,6 +102,7 @@ def _import(
             report,
             asked.is_confirmed,
             asked.is_dry_run,
+            now_ms,
         ).run()
         state = source.state()
     if asked.is_dry_run or done.files_unread:

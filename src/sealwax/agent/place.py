@@ -90,14 +90,14 @@ def opened_near(place: Place, account: bytes, is_new: bool = False) -> Iterator[
 @contextmanager
 def opened_store(
     place: Place, account: bytes, member: MemberKeys, is_new: bool = False
-) -> Iterator[Store]:
+) -> Iterator[MirrorStore | FolderStore]:
     """The vault, together with the server where there is one, signed in as a member."""
     with opened_near(place, account, is_new or bool(place.url)) as near:
         if not place.url:
             yield near
             return
         far = opened_far(place.url, account, member)
-        store = MirrorStore(near, far)
+        store = MirrorStore(near, far, account)
         try:
             if is_new or near.head_seq(ACCOUNT_ZONE) < 0:
                 store.refresh([ACCOUNT_ZONE])

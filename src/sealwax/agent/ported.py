@@ -49,6 +49,7 @@ DOING = {
     "sync": "Syncing",
     "backup": "Making a snapshot",
     "snapshot": "Making a snapshot",
+    "proof": "Reading the backup back",
     "retention": "Looking at old snapshots",
     "thumbnails": "Making small pictures",
     "compaction": "Making room",

@@ -193,7 +193,8 @@ def _opened(
         opened = open_for_recovery(log, recovery)
         heads = RememberedHeads(staging.folder)
         with closing(Library(staging.library, keys.library_key, opened.roots)) as library:
-            device = Device(store, library, log, opened, recovery, heads, env)
+            settings = Settings(staging.folder)
+            device = Device(store, library, log, opened, recovery, heads, env, settings)
             with closing(device.decoder):
                 yield device
 

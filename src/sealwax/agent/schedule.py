@@ -34,6 +34,7 @@ class JobKind(StrEnum):
     IMPORT = "import"
     SYNC = "sync"
     SNAPSHOT = "snapshot"
+    PROOF = "proof"
     RETENTION = "retention"
     THUMBNAILS = "thumbnails"
     COMPACTION = "compaction"
@@ -72,6 +73,7 @@ def due_jobs(situation: Situation) -> list[JobKind]:
         JobKind.IMPORT: _is_import_due,
         JobKind.SYNC: _is_sync_due,
         JobKind.SNAPSHOT: _is_snapshot_due,
+        JobKind.PROOF: _is_proof_due,
         JobKind.RETENTION: _is_retention_due,
         JobKind.THUMBNAILS: _is_thumbnails_due,
         JobKind.COMPACTION: _is_compaction_due,
@@ -121,6 +123,12 @@ def _is_snapshot_due(situation: Situation) -> bool:
         return False
     is_late = _elapsed_ms(situation, JobKind.SNAPSHOT) >= CATCH_UP_MS
     return is_late or _is_good(situation.condition)
+
+
+def _is_proof_due(situation: Situation) -> bool:
+    """Reading back takes as long as sending did."""
+    is_wanted = situation.is_backup_on and situation.has_messages
+    return is_wanted and _is_due(situation, JobKind.PROOF, DAY_MS)
 
 
 def _is_retention_due(situation: Situation) -> bool:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_id
+from sealwax.library.conversation import ConversationView
 from sealwax.library.library import Library
-from sealwax.library.query import ConversationView
 from sealwax.library.recent import recent
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
@@ -82,7 +82,7 @@ def find_conversation(conversations: list[ConversationView], wanted: str) -> Con
     in its title or among its people."""
     text = wanted.strip()
     number = text.removeprefix("#")
-    if number.isascii() and number.isdigit():
+    if number.isascii() and number.isdigit() and len(number) < 18:
         by_number = [view for view in conversations if view.record == int(number)]
         if by_number:
             return by_number[0]

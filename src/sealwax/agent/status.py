@@ -10,7 +10,10 @@ from sealwax.vault.commit_part import Counts
 class Status(NamedTuple):
     """The state of a home. Times are ms since 1970; None where there is nothing yet. `is_remote`
     says that devices share a server, `is_verified` that everything was known to be there once, and
-    `waiting` what is not there."""
+    `waiting` what is not there. `doubt` says why that may not be so any more, and `is_lacking` that
+    sealed objects are missing in the vault of this device. `is_other_copy` says that something was
+    found lately that another copy of this home wrote, `taken_back` what another device had taken
+    back of what was here."""
 
     home: str
     store: str
@@ -32,6 +35,10 @@ class Status(NamedTuple):
     is_remote: bool = False
     is_verified: bool = True
     waiting: Waiting = Waiting()
+    doubt: str = ""
+    is_lacking: bool = False
+    is_other_copy: bool = False
+    taken_back: str = ""
 
 
 def kept(status: Status) -> str:
@@ -41,6 +48,8 @@ def kept(status: Status) -> str:
         f"{counts.messages:,} messages in {counts.conversations:,} conversations and"
         f" {counts.attachments:,} attachments are sealed"
     )
+    if status.is_lacking:
+        return f"{what}, and a part of that is missing on this disk: `sealwax verify` names it."
     if not status.is_remote:
         return f"{what} in {status.store}."
     if not status.waiting.is_nothing:
@@ -48,5 +57,10 @@ def kept(status: Status) -> str:
     if not status.is_verified:
         return (
             f"{what} on this device. Whether all of it is on {status.store} was not verified yet."
+        )
+    if status.doubt:
+        return (
+            f"{what} on this device. Whether all of it is on {status.store} is not known:"
+            f" {status.doubt}"
         )
     return f"{what} on this device and on {status.store}."

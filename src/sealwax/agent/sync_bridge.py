@@ -8,8 +8,11 @@ from sealwax.agent.jobs import Step
 from sealwax.agent.sync_state import SyncState, Usage
 from sealwax.base.clock import Clock
 from sealwax.stores.base import StoreError
-from sealwax.sync.apply import SyncOutcome, SyncProgress
-from sealwax.sync.trouble import last_trouble
+from sealwax.stores.server import AccountMissing
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
+from sealwax.sync.proving import found_lacking, proved_ms
+from sealwax.sync.trouble import last_doubt, last_trouble
 
 ENOUGH_BYTES = 1024 * 1024
 """What less took tells nothing of how fast the line is."""
@@ -39,6 +42,9 @@ class SyncBridge:
         """How things stand, without asking anybody."""
         state = self._state()
         is_shared = state.is_remote or len(self._agent.device.history.log.newest.devices) > 1
+        is_there = (
+            state.is_remote and state.verified_ms and state.trouble_code != AccountMissing.code
+        )
         left_ms = None
         if self._bytes_a_second > 0:
             left_ms = int(state.waiting.size_bytes / self._bytes_a_second * 1000)
@@ -49,14 +55,14 @@ class SyncBridge:
             store_now_ms=self._server_ms,
             answered_ms=self._answered_ms,
             seen_ms=self._seen_ms,
-            media=2 if state.is_remote and state.verified_ms else 1,
+            media=2 if is_there else 1,
         )
 
     def now(self, report: Callable[[Step], None]) -> SyncOutcome:
         """Pull, push, pull, compare; raises SyncFailed where the shared place has trouble. What
         waits because its storage is full is no failure: it would fail again."""
         began = self._clock.monotonic()
-        outcome = self._agent.sync.now(lambda told: report(sync_step(told)))
+        outcome = self._agent.sync.now(lambda told: report(sync_step(told)), is_thorough=False)
         seconds = self._clock.monotonic() - began
         if outcome.sent_bytes >= ENOUGH_BYTES and seconds > 0:
             self._bytes_a_second = outcome.sent_bytes / seconds
@@ -83,13 +89,16 @@ class SyncBridge:
         counted stays true until something is written."""
         device, sync = self._agent.device, self._agent.sync
         heads = (device.history.head(), device.outbox.own.head())
-        last = last_trouble(device.history.library.holdings)
+        holdings = device.history.library.holdings
         told = (
             device.journal.trouble,
-            last,
+            last_trouble(holdings),
+            last_doubt(holdings),
             device.journal.is_full,
             device.sync.verified_ms(),
             device.sync.lost_there(),
+            proved_ms(device.history),
+            found_lacking(device.history),
         )
         marks = (heads, sync.is_on, sync.is_backup_on, *told)
         if self._known is None or self._known[0] != marks:

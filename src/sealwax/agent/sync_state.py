@@ -25,7 +25,9 @@ class SyncState(NamedTuple):
     trouble, `is_full` while it takes no more, `store_now_ms` is the store's clock when it last
     answered and `answered_ms` this computer's at the same moment. `seen_ms` has when devices, by
     their ids in hex, last asked the store, as of then. `lost` counts the sealed objects that the
-    store lost and this device could not give when that was last asked.
+    store lost and this device could not give when that was last asked. `doubt` says why the last
+    sync, which ended well, could not say that everything is shared. `proved_ms` is when all that
+    this device keeps at the store was last read back, `unproved` what of it could not be.
     """
 
     is_on: bool = True
@@ -47,6 +49,9 @@ class SyncState(NamedTuple):
     seen_ms: dict[str, int] = {}  # noqa: RUF012
     media: int = 1
     lost: int = 0
+    proved_ms: int | None = None
+    unproved: str = ""
+    doubt: str = ""
 
 
 def seen_by_id(state: SyncState) -> dict[bytes, int]:

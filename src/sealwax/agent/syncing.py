@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from typing import NamedTuple
 
 from sealwax.agent import resetting
+from sealwax.agent.backing_up import BackedUp, lacking_sentence
 from sealwax.agent.device import Device
 from sealwax.agent.resetting import Reset
 from sealwax.agent.sync_state import SyncState
@@ -12,13 +12,16 @@ from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.ledger.wire import Event, Usage
-from sealwax.snapshot.verify import Damage
 from sealwax.stores.base import StoreError
-from sealwax.stores.far_trouble import FarAway, FarFull
-from sealwax.stores.server import ServerStore
-from sealwax.sync.apply import SyncOutcome, SyncProgress
+from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
+from sealwax.stores.server import AccountMissing, ServerStore
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.progress import SyncProgress
+from sealwax.sync.proving import found_lacking, proved_ms
+from sealwax.sync.repair import AccountParted, Answer
 from sealwax.sync.reset.apply import ResetProgress
-from sealwax.sync.trouble import last_trouble
+from sealwax.sync.resolving import Resolution
+from sealwax.sync.trouble import last_doubt, last_trouble
 from sealwax.trust.key_troubles import KeysUnusable
 from sealwax.vault.commit_part import Part, Switches
 
@@ -26,11 +29,8 @@ SYNC_SETTING = "sync"
 BACKUP_SETTING = "backup"
 FILES_SETTING = "files_bytes"
 ALL = -1
-LOST_KIND = "object at the sync store"
-_MENDS = {
-    True: "This device has it: `sealwax sync now` sends it again.",
-    False: "Another device may have it, and sends it at its next sync.",
-}
+DENYING = (AccountMissing.code, HistoryUnsound.code)
+"""Troubles of the shared place that cast doubt on what it has."""
 
 
 class SyncOff(SealwaxError):
@@ -38,14 +38,6 @@ class SyncOff(SealwaxError):
 
     code = "sync-off"
     hint = "`sealwax sync on` switches it on and joins what both sides have."
-
-
-class Elsewhere(NamedTuple):
-    """Objects that are not on this device: those that the shared place has, and those of which it
-    could not be asked."""
-
-    present: frozenset[bytes] = frozenset()
-    unasked: frozenset[bytes] = frozenset()
 
 
 class Syncing:
@@ -89,64 +81,36 @@ class Syncing:
         assert files_bytes is None or files_bytes >= 0
         self._settings.set(FILES_SETTING, ALL if files_bytes is None else files_bytes)
 
-    def elsewhere(self) -> Elsewhere:
-        """What this device does not keep, or did not fetch yet, and the shared place has."""
-        mirror, history = self._device.mirror, self._device.history
-        if mirror is None:
-            return Elsewhere()
-        listed = history.library.holdings.listed()
-        files = {name for name, *_, digest in listed if digest is None}
-        unfetched = history.held_in_store() - {name for name, _, _, _, _ in listed}
-        wanted = files | unfetched
-        lacking = wanted - mirror.near.has_objects(wanted)
-        try:
-            return Elsewhere(frozenset(mirror.far.has_objects(lacking)) if lacking else frozenset())
-        except StoreError:
-            # Whether it has them can be told when it answers; nothing here is damaged.
-            return Elsewhere(unasked=frozenset(lacking))
-
-    def lost_there(self, is_read: bool) -> list[Damage]:
-        """What the shared place lacks of what the head and the snapshots hold; nothing where it
-        does not answer. With `is_read` it reads all of it."""
-        mirror = self._device.mirror
-        if mirror is None or not self.is_on:
-            return []
-        try:
-            lost = sorted(mirror.lost_far(self._shared_objects(), is_read))
-        except StoreError:
-            return []
-        near = mirror.near.has_objects(lost)
-        return [
-            Damage(LOST_KIND, name.hex(), "it is missing or damaged there", _MENDS[name in near])
-            for name in lost
-        ]
-
-    def mend(self, damaged: list[bytes]) -> None:
-        """Fetches what is damaged or missing on this device, and sends what the shared place lost;
-        raises StoreError."""
-        mirror = self._device.mirror
-        if mirror is not None and self.is_on:
-            mirror.mend_near(damaged)
-            mirror.put_back_lost()
-            mirror.heal(self._shared_objects())
-
-    def _shared_objects(self) -> list[bytes]:
-        held = self._device.history.library.holdings.listed()
-        return [name for name, _, _, _, _ in held]
-
     def now(
         self,
         report: Callable[[SyncProgress], None] = lambda _: None,
+        is_thorough: bool = True,
     ) -> SyncOutcome:
-        """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome."""
+        """Pull, push, pull, compare; raises SyncOff. What could not be done is in the outcome.
+        `is_thorough` asks for every object that the history holds."""
         self._need_on()
-        outcome = self._device.sync.now(report, self.files_bytes)
+        outcome = self._device.sync.now(report, self.files_bytes, is_thorough)
         if not outcome.why:
             self._time.note_server(self.far.server_ms if self.far is not None else None)
             self._tell_switches()
         with suppress(StoreError, KeysUnusable):
             self._settle()
         return outcome
+
+    def plan_resolution(self) -> Resolution:
+        """What removed devices wrote into the shared history, and what would become of it; raises
+        SyncOff, NothingToResolve or StoreError."""
+        self._need_on()
+        return self._device.sync.resolving.plan()
+
+    def resolve(
+        self, is_accepted: bool, report: Callable[[SyncProgress], None] = lambda _: None
+    ) -> SyncOutcome:
+        """Goes on without it, or accepts it like what any device says, and syncs. Raises as
+        `plan_resolution`."""
+        self._need_on()
+        answer = Answer.ACCEPT if is_accepted else Answer.WITHOUT
+        return self._device.sync.resolve(answer, report, self.files_bytes)
 
     def plan_reset(self, report: Callable[[ResetProgress], None] = lambda _: None) -> Reset:
         """What `reset` would do, after a pull; raises SyncOff, SyncPaused, LibraryNotWhole or
@@ -174,18 +138,30 @@ class Syncing:
             lost=device.sync.lost_there(),
             is_full=journal.is_full,
             media=2 if is_server else 1,
+            proved_ms=proved_ms(device.history) or None,
+            unproved=lacking_sentence(found) if (found := found_lacking(device.history)) else "",
         )
         if journal.trouble is not None:
             cause = journal.trouble.cause
             return state._replace(trouble=cause.sentence, trouble_code=cause.code)
         last = last_trouble(device.history.library.holdings)
         if last is None:
-            return state
+            doubt = last_doubt(device.history.library.holdings)
+            return state._replace(doubt=doubt.sentence) if doubt is not None else state
         if last.code == FarFull.code:
             return state._replace(is_full=True)
         return state._replace(
             trouble=last.sentence, trouble_code=last.code, trouble_since_ms=last.since_ms
         )
+
+    def denied(self) -> str:
+        """Why what was once verified at the shared place may not be so any more; nothing where
+        nobody says so. That it does not answer is no such reason."""
+        holdings = self._device.history.library.holdings
+        trouble, doubt = last_trouble(holdings), last_doubt(holdings)
+        if trouble is not None:
+            return trouble.sentence if trouble.code in DENYING else ""
+        return doubt.sentence if doubt is not None else ""
 
     def unshown_snapshots(self) -> int:
         """How many snapshots other devices made while they were apart that this library cannot
@@ -234,14 +210,13 @@ class Syncing:
             with suppress(FarAway, FarFull, KeysUnusable):
                 self._device.journal.tell(Part(reason="switches", switches=wanted))
 
-    def back_up_now(self) -> str:
-        """Copies what this device has for itself to the shared place; says why, where it cannot be
-        done, and nothing otherwise."""
+    def back_up_now(self, is_asked: bool = True) -> BackedUp:
+        """Copies what this device has for itself to the shared place, and reads back what it
+        wrote there."""
         try:
-            self._device.sync.back_up_own_zone()
-        except (FarAway, FarFull) as error:
-            return error.sentence
-        return ""
+            return BackedUp(proof=self._device.sync.back_up(is_asked))
+        except (FarAway, FarFull, AccountParted) as error:
+            return BackedUp(error.sentence)
 
     def pull(self) -> int:
         """Only what others wrote; gives how many steps came. Raises StoreError."""

@@ -14,8 +14,8 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.conversation import ConversationView
 from sealwax.library.library import Library
-from sealwax.library.query import ConversationView
 from sealwax.library.select import ANYWHERE
 from sealwax.model.field import CONVERSATION, ORIGIN
 from sealwax.model.record import Kind, canonical_direct

@@ -17,7 +17,8 @@ from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.serving import with_folder
-from sealwax.cli.session import Session, clean, one_line
+from sealwax.cli.session import Session
+from sealwax.cli.terminal import of_others, one_line, say
 
 if TYPE_CHECKING:
     from sealwax.ledger.wire import Usage
@@ -90,7 +91,7 @@ def account_lock(session: Session, name: str, reason: str, folder: Path) -> None
     """Take and hand out nothing of an account until it is unlocked; nothing is deleted."""
     with _accounts(folder) as accounts:
         accounts.lock(name, reason)
-    session.give({"locked": name}, lambda: click.echo(f"{clean(name)} is locked."))
+    session.give({"locked": name}, lambda: say(f"{of_others(name)} is locked."))
 
 
 @account_group.command("unlock")
@@ -101,7 +102,7 @@ def account_unlock(session: Session, name: str, folder: Path) -> None:
     """Serve an account again."""
     with _accounts(folder) as accounts:
         accounts.unlock(name)
-    session.give({"unlocked": name}, lambda: click.echo(f"{clean(name)} is unlocked."))
+    session.give({"unlocked": name}, lambda: say(f"{of_others(name)} is unlocked."))
 
 
 @account_group.command("delete")
@@ -126,12 +127,12 @@ def account_delete(
             if not session.is_json:
                 _show_deletion(plan)
             if not is_dry_run:
-                session.confirm(f"Delete {clean(name)} from this server for good?", is_yes)
+                session.confirm(f"Delete {of_others(name)} from this server for good?", is_yes)
                 deleting.delete(name)
         except Refusal as refusal:
             raise AdminRefused(refusal.trouble.detail) from refusal
     told = {**plan._asdict(), "done": not is_dry_run}
-    session.give(told, lambda: None if is_dry_run else click.echo(f"{clean(name)} is deleted."))
+    session.give(told, lambda: None if is_dry_run else say(f"{of_others(name)} is deleted."))
 
 
 @account_group.command("clear")
@@ -160,8 +161,8 @@ def account_clear(
         going = parts.freeing.unheld(account)
         told = {"objects": len(going), "size_bytes": sum(going.values()), "done": not is_dry_run}
         if not session.is_json:
-            click.echo(
-                f"Nothing of {clean(name)} holds {count(len(going), 'object')}"
+            say(
+                f"Nothing of {of_others(name)} holds {count(len(going), 'object')}"
                 f" ({show.size(told['size_bytes'])})."
             )
         is_running = False
@@ -212,7 +213,7 @@ def plan_command(session: Session, name: str, size: str, folder: Path) -> None:
         accounts.grant_plan(name, granted_bytes)
     session.give(
         {"name": name, "plan_bytes": granted_bytes},
-        lambda: click.echo(f"{clean(name)} may keep {show.size(granted_bytes)} now."),
+        lambda: say(f"{of_others(name)} may keep {show.size(granted_bytes)} now."),
     )
 
 
@@ -221,7 +222,7 @@ def plan_bytes(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     size_bytes = round(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
     if not 0 < size_bytes <= PLAN_LIMIT_BYTES:
-        raise PlanBad(f"“{clean(text)[:40]}” is no size of a plan.")
+        raise PlanBad(f"“{of_others(text)[:40]}” is no size of a plan.")
     return size_bytes
 
 
@@ -239,22 +240,22 @@ def _accounts(folder: Path) -> "Iterator[Accounts]":
 
 
 def _show_invitation(name: str, invitation: str) -> None:
-    click.echo(f"{clean(name)} is invited. On their computer:")
-    click.echo()
-    click.echo("    sealwax init --store https://YOUR-SERVER --invitation -")
-    click.echo()
-    click.echo("It asks for the invitation:")
-    click.secho(f"    {invitation}", bold=True, fg="green")
-    click.echo()
-    click.echo("It is good once, and kept nowhere.")
+    say(f"{of_others(name)} is invited. On their computer:")
+    say()
+    say("    sealwax init --store https://YOUR-SERVER --invitation -")
+    say()
+    say("It asks for the invitation:")
+    say(f"    {invitation}", bold=True, fg="green")
+    say()
+    say("It is good once, and kept nowhere.")
 
 
 def _show_deletion(plan: "Deletion") -> None:
     if not plan.account:
-        click.echo(f"{clean(plan.name)} was invited and has kept nothing here.")
+        say(f"{of_others(plan.name)} was invited and has kept nothing here.")
         return
-    click.echo(
-        f"{clean(plan.name)} keeps {show.size(plan.head_bytes + plan.snapshot_bytes)} here,"
+    say(
+        f"{of_others(plan.name)} keeps {show.size(plan.head_bytes + plan.snapshot_bytes)} here,"
         f" {show.size(plan.snapshot_bytes)} of it only in snapshots:"
         f" {count(plan.objects, 'file')} of {show.size(plan.disk_bytes)},"
         f" {count(plan.commits, 'step')} of history ({show.size(plan.history_bytes)}),"
@@ -264,30 +265,30 @@ def _show_deletion(plan: "Deletion") -> None:
 
 def _show_cleared(is_done: bool, is_running: bool) -> None:
     if is_done:
-        click.echo("The server deletes them within a minute." if is_running else "Deleted.")
+        say("The server deletes them within a minute." if is_running else "Deleted.")
 
 
 def _show_examined(seen: int, lost: dict[str, list[str]], is_repair: bool) -> None:
-    click.echo(f"{count(seen, 'object')} read.")
+    say(f"{count(seen, 'object')} read.")
     for name, names in lost.items():
-        click.secho(f"{clean(name)}: {count(len(names), 'object')} missing or damaged:", fg="red")
+        say(f"{of_others(name)}: {count(len(names), 'object')} missing or damaged:", fg="red")
         for one in names:
-            click.echo(f"    {one}")
+            say(f"    {one}")
     if not lost:
-        click.secho("All are what their names say.", fg="green")
+        say("All are what their names say.", fg="green")
     elif is_repair:
-        click.echo("Devices that have them send them again at their next sync.")
+        say("Devices that have them send them again at their next sync.")
     else:
-        click.echo("`sealwax admin verify --repair` asks the devices for them.")
+        say("`sealwax admin verify --repair` asks the devices for them.")
 
 
 def _show_accounts(accounts: "list[Usage]", invited: dict[str, int]) -> None:
     if not accounts and not invited:
-        click.echo("There is no account yet: `sealwax admin account create NAME` invites one.")
+        say("There is no account yet: `sealwax admin account create NAME` invites one.")
         return
     rows = [
         (
-            clean(one.name),
+            of_others(one.name),
             show.size(one.head_bytes + one.snapshot_bytes),
             show.size(one.plan_bytes),
             show.size(one.history_bytes),
@@ -299,7 +300,7 @@ def _show_accounts(accounts: "list[Usage]", invited: dict[str, int]) -> None:
         for one in accounts
     ]
     rows += [
-        (clean(name), "", show.size(plan_bytes), "", "", "invited, not begun yet")
+        (of_others(name), "", show.size(plan_bytes), "", "", "invited, not begun yet")
         for name, plan_bytes in invited.items()
     ]
     show.table(("Name", "Used", "Plan", "History", "Asks for", ""), rows)

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-import msgspec
 
 from sealwax.agent.home import HomeLocked
 from sealwax.agent.installing import install, run_command, uninstall
@@ -16,6 +15,7 @@ from sealwax.base.clock import Clock, SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session
+from sealwax.cli.terminal import say, say_json
 
 
 @click.group("agent")
@@ -82,7 +82,7 @@ def agent_run(session: Session, port: int) -> None:
 def agent_install(session: Session) -> None:
     """Have the system start the agent now and at each login."""
     path = install(session.home, Path.home(), session.is_default_home, run_command)
-    session.give({"installed": path}, lambda: click.echo(f"The agent runs from now on: {path}"))
+    session.give({"installed": path}, lambda: say(f"The agent runs from now on: {path}"))
 
 
 @agent_group.command("uninstall")
@@ -91,7 +91,7 @@ def agent_uninstall(session: Session) -> None:
     """End the agent, and have it started no more."""
     path = uninstall(session.home, Path.home(), session.is_default_home, run_command)
     told = f"Removed: {path}" if path else "It was not installed."
-    session.give({"removed": path}, lambda: click.echo(told))
+    session.give({"removed": path}, lambda: say(told))
 
 
 class Log:
@@ -116,6 +116,6 @@ class Log:
         at = datetime.datetime.fromtimestamp(self._clock.now_ms() / 1000).astimezone()
         if self._is_json:
             told = {"time": at.isoformat(timespec="milliseconds"), "what": what, "more": more}
-            click.echo(msgspec.json.encode(told).decode(), err=True)
+            say_json(told, is_indented=False, err=True)
         else:
-            click.echo(f"{at:%H:%M:%S}  {what}  {more}".rstrip(), err=True)
+            say(f"{at:%H:%M:%S}  {what}  {more}".rstrip(), err=True)

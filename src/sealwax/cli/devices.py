@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.as_json import as_json
@@ -17,7 +16,8 @@ from sealwax.agent.linking import Asking, Offered
 from sealwax.agent.wording import count
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
-from sealwax.cli.session import Session, can_ask, clean
+from sealwax.cli.session import Session, can_ask
+from sealwax.cli.terminal import ask, of_others, say, say_json
 from sealwax.stores.base import StoreError
 from sealwax.sync.adopting import Adoption
 from sealwax.trust.roster import KnownDevice
@@ -49,16 +49,16 @@ def device_link(session: Session, is_yes: bool) -> None:
             return True
         if not can_ask():
             return False
-        click.echo(f"“{clean(asking.name)}” wants in. Its screen must show", err=True)
-        click.secho(f"    {spaced(asking.digits)}", bold=True, err=True)
-        return click.confirm("Does it?", err=True)
+        say(f"“{of_others(asking.name)}” wants in. Its screen must show", err=True)
+        say(f"    {spaced(asking.digits)}", bold=True, err=True)
+        return ask("Does it?")
 
     with session.agent() as agent:
         linked = agent.devices.link(tell, confirm)
     if session.is_json:
         _line(as_json(linked))
     else:
-        click.echo(f"“{clean(linked.name)}” is one of the account's devices now.")
+        say(f"“{of_others(linked.name)}” is one of the account's devices now.")
 
 
 @device_group.command("list")
@@ -83,7 +83,7 @@ def device_revoke(session: Session, device: str, is_yes: bool) -> None:
     """
     with session.agent() as agent:
         found = agent.devices.find(device)
-        session.confirm(f"Remove “{clean(found.name)}” from the account?", is_yes)
+        session.confirm(f"Remove “{of_others(found.name)}” from the account?", is_yes)
         agent.devices.revoke(found.id.hex())
         if not session.is_json:
             _show_revoked(found)
@@ -123,7 +123,7 @@ def device_rename(session: Session, device: str, name: str) -> None:
     """Give a device another name."""
     with session.agent() as agent:
         found = agent.devices.rename(device, name)
-    session.give(found, lambda: click.echo(f"It is called “{clean(found.name)}” now."))
+    session.give(found, lambda: say(f"It is called “{of_others(found.name)}” now."))
 
 
 def show_joining(
@@ -134,9 +134,9 @@ def show_joining(
         code = click.prompt("Code", err=True)
 
     def tell(digits: str) -> None:
-        click.echo("Compare on the other device:", err=True)
-        click.secho(f"    {spaced(digits)}", bold=True, err=True)
-        click.echo("Waiting until it says yes.", err=True)
+        say("Compare on the other device:", err=True)
+        say(f"    {spaced(digits)}", bold=True, err=True)
+        say("Waiting until it says yes.", err=True)
 
     join_home(session.home, address, code, name, environment, tell)
     session.give({"home": session.home}, lambda: _show_joined(session.home))
@@ -148,7 +148,7 @@ def tell_history(session: Session, environment: Environment) -> None:
     with open_agent(session.home, environment, is_lenient=True) as agent:
         session.warn(agent.warnings())
         count = agent.status().counts.messages
-    click.echo(f"{show.count(count, 'message')} here.", err=True)
+    say(f"{show.count(count, 'message')} here.", err=True)
 
 
 def spaced(digits: str) -> str:
@@ -162,10 +162,10 @@ def show_devices(devices: Sequence[KnownDevice]) -> None:
         ("device", "id", "added", "by", "last seen", ""),
         [
             (
-                clean(device.name),
+                of_others(device.name),
                 device.id.hex()[:8],
                 show.day_and_time(device.added_ms * 1_000_000),
-                clean(device.added_by or "-"),
+                of_others(device.added_by or "-"),
                 show.day_and_time(device.seen_ms * 1_000_000) if device.seen_ms else "-",
                 _mark(device),
             )
@@ -177,13 +177,13 @@ def show_devices(devices: Sequence[KnownDevice]) -> None:
 def _mark(device: KnownDevice) -> str:
     if device.revoked_ms is not None:
         day = show.day_and_time(device.revoked_ms * 1_000_000)
-        return f"removed {day} by {clean(device.revoked_by or '-')}"
+        return f"removed {day} by {of_others(device.revoked_by or '-')}"
     return "this device" if device.is_this else ""
 
 
 def _show_revoked(device: KnownDevice) -> None:
-    click.echo(f"“{clean(device.name)}” is out. What is written from now on, it cannot open.")
-    click.echo("What it had already stays with it. docs/devices.md says what else to do.")
+    say(f"“{of_others(device.name)}” is out. What is written from now on, it cannot open.")
+    say("What it had already stays with it. docs/devices.md says what else to do.")
 
 
 def _offer_adoption(
@@ -197,13 +197,15 @@ def _offer_adoption(
             return None
         if not session.is_json:
             _show_adoption(device, plan)
-        if not is_yes and not (can_ask() and click.confirm("Take it over?", err=True)):
-            click.echo(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
+        if not is_yes and not (can_ask() and ask("Take it over?")):
+            say(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
             return None
         adopted = agent.devices.adopt(device.id.hex())
     except StoreError as error:
-        click.echo(f"What it kept for itself could not be looked at: {error.sentence}", err=True)
-        click.echo(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
+        say(
+            f"What it kept for itself could not be looked at: {of_others(error.sentence)}", err=True
+        )
+        say(f"Later: sealwax device adopt {device.id.hex()[:8]}", err=True)
         return None
     if not session.is_json:
         _show_adopted()
@@ -211,41 +213,41 @@ def _offer_adoption(
 
 
 def _show_adoption(device: KnownDevice, plan: Adoption) -> None:
-    name = clean(device.name)
+    name = of_others(device.name)
     if plan.is_nothing:
-        click.echo(f"“{name}” kept nothing for itself that is not here.")
+        say(f"“{name}” kept nothing for itself that is not here.")
     else:
         since = show.day_and_time(plan.since_ms * 1_000_000)
-        click.echo(
+        say(
             f"“{name}” kept for itself, since {since}: {count(plan.messages, 'message')},"
             f" {count(plan.attachments, 'attachment')}, {show.size(plan.size_bytes)}."
         )
     if plan.deletions:
-        click.echo(f"It also put {count(plan.deletions, 'record')} into the trash.")
+        say(f"It also put {count(plan.deletions, 'record')} into the trash.")
     if plan.unreadable:
-        click.echo(f"{count(plan.unreadable, 'object')} of it cannot be read.")
+        say(f"{count(plan.unreadable, 'object')} of it cannot be read.")
 
 
 def _show_adopted() -> None:
-    click.echo("It is here now. The next sync shares it.")
+    say("It is here now. The next sync shares it.")
 
 
 def _show_code(offered: Offered) -> None:
-    click.echo("On the new machine, within ten minutes:")
-    click.echo()
-    click.secho(f"    sealwax init --store PLACE --join {offered.code}", bold=True, fg="green")
-    click.echo()
-    click.echo("PLACE is the address of your server, or the folder that the devices share.")
+    say("On the new machine, within ten minutes:")
+    say()
+    say(f"    sealwax init --store PLACE --join {offered.code}", bold=True, fg="green")
+    say()
+    say("PLACE is the address of your server, or the folder that the devices share.")
 
 
 def _show_joined(home: Path) -> None:
-    click.echo(f"Linked: {home}")
-    click.echo("This device is one of the account's now.")
+    say(f"Linked: {home}")
+    say("This device is one of the account's now.")
 
 
 def _line(value: object) -> None:
     """One JSON value on a line of its own, at once."""
-    click.echo(msgspec.json.encode(value).decode())
+    say_json(value, is_indented=False)
     sys.stdout.flush()
 
 

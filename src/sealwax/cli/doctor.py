@@ -13,10 +13,13 @@ from sealwax.agent.doctor.missing import Way
 from sealwax.agent.status import Status, kept
 from sealwax.cli import show
 from sealwax.cli.options import with_session
-from sealwax.cli.session import EXIT_HELD, Session, clean
+from sealwax.cli.session import EXIT_HELD, Session
+from sealwax.cli.terminal import clear, of_others, one_line, say
 
 COLOURS = {"danger": "red", "warn": "yellow", "note": "cyan", "ok": "green"}
 WATCH_SECONDS = 1.0
+FINDING_CHARACTERS = 600
+"""A sentence of ours with one of others in it."""
 ALL_CHATS = "all"
 
 
@@ -76,8 +79,8 @@ def status_command(session: Session, is_watched: bool) -> None:
 def show_details(status: Status) -> None:
     """Prints what only the documents speak of: account, epoch, head."""
     devices = show.count(status.devices, "device")
-    click.secho(f"  account {status.account}", dim=True)
-    click.secho(f"  epoch {status.epoch}, head {status.head}, {devices}", dim=True)
+    say(f"  account {status.account}", dim=True)
+    say(f"  epoch {status.epoch}, head {status.head}, {devices}", dim=True)
 
 
 def show_status(status: Status, findings: list[Finding]) -> None:
@@ -85,7 +88,7 @@ def show_status(status: Status, findings: list[Finding]) -> None:
     for finding in findings:
         show_finding(finding)
     snapshots = show.count(status.snapshots, "snapshot")
-    click.secho(
+    say(
         f"  {show.size(status.sealed_bytes)} sealed,"
         f" {show.size(status.snapshot_only_bytes)} more only in snapshots; {snapshots};"
         f" {show.count(status.counts.trashed, 'message')} in the trash.",
@@ -95,10 +98,10 @@ def show_status(status: Status, findings: list[Finding]) -> None:
 
 def show_finding(finding: Finding) -> None:
     """Prints one sentence, and what to do."""
-    click.secho("● ", fg=COLOURS[finding.level], nl=False)
-    click.echo(clean(finding.text))
+    say("● ", fg=COLOURS[finding.level], nl=False)
+    say(one_line(finding.text, FINDING_CHARACTERS))
     if finding.remedy:
-        click.secho(f"    → {clean(finding.remedy)}", dim=True)
+        say(f"    → {one_line(finding.remedy, FINDING_CHARACTERS)}", dim=True)
 
 
 def _facts(agent: Agent, session: Session) -> Facts:
@@ -135,14 +138,14 @@ def _follow(session: Session, agent: Agent, facts: Facts, chat: str | None) -> N
 def _show_way(way: Way) -> None:
     for stop in way.stops:
         mark, colour = ("✗", "red") if stop.is_gap else ("✓", "green")
-        click.secho(f"{mark} ", fg=colour, nl=False)
-        click.echo(f"{stop.place}: {clean(stop.text)}")
+        say(f"{mark} ", fg=colour, nl=False)
+        say(f"{stop.place}: {of_others(stop.text)}")
         if stop.is_gap and stop.remedy:
-            click.secho(f"    → {clean(stop.remedy)}", dim=True)
+            say(f"    → {of_others(stop.remedy)}", dim=True)
     if way.gap is None:
-        click.echo("Nothing is missing on the way.")
+        say("Nothing is missing on the way.")
     else:
-        click.echo(f"The first gap: {way.gap.place}.")
+        say(f"The first gap: {way.gap.place}.")
 
 
 def _watch(session: Session) -> None:
@@ -153,10 +156,10 @@ def _watch(session: Session) -> None:
             findings = _findings(examine(_facts(agent, session)), status)
             running = session.running_agent()
             jobs = [] if running is None else _jobs(running)
-            click.clear()
+            clear()
             show_status(status, findings)
             for line in jobs:
-                click.echo(f"  {line}")
+                say(f"  {line}")
             time.sleep(WATCH_SECONDS)
 
 

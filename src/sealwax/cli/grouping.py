@@ -4,7 +4,8 @@ import click
 
 from sealwax.cli import show
 from sealwax.cli.options import with_session
-from sealwax.cli.session import Session, clean
+from sealwax.cli.session import Session
+from sealwax.cli.terminal import of_others, say
 
 
 @click.group("conversation")
@@ -19,10 +20,8 @@ def conversation_split(session: Session, chat: str) -> None:
     """Show CHAT apart by service: iMessage, SMS, RCS. `join` takes it back."""
     with session.agent() as agent:
         done = agent.split_conversation(chat)
-    parts = ", ".join(clean(part.rpartition("/")[2]) for part in done.parts)
-    session.give(
-        done, lambda: click.echo(f"Split {show.count(done.messages, 'message')}: {parts}.")
-    )
+    parts = ", ".join(of_others(part.rpartition("/")[2]) for part in done.parts)
+    session.give(done, lambda: say(f"Split {show.count(done.messages, 'message')}: {parts}."))
 
 
 @conversation_group.command("join")
@@ -32,4 +31,4 @@ def conversation_join(session: Session, chat: str) -> None:
     """Show the parts of a split conversation together again; CHAT is any of them."""
     with session.agent() as agent:
         done = agent.join_conversation(chat)
-    session.give(done, lambda: click.echo(f"Joined {show.count(done.messages, 'message')}."))
+    session.give(done, lambda: say(f"Joined {show.count(done.messages, 'message')}."))

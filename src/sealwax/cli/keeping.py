@@ -1,4 +1,4 @@
-"""Commands that bring messages in or take them out: init, import, source, export, verify."""
+"""Commands that bring messages in or take them out: init, import, source, export."""
 
 import getpass
 import platform
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from sealwax.agent.api import EXPORTERS
+from sealwax.agent.api import EXPORTERS, Agent
 from sealwax.agent.bootstrap import (
     create_home,
-    repair_home,
     system_environment,
 )
 from sealwax.agent.importing import damage_of
@@ -27,12 +26,10 @@ from sealwax.cli.options import (
     yes_option,
 )
 from sealwax.cli.recovering import show_recovering
-from sealwax.cli.session import EXIT_FAILED, Session, can_ask, clean
+from sealwax.cli.session import EXIT_FAILED, Session, can_ask
+from sealwax.cli.terminal import ask, of_others, say
 from sealwax.crypto.passphrase_strength import need_strong
-from sealwax.intake.apply import Imported, Progress
-from sealwax.library.database import LibraryBroken
-from sealwax.snapshot.verify import Step, Verified
-from sealwax.trust.heads import HeadsBroken
+from sealwax.intake.imported import Imported, Progress
 from sealwax.trust.system_keyring import find_keyring
 
 PROBLEMS_SHOWN = 10
@@ -120,22 +117,24 @@ def init_command(
 def import_command(
     session: Session, paths: tuple[Path, ...], is_full: bool, is_dry_run: bool, is_yes: bool
 ) -> None:
-    """Read messages from PATHS, else from the remembered sources, else from this computer."""
+    """Read messages from PATHS, else from the remembered sources, else from this computer.
+
+    Of an export, content is read. What it says of deletions takes a yes, here or by --yes.
+    """
+    read: list[Path] = []
     done: list[Imported] = []
     with session.agent() as agent:
-        read = agent.sources_to_import(paths)
-        for path in read:
-            with session.progress(f"Reading {path.name}") as tell:
-
-                def report(progress: Progress) -> None:
-                    tell(f"{progress.phase} messages", progress.messages, progress.total)
-
-                done.append(agent.import_source(path, report, is_yes, is_dry_run, is_full))
+        for path in agent.sources_to_import(paths):
+            read.append(path)
+            done.append(_import(session, agent, path, is_yes, is_dry_run, is_full))
+            if not is_dry_run and _wants_the_rest(session, path, done[-1]):
+                read.append(path)
+                done.append(_import(session, agent, path, True, False, True))
     session.give(done, lambda: _show_all_imported(done))
     damaged = [error for error in map(damage_of, read, done) if error is not None]
     for error in damaged:
-        click.secho(f"! {clean(error.sentence)}", fg="red", err=True)
-        click.secho(f"  {error.hint}", dim=True, err=True)
+        say(f"! {of_others(error.sentence)}", fg="red", err=True)
+        say(f"  {error.hint}", dim=True, err=True)
     held = sum(imported.trashed for imported in done if imported.is_held)
     if held and not is_dry_run:
         session.hold(
@@ -145,6 +144,34 @@ def import_command(
         )
     if damaged:
         raise SystemExit(EXIT_FAILED)
+
+
+def _import(
+    session: Session, agent: Agent, path: Path, is_yes: bool, is_dry_run: bool, is_full: bool
+) -> Imported:
+    with session.progress(f"Reading {path.name}") as tell:
+
+        def report(progress: Progress) -> None:
+            tell(f"{progress.phase} messages", progress.messages, progress.total)
+
+        return agent.import_source(path, report, is_yes, is_dry_run, is_full)
+
+
+def _wants_the_rest(session: Session, path: Path, imported: Imported) -> bool:
+    """Whether a person says yes to what an export says besides content, by its numbers."""
+    if not (imported.left_trashed or imported.left_purged) or session.is_json or not can_ask():
+        return False
+    question = f"The export {of_others(path.name)} would also {_left_out(imported)}. Do that, too?"
+    return ask(question)
+
+
+def _left_out(imported: Imported) -> str:
+    parts = []
+    if imported.left_trashed:
+        parts.append(f"put {show.count(imported.left_trashed, 'record')} into the trash")
+    if imported.left_purged:
+        parts.append(f"purge {show.count(imported.left_purged, 'record')}")
+    return " and ".join(parts)
 
 
 @click.group("source")
@@ -159,7 +186,7 @@ def source_add(session: Session, path: Path) -> None:
     """Remember a source."""
     with session.agent() as agent:
         agent.add_source(path)
-    session.give({"added": path}, lambda: click.echo(f"Remembered: {path}"))
+    session.give({"added": path}, lambda: say(f"Remembered: {path}"))
 
 
 @source_group.command("list")
@@ -168,7 +195,7 @@ def source_list(session: Session) -> None:
     """The remembered sources."""
     with session.agent() as agent:
         found = agent.sources()
-    session.give(found, lambda: click.echo("\n".join(found) or "No source is remembered."))
+    session.give(found, lambda: say("\n".join(found) or "No source is remembered."))
 
 
 @source_group.command("remove")
@@ -178,7 +205,7 @@ def source_remove(session: Session, path: Path) -> None:
     """Forget a source; what was imported from it stays."""
     with session.agent() as agent:
         agent.remove_source(path)
-    session.give({"removed": path}, lambda: click.echo(f"Forgotten: {path}"))
+    session.give({"removed": path}, lambda: say(f"Forgotten: {path}"))
 
 
 @source_group.command("accept")
@@ -188,7 +215,7 @@ def source_accept(session: Session, path: Path) -> None:
     """Say that a source is right though it is of another account than before."""
     with session.agent() as agent:
         agent.accept_source(path)
-    session.give({"accepted": path}, lambda: click.echo(f"From the next import on: {path}"))
+    session.give({"accepted": path}, lambda: say(f"From the next import on: {path}"))
 
 
 @click.command("export")
@@ -209,7 +236,7 @@ def export_command(
         is_part = any(note.kind == HISTORY for note in agent.warnings())
 
     def show_done() -> None:
-        click.echo(
+        say(
             f"{show.count(done.messages, 'message')}, {show.count(done.files, 'file')}"
             f" ({show.size(done.file_bytes)}) in {done.path}"
         )
@@ -218,52 +245,9 @@ def export_command(
     if done.problems:
         show.lacking(done.problems)
     if is_part:
-        click.secho("This is not all: see above.", fg="red", err=True)
+        say("This is not all: see above.", fg="red", err=True)
     if done.problems or done.unreadable_objects or is_part:
         raise SystemExit(EXIT_FAILED)
-
-
-@click.command("verify")
-@click.option("--repair", "is_repair", is_flag=True, help="Mend what can be mended.")
-@click.option("--deep", "is_deep", is_flag=True, help="Add up every change and record too.")
-@with_session
-def verify_command(session: Session, is_repair: bool, is_deep: bool) -> None:
-    """Check every object, commit and key, and the library against them.
-
-    --deep has the sync store read its objects too. --repair makes a damaged library anew, and puts
-    back objects that are damaged here from the sync store, and there from here.
-    """
-    try:
-        found = _verify(session, is_deep)
-    except (HeadsBroken, LibraryBroken):
-        if not is_repair:
-            raise
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and any(damage.kind == "library" for damage in found.damage):
-        repair_home(session.home)
-        found = _verify(session, is_deep)
-    if is_repair and not found.is_sound:
-        found = _mended(session, found, is_deep)
-    session.give(found, lambda: _show_verified(found))
-    if not found.is_sound:
-        raise SystemExit(1)
-
-
-def _mended(session: Session, found: Verified, is_deep: bool) -> Verified:
-    """What is left when objects were put back from where they are whole."""
-    with session.own_agent(is_lenient=True) as agent:
-        agent.mend(found)
-    return _verify(session, is_deep)
-
-
-def _verify(session: Session, is_deep: bool) -> Verified:
-    with session.agent(is_lenient=True) as agent, session.progress("Verifying") as tell:
-
-        def report(step: Step) -> None:
-            tell(step.phase, step.done, step.total)
-
-        return agent.verify(report, is_deep)
 
 
 def _invitation(session: Session, given: str) -> str:
@@ -285,15 +269,15 @@ def _new_passphrase(session: Session) -> str:
 
 
 def _show_recovery_key(session: Session, code: str) -> None:
-    click.echo(f"Your home is ready: {session.home}")
-    click.echo()
-    click.secho("Recovery key", bold=True)
-    click.secho(f"    {code}", bold=True, fg="green")
-    click.echo()
-    click.echo("Write it down and keep it away from this computer. It is kept nowhere else.")
-    click.echo("Lose every device and this key, and nobody, we included, can open the messages.")
-    click.echo()
-    click.echo("Next: sealwax import PATH")
+    say(f"Your home is ready: {session.home}")
+    say()
+    say("Recovery key", bold=True)
+    say(f"    {code}", bold=True, fg="green")
+    say()
+    say("Write it down and keep it away from this computer. It is kept nowhere else.")
+    say("Lose every device and this key, and nobody, we included, can open the messages.")
+    say()
+    say("Next: sealwax import PATH")
 
 
 def _ask_groups_back(code: str) -> None:
@@ -304,7 +288,7 @@ def _ask_groups_back(code: str) -> None:
             click.prompt(f"Group {number} of the recovery key").strip().upper()
             != groups[number - 1]
         ):
-            click.echo("That is not it. Look at the key above.")
+            say("That is not it. Look at the key above.")
 
 
 def _show_all_imported(done: list[Imported]) -> None:
@@ -314,58 +298,36 @@ def _show_all_imported(done: list[Imported]) -> None:
 
 def _show_imported(imported: Imported) -> None:
     source, would = imported.source, "Would bring" if imported.is_dry_run else "Brought"
-    click.secho(f"{clean(source.label)} ({source.schema})", bold=True)
+    say(f"{of_others(source.label)} ({of_others(source.schema)})", bold=True)
     for warning in source.warnings:
-        click.echo(f"  note: {clean(warning)}")
+        say(f"  note: {of_others(warning)}")
     told = {kind.removesuffix("s"): number for kind, number in imported.new.items()}
     new = ", ".join(show.count(number, kind) for kind, number in told.items() if number)
-    click.echo(
+    say(
         f"  {would} {new or 'nothing new'}; looked at"
         f" {show.count(imported.seen['messages'], 'message')}."
     )
     if imported.changed:
-        click.echo(f"  {show.count(imported.changed, 'record')} changed.")
+        say(f"  {show.count(imported.changed, 'record')} changed.")
     if imported.files:
         kept = f", {show.size(imported.file_bytes)}" if imported.file_bytes else ""
-        click.echo(f"  {show.count(imported.files, 'file')}{kept}.")
+        say(f"  {show.count(imported.files, 'file')}{kept}.")
     if imported.trashed:
         where = "would go" if imported.is_dry_run else "now"
         held = ", and held until you answer" if imported.is_held else ""
-        click.echo(
+        say(
             f"  {show.count(imported.trashed, 'message')} deleted in the source: {where} in the"
             f" trash{held} (sealwax list --trash; sealwax undelete --chat CHAT)."
         )
+    if imported.purged:
+        verb = "would be purged" if imported.is_dry_run else "purged; a snapshot has what they said"
+        say(f"  {show.count(imported.purged, 'record')} {verb}.")
+    if imported.left_trashed or imported.left_purged:
+        say(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
     if imported.returned:
-        click.echo(f"  {imported.returned:,} came back.")
+        say(f"  {imported.returned:,} came back.")
     if imported.problem_count:
-        click.echo(f"  {show.count(imported.problem_count, 'problem')}:")
+        say(f"  {show.count(imported.problem_count, 'problem')}:")
         for problem in imported.problems[:PROBLEMS_SHOWN]:
-            excerpt = f": {clean(problem.excerpt)}" if problem.excerpt else ""
-            click.echo(f"    {clean(problem.where)}: {problem.what}{excerpt}")
-
-
-def _show_verified(found: Verified) -> None:
-    click.echo(
-        f"{show.count(found.commits, 'commit')}, {show.count(found.objects, 'object')}"
-        f" ({show.size(found.object_bytes)}), {show.count(found.key_packets, 'key packet')},"
-        f" {show.count(found.snapshots, 'snapshot')} checked."
-    )
-    if found.unreferenced:
-        click.echo(f"{found.unreferenced:,} objects are not referred to yet; that is no damage.")
-    for damage in found.damage:
-        mark = "NOT WHOLE" if damage.kind == HISTORY else "DAMAGED"
-        click.secho(f"{mark} {damage.kind} {damage.name}: {damage.what}", fg="red")
-        if damage.cost:
-            click.echo(f"    {clean(damage.cost)}")
-    for refused in found.refused:
-        click.secho(clean(refused), fg="red")
-    if found.unasked:
-        click.secho(
-            f"{show.count(found.unasked, 'object')} not on this device; the server could not be"
-            " asked whether it has them.",
-            fg="yellow",
-        )
-    elif found.is_sound:
-        click.secho("Everything is as it must be.", fg="green")
-        if not found.is_deep:
-            click.secho("  --deep also adds up what is inside: it takes longer.", dim=True)
+            excerpt = f": {of_others(problem.excerpt)}" if problem.excerpt else ""
+            say(f"    {of_others(problem.where)}: {of_others(problem.what)}{excerpt}")

@@ -1,6 +1,7 @@
 """The `sealwax` command: its grammar, and the one place where errors become sentences."""
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -24,7 +25,6 @@ from sealwax.cli.keeping import (
     import_command,
     init_command,
     source_group,
-    verify_command,
 )
 from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
@@ -45,7 +45,9 @@ from sealwax.cli.serving import serve_command
 from sealwax.cli.session import EXIT_FAILED, HOME_VARIABLE, Session, fail
 from sealwax.cli.storing import storage_group
 from sealwax.cli.syncing import backup_group, sync_group
+from sealwax.cli.terminal import say
 from sealwax.cli.tidying import tidy_command
+from sealwax.cli.verifying import verify_command
 from sealwax.library.database import LibraryFull
 
 if TYPE_CHECKING:
@@ -153,7 +155,9 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue(), nl=False, err=True)
         sys.exit(error.exit_code)
     except SealwaxError as error:
         fail(error, "--json" in sys.argv, "--verbose" in sys.argv)

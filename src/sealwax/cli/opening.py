@@ -4,6 +4,7 @@ import click
 
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session, can_ask
+from sealwax.cli.terminal import say
 from sealwax.web.opening import DOORS_FILE, door_to, serve_page, wait_for_use
 
 
@@ -20,8 +21,8 @@ def open_command(session: Session, is_quiet: bool, port: int) -> None:
     if running is not None:
         from sealwax.agent.remote.client import is_link_open, link_of
 
-        click.echo(f"Sealwax is open at {link_of(running)}")
-        click.echo("The link works once, on this computer.", err=True)
+        say(f"Sealwax is open at {link_of(running)}")
+        say("The link works once, on this computer.", err=True)
         if not is_quiet:
             link = link_of(running)
             with door_to(session.home / DOORS_FILE, link) as is_started:

@@ -8,7 +8,8 @@ from sealwax.agent.api import Agent
 from sealwax.agent.selecting import Select
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
-from sealwax.cli.session import Session, clean, one_line, unread
+from sealwax.cli.session import Session, unread
+from sealwax.cli.terminal import of_others, one_line, say
 from sealwax.ledger.names import zone_device
 from sealwax.snapshot.pins import Snapshot, SnapshotNameBad
 from sealwax.snapshot.plan import MERGE, REPLACE
@@ -33,8 +34,8 @@ def snapshot_create(session: Session, name: str | None) -> None:
         made = agent.create_snapshot(name or "")
     session.give(
         made,
-        lambda: click.echo(
-            f"Snapshot {made.number} {clean(made.name)}:"
+        lambda: say(
+            f"Snapshot {made.number} {of_others(made.name)}:"
             f" {show.count(made.counts.messages, 'message')},"
             f" {show.count(made.counts.attachments, 'attachment')}."
         ),
@@ -55,9 +56,9 @@ def snapshot_list(session: Session) -> None:
     for snapshot in found:
         if snapshot.unreadable_objects:
             told = f"! Snapshot {snapshot.number} is not whole:"
-            click.secho(f"{told} {unread(snapshot.unreadable_objects)}", fg="red", err=True)
+            say(f"{told} {unread(snapshot.unreadable_objects)}", fg="red", err=True)
     if unshown:
-        click.echo(
+        say(
             f"{show.count(unshown, 'more snapshot')} of other devices cannot be shown yet:"
             " `sealwax snapshot fetch`.",
             err=True,
@@ -74,7 +75,7 @@ def snapshot_fetch(session: Session) -> None:
     with session.agent() as agent:
         left = agent.sync.show_snapshots()
     told = "All snapshots are shown." if not left else f"{left:,} cannot be shown here."
-    session.give({"unshown": left}, lambda: click.echo(told))
+    session.give({"unshown": left}, lambda: say(told))
 
 
 @snapshot_group.command("show")
@@ -89,14 +90,14 @@ def snapshot_show(session: Session, snapshot: str) -> None:
 
     def tell() -> None:
         show.table(("number", "name", "made", "why", "messages", "space back"), [_row(found)])
-        click.echo(
+        say(
             f"{show.count(found.counts.conversations, 'conversation')},"
             f" {show.count(found.counts.attachments, 'attachment')}"
             f" ({show.size(found.counts.file_bytes)}),"
             f" {show.count(found.counts.trashed, 'message')} in the trash then."
         )
         if differences:
-            click.echo("Since then:")
+            say("Since then:")
             _show_differences(differences)
 
     session.give(found, tell)
@@ -142,7 +143,7 @@ def snapshot_drop(
             session.confirm(f"Let go of snapshot {names}? It gives back {show.size(back)}.", is_yes)
             agent.drop_snapshots(snapshots)
     verb = "Would let go of" if is_dry_run else "Let go of"
-    session.give(found, lambda: click.echo(f"{verb} {len(found)}: {show.size(back)} back."))
+    session.give(found, lambda: say(f"{verb} {len(found)}: {show.size(back)} back."))
 
 
 @click.command("restore")
@@ -178,7 +179,7 @@ def restore_command(
             )
     session.give(
         {**told, "plan": done.counts, "applied": True},
-        lambda: click.echo(f"Restored: {show.plan(done.counts)}."),
+        lambda: say(f"Restored: {show.plan(done.counts)}."),
     )
 
 
@@ -231,7 +232,7 @@ def _answer(session: Session, is_accepted: bool, question: str, is_yes: bool) ->
         number = agent.answer_held(is_accepted)
     act = "stay in the trash" if is_accepted else "are back"
     told = f"{number:,} {act}." if number else "Nothing is held."
-    session.give({"records": number}, lambda: click.echo(told))
+    session.give({"records": number}, lambda: say(told))
 
 
 def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_back: bool) -> None:
@@ -243,14 +244,12 @@ def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_b
         said = f"{messages} in {show.count(plan.conversations, 'conversation')}"
         where = "out of the trash" if is_back else "into the trash"
         if is_dry_run:
-            session.give(
-                {"plan": plan, "records": 0}, lambda: click.echo(f"Would move {said} {where}.")
-            )
+            session.give({"plan": plan, "records": 0}, lambda: say(f"Would move {said} {where}."))
             return
         if not is_back:
             session.confirm(f"Move {said} {where}?", is_yes)
         number = _apply_move(agent, select, is_back)
-    session.give({"plan": plan, "records": number}, lambda: click.echo(f"Moved {said} {where}."))
+    session.give({"plan": plan, "records": number}, lambda: say(f"Moved {said} {where}."))
 
 
 def _apply_move(agent: Agent, select: Select, is_back: bool) -> int:
@@ -281,7 +280,7 @@ def _row(snapshot: Snapshot, made_on: str = "") -> tuple[object, ...]:
         snapshot.number,
         one_line(name, show.TITLE_WIDTH),
         show.day_and_time(snapshot.made_ms * NANOSECONDS_PER_MS),
-        snapshot.reason,
+        of_others(snapshot.reason),
         f"{snapshot.counts.messages:,}",
         show.size(snapshot.space_back_bytes),
     )
@@ -305,22 +304,22 @@ def _show_messages(found: list, limit: int) -> None:  # type: ignore[type-arg]
     for before, after in found[:limit]:
         shown = after or before
         sign = "~" if before and after else "+" if after else "−"
-        who = "me" if shown.from_me else clean(shown.sender or "unknown")
+        who = "me" if shown.from_me else of_others(shown.sender or "unknown")
         said = one_line(shown.text, TEXT_WIDTH)
         if before and after and before.text != after.text:
             said = f"{one_line(before.text, TEXT_WIDTH)} → {said}"
-        click.echo(f"{sign} {show.day_and_time(shown.time_ns)}  {who}: {said}", nl=False)
-        click.secho(f"  #{shown.record}", dim=True)
+        say(f"{sign} {show.day_and_time(shown.time_ns)}  {who}: {said}", nl=False)
+        say(f"  #{shown.record}", dim=True)
     if len(found) > limit:
-        click.echo("There are more: --limit shows them.")
+        say("There are more: --limit shows them.")
     if not found:
-        click.echo("No message of it differs.")
+        say("No message of it differs.")
 
 
 def _show_plan(counts, is_dry_run: bool) -> None:  # type: ignore[no-untyped-def]
     if counts.is_nothing:
-        click.echo("Nothing to restore: the present shows all of it.")
+        say("Nothing to restore: the present shows all of it.")
         return
-    click.echo(f"{'Would restore' if is_dry_run else 'Restores'}: {show.plan(counts)}.")
+    say(f"{'Would restore' if is_dry_run else 'Restores'}: {show.plan(counts)}.")
     for sample in counts.samples:
-        click.echo(f"    “{one_line(sample, 70)}”")
+        say(f"    “{one_line(sample, 70)}”")

@@ -13,6 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from sealwax.cli.terminal import of_others
+
 SHOW_AFTER_SECONDS = 1.0
 
 
@@ -22,19 +24,19 @@ def progress_bar(phase: str) -> Iterator[Callable[[str, int, int], None]]:
     console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
     )
-    task = bar.add_task(phase, total=None)
+    task = bar.add_task(of_others(phase), total=None)
     is_shown = False
 
     def tell(description: str, done: int, total: int) -> None:
         nonlocal is_shown
-        bar.update(task, description=description, completed=done, total=total or None)
+        bar.update(task, description=of_others(description), completed=done, total=total or None)
         if not is_shown and (bar.tasks[0].elapsed or SHOW_AFTER_SECONDS) >= SHOW_AFTER_SECONDS:
             bar.start()
             is_shown = True

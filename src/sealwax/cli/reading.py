@@ -8,7 +8,8 @@ from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.cli import show
 from sealwax.cli.options import at_option, select_options, with_session
-from sealwax.cli.session import EXIT_FAILED, Session, clean, one_line
+from sealwax.cli.session import EXIT_FAILED, Session
+from sealwax.cli.terminal import of_others, one_line, say
 from sealwax.exports.attachments import AttachmentFiles
 
 trash_option = click.option("--trash", "in_trash", is_flag=True, help="What is in the trash.")
@@ -57,7 +58,7 @@ def read_command(session: Session, chat: str, at: str | None, in_trash: bool, li
         files = agent.attachments(found)
 
     def tell() -> None:
-        click.secho(clean(conversation.title), bold=True, underline=True)
+        say(of_others(conversation.title), bold=True, underline=True)
         for view in found:
             show.message(view, files)
 
@@ -86,10 +87,10 @@ def search_command(
 
     def tell() -> None:
         for view in found:
-            click.secho(clean(titles.get(view.conversation or 0, "")), dim=True)
+            say(of_others(titles.get(view.conversation or 0, "")), dim=True)
             show.message(view, files)
         more = f"There are more than {limit:,}: --limit shows them."
-        click.echo(more if has_more else f"{len(found):,} found.", err=True)
+        say(more if has_more else f"{len(found):,} found.", err=True)
 
     session.give(found, tell)
 

@@ -2,8 +2,6 @@
 
 from contextlib import ExitStack
 
-import click
-
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.device import Environment
@@ -13,7 +11,8 @@ from sealwax.agent.recovering import FoundAccount, recovering
 from sealwax.cli import show
 from sealwax.cli.devices import show_devices
 from sealwax.cli.security import recovery_key
-from sealwax.cli.session import Session, can_ask, clean
+from sealwax.cli.session import Session, can_ask
+from sealwax.cli.terminal import ask, of_others, say
 from sealwax.stores.server import is_server
 from sealwax.trust.roster import KnownDevice
 
@@ -48,11 +47,11 @@ def show_recovering(
         gone = [find_device(found.devices, wanted) for wanted in wanted_gone]
         if not session.is_json:
             _show_found(found, store or str(session.home / VAULT_FOLDER))
-        session.confirm(f"Make “{clean(name)}” one of its devices?", is_yes)
+        session.confirm(f"Make “{of_others(name)}” one of its devices?", is_yes)
         recovery.accept()
     if not session.is_json:
-        click.echo(f"Opened: {session.home}")
-        click.echo("This device is one of the account's now, and began new keys.")
+        say(f"Opened: {session.home}")
+        say("This device is one of the account's now, and began new keys.")
     with open_agent(session.home, environment, is_lenient=True) as agent:
         session.warn(agent.warnings())
         gone += _not_mine([one for one in found.devices if one not in gone], is_yes)
@@ -61,47 +60,47 @@ def show_recovering(
     kept = [one for one in found.devices if one not in gone]
     told = {**found._asdict(), "home": session.home, "removed": gone, "kept": kept}
     session.give(told, lambda: _show_kept(kept))
-    click.echo(f"{show.count(messages, 'message')} here.", err=True)
+    say(f"{show.count(messages, 'message')} here.", err=True)
 
 
 def _show_found(found: FoundAccount, store: str) -> None:
-    click.secho(f"Account {found.account[:12]}", bold=True)
+    say(f"Account {found.account[:12]}", bold=True)
     show_devices(found.devices)
-    click.echo()
+    say()
     when = ""
     if found.span is not None:
         oldest, newest = map(show.day, found.span)
         when = f", the oldest of {oldest}, the newest of {newest}"
     trash = f"; {found.trashed:,} in the trash" if found.trashed else ""
-    click.echo(f"{show.count(found.messages, 'message')}{when}{trash}.")
+    say(f"{show.count(found.messages, 'message')}{when}{trash}.")
     for trouble in found.troubles:
-        click.secho(f"! {clean(trouble)}", fg="red")
-    click.echo(LOOK)
+        say(f"! {of_others(trouble)}", fg="red")
+    say(LOOK)
     if not is_server(store):
-        click.echo(f"A yes writes to {store}.")
-        click.echo("To keep that as it is, say no, and open a copy of it.")
+        say(f"A yes writes to {store}.")
+        say("To keep that as it is, say no, and open a copy of it.")
 
 
 def _not_mine(devices: list[KnownDevice], is_yes: bool) -> list[KnownDevice]:
     """Those of the account's devices that a person says are not theirs any more."""
     if is_yes or not can_ask():
         return []
-    return [one for one in devices if not click.confirm(_question(one), default=True, err=True)]
+    return [one for one in devices if not ask(_question(one), default=True)]
 
 
 def _question(device: KnownDevice) -> str:
-    return f"Is “{clean(device.name)}” ({device.id.hex()[:8]}) still yours?"
+    return f"Is “{of_others(device.name)}” ({device.id.hex()[:8]}) still yours?"
 
 
 def _remove(session: Session, agent: Agent, gone: list[KnownDevice]) -> None:
     for device in gone:
         agent.devices.revoke(device.id.hex())
         if not session.is_json:
-            click.echo(f"“{clean(device.name)}” is out.")
+            say(f"“{of_others(device.name)}” is out.")
 
 
 def _show_kept(kept: list[KnownDevice]) -> None:
     if kept:
-        names = ", ".join(f"“{clean(device.name)}”" for device in kept)
-        click.echo(f"Still devices of the account: {names}.")
-        click.echo("One that is not yours any more: sealwax device revoke NAME")
+        names = ", ".join(f"“{of_others(device.name)}”" for device in kept)
+        say(f"Still devices of the account: {names}.")
+        say("One that is not yours any more: sealwax device revoke NAME")

@@ -8,6 +8,7 @@ from sealwax.agent.recovery import confirm_recovery
 from sealwax.base.environment import RECOVERY_VARIABLE
 from sealwax.cli.options import with_session, yes_option
 from sealwax.cli.session import Session, can_ask
+from sealwax.cli.terminal import say
 
 
 @click.group("security")
@@ -23,7 +24,7 @@ def security_confirm(session: Session) -> None:
     with session.agent() as agent:
         confirm_recovery(agent.recovery, code)
     told = "That is it. Keep it away from this computer."
-    session.give({"confirmed": True}, lambda: click.echo(told))
+    session.give({"confirmed": True}, lambda: say(told))
 
 
 @security_group.command("renew-keys")
@@ -38,7 +39,7 @@ def security_renew(session: Session, is_yes: bool) -> None:
         session.confirm("Begin new keys for all devices of the account?", is_yes)
         agent.devices.renew_keys()
     told = "What is written from now on is sealed under new keys."
-    session.give({"renewed": True}, lambda: click.echo(told))
+    session.give({"renewed": True}, lambda: say(told))
 
 
 def recovery_key(session: Session) -> str:

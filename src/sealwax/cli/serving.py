@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import msgspec
 
 from sealwax.base.clock import SystemClock
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.cli.options import with_session
 from sealwax.cli.session import Session
+from sealwax.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     pass
@@ -97,7 +97,7 @@ def serve_command(
     from sealwax.server.listening import Listening
     from sealwax.server.readiness import tell_ready
     from sealwax.server.serve import opened_parts, serve
-    from sealwax.stores.server_connection import checked_url
+    from sealwax.stores.server_address import checked_url
 
     if (certificate is None) is not (key is None):
         raise click.UsageError("--certificate and --key belong together.")
@@ -106,11 +106,11 @@ def serve_command(
 
     def told(url: str, origins: list[str]) -> None:
         if session.is_json:
-            click.echo(msgspec.json.encode({"url": url, "origins": origins}))
+            say_json({"url": url, "origins": origins}, is_indented=False)
         else:
-            click.echo(url)
+            say(url)
             if is_proxied or not is_loopback(host):
-                click.echo(f"Devices may call it {', '.join(origins)}.")
+                say(f"Devices may call it {', '.join(origins)}.")
         sys.stdout.flush()
         tell_ready(os.environ)
 

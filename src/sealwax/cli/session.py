@@ -1,8 +1,8 @@
 """What every command has at hand: the home, the passphrase, how to print, how to ask.
 
 Rules of this surface: results go to standard output, everything else to standard error; with
-`--json` standard output is one JSON value; nothing is asked when there is no terminal; words of
-messages are stripped of control characters before they reach a terminal.
+`--json` standard output is one JSON value; nothing is asked when there is no terminal; what is said
+is cleaned (`cli.terminal`).
 """
 
 import getpass
@@ -13,11 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-import click
-import msgspec
-
 from sealwax.agent.api import Agent
-from sealwax.agent.as_json import as_json
 from sealwax.agent.bootstrap import open_agent, system_environment
 from sealwax.agent.home import DEFAULT_HOME
 from sealwax.agent.noting import Note
@@ -25,6 +21,7 @@ from sealwax.agent.presence import find_presence
 from sealwax.agent.wording import count
 from sealwax.base.environment import NO_SECRETS, Secrets
 from sealwax.base.errors import SealwaxError
+from sealwax.cli.terminal import ask, of_others, say, say_json
 from sealwax.trust.home_keys import needs_passphrase
 
 HOME_VARIABLE = "SEALWAX_HOME"
@@ -95,20 +92,19 @@ class Session:
     def tell_whole(self, unreadable_objects: int) -> None:
         """Says so where what is shown may not be all of its moment."""
         if unreadable_objects:
-            click.secho(f"! Not whole: {unread(unreadable_objects)}", fg="red", err=True)
+            say(f"! Not whole: {unread(unreadable_objects)}", fg="red", err=True)
 
     def warn(self, notes: Sequence[Note]) -> None:
         """Tells what is wrong with the home as a whole."""
         for note in notes:
-            click.secho(f"! {note.name}: {note.what}", fg="red", err=True)
+            say(f"! {of_others(note.name)}: {of_others(note.what)}", fg="red", err=True)
         if notes:
-            click.secho("  `sealwax verify` says more.", dim=True, err=True)
+            say("  `sealwax verify` says more.", dim=True, err=True)
 
     def give(self, value: Any, show: Callable[[], None]) -> None:
         """Prints a result: as JSON when asked for, else the way `show` does."""
         if self.is_json:
-            encoded = msgspec.json.format(msgspec.json.encode(as_json(value)), indent=2)
-            click.echo(encoded.decode())
+            say_json(value)
         else:
             show()
 
@@ -118,13 +114,13 @@ class Session:
             return
         if not can_ask():
             raise Declined(f"{question} Nobody can be asked here.")
-        if not click.confirm(question, err=True):
+        if not ask(question):
             raise Declined("Nothing was changed.")
 
     def hold(self, sentence: str, command: str) -> NoReturn:
         """Ends with exit code 3: something waits for a person; `command` continues."""
-        click.echo(sentence, err=True)
-        click.echo(f"To go on: {command}", err=True)
+        say(sentence, err=True)
+        say(f"To go on: {command}", err=True)
         sys.exit(EXIT_HELD)
 
     @contextmanager
@@ -153,26 +149,13 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and "CI" not in os.environ
 
 
-def clean(text: str) -> str:
-    """Text for a terminal: control characters, which could steer it, become spaces."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\u200d\ufe0f" else " " for letter in text
-    )
-
-
-def one_line(text: str, width: int) -> str:
-    """The beginning of a text on one line."""
-    flat = " ".join(clean(text).split())
-    return flat if len(flat) <= width else flat[: width - 1] + "…"
-
-
 def fail(error: SealwaxError, is_json: bool, is_verbose: bool = False) -> NoReturn:
     """Says what is wrong and what to do, and ends."""
     if is_json:
         told = {"error": error.code, "message": error.sentence, "hint": error.hint}
-        click.echo(msgspec.json.encode(told).decode())
+        say_json(told, is_indented=False)
     code = f" [{error.code}]" if is_verbose else ""
-    click.echo(f"sealwax: {error.sentence}{code}", err=True)
+    say(f"sealwax: {of_others(error.sentence)}{code}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        say(f"  {error.hint}", err=True)
     sys.exit(EXIT_FAILED)

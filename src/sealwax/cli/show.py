@@ -3,12 +3,10 @@
 import datetime
 from collections.abc import Iterable, Sequence
 
-import click
-
 from sealwax.agent.wording import count as count
 from sealwax.agent.wording import size as size
 from sealwax.base.problem import Problem
-from sealwax.cli.session import clean, one_line
+from sealwax.cli.terminal import of_others, one_line, say
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.snapshot.plan import RestoreCounts
 
@@ -26,13 +24,11 @@ REACTION_SIGNS = {
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table with columns as wide as they need; numbers to the right."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[str(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max([len(head), *(len(row[at]) for row in cells)]) for at, head in enumerate(heads)]
-    click.secho(
-        "  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)), dim=True
-    )
+    say("  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)), dim=True)
     for row in cells:
-        click.echo(
+        say(
             "  ".join(
                 cell.rjust(width) if _is_number(cell) else cell.ljust(width)
                 for cell, width in zip(row, widths, strict=True)
@@ -60,25 +56,25 @@ def _moment(time_ns: int, form: str) -> str:
 
 def message(view: MessageView, files: dict[str, AttachmentView]) -> None:
     """Prints one message with all that belongs to it."""
-    who = "me" if view.from_me else clean(view.sender or "unknown")
+    who = "me" if view.from_me else of_others(view.sender or "unknown")
     marks = [mark for mark, is_set in (("in the trash", view.in_trash),) if is_set]
     if len(view.wordings) > 1:
         marks.append("edited")
     suffix = f"  ({', '.join(marks)})" if marks else ""
-    click.secho(f"{day_and_time(view.time_ns)}  {who}{suffix}", bold=True, nl=False)
-    click.secho(f"  #{view.record}", dim=True)
+    say(f"{day_and_time(view.time_ns)}  {who}{suffix}", bold=True, nl=False)
+    say(f"  #{view.record}", dim=True)
     for line in _body(view, files):
-        click.echo("    " + clean(line))
+        say("    " + line.replace("\n", " "))
 
 
 def lacking(problems: Sequence[Problem]) -> None:
     """Says on standard error which files could not be read."""
     files = count(len(problems), "file")
-    click.secho(f"! Not whole: {files} could not be read.", fg="red", err=True)
+    say(f"! Not whole: {files} could not be read.", fg="red", err=True)
     for problem in problems[:LACKING_SHOWN]:
-        click.echo(f"  {clean(problem.where)}: {problem.what}", err=True)
+        say(f"  {of_others(problem.where)}: {of_others(problem.what)}", err=True)
     if len(problems) > LACKING_SHOWN:
-        click.echo(f"  … and {len(problems) - LACKING_SHOWN:,} more.", err=True)
+        say(f"  … and {len(problems) - LACKING_SHOWN:,} more.", err=True)
 
 
 def plan(counts: RestoreCounts) -> str:

@@ -9,7 +9,8 @@ from sealwax.agent.selecting import Select
 from sealwax.agent.storing import TRASH_DAYS, Purge, Room
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, select_options, with_session, yes_option
-from sealwax.cli.session import Session, clean, one_line
+from sealwax.cli.session import Session
+from sealwax.cli.terminal import of_others, one_line, say
 from sealwax.storage.usage import LargeFile, Overview
 
 LARGE = "10MB"
@@ -98,13 +99,13 @@ def storage_compact(session: Session, is_dry_run: bool, is_yes: bool) -> None:
     with session.agent() as agent:
         planned = agent.plan_compaction()
         if is_dry_run:
-            session.give(planned, lambda: click.echo(f"Would {_told(planned)}."))
+            session.give(planned, lambda: say(f"Would {_told(planned)}."))
             return
         if planned.deleted:
             session.confirm(f"Go on to {_told(planned)}?", is_yes)
         with session.progress("Compacting") as tell:
             done = agent.compact(lambda phase: tell(phase, 0, 0))
-    session.give(done, lambda: click.echo(f"Done: {_done(done)}."))
+    session.give(done, lambda: say(f"Done: {_done(done)}."))
 
 
 def _told(planned: Compaction) -> str:
@@ -133,7 +134,7 @@ def _purge(
     session: Session, planned: Purge, act: Callable[[], Purge], is_dry_run: bool, is_yes: bool
 ) -> None:
     if is_dry_run or not (planned.messages or planned.attachments):
-        session.give(planned, lambda: click.echo(f"Would purge {_what(planned)}."))
+        session.give(planned, lambda: say(f"Would purge {_what(planned)}."))
         return
     session.confirm(f"Purge {_what(planned)}? Only snapshots keep them.", is_yes)
     done = act()
@@ -149,14 +150,14 @@ def _what(purge: Purge) -> str:
 
 
 def _show_purged(done: Purge) -> None:
-    click.echo(f"Purged {_what(done)}.")
+    say(f"Purged {_what(done)}.")
     if done.snapshot is not None:
-        click.echo(f"Snapshot {done.snapshot} was made before.")
-    click.echo("Snapshots keep all of it; the space comes back when they are let go of.")
+        say(f"Snapshot {done.snapshot} was made before.")
+    say("Snapshots keep all of it; the space comes back when they are let go of.")
     if not done.messages:
-        click.echo("The words of the messages stay.")
+        say("The words of the messages stay.")
         return
-    click.echo(
+    say(
         f"The words leave the files of the present {TRASH_DAYS} days from now, at the next"
         " `sealwax storage compact`."
     )
@@ -174,7 +175,7 @@ def _show_overview(found: Overview, titles: dict[int, str]) -> None:
         ],
     )
     if found.conversations:
-        click.echo()
+        say()
         show.table(
             ("conversation", "files", "size"),
             [
@@ -199,24 +200,24 @@ def _show_large(found: list[LargeFile], titles: dict[int, str]) -> None:
         ],
     )
     if len(found) > SHOWN:
-        click.echo(f"… and {len(found) - SHOWN:,} more; --json lists all.")
+        say(f"… and {len(found) - SHOWN:,} more; --json lists all.")
 
 
 def _show_room(room: Room) -> None:
-    click.echo(f"In use: {show.size(room.used_bytes)}", nl=False)
-    click.echo(f", of these {show.size(room.snapshot_bytes)} only in snapshots.")
+    say(f"In use: {show.size(room.used_bytes)}", nl=False)
+    say(f", of these {show.size(room.snapshot_bytes)} only in snapshots.")
     if room.plan_bytes is None:
-        click.echo(f"The disk of the vault has {show.size(room.free_bytes)} free.")
+        say(f"The disk of the vault has {show.size(room.free_bytes)} free.")
     else:
-        click.echo(f"Plan: {show.size(room.plan_bytes)}, {show.size(room.free_bytes)} free.")
+        say(f"Plan: {show.size(room.plan_bytes)}, {show.size(room.free_bytes)} free.")
     if room.history_bytes:
-        click.echo(f"The list of all steps takes {show.size(room.history_bytes)}, free of charge.")
+        say(f"The list of all steps takes {show.size(room.history_bytes)}, free of charge.")
     if room.asked_bytes is not None:
-        click.echo(f"Asked for: {show.size(room.asked_bytes)}. Whoever runs the server grants it.")
+        say(f"Asked for: {show.size(room.asked_bytes)}. Whoever runs the server grants it.")
     if room.full_days is not None:
-        click.echo(f"At the pace of the last month it is full in {room.full_days:,} days.")
+        say(f"At the pace of the last month it is full in {room.full_days:,} days.")
 
 
 def _title(conversation: int | None, titles: dict[int, str]) -> str:
     title = titles.get(conversation, "-") if conversation is not None else "-"
-    return clean(one_line(title, show.TITLE_WIDTH))
+    return of_others(one_line(title, show.TITLE_WIDTH))

@@ -2,6 +2,7 @@
 
 import click
 
+from sealwax.agent.backing_up import backed_up_sentence
 from sealwax.agent.resetting import Reset
 from sealwax.agent.selecting import size_bytes
 from sealwax.agent.sync_state import SyncState
@@ -10,8 +11,12 @@ from sealwax.agent.wording import count, waits
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
-from sealwax.sync.apply import SyncOutcome, SyncProgress, lost_sentence
+from sealwax.cli.terminal import of_others, say
+from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.presence import lost_sentence
+from sealwax.sync.progress import SyncProgress
 from sealwax.sync.reset.apply import ResetProgress
+from sealwax.sync.resolving import Resolution
 from sealwax.sync.waiting import Waiting
 
 
@@ -73,6 +78,46 @@ def sync_status(session: Session) -> None:
     with session.reading() as agent:
         state = agent.sync.state()
     session.give(state, lambda: _show_state(state))
+
+
+@sync_group.command("resolve")
+@click.option("--without", "way", flag_value="without", help="Go on without what it wrote.")
+@click.option("--accept", "way", flag_value="accept", help="Take it in.")
+@dry_run_option
+@yes_option
+@with_session
+def sync_resolve(session: Session, way: str | None, is_dry_run: bool, is_yes: bool) -> None:
+    """Say what becomes of what a removed device wrote.
+
+    When a server comes back from a backup that is older than the removal, the removed device can
+    write once more. Nothing of that is applied here before you answer. Without it, its steps count
+    for nothing, on all devices. With it, they are taken in like what any device says; where they
+    take away much, that is held and asked about.
+    """
+    with session.agent() as agent:
+        planned = agent.sync.plan_resolution()
+        if is_dry_run:
+            session.give(planned, lambda: _show_resolution(planned))
+            return
+        if way is None or not is_yes:
+            _show_resolution(planned, is_error=True)
+        if way is None:
+            session.hold(
+                "Nothing is done before you say which.",
+                "sealwax sync resolve --without   (or: sealwax sync resolve --accept)",
+            )
+        is_accepted = way == "accept"
+        session.confirm("Take it in?" if is_accepted else "Go on without it?", is_yes)
+        with session.progress("Syncing") as tell:
+
+            def report(progress: SyncProgress) -> None:
+                tell(progress.phase, progress.done_bytes, progress.total_bytes)
+
+            done = agent.sync.resolve(is_accepted, report)
+        store = agent.sync.state().store
+    session.give(done, lambda: _show_outcome(done, store))
+    if not done.is_verified:
+        raise SystemExit(1)
 
 
 @sync_group.command("reset")
@@ -140,7 +185,7 @@ def sync_files(session: Session, how: str) -> None:
     files_bytes = wanted[how] if how in wanted else size_bytes(how)
     with session.agent() as agent:
         agent.sync.keep_files(files_bytes)
-    session.give({"files_bytes": files_bytes}, lambda: click.echo(f"Files of others: {how}"))
+    session.give({"files_bytes": files_bytes}, lambda: say(f"Files of others: {how}"))
 
 
 @click.group("backup")
@@ -151,17 +196,25 @@ def backup_group() -> None:
 @backup_group.command("now")
 @with_session
 def backup_now(session: Session) -> None:
-    """Take a snapshot, and bring it to the sync store where there is one."""
+    """Take a snapshot, bring it to the sync store where there is one, and read it back.
+
+    It says "backed up" only when what this device wrote there came back and is the same. Otherwise
+    it says what is not there, and ends with 1.
+    """
     with session.agent() as agent:
         snapshot = agent.create_snapshot("")
-        why = agent.sync.back_up_now()
+        with session.progress("Reading the backup back"):
+            done = agent.sync.back_up_now()
+        now_ms = agent.status().now_ms
     session.give(
-        {"snapshot": snapshot, "why": why},
-        lambda: click.echo(
-            f"Snapshot {snapshot.number} is made."
-            + (f" It is not at the sync store yet: {why}" if why else "")
+        {"snapshot": snapshot, "why": done.why, "proof": done.proof, "is_whole": done.is_whole},
+        lambda: say(
+            f"Snapshot {snapshot.number} is made. {of_others(backed_up_sentence(done, now_ms))}",
+            fg="green" if done.is_whole else "red",
         ),
     )
+    if not done.is_whole:
+        raise SystemExit(1)
 
 
 @backup_group.command("on")
@@ -185,8 +238,33 @@ def _switch_backup(session: Session, is_on: bool) -> None:
     session.give(state, lambda: _show_state(state))
 
 
+def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
+    who = " and ".join(f"“{of_others(name)}”" for name in planned.devices)
+    first, last = (show.day_and_time(at * 1_000_000) for at in (planned.first_ms, planned.last_ms))
+    say(
+        f"{who} wrote {show.count(planned.steps, 'step')} after the removal, by its own clock from"
+        f" {first} to {last}:",
+        err=is_error,
+    )
+    told = (
+        (planned.messages, "message", "that are new or changed here"),
+        (planned.attachments, "attachment", "that are new or changed here"),
+        (planned.deletions, "record", "that it puts into the trash"),
+        (planned.snapshots, "snapshot", "that it lets go of"),
+        (planned.unreadable, "sealed object", "that cannot be read"),
+    )
+    for number, what, how in told:
+        if number:
+            say(f"  {show.count(number, what)} {how}", err=is_error)
+    say(
+        "  --without: all of this counts for nothing, on all devices.\n"
+        "  --accept:  all of this is taken in; where it takes away much, that is held.",
+        err=is_error,
+    )
+
+
 def _show_reset(planned: Reset, is_error: bool = False) -> None:
-    click.echo(
+    say(
         f"Would write {show.count(planned.records, 'record')} anew, about"
         f" {show.size(planned.size_bytes)}, in place of"
         f" {show.count(planned.segments, 'sealed object')}, after a snapshot.",
@@ -196,7 +274,7 @@ def _show_reset(planned: Reset, is_error: bool = False) -> None:
 
 
 def _show_reset_done(done: Reset) -> None:
-    click.secho(
+    say(
         f"{show.count(done.records, 'record')} written anew ({show.size(done.written_bytes)}) in"
         f" place of {show.count(done.segments, 'sealed object')}. Snapshot {done.snapshot} has what"
         " was before.",
@@ -214,43 +292,48 @@ def _show_damage(reset: Reset, is_error: bool = False) -> None:
     )  # fmt: skip
     for number, what in told:
         if number:
-            click.echo(f"  {number:,} of the sealed objects {what}.", err=is_error)
+            say(f"  {number:,} of the sealed objects {what}.", err=is_error)
 
 
 def _show_outcome(done: SyncOutcome, store: str) -> None:
     if done.repaired:
-        click.echo(done.repaired)
+        say(of_others(done.repaired))
     if done.is_verified:
         at = show.day_and_time(done.verified_ms * 1_000_000)
-        click.secho(f"Everything on this device is on {store}, verified {at}.", fg="green")
+        say(f"Everything on this device is on {store}, verified {at}.", fg="green")
         return
     if done.waiting.is_nothing:
-        click.secho(
-            f"Not verified: {done.why or lost_sentence(done.lost) or 'the histories differ'}",
-            fg="red",
-        )
+        say(f"Not verified: {of_others(done.why or done.doubt)}", fg="red")
         return
-    click.secho(_waits(done.waiting, store), fg="yellow")
-    click.echo(f"  {done.why}")
+    say(_waits(done.waiting, store), fg="yellow")
+    say(f"  {of_others(done.why)}")
 
 
 def _show_state(state: SyncState) -> None:
-    click.echo(f"Sync is {'on' if state.is_on else 'off'}: {state.store}")
-    click.echo(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
+    say(f"Sync is {'on' if state.is_on else 'off'}: {state.store}")
+    say(f"Backup of this device is {'on' if state.is_backup_on else 'off'}.")
     if not state.is_on and not state.is_backup_on:
-        click.secho("Both are off: nothing protects what comes from now on.", fg="red")
+        say("Both are off: nothing protects what comes from now on.", fg="red")
     if not state.waiting.is_nothing:
-        click.secho(_waits(state.waiting, state.store), fg="yellow")
+        say(_waits(state.waiting, state.store), fg="yellow")
     elif state.verified_ms:
         at = show.day_and_time(state.verified_ms * 1_000_000)
-        click.echo(f"Everything was {'last ' if state.trouble else ''}shared at {at}.")
+        is_old = state.trouble or state.doubt
+        say(f"Everything was {'last ' if is_old else ''}shared at {at}.")
     if state.trouble_since_ms:
         since = show.day_and_time(state.trouble_since_ms * 1_000_000)
-        click.secho(f"Sync does not succeed since {since}: {state.trouble}", fg="yellow")
+        say(f"Sync does not succeed since {since}: {of_others(state.trouble)}", fg="yellow")
     elif state.trouble:
-        click.echo(f"  {state.trouble}")
-    if state.lost:
-        click.secho(f"  {lost_sentence(state.lost)}", fg="red")
+        say(f"  {of_others(state.trouble)}")
+    elif state.doubt:
+        say(f"  Not verified: {state.doubt}", fg="red")
+    elif state.lost:
+        say(f"  {lost_sentence(state.lost, state.is_remote)}", fg="red")
+    if state.unproved:
+        say(f"  {state.unproved}", fg="red")
+    elif state.proved_ms:
+        at = show.day_and_time(state.proved_ms * 1_000_000)
+        say(f"The backup was last read back, whole, from {state.store} at {at}.")
 
 
 def _waits(waiting: Waiting, store: str) -> str:
@@ -259,13 +342,13 @@ def _waits(waiting: Waiting, store: str) -> str:
 
 
 def _show_thumbnails(made: ThumbnailsMade) -> None:
-    click.echo(f"{count(made.made, 'small picture')} made.")
+    say(f"{count(made.made, 'small picture')} made.")
     if made.failed:
-        click.echo(f"{count(made.failed, 'picture')} cannot be opened; the files are kept.")
+        say(f"{count(made.failed, 'picture')} cannot be opened; the files are kept.")
     if made.lacking_plugin:
-        click.echo(
+        say(
             f"{count(made.lacking_plugin, 'HEIC photo')} cannot be opened on this computer."
             " Installing pillow-heif lets it: docs/set-up.md."
         )
     if made.why:
-        click.echo(made.why, err=True)
+        say(of_others(made.why), err=True)

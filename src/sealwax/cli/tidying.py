@@ -4,7 +4,8 @@ import click
 
 from sealwax.cli import show
 from sealwax.cli.options import dry_run_option, with_session, yes_option
-from sealwax.cli.session import Session, clean
+from sealwax.cli.session import Session
+from sealwax.cli.terminal import of_others, say
 from sealwax.snapshot.retention import RetentionPlan
 
 
@@ -33,7 +34,11 @@ def _show(plan: RetentionPlan) -> None:
         for kept in plan.kept
     ]
     rows += [
-        (gone.number, show.day_and_time(gone.made_ms * 1_000_000), f"goes ({clean(gone.reason)})")
+        (
+            gone.number,
+            show.day_and_time(gone.made_ms * 1_000_000),
+            f"goes ({of_others(gone.reason)})",
+        )
         for gone in plan.dropped
     ]
     show.table(("number", "made", "stays as"), sorted(rows))
@@ -41,4 +46,4 @@ def _show(plan: RetentionPlan) -> None:
 
 def _done(plan: RetentionPlan) -> None:
     gone = show.count(len(plan.dropped), "snapshot")
-    click.echo(f"Let go of {gone}; {len(plan.kept):,} stay.")
+    say(f"Let go of {gone}; {len(plan.kept):,} stay.")

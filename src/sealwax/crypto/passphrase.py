@@ -21,6 +21,7 @@ from sealwax.crypto.key_tree import KEY_BYTES, NONCE_BYTES
 MEMORY_KIB = 64 * 1024
 PASSES = 3
 LANES = 1
+LEAST_KIB_A_LANE = 8
 _LABEL = b"sealwax/passphrase/v1"
 _SALT_BYTES = 16
 
@@ -65,10 +66,12 @@ def unwrap(wrapped: bytes, passphrase: str) -> bytes:
     """The secret; raises PassphraseWrong or KeyFileBroken."""
     try:
         stored = _decode(wrapped)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise KeyFileBroken("The key file does not have the form of one.") from None
     if stored.label != _LABEL:
         raise KeyFileBroken("The key file is of a kind that this version does not know.")
+    if stored.memory_kib < LEAST_KIB_A_LANE * stored.lanes:
+        raise KeyFileBroken("The key file states less memory than its lanes need.")
     head = msgspec.structs.replace(stored, sealed=b"")
     cipher = AESGCM(_stretch(head, passphrase))
     try:
@@ -85,4 +88,5 @@ def _stretch(head: _Wrapped, passphrase: str) -> bytes:
         lanes=head.lanes,
         memory_cost=head.memory_kib,
     )
-    return stretcher.derive(passphrase.encode())
+    # What is no text in an environment variable is its bytes.
+    return stretcher.derive(passphrase.encode("utf-8", "surrogateescape"))

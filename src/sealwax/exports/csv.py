@@ -1,7 +1,7 @@
 """Comma-separated values (RFC 4180): one row a message, for spreadsheets and scripts.
 
-A text that a spreadsheet would take for a formula gets an apostrophe in front: it is a message,
-not a program.
+Every cell is in quotes, and a text that a spreadsheet would take for a formula gets an apostrophe
+in front: it is a message, not a program. Source: "CSV Injection" of the OWASP project.
 """
 
 import csv
@@ -26,11 +26,14 @@ HEADS = (
     "earlier_wordings",
     "reactions",
     "attachments",
+    "attachment_names",
     "reply_to",
     "read_utc",
     "id",
 )
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also in full width, as people write in Chinese, Japanese and Korean."""
+_LEADING = ("\t", "\r", "\n")
 
 
 def export_csv(wanted: Wanted, out: Path) -> Exported:
@@ -39,7 +42,7 @@ def export_csv(wanted: Wanted, out: Path) -> Exported:
         files = AttachmentFiles(folder, wanted.read_file)
         messages, records = 0, 0
         with (folder / FILE).open("x", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
             writer.writerow(HEADS)
             for thread in threads(wanted):
                 records += 1
@@ -54,7 +57,7 @@ def export_csv(wanted: Wanted, out: Path) -> Exported:
 
 def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) -> list[str]:
     found = [page.attachments[origin] for origin in view.attachments if origin in page.attachments]
-    paths = [files.write(attachment) or attachment.name for attachment in found]
+    written = [files.write(attachment) for attachment in found]
     cells = (
         time_text(view.time_ns),
         thread.conversation.title,
@@ -65,15 +68,20 @@ def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) 
         view.text,
         "\n".join(one.text for one in view.wordings if one.text != view.text),
         "\n".join(f"{one.emoji or one.kind}: {one.actor}" for one in view.reactions),
-        "\n".join(paths),
+        "\n".join(file.path for file in written if file),
+        "\n".join(attachment.name for attachment in found),
         view.reply_to or "",
         time_text(view.read_ns or 0),
         view.origin,
     )
-    return [_harmless(cell) for cell in cells]
+    return [harmless_cell(cell) for cell in cells]
 
 
-def _harmless(cell: str) -> str:
+def harmless_cell(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
     cell = harmless(cell)
-    is_number = cell.startswith("+") and cell[1:].isdigit()
-    return f"'{cell}" if cell.startswith(_FORMULAS) and not is_number else cell
+    begins = cell.lstrip()
+    # A telephone number is none.
+    is_number = cell.startswith("+") and cell[1:].isascii() and cell[1:].isdigit()
+    is_formula = begins.startswith(_FORMULAS) or cell.startswith(_LEADING)
+    return f"'{cell}" if is_formula and not is_number else cell

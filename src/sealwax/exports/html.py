@@ -17,7 +17,7 @@ from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
 from sealwax.library.view import AttachmentView, MessageView
 
 PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
-SOUNDS = frozenset(("audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/ogg", "audio/wav"))
+SOUNDS = frozenset(("audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"))
 FILMS = frozenset(("video/mp4", "video/quicktime", "video/webm"))
 SIGNS = {
     "loved": "♥",
@@ -143,18 +143,19 @@ def _body(view: MessageView, page: Page, files: AttachmentFiles) -> str:
 
 
 def _attachment(attachment: AttachmentView, files: AttachmentFiles) -> str:
-    path = files.write(attachment)
+    written = files.write(attachment)
     name = _escape(attachment.name)
-    if path is None:
+    if written is None:
         return f"<p><em>{name}: not in the vault</em></p>"
-    link = _escape(path)
-    if attachment.mime_type in PICTURES:
+    link = _escape(written.path)
+    if written.kind in PICTURES:
         return f'<a href="{link}"><img src="{link}" alt="{name}" loading="lazy"></a>'
-    if attachment.mime_type in SOUNDS:
+    if written.kind in SOUNDS:
         return f'<audio controls preload="none" src="{link}"></audio>'
-    if attachment.mime_type in FILMS:
+    if written.kind in FILMS:
         return f'<video controls preload="none" src="{link}"></video>'
-    return f'<p><a href="{link}" download="{name}">{name}</a></p>'
+    # It is opened, or saved, under its name here: the one it came with could make it run.
+    return f'<p><a href="{link}">{name}</a></p>'
 
 
 def _reactions(view: MessageView) -> str:

@@ -19,7 +19,7 @@ from sealwax.library.query import Row
 from sealwax.library.select import Moment
 from sealwax.library.view import attachment_view, message_view
 from sealwax.model.change import Change
-from sealwax.model.field import CONTENT, ORIGIN, THUMBNAIL
+from sealwax.model.field import CONTENT, ORIGIN, THUMBNAIL, has_its_form
 from sealwax.model.record import Kind
 from sealwax.model.state import State, changes
 
@@ -93,7 +93,7 @@ class _Export:
 
     def _record(self, row: Row) -> None:
         origin = row.state.get(ORIGIN)
-        if not isinstance(origin, list):
+        if origin is None:
             return
         line: dict[str, Any] = {
             "kind": Kind(row.kind).name.lower(),
@@ -104,7 +104,8 @@ class _Export:
             line["shown"] = _shown(row)
             self._messages += 1
         if row.kind == Kind.ATTACHMENT:
-            line["file"] = self._files.write(attachment_view(row.record, row.state))
+            written = self._files.write(attachment_view(row.record, row.state))
+            line["file"] = written.path if written else None
         line["changes"] = [_change(change) for change in changes(row.uid, _told(row.state))]
         self._line(line)
         self._records += 1
@@ -138,8 +139,13 @@ def _shown(row: Row) -> dict[str, Any]:
 
 
 def _told(state: State) -> State:
-    """A state without what has a meaning in a vault alone."""
-    slots = {slot: stamps for slot, stamps in state.slots.items() if slot[0] != THUMBNAIL.name}
+    """A state without what has a meaning in a vault alone, and without values of a form that their
+    field does not have: they are shown nowhere."""
+    slots = {}
+    for slot, stamps in state.slots.items():
+        told = tuple(stamp for stamp in stamps if has_its_form(*slot, stamp.value))
+        if told and slot[0] != THUMBNAIL.name:
+            slots[slot] = told
     return State(state.kind, slots)
 
 

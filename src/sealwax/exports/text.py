@@ -54,9 +54,9 @@ def body_lines(view: MessageView, page: Page, files: AttachmentFiles) -> list[st
         lines.append("(" + ", ".join(str(value) for value in view.event.values()) + ")")
     for origin in view.attachments:
         attachment = page.attachments.get(origin)
-        path = files.write(attachment) if attachment else None
+        written = files.write(attachment) if attachment else None
         name = attachment.name if attachment else origin
-        lines.append(f"<{name}: {path or 'not in the vault'}>")
+        lines.append(f"<{name}: {written.path if written else 'not in the vault'}>")
     if view.unsent_parts:
         lines.append("(unsent)")
     lines += [f"(was: {one.text})" for one in view.wordings if one.text != view.text]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sealwax.exports.base import Wanted
+from sealwax.library.conversation import ConversationView
 from sealwax.library.project import PRESENT
-from sealwax.library.query import ConversationView
 from sealwax.library.view import AttachmentView, MessageView
 
 PAGE_MESSAGES = 500

@@ -4,88 +4,39 @@ Every batch is a commit that stands on its own, so an interrupted import goes on
 what is known already is not news. Deletions come last, with a snapshot before them.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
+from sealwax.intake.bounds import bounded_copy, bounded_observation
+from sealwax.intake.controls import (
+    Taking,
+    news_of,
+    of_new,
+    taken_by,
+    under,
+)
+from sealwax.intake.deleting import Deleting, Planned
+from sealwax.intake.imported import Imported, Progress, Tally, by_name
 from sealwax.intake.plan import (
-    DeletionPlan,
-    Doomed,
     Seen,
-    deletions_of_conversation,
     plan_copy,
-    plan_deletions,
     plan_observations,
 )
 from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
-from sealwax.library.select import Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
-from sealwax.model.state import State, empty, join_change
-from sealwax.sources.base import Copied, Deletion, Description, Item, Observation, Source
+from sealwax.model.state import State, empty, join_changes
+from sealwax.sources.base import Copied, Deletion, Item, Observation, Source
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing, Written
 
-PROBLEMS_KEPT = 1_000
 FILES_BYTES_PER_COMMIT = 256 * 1024 * 1024
 """A commit is also made when the files in it come to about this much."""
-
-
-class Progress(NamedTuple):
-    """How far an import is. `total` is about how many messages the source holds."""
-
-    phase: str
-    messages: int
-    total: int
-    files: int
-    file_bytes: int
-
-
-class Imported(NamedTuple):
-    """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
-    part of the source could not be read."""
-
-    source: Description
-    seen: dict[str, int]
-    new: dict[str, int]
-    changed: int
-    files: int
-    files_unread: int
-    file_bytes: int
-    stored_bytes: int
-    commits: int
-    trashed: int
-    trashed_conversations: int
-    returned: int
-    is_held: bool
-    snapshot_seq: int | None
-    problems: tuple[Problem, ...]
-    problem_count: int
-    is_dry_run: bool
-    damage: int = 0
-
-
-@dataclass
-class _Tally:
-    """What has been counted so far."""
-
-    seen: Counter[int] = field(default_factory=Counter)
-    new: Counter[int] = field(default_factory=Counter)
-    changed: int = 0
-    files: int = 0
-    files_unread: int = 0
-    file_bytes: int = 0
-    stored_bytes: int = 0
-    commits: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    problem_count: int = 0
-    damage: int = 0
 
 
 class _Begun(NamedTuple):
@@ -108,8 +59,11 @@ class Intake:
         report: Callable[[Progress], None],
         is_confirmed: bool = False,
         is_dry_run: bool = False,
+        now_ms: int = 0,
     ) -> None:
-        """`snapshot` pins the present for a reason and gives the pin's seq."""
+        """`snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
+        that a person said yes: to the deletions of a source, and to what an export says of records
+        besides their content."""
         self._source = source
         self._description = source.describe()
         self._library = library
@@ -117,13 +71,15 @@ class Intake:
         self._roots = roots
         self._snapshot = snapshot
         self._report = report
+        self._now_ms = now_ms
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
         self._places = Places(split_conversations(library))
-        self._tally = _Tally()
-        self._start_seq = library.head_moment()
-        self._deletions: list[Deletion] = []
-        self._trashed_but_seen: set[bytes] = set()
+        self._tally = Tally()
+        self._deleting = Deleting(
+            source.namespace, self._description, library, writer, roots, is_confirmed
+        )
+        self._changed_if_run: set[bytes] = set()
         self._changes: list[Change] = []
         self._said: dict[bytes, list[Change]] = {}
         self._begun: list[_Begun] = []
@@ -137,23 +93,25 @@ class Intake:
             self._tell("Reading")
         self._flush()
         self._finish()
-        plan = self._plan_deletions()
-        snapshot_seq = self._apply_deletions(plan)
+        planned = self._deleting.plan(self._states, self._now_ms)
+        snapshot_seq = None
+        if not self._is_dry_run:
+            snapshot_seq = self._deleting.apply(planned, self._snapshot, self._tally)
         self._tell("Done")
-        return self._result(plan, snapshot_seq)
+        return self._result(planned, snapshot_seq)
 
     def _take(self, batch: Iterable[Item]) -> None:
         observations: list[Observation] = []
         copies: list[Copied] = []
         for item in batch:
             if isinstance(item, Observation):
-                observations.append(item)
+                observations.append(bounded_observation(item, self._tally.note))
             elif isinstance(item, Copied):
-                copies.append(item)
+                copies.append(bounded_copy(item, self._tally.note))
             elif isinstance(item, Deletion):
-                self._deletions.append(item)
+                self._deleting.told.append(item)
             else:
-                self._note(item)
+                self._tally.note(item)
         if observations:
             self._take_observations(observations)
         if copies:
@@ -167,9 +125,10 @@ class Intake:
             state = states.get(item.record)
             self._count(item, state)
             if state is not None and state.life % 2 == 1:
-                self._trashed_but_seen.add(item.record)
-        self._say(plan_observations(seen, states, self._writer.device))
-        self._say(self._contents(seen, states))
+                self._deleting.seen_in_trash.add(item.record)
+        known = frozenset(states)
+        self._say(plan_observations(seen, states, self._writer.device), known)
+        self._say(self._contents(seen, states), known)
         if (
             len(self._changes) >= CHANGES_LIMIT
             or self._pending_file_bytes >= FILES_BYTES_PER_COMMIT
@@ -177,18 +136,29 @@ class Intake:
             self._flush()
 
     def _take_copies(self, copies: list[Copied]) -> None:
-        """Records of an export come with their changes: those that are news are written as is."""
+        """Records of an export come with their changes: those that are news are written as is.
+
+        Where nobody said yes to more, content alone is taken, under no later life than the record
+        has here: what was purged here would come back by one.
+        """
         names = [(item.kind, item.canonical_id) for item in copies]
         ids = record_ids(self._roots, self._source.namespace, names)
         self._flush()
         self._finish()
         states = self._states(ids)
+        known = frozenset(states)
         for record, item in zip(ids, copies, strict=True):
             state = states.get(record)
             self._tally.seen[item.kind] += 1
             self._tally.new[item.kind] += state is None
-            changes, states[record] = plan_copy(record, item.kind, item.changes, state)
-            self._say(changes)
+            said = item.changes
+            if not self._is_confirmed:
+                said = under(state.life if state else 0, said)
+            elif state is None:
+                said = (*said, *of_new(record, item.controls))
+            changes, states[record] = plan_copy(record, item.kind, said, state)
+            self._say(changes, known)
+            self._take_controls(record, item, state, states[record])
         # A file is told under the time and life of its record, like any other source's.
         told = [
             Seen(
@@ -197,14 +167,30 @@ class Intake:
             for record, item in zip(ids, copies, strict=True)
             if item.content is not None
         ]
-        self._say(self._contents(told, states))
+        self._say(self._contents(told, states), known)
         self._flush()
 
-    def _say(self, changes: list[Change]) -> None:
-        """These are to be written."""
+    def _take_controls(
+        self, record: bytes, item: Copied, before: State | None, after: State
+    ) -> None:
+        """What an export says besides content waits for the end, where it could take something
+        away; where nobody said yes to it, it is counted and left out."""
+        if not item.controls:
+            return
+        if not self._is_confirmed:
+            self._tally.left_out += taken_by(after, item.controls)
+        elif before is None:
+            self._tally.arrived += Taking(after.life % 2 and after.has_content(), 0)
+        elif news_of(record, after, item.controls):
+            self._deleting.controls.setdefault(record, []).extend(item.controls)
+
+    def _say(self, changes: list[Change], known: Collection[bytes]) -> None:
+        """These are to be written; `known` are the records that are there already."""
         self._changes += changes
         for change in changes:
             self._said.setdefault(change.record, []).append(change)
+            if self._is_dry_run and change.record in known:
+                self._changed_if_run.add(change.record)
 
     def _placed(self, observations: list[Observation]) -> list[Observation]:
         """With the places of messages whose conversation a person has split."""
@@ -229,11 +215,8 @@ class Intake:
         states = self._library.states(records)
         for said in (*(begun.said for begun in self._begun), self._said):
             for record in said.keys() & records:
-                state = states.get(record)
-                for change in said[record]:
-                    state = join_change(state or empty(change.kind), change)
-                assert state is not None
-                states[record] = state
+                state = states.get(record) or empty(said[record][0].kind)
+                states[record] = join_changes(state, said[record])
         return states
 
     def _contents(self, seen: list[Seen], states: dict[bytes, State]) -> list[Change]:
@@ -253,7 +236,7 @@ class Intake:
         for item, file in zip(wanted, stored, strict=True):
             if isinstance(file, OSError):
                 reason = file.strerror or str(file)
-                self._note(Problem(f"attachment {item.observation.canonical_id}", reason))
+                self._tally.note(Problem(f"attachment {item.observation.canonical_id}", reason))
                 self._tally.files_unread += 1
                 continue
             self._tally.files += 1
@@ -295,60 +278,6 @@ class Intake:
             self._tally.changed += written.changed
             self._tally.stored_bytes += written.stored_bytes
 
-    def _plan_deletions(self) -> DeletionPlan:
-        doomed = list(self._doomed())
-        records = [item.record for item in doomed]
-        named = list(dict.fromkeys([*records, *self._trashed_but_seen]))
-        return plan_deletions(
-            doomed,
-            sorted(self._trashed_but_seen),
-            self._states(named),
-            self._library.read.conversations_of(records),
-            self._library.live_records(),
-            self._description.newest_ms,
-            self._writer.device,
-            self._is_confirmed,
-            self._library.read.unknown_at(list(dict.fromkeys(records)), self._start_seq),
-        )
-
-    def _doomed(self) -> Iterator[Doomed]:
-        names = [(item.kind, item.canonical_id) for item in self._deletions]
-        ids = record_ids(self._roots, self._source.namespace, names)
-        for record, item in zip(ids, self._deletions, strict=True):
-            time_ms = self._description.newest_ms if item.time_ms is None else item.time_ms
-            yield Doomed(record, item.kind, item.key, time_ms)
-            if item.kind == Kind.CONVERSATION:
-                yield from deletions_of_conversation(
-                    item, self._messages_of(record, time_ms), time_ms
-                )
-
-    def _messages_of(self, conversation: bytes, time_ms: int) -> list[bytes]:
-        """The messages of a conversation up to a time, by id."""
-        stored = self._library.applier.fetch([conversation]).get(conversation)
-        if stored is None:
-            return []
-        selection = Selection((stored.record,), until_ns=(time_ms + 1) * 1_000_000)
-        return [row.uid for row in self._library.read.messages(selection, self._library.now())]
-
-    def _apply_deletions(self, plan: DeletionPlan) -> int | None:
-        changes = [*plan.marks, *plan.moves, *plan.returns]
-        if not changes or self._is_dry_run:
-            return None
-        snapshot_seq = None
-        if plan.moves:
-            snapshot_seq = self._snapshot("before deletions from the source")
-        for start in range(0, len(changes), CHANGES_LIMIT):
-            part = Part(
-                reason="import-deletions",
-                confirmed=self._is_confirmed,
-                source={"kind": self._description.kind},
-            )
-            batch = tuple(changes[start : start + CHANGES_LIMIT])
-            written = self._writer.write(Writing(batch, part))
-            self._tally.commits += 1
-            self._tally.stored_bytes += written.stored_bytes
-        return snapshot_seq
-
     def _count(self, item: Seen, state: State | None) -> None:
         observation = item.observation
         is_own = any(told.name == ORIGIN.name for told in observation.entries)
@@ -357,12 +286,6 @@ class Intake:
             if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
                 self._tally.new[observation.kind] += 1
 
-    def _note(self, problem: Problem) -> None:
-        self._tally.problem_count += 1
-        self._tally.damage += problem.is_damage
-        if len(self._tally.problems) < PROBLEMS_KEPT:
-            self._tally.problems.append(problem)
-
     def _tell(self, phase: str) -> None:
         tally = self._tally
         messages = tally.seen[Kind.MESSAGE]
@@ -370,27 +293,30 @@ class Intake:
             Progress(phase, messages, self._description.messages, tally.files, tally.file_bytes)
         )
 
-    def _result(self, plan: DeletionPlan, snapshot_seq: int | None) -> Imported:
-        tally = self._tally
+    def _result(self, planned: Planned, snapshot_seq: int | None) -> Imported:
+        tally, taken = self._tally, self._tally.arrived + planned.taking
         return Imported(
             source=self._description,
-            seen=_by_name(tally.seen),
-            new=_by_name(tally.new),
-            changed=tally.changed,
+            seen=by_name(tally.seen),
+            new=by_name(tally.new),
+            changed=len(self._changed_if_run) if self._is_dry_run else tally.changed,
             files=tally.files,
             files_unread=tally.files_unread,
             file_bytes=tally.file_bytes,
             stored_bytes=tally.stored_bytes,
             commits=tally.commits,
-            trashed=plan.records,
-            trashed_conversations=plan.conversations,
-            returned=sum(change.life is None for change in plan.returns),
-            is_held=plan.is_held and plan.records > 0,
+            trashed=taken.trashed,
+            trashed_conversations=planned.conversations,
+            returned=sum(change.life is None for change in planned.deletions.returns),
+            is_held=planned.is_held,
             snapshot_seq=snapshot_seq,
             problems=tuple(tally.problems),
             problem_count=tally.problem_count,
             is_dry_run=self._is_dry_run,
             damage=tally.damage,
+            purged=taken.purged,
+            left_trashed=tally.left_out.trashed,
+            left_purged=tally.left_out.purged,
         )
 
 
@@ -400,14 +326,14 @@ def _needs_content(state: State | None, observation: Observation) -> bool:
         return True
     if _is_purged(state):
         return False
-    known = state.slots.get((CONTENT.name, int(CONTENT.merge), ""))
+    known = state.values(CONTENT)
     if not known or observation.content is None:
         return True
     try:
         size_bytes = observation.content.stat().st_size
     except OSError:
         return False
-    return all(stamp.value[1] != size_bytes for stamp in known)
+    return all(content[1] != size_bytes for content in known)
 
 
 def _is_purged(state: State) -> bool:
@@ -418,8 +344,3 @@ def _is_purged(state: State) -> bool:
 def _told_ms(item: Copied) -> int:
     """The oldest time among a record's content: when its facts were first told."""
     return min((change.time_ms for change in item.changes if change.life is not None), default=0)
-
-
-def _by_name(counter: Counter[int]) -> dict[str, int]:
-    names = {int(kind): kind.name.lower() + "s" for kind in Kind}
-    return {names[kind]: counter[kind] for kind in sorted(names)}

@@ -5,10 +5,16 @@ record holds already, from whichever source or device, is not news; neither is o
 against what is known. So the same import twice changes nothing.
 """
 
-from sealwax.model.change import Entry
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from sealwax.model.change import Change, Entry
 from sealwax.model.field import NAME
 from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes, winner
-from sealwax.model.state import State
+from sealwax.model.state import Slot, State, is_control
+
+_Told: TypeAlias = tuple[int | None, int, bytes, bytes]
+"""A stamp, its value as bytes."""
 
 
 def news(
@@ -34,6 +40,28 @@ def _is_news(state: State, item: Entry, life: int, time_ms: int, device: bytes) 
         return False
     stamp = Stamp(life, time_ms, device, item.value)
     return join_stamps(item.merge, stamps, (stamp,)) != stamps
+
+
+def told_anew(before: State, after: State, changes: Iterable[Change]) -> list[Change]:
+    """Those of the changes, with those of their entries, by which one state became the other."""
+    found: list[Change] = []
+    stamps: dict[Slot, set[_Told]] = {}
+    for change in changes:
+        entries = []
+        for item in change.entries:
+            slot = (item.name, item.merge, item.key)
+            if slot not in stamps:
+                stamps[slot] = _told(after, slot) - _told(before, slot)
+            life = None if is_control(item.name) else change.life
+            if (life, change.time_ms, change.device, value_bytes(item.value)) in stamps[slot]:
+                entries.append(item)
+        if entries:
+            found.append(change._replace(entries=tuple(entries)))
+    return found
+
+
+def _told(state: State, slot: Slot) -> set[_Told]:
+    return {(*stamp[:3], value_bytes(stamp.value)) for stamp in state.slots.get(slot, ())}
 
 
 def renamed(

@@ -7,12 +7,12 @@ the source on purpose is an event that is applied once, and goes to the trash.
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sealwax.intake.match import news, renamed
+from sealwax.intake.match import news, renamed, told_anew
 from sealwax.model.brake import is_braked
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
 from sealwax.model.record import Kind
-from sealwax.model.state import State, content_under, empty, encode, join_change
+from sealwax.model.state import State, content_under, empty, join_change, join_changes
 from sealwax.sources.base import Deletion, Observation
 
 RECOVERABLE = "recoverable:"
@@ -91,14 +91,10 @@ def plan_copy(
     record: bytes, kind: int, changes: Iterable[Change], state: State | None
 ) -> tuple[list[Change], State]:
     """Those of a copied record's changes that are news, and the state that they lead to."""
-    news_found: list[Change] = []
-    after = state if state is not None else empty(kind)
-    for change in changes:
-        joined = join_change(after, change)
-        if encode(joined) != encode(after):
-            news_found.append(change._replace(record=record))
-        after = joined
-    return news_found, after
+    before = state if state is not None else empty(kind)
+    told = [change._replace(record=record) for change in changes]
+    after = join_changes(before, told)
+    return told_anew(before, after, told), after
 
 
 def plan_deletions(
@@ -179,7 +175,7 @@ def _mark(item: Doomed, device: bytes) -> Change:
 
 
 def _move(item: Doomed, state: State, device: bytes, is_held: bool) -> Change:
-    life = state.life + 1
+    life = state.next_life(is_live=False)
     entries = [entry(LIFE, life), entry(DELETION, True, item.key)]
     if is_held:
         entries.append(entry(HELD, True, str(life)))
@@ -198,6 +194,6 @@ def _fell_in_source(state: State | None, newest_ms: int) -> bool:
 
 
 def _return(record: bytes, state: State, newest_ms: int, device: bytes) -> list[Change]:
-    life = state.life + 1
+    life = state.next_life(is_live=True)
     raised = Change(state.kind, record, None, newest_ms, device, (entry(LIFE, life),))
     return [raised, *content_under(life, record, [state])]

@@ -9,7 +9,7 @@ server that can read nothing judges like a device.
 Implements "Objects and pins" of docs/format.md, together with `objects`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.ledger.commit import SAID_ALREADY, CommitKind, Header
@@ -78,6 +78,16 @@ def settle(header: Header, known: Mapping[bytes, Known]) -> Settled:
             refused = (Refused(NOT_THE_SAME_CHANGES, len(going)),)
             going = {}
     return Settled(tuple(begun.values()), tuple(going), refused)
+
+
+def begun_disowned(header: Header, known: Container[bytes]) -> tuple[Begun, ...]:
+    """What begins, held by pins alone, with a commit that a later merge disowns: it ends nothing.
+    `known` has those of its names that were ever added, by such commits too."""
+    begun: dict[bytes, Begun] = {}
+    for one in _listed(header):
+        if one.name not in known:
+            begun.setdefault(one.name, one)
+    return tuple(begun.values())
 
 
 def _listed(header: Header) -> Iterable[Begun]:

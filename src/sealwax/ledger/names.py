@@ -9,6 +9,8 @@ HASH_BYTES = 32
 DEVICE_ID_BYTES = 16
 OP_ID_BYTES = 16
 NO_HASH = bytes(HASH_BYTES)
+COMMIT_HASHED_BYTES = 2 * 1024 * 1024 + 1
+"""Of a commit so many bytes are hashed at most: one more than it may have."""
 
 ACCOUNT_ZONE = "account"
 MESSAGES_ZONE = "messages"
@@ -22,8 +24,9 @@ def object_name(data: bytes | memoryview) -> bytes:
 
 
 def commit_hash(data: bytes) -> bytes:
-    """The hash of a commit's bytes: the next commit names it."""
-    return hashlib.sha256(data).digest()
+    """The hash of a commit's bytes: the next commit names it. Of one that is larger than a commit
+    may be, the beginning tells enough: it adds nothing, and nobody has to read the rest."""
+    return hashlib.sha256(memoryview(data)[:COMMIT_HASHED_BYTES]).digest()
 
 
 def device_id(sign_key: bytes, box_key: bytes) -> bytes:
@@ -43,6 +46,12 @@ def zone_device(zone: str) -> bytes | None:
     """The device whose own zone this is; None for the zones that devices share."""
     match = _ZONE.fullmatch(zone)
     return bytes.fromhex(match[1]) if match and match[1] else None
+
+
+def zone_generation(zone: str) -> int:
+    """Which generation of its device's own zone a zone is."""
+    assert zone_device(zone) is not None
+    return int(zone.split("/")[2]) if zone.count("/") == 2 else 0
 
 
 def is_zone(zone: str) -> bool:

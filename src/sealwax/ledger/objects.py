@@ -5,17 +5,21 @@ again, live or dropped, has no effect. What may be dropped by whom is in `droppi
 state after an earlier commit, mostly the one before it. An object can be deleted from a store when
 neither the head nor a pin holds it.
 
+Commits that a later merge disowns (see `disowning`) take nothing away. What they add belongs to no
+state, and the pins of the time until the merge hold it all the same: no merge lets go of what a
+snapshot holds.
+
 Implements "Objects and pins" of docs/format.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from sealwax.ledger.commit import Commit, CommitKind, Count, Hash
-from sealwax.ledger.dropping import LOCKED, Known, Refused, settle, touched
+from sealwax.ledger.commit import Commit, CommitKind, Count
+from sealwax.ledger.dropping import LOCKED, Known, Refused, begun_disowned, settle, touched
 
 FOREVER = 2**62
 
@@ -32,14 +36,6 @@ class UnpinFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """The public facts of letting go: the seqs of the pin commits."""
 
     pins: Annotated[list[Count], Meta(max_length=1024)]
-
-
-class MergeFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The public facts of a merge: the seq and hash of the head that was lost. They have no effect
-    on objects: what the lost commits added is added again."""
-
-    lost_seq: Count
-    lost_hash: Hash
 
 
 class Effects(NamedTuple):
@@ -105,13 +101,17 @@ class Pin(NamedTuple):
 
 class Objects:
     """The objects and pins of one zone, folded in memory: for verification and small tools.
+    `disowned` has, for the seq of each commit that is disowned, that of its merge.
 
     The library keeps the same in SQL.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, disowned: Mapping[int, int] | None = None) -> None:
         self.intervals: dict[bytes, Interval] = {}
         self.pins: dict[int, Pin] = {}
+        self.disowned: dict[bytes, Interval] = {}
+        """What disowned commits added, each until its merge."""
+        self._merges = disowned or {}
 
     def know(self, intervals: Mapping[bytes, Interval]) -> None:
         """Takes in what was folded elsewhere of names that a commit to come touches."""
@@ -122,18 +122,32 @@ class Objects:
         """Folds in a counting commit, at a time by the clock of whoever folds; gives what of it was
         refused."""
         seq = commit.header.seq
-        settled = settle(commit.header, self._known(commit))
-        for name, size_bytes, change_digest in settled.begun:
-            self.intervals[name] = Interval(seq, FOREVER, size_bytes, change_digest)
-        for name in settled.ended:
-            self.intervals[name] = self.intervals[name]._replace(dropped_seq=seq)
         effect = effects(commit)
         if effect.pinned_seq is not None:
             self.pins[seq] = Pin(
                 seq, effect.pinned_seq, effect.lock_until_ms, commit.header.time_ms
             )
+        if seq in self._merges:
+            self._apply_disowned(commit)
+            return ()
+        settled = settle(commit.header, self._known(commit))
+        for name, size_bytes, change_digest in settled.begun:
+            self.intervals[name] = Interval(seq, FOREVER, size_bytes, change_digest)
+            self.disowned.pop(name, None)
+        for name in settled.ended:
+            self.intervals[name] = self.intervals[name]._replace(dropped_seq=seq)
         locked = self._unpin(effect, let_go_ms(commit, now_ms))
         return (*settled.refused, *((Refused(LOCKED, locked),) if locked else ()))
+
+    def _apply_disowned(self, commit: Commit) -> None:
+        seq = commit.header.seq
+        known = {
+            name
+            for name in touched(commit.header)
+            if name in self.intervals or name in self.disowned
+        }
+        for name, size_bytes, change_digest in begun_disowned(commit.header, known):
+            self.disowned[name] = Interval(seq, self._merges[seq], size_bytes, change_digest)
 
     def _known(self, commit: Commit) -> dict[bytes, Known]:
         return {
@@ -150,17 +164,26 @@ class Objects:
             del self.pins[seq]
         return len(asked) - len(free)
 
+    def interval(self, name: bytes) -> Interval | None:
+        """What is known of an object, if it was ever added."""
+        return self.intervals.get(name) or self.disowned.get(name)
+
     def live_at(self, seq: int) -> set[bytes]:
         """The names live at a seq."""
-        return {
-            name
-            for name, interval in self.intervals.items()
-            if interval.added_seq <= seq < interval.dropped_seq
-        }
+        return _live_at(self.intervals, seq)
 
     def held(self, head_seq: int) -> set[bytes]:
         """The names that the head or a pin holds."""
-        return set().union(*(self.live_at(seq) for seq in self._moments(head_seq)))
+        pinned = {pin.pinned_seq for pin in self.pins.values()}
+        return self.live_at(head_seq).union(
+            *(_live_at(self.intervals, seq) for seq in pinned),
+            *(_live_at(self.disowned, seq) for seq in pinned),
+        )
 
-    def _moments(self, head_seq: int) -> Iterable[int]:
-        return (head_seq, *(pin.pinned_seq for pin in self.pins.values()))
+
+def _live_at(intervals: Mapping[bytes, Interval], seq: int) -> set[bytes]:
+    return {
+        name
+        for name, interval in intervals.items()
+        if interval.added_seq <= seq < interval.dropped_seq
+    }

@@ -10,8 +10,8 @@ import apsw
 import msgspec
 
 from sealwax.ledger.chain import Judged
-from sealwax.ledger.commit import Commit
-from sealwax.ledger.dropping import LOCKED, Known, Refused, settle, touched
+from sealwax.ledger.commit import Commit, Header
+from sealwax.ledger.dropping import LOCKED, Begun, Known, Refused, begun_disowned, settle, touched
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import effects, let_go_ms
 from sealwax.library.database import NEVER, STILL
@@ -35,11 +35,17 @@ class Folding:
         self._holdings = holdings
 
     def apply(
-        self, judged: Judged, part: Part, data: bytes, moment: float | None, now_ms: int
+        self,
+        judged: Judged,
+        part: Part,
+        data: bytes,
+        moment: float | None,
+        now_ms: int,
+        merge_seq: int | None = None,
     ) -> tuple[Refused, ...]:
         """Takes in a judged commit, at a time by this device's clock; a void one moves the head and
         is remembered with its reason. `moment` shows what a pin holds; without one it is not shown.
-        Gives what was refused of it."""
+        `merge_seq` is that of the merge that disowns it. Gives what was refused of it."""
         zone, seq = judged.head.zone, judged.head.seq
         self._holdings.keep_commit(zone, seq, data)
         self._connection.execute(
@@ -52,10 +58,13 @@ class Folding:
                 (zone, seq, judged.void_reason),
             )
             return ()
-        refused = self._settle(judged.commit)
         effect = effects(judged.commit)
         if effect.pinned_seq is not None:
             self.put_pin(judged, part, moment)
+        if merge_seq is not None:
+            self._disown(judged.commit, merge_seq)
+            return ()
+        refused = self._settle(judged.commit)
         if effect.unpinned:
             locked = self._unpin(zone, effect.unpinned, let_go_ms(judged.commit, now_ms))
             refused = (*refused, *((Refused(LOCKED, locked),) if locked else ()))
@@ -101,6 +110,13 @@ class Folding:
             (zone, integers(seqs)),
         )
 
+    def forget_zone(self, zone: str) -> None:
+        """Forgets all that is known of a zone; the records of the library stay as they are."""
+        for table in (
+            "zone", "object", "pin", "seen_commit", "void_commit", "refused_drop", "disowned_commit"
+        ):  # fmt: skip
+            self._connection.execute(f"DELETE FROM {table} WHERE zone = ?", (zone,))
+
     def keep_moments(self, why: str, moments: Iterable[float]) -> None:
         """Has what these moments show kept, in place of those that were kept for the same before;
         each has to be one that can be shown."""
@@ -139,19 +155,35 @@ class Folding:
             for name, interval in intervals.items()
         }
         settled = settle(header, known)
-        self._connection.executemany(
-            "INSERT INTO object (name, zone, added_seq, dropped_seq, size_bytes, change_digest)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (name, header.zone, header.seq, STILL, size_bytes, change_digest)
-                for name, size_bytes, change_digest in settled.begun
-            ],
-        )
+        # What a disowned commit added, and one that counts adds again, begins with that one.
+        self._begin("REPLACE", header, STILL, settled.begun)
         self._connection.executemany(
             "UPDATE object SET dropped_seq = ? WHERE name = ? AND zone = ?",
             [(header.seq, name, header.zone) for name in settled.ended],
         )
         return settled.refused
+
+    def _disown(self, commit: Commit, merge_seq: int) -> None:
+        """Keeps what such a commit adds for the pins of the time until the merge."""
+        header = commit.header
+        self._connection.execute(
+            "INSERT OR REPLACE INTO disowned_commit (zone, seq, merge_seq) VALUES (?, ?, ?)",
+            (header.zone, header.seq, merge_seq),
+        )
+        self._begin("IGNORE", header, merge_seq, begun_disowned(header, ()))
+
+    def _begin(
+        self, otherwise: str, header: Header, dropped_seq: int, begun: Iterable[Begun]
+    ) -> None:
+        self._connection.executemany(
+            f"INSERT OR {otherwise} INTO object"
+            " (name, zone, added_seq, dropped_seq, size_bytes, change_digest)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (name, header.zone, header.seq, dropped_seq, size_bytes, change_digest)
+                for name, size_bytes, change_digest in begun
+            ],
+        )
 
     def _unpin(self, zone: str, seqs: tuple[int, ...], until_ms: int) -> int:
         """Lets go of pins; gives how many are locked."""

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from sealwax.ledger.chain import Head
+from sealwax.ledger.commit import COMMIT_LIMIT_BYTES
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import Interval
 from sealwax.library.database import STILL
@@ -63,6 +64,14 @@ _IS_PINNED = (
     " AND pinned_seq >= added_seq AND pinned_seq < dropped_seq)"
 )
 _IS_HELD = f"(dropped_seq = ?1 OR {_IS_PINNED})"
+_IS_COUNTED = (
+    "NOT EXISTS (SELECT 1 FROM void_commit WHERE void_commit.zone = ?1"
+    " AND void_commit.seq = seen_commit.seq)"
+)
+_IS_OWNED = (
+    "NOT EXISTS (SELECT 1 FROM disowned_commit WHERE disowned_commit.zone = object.zone"
+    " AND disowned_commit.seq = object.added_seq)"
+)
 _SOURCE = "source "
 _TROUBLE = "source trouble "
 _DONE = "done "
@@ -100,9 +109,12 @@ class Holdings:
         return row[0] if row else None
 
     def keep_commit(self, zone: str, seq: int, data: bytes) -> None:
-        """Keeps a commit's bytes: to name the damaged one when a store's chain breaks."""
+        """Keeps a commit's bytes: to name the damaged one when a store's chain breaks. One that is
+        larger than a commit may be is junk that nobody needs."""
+        if len(data) > COMMIT_LIMIT_BYTES:
+            return
         self._connection.execute(
-            "INSERT OR IGNORE INTO seen_commit (zone, seq, data) VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO seen_commit (zone, seq, data) VALUES (?, ?, ?)",
             (zone, seq, data),
         )
 
@@ -199,6 +211,13 @@ class Holdings:
         )
         return [(zone, seq, reason) for zone, seq, reason in rows]
 
+    def disowned(self, zone: str = MESSAGES_ZONE) -> dict[int, int]:
+        """The seqs of the commits that a later merge disowns, and the seq of that merge."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT seq, merge_seq FROM disowned_commit WHERE zone = ?", (zone,)
+        )
+        return dict(rows)
+
     def refused_drops(self) -> list[RefusedDrop]:
         """What commits would have taken away and was kept, oldest first."""
         rows: Iterable[Any] = self._connection.execute(
@@ -288,20 +307,21 @@ class Holdings:
         )
 
     def intervals(self, names: Iterable[bytes], zone: str = MESSAGES_ZONE) -> dict[bytes, int]:
-        """The `dropped_seq` of those names that were ever added to the zone."""
+        """The `dropped_seq` of those names that were ever added to the zone, by commits that
+        nobody disowns."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT object.name, object.dropped_seq FROM carray(?) AS wanted"
-            " CROSS JOIN object ON object.name = wanted.value AND object.zone = ?",
+            f" CROSS JOIN object ON object.name = wanted.value AND object.zone = ? AND {_IS_OWNED}",
             (blobs(names), zone),
         )
         return dict(rows)
 
     def known(self, names: Iterable[bytes], zone: str = MESSAGES_ZONE) -> dict[bytes, Interval]:
-        """What is known of those names that were ever added to the zone."""
+        """The same, with all that is known of them."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT object.name, added_seq, dropped_seq, size_bytes, change_digest"
             " FROM carray(?) AS wanted"
-            " CROSS JOIN object ON object.name = wanted.value AND object.zone = ?",
+            f" CROSS JOIN object ON object.name = wanted.value AND object.zone = ? AND {_IS_OWNED}",
             (blobs(names), zone),
         )
         return {name: Interval(*row) for name, *row in rows}
@@ -342,15 +362,23 @@ class Holdings:
         return list(rows)
 
     def commits_backwards(self, zone: str) -> Iterator[tuple[int, bytes]]:
-        """(seq, bytes) of the commits that count, newest first; nothing is to be written
-        meanwhile."""
+        """(seq, bytes) of the commits that count and are not disowned, newest first; nothing is to
+        be written meanwhile."""
         rows: Iterable[Any] = self._connection.execute(
-            "SELECT seq, data FROM seen_commit WHERE zone = ?1 AND NOT EXISTS (SELECT 1 FROM"
-            " void_commit WHERE void_commit.zone = ?1 AND void_commit.seq = seen_commit.seq)"
-            " ORDER BY seq DESC",
+            f"SELECT seq, data FROM seen_commit WHERE zone = ?1 AND {_IS_COUNTED} AND NOT EXISTS"
+            " (SELECT 1 FROM disowned_commit WHERE disowned_commit.zone = ?1"
+            " AND disowned_commit.seq = seen_commit.seq) ORDER BY seq DESC",
             (zone,),
         )
         yield from rows
+
+    def counting_commits(self, zone: str) -> Iterator[bytes]:
+        """The bytes of all commits that count, oldest first; nothing is to be written meanwhile."""
+        rows: Iterable[Any] = self._connection.execute(
+            f"SELECT data FROM seen_commit WHERE zone = ?1 AND {_IS_COUNTED} ORDER BY seq", (zone,)
+        )
+        for (data,) in rows:
+            yield data
 
     def falls(self) -> dict[bytes, int]:
         """What a pull puts into the trash and is to be held: the life of each record."""

@@ -133,12 +133,13 @@ class Library:
         return shown
 
     def apply_commit(
-        self, judged: Judged, part: Part, data: bytes, now_ms: int
+        self, judged: Judged, part: Part, data: bytes, now_ms: int, merge_seq: int | None = None
     ) -> tuple[Refused, ...]:
         """Moves the head over a judged commit, at a time by this device's clock; inside the
-        transaction of its changes. Gives what the rules refused of it."""
+        transaction of its changes. `merge_seq` is that of the merge that disowns it, if one does.
+        Gives what the rules refused of it."""
         moment = self._moment_of_pin(judged, part)
-        return self.folding.apply(judged, part, data, moment, now_ms)
+        return self.folding.apply(judged, part, data, moment, now_ms, merge_seq)
 
     def _moment_of_pin(self, judged: Judged, part: Part) -> float | None:
         """The moment that shows what a commit pins; none where that is not here any more."""

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum
-from sealwax.library.project import TIME_LIMIT_NS, PlainPlaces, Projection, plain_places, project
+from sealwax.library.project import PlainPlaces, Projection, plain_places, project
 from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
-from sealwax.model.field import FIELDS
+from sealwax.model.field import CONVERSATION, FIELDS
+from sealwax.model.form import is_integer, is_words
 from sealwax.model.record import Kind
-from sealwax.model.state import LoneState, State, decode, empty, encode, is_lone, join_change
+from sealwax.model.state import LoneState, decode, empty, encode, is_lone, join_changes
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.segment import CheckedRow, Shape, change_of
 
@@ -104,11 +105,14 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
             continue
         (time, text, inside), lone = way
         time_ns = values[time]
-        if type(time_ns) is not int or abs(time_ns) >= TIME_LIMIT_NS or keys[time]:
+        if not is_integer(time_ns) or keys[time]:
+            others.append(change_of(row))
+            continue
+        if inside is not None and not CONVERSATION.fits(values[inside], keys[inside]):
             others.append(change_of(row))
             continue
         words = ""
-        if text is not None and not keys[text] and type(values[text]) is str:
+        if text is not None and not keys[text] and is_words(values[text]):
             words = values[text]
             if not words.isascii():
                 if cut := pairs(words):
@@ -131,14 +135,14 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
 
 def join_all(changes: Iterable[Change]) -> list[Joined]:
     """What changes come to, one for each record."""
-    states: dict[bytes, State] = {}
+    told: dict[bytes, list[Change]] = {}
     for change in changes:
-        state = states.get(change.record)
-        states[change.record] = join_change(state or empty(change.kind), change)
-    return [
-        Joined(record, state.kind, project(state), encode(state))
-        for record, state in states.items()
-    ]
+        told.setdefault(change.record, []).append(change)
+    joined: list[Joined] = []
+    for record, of_record in told.items():
+        state = join_changes(empty(of_record[0].kind), of_record)
+        joined.append(Joined(record, state.kind, project(state), encode(state)))
+    return joined
 
 
 def _way(shape: Shape) -> _Way | None:

@@ -24,7 +24,6 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
-TIME_LIMIT_NS = 2**63
 _PLAIN = frozenset(
     field.name
     for field in (
@@ -59,10 +58,10 @@ def project(state: State) -> Projection:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0
         return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
-    time_ns = _time_ns(state.get(TIME_NS))
+    time_ns = state.get(TIME_NS)
     place = _place(state, time_ns)
     placed = state.get(PLACED)
-    inside = (placed,) if isinstance(placed, str) and placed else state.keyed(CONVERSATION)
+    inside = (placed,) if placed else state.keyed(CONVERSATION)
     conversations = tuple(sorted(inside))
     return Projection(place, conversations, time_ns, _words(state), is_held)
 
@@ -87,11 +86,6 @@ def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
     )
 
 
-def _time_ns(value: object) -> int | None:
-    """A time that the library can keep; none where a strange device said something else."""
-    return value if type(value) is int and abs(value) < TIME_LIMIT_NS else None
-
-
 def _place(state: State, sign_of_content: object) -> int:
     if sign_of_content is None:
         return NOWHERE
@@ -100,22 +94,14 @@ def _place(state: State, sign_of_content: object) -> int:
 
 def _words(state: State) -> str:
     """All wordings of a message, a line each: what the text indexes hold."""
-    pieces = [
-        stamp.value
-        for field in (TEXT, SUBJECT)
-        for stamp in state.slots.get((field.name, int(field.merge), ""), ())
-        if isinstance(stamp.value, str)
-    ]
-    for value in state.keyed(EDIT).values():
-        if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str):
-            pieces.append(value[1])
-    event = state.get(EVENT)
-    if isinstance(event, dict) and isinstance(event.get("title"), str):
-        pieces.append(event["title"])
+    pieces: list[str] = [*state.values(TEXT), *state.values(SUBJECT)]
+    pieces += [text for _, text in state.keyed(EDIT).values()]
+    title = (state.get(EVENT) or {}).get("title")
+    if isinstance(title, str):
+        pieces.append(title)
     return "\n".join(dict.fromkeys(pieces))
 
 
 def name_of(state: State) -> str | None:
     """The name that people gave to a conversation or a contact."""
-    name = state.get(NAME)
-    return name if isinstance(name, str) and name else None
+    return state.get(NAME) or None

@@ -8,6 +8,12 @@ import apsw
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.conversation import (
+    ConversationView,
+    conversation_view,
+    is_emptied,
+    nameless,
+)
 from sealwax.library.database import STILL
 from sealwax.library.numbers import Numbers
 from sealwax.library.project import PRESENT, TRASH, name_of
@@ -15,31 +21,14 @@ from sealwax.library.select import Moment, Selection, at_moment, chosen, page_ke
 from sealwax.library.values import integers
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import (
-    CHAT_SERVICE,
     CONVERSATION,
-    IS_GROUP,
     ORIGIN,
-    PARTICIPANT,
     SENDER,
-    SPLIT,
 )
 from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
 from sealwax.model.state import State, decode
 
 PAGE_ROWS = 2_000
-NAMELESS = "(no conversation)"
-
-
-class ConversationView(NamedTuple):
-    """A conversation as people see it. `messages` and `newest_ns` are of the moment asked for."""
-
-    record: int
-    origin: str
-    title: str
-    participants: tuple[str, ...]
-    is_group: bool
-    messages: int
-    newest_ns: int
 
 
 class Row(NamedTuple):
@@ -66,10 +55,11 @@ class Reader:
         names = self.names(moment)
         tallies = self._tallies(moment)
         views = [
-            self.conversation_view(row, names, tallies.get(row.record, (0, 0)))
+            conversation_view(row.record, row.state, names, tallies.pop(row.record, (0, 0)))
             for row in self._conversation_rows(moment)
             if row.record in tallies or self.stands_alone(row, moment)
         ]
+        views += [nameless(record, tally) for record, tally in tallies.items()]
         return sorted(views, key=lambda view: (-view.newest_ns, view.title))
 
     def names(self, moment: Moment) -> dict[str, str]:
@@ -375,23 +365,7 @@ class Reader:
 
     def stands_alone(self, row: Row, moment: Moment) -> bool:
         """Whether a conversation is shown at a moment though it has no messages."""
-        return row.place in moment.places and not _is_emptied(row.state)
-
-    def conversation_view(
-        self, row: Row, names: dict[str, str], tally: tuple[int, int]
-    ) -> ConversationView:
-        """Reads a conversation off its row; `tally` is how many messages it has, and the newest
-        one's time."""
-        state = row.state
-        origin = state.get(ORIGIN)[1]
-        inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
-        people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
-        title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
-        if isinstance(state.get(SPLIT), str):
-            title = f"{title} ({state.get(CHAT_SERVICE)})"
-        return ConversationView(
-            row.record, origin, title, people, bool(state.get(IS_GROUP)), tally[0], tally[1]
-        )
+        return row.place in moment.places and not is_emptied(row.state)
 
     def is_chosen(
         self,
@@ -415,11 +389,6 @@ class Reader:
 
     def _chooses(self, selection: Selection, row: Row, moment: Moment) -> bool:
         return self.is_chosen(selection, row.record, row.conversation, row.state, moment)
-
-
-def _is_emptied(state: State) -> bool:
-    """Whether a conversation was split, or was a part of one: without messages it says nothing."""
-    return state.get(SPLIT) is not None
 
 
 def _is_with(state: State, people: tuple[str, ...]) -> bool:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from sealwax.library.query import ConversationView, Reader
+from sealwax.library.conversation import ConversationView, conversation_view, nameless
+from sealwax.library.query import Reader
 from sealwax.library.select import ANYWHERE, Moment, at_moment
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
@@ -28,14 +29,18 @@ class Recent(NamedTuple):
 def recent(connection: apsw.Connection, reader: Reader, moment: Moment) -> list[Recent]:
     """The conversations that have messages at a moment, newest first, then those that are empty."""
     rows = list(reader.rows(Kind.CONVERSATION, moment._replace(places=ANYWHERE)))
-    newest = _newest(connection, [row.record for row in rows], moment)
+    newest = _newest(connection, _homes(connection), moment)
     names = reader.names(moment)
     found = []
     for row in rows:
-        version, time_ns = newest.get(row.record, (None, 0))
+        version, time_ns = newest.pop(row.record, (None, 0))
         if version is not None or reader.stands_alone(row, moment):
-            view = reader.conversation_view(row, names, (0, time_ns))
+            view = conversation_view(row.record, row.state, names, (0, time_ns))
             found.append(Recent(view, version))
+    found += [
+        Recent(nameless(record, (0, time_ns)), version)
+        for record, (version, time_ns) in newest.items()
+    ]
     return sorted(found, key=lambda item: (-item.view.newest_ns, -item.view.record))
 
 
@@ -51,6 +56,18 @@ def newest_messages(connection: apsw.Connection, found: Iterable[Recent]) -> dic
         versions[version]: message_view(record, conversation, decode(state))
         for version, record, conversation, state in rows
     }
+
+
+def _homes(connection: apsw.Connection) -> list[int]:
+    """The conversations that messages are in at any moment, whatever else is known of them: a step
+    through the index for each."""
+    rows: Iterable[Any] = connection.execute(
+        "WITH RECURSIVE home (record) AS (SELECT min(conversation) FROM version"
+        " WHERE conversation IS NOT NULL UNION ALL SELECT (SELECT min(conversation) FROM version"
+        " WHERE conversation > home.record) FROM home WHERE home.record IS NOT NULL)"
+        " SELECT record FROM home WHERE record IS NOT NULL"
+    )
+    return [record for (record,) in rows]
 
 
 def _newest(

@@ -45,6 +45,15 @@ CREATE TABLE refused_drop (
   PRIMARY KEY (zone, seq, reason)
 ) STRICT, WITHOUT ROWID;
 
+-- Commits that count and that a later merge disowns: their objects end with the merge, and belong to
+-- no state.
+CREATE TABLE disowned_commit (
+  zone TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  merge_seq INTEGER NOT NULL,
+  PRIMARY KEY (zone, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Every object that a counting commit ever added, with the interval of its zone in which it is live.
 -- Segments have the digest of their changes, as their commit says it.
 CREATE TABLE object (

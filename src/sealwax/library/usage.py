@@ -76,7 +76,7 @@ def _file(row: Row) -> FileRow | None:
     content, origin = row.state.get(CONTENT), row.state.get(ORIGIN)
     if content is None:
         return None
-    name = origin[1] if isinstance(origin, list) and len(origin) == 2 else ""
+    name = origin[1] if origin else ""
     return FileRow(row, name, content[1], tuple(chunk for chunk, _ in content[2]))
 
 

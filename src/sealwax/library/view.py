@@ -30,6 +30,7 @@ from sealwax.model.field import (
     UNDECODED,
     UNSENT,
 )
+from sealwax.model.form import is_integer
 from sealwax.model.pieces import thumbnail_of
 from sealwax.model.state import State
 
@@ -100,7 +101,7 @@ class AttachmentView(NamedTuple):
 def message_view(record: int, conversation: int | None, state: State) -> MessageView:
     """Reads a message off its state. Missing facts become None or empty."""
     wordings = _wordings(state)
-    unsent = tuple(sorted(int(part) for part in state.keyed(UNSENT) if part.isdigit()))
+    unsent = tuple(sorted({int(part) for part in state.keyed(UNSENT)}))
     places = state.keyed(ATTACHMENT)
     return MessageView(
         record=record,
@@ -119,7 +120,7 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
         effect=state.get(EFFECT),
         app=state.get(APP),
         event=state.get(EVENT),
-        attachments=tuple(sorted(places, key=lambda key: (places[key], key))),
+        attachments=tuple(sorted(places, key=lambda key: (_place(places[key]), key))),
         read_ns=state.get(READ_NS),
         delivered_ns=state.get(DELIVERED_NS),
         in_trash=state.life % 2 == 1,
@@ -148,18 +149,21 @@ def attachment_view(record: int, state: State) -> AttachmentView:
     )
 
 
+def _place(value: Any) -> int:
+    """The place of an attachment among a message's; first where a strange device said none."""
+    return value if is_integer(value) else 0
+
+
 def _origin(state: State) -> str:
     origin = state.get(ORIGIN)
-    return origin[1] if isinstance(origin, list) and len(origin) == 2 else ""
+    return origin[1] if origin else ""
 
 
 def _wordings(state: State) -> tuple[Wording, ...]:
     found = []
     for key, value in state.keyed(EDIT).items():
-        part, _, rest = key.partition(":")
-        number, _, _ = rest.partition(":")
-        if part.isdigit() and number.isdigit():
-            found.append(Wording(int(part), int(number), value[0], value[1]))
+        part, number, _ = key.split(":")
+        found.append(Wording(int(part), int(number), value[0], value[1]))
     return tuple(sorted(found))
 
 
@@ -200,11 +204,10 @@ def _reactions(state: State) -> tuple[Reaction, ...]:
     for key, value in state.keyed(REACTION).items():
         part, _, actor = key.partition(":")
         if value[0] is not None:
-            found.append(Reaction(int(part) if part.isdigit() else 0, actor, value[0], value[1]))
+            found.append(Reaction(int(part), actor, value[0], value[1]))
     return tuple(sorted(found, key=lambda reaction: (reaction.part, reaction.actor)))
 
 
 def _variants(state: State) -> int:
     """How many differing raw values of its words are kept beside the one that is shown."""
-    stamps = state.slots.get((TEXT.name, int(TEXT.merge), ""), ())
-    return len({stamp.value for stamp in stamps if isinstance(stamp.value, str)}) - bool(stamps)
+    return max(len(set(state.values(TEXT))) - 1, 0)

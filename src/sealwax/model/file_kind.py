@@ -1,7 +1,109 @@
-"""What an attachment is likely to be, before a byte of it was read."""
+"""What an attachment is: by its first bytes; and what it is likely to be, before any was read.
 
+Its first bytes decide how it is treated, never what somebody called it.
+"""
+
+from codecs import getincrementaldecoder
+
+OCTETS = "application/octet-stream"
+HEAD_BYTES = 64
+
+_STARTS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"#!AMR", "audio/amr"),
+    (b"caff", "audio/x-caf"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+)
+_BRANDS = {
+    b"avif": "image/avif",
+    b"avis": "image/avif",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"hevc": "image/heic",
+    b"mif1": "image/heic",
+    b"msf1": "image/heic",
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+}
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+_STATED_AUDIO = ("audio/mp4", "audio/x-m4a", "audio/aac")
 IMAGE = "image"
 _HEIF_SUFFIXES = ("heic", "heif")
+
+
+ENDINGS = {
+    "image/jpeg": ".jpeg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/wav": ".wav",
+    "audio/amr": ".amr",
+    "audio/x-caf": ".caf",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+}
+TEXT_ENDING, OTHER_ENDING = ".txt", ".bin"
+_PDF = b"%PDF-"
+_TEXT = frozenset(map(chr, (*range(9, 11), 13, *range(32, 127))))
+
+
+def harmless_ending(head: bytes, stated: str | None) -> str:
+    """What the name of a file that begins with these bytes ends with, when somebody is to open it:
+    one by which no system runs it. `head` has HEAD_BYTES where there are so many.
+
+    Pictures, sounds, films and PDFs have endings of their own; what else is text, a page or a
+    script too, is shown as text.
+    """
+    ending = ENDINGS.get(sniffed(head, stated))
+    if ending is not None:
+        return ending
+    if head.startswith(_PDF):
+        return ".pdf"
+    return TEXT_ENDING if head and _is_text(head[:HEAD_BYTES]) else OTHER_ENDING
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether bytes are UTF-8 without control characters; the last character may be cut off."""
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(letter in _TEXT or letter > "\x9f" for letter in text)
+
+
+def sniffed(head: bytes, stated: str | None) -> str:
+    """The type of a file that begins with these bytes; OCTETS for what is not on the list.
+
+    `stated` decides only what bytes leave open: whether an MP4 is heard or seen.
+    """
+    for start, kind in _STARTS:
+        if head.startswith(start):
+            return kind
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12], OCTETS)
+    if head[4:8] == b"ftyp":
+        kind = _BRANDS.get(head[8:12], "video/mp4")
+        return "audio/mp4" if kind == "video/mp4" and stated in _STATED_AUDIO else kind
+    return OCTETS
 
 
 def likely_kind(stated: str | None, name: str) -> str:

@@ -5,11 +5,14 @@ of their stamps, from which only the *maximal* ones stay: a stamp goes when anot
 under the same or a later life, is at least as good by the order of the field's class. Keeping one
 candidate for each life is what lets a purge remove what was written before it without taking along
 the copy that a restore wrote after it. The join is commutative, associative and idempotent: it is
-the antichain of maximal elements under a product of two orders.
+the antichain of maximal elements under a product of two orders. A hostile history may have a great
+many stamps of one field, so they are put in order and walked once.
 
 Implements "Records and how they merge" of docs/format.md.
 """
 
+import math
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -68,47 +71,60 @@ _PREFERS_GREAT = frozenset((Merge.LAST, Merge.GREATEST, Merge.DECODED))
 _KNOWN = frozenset(int(merge) for merge in Merge)
 
 
-def is_at_least(merge: int, left: Stamp, right: Stamp) -> bool:
-    """Whether `left` is as good as `right` or better, by the order of the class alone."""
-    if merge in _PREFERS_GREAT:
-        return _rank(merge, left) >= _rank(merge, right)
-    return _rank(merge, left) <= _rank(merge, right)
-
-
-def _outlives(left: int | None, right: int | None) -> bool:
-    """Whether every purge that removes a value of life `left` also removes one of life `right`."""
-    if left is None:
-        return True
-    return right is not None and left >= right
-
-
-def _covers(merge: int, left: Stamp, right: Stamp) -> bool:
-    """Whether `right` adds nothing beside `left`."""
-    if merge not in _KNOWN:
-        # A class from the future: every distinct stamp stays, so nothing is lost until a device
-        # that knows the class reads the objects again.
-        return left[:3] == right[:3] and value_bytes(left.value) == value_bytes(right.value)
-    if merge == Merge.FIRST and value_bytes(left.value) != value_bytes(right.value):
-        return False
-    return _outlives(left.life, right.life) and is_at_least(merge, left, right)
-
-
 def stamp_order(stamp: Stamp) -> tuple[Any, ...]:
     """A total order of stamps for the canonical bytes of a state."""
     life = -1 if stamp.life is None else stamp.life
     return (life, stamp.time_ms, stamp.device, value_bytes(stamp.value))
 
 
-def join_stamps(merge: int, left: tuple[Stamp, ...], right: tuple[Stamp, ...]) -> tuple[Stamp, ...]:
+def join_stamps(merge: int, left: tuple[Stamp, ...], right: Iterable[Stamp]) -> tuple[Stamp, ...]:
     """The maximal stamps of both sides, in canonical order."""
-    kept = list(left)
-    for stamp in right:
-        if any(_covers(merge, other, stamp) for other in kept):
-            continue
-        kept = [other for other in kept if not _covers(merge, stamp, other)]
-        kept.append(stamp)
-    kept.sort(key=stamp_order)
-    return tuple(kept)
+    stamps = (*left, *right)
+    kept = _maximal(merge, stamps) if len(stamps) > 1 else stamps
+    return tuple(sorted(kept, key=stamp_order)) if len(kept) > 1 else tuple(kept)
+
+
+def _maximal(merge: int, stamps: Sequence[Stamp]) -> Sequence[Stamp]:
+    if merge not in _KNOWN:
+        # A class from the future: every distinct stamp stays, so nothing is lost until a device
+        # that knows the class reads the objects again.
+        return list({(*stamp[:3], value_bytes(stamp.value)): stamp for stamp in stamps}.values())
+    if merge != Merge.FIRST:
+        return _front(merge, stamps)
+    alike: dict[bytes, list[Stamp]] = {}
+    for stamp in stamps:
+        alike.setdefault(value_bytes(stamp.value), []).append(stamp)
+    return [best for group in alike.values() for best in _front(merge, group)]
+
+
+def _front(merge: int, stamps: Sequence[Stamp]) -> list[Stamp]:
+    """The stamps that no other covers, of those that can cover one another.
+
+    They are walked from those that outlive all others to those that go first, and of one life from
+    the best on: a stamp stays when it is better than all before it.
+    """
+    if len(stamps) == 1:
+        return list(stamps)
+    prefers_great = merge in _PREFERS_GREAT
+    ranked = [(_rank(merge, stamp), stamp) for stamp in stamps]
+    ranked.sort(key=_rank_of, reverse=prefers_great)
+    ranked.sort(key=_span_of, reverse=True)
+    best, kept = ranked[0][0], [ranked[0][1]]
+    for rank, stamp in ranked[1:]:
+        if rank > best if prefers_great else rank < best:
+            best = rank
+            kept.append(stamp)
+    return kept
+
+
+def _rank_of(ranked: tuple[tuple[Any, ...], Stamp]) -> tuple[Any, ...]:
+    return ranked[0]
+
+
+def _span_of(ranked: tuple[tuple[Any, ...], Stamp]) -> float:
+    """How far a stamp lives: a purge takes along what is of a smaller life, never a control."""
+    life = ranked[1].life
+    return math.inf if life is None else life
 
 
 def winner(merge: int, stamps: tuple[Stamp, ...]) -> Stamp:

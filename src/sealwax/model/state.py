@@ -4,6 +4,8 @@ Joining is commutative, associative and idempotent. Two control fields shape the
 `life` (odd: in the trash) and `purged` (content of that life and before does not exist). The
 canonical bytes of a state are what the digest of a history covers.
 
+A value of a form that its field does not have is part of a state like any other; it is not shown.
+
 Implements "Records and how they merge" of docs/format.md.
 """
 
@@ -15,6 +17,7 @@ import msgspec
 
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS, LIFE, PURGED, Field
+from sealwax.model.form import LIFE_LIMIT
 from sealwax.model.merge import Merge, Stamp, join_stamps, winner
 
 Slot = tuple[str, int, str]
@@ -25,6 +28,8 @@ _name_of = itemgetter(0)
 _CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
+PURGE_LIMIT = LIFE_LIMIT // 2
+"""No purge reaches lives beyond it: so a record can be brought back whatever its purge says."""
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -50,12 +55,18 @@ class State(NamedTuple):
     @property
     def life(self) -> int:
         """Even: live. Odd: in the trash."""
-        return self._greatest(_LIFE, 0)
+        return min(max(self._greatest(_LIFE, 0), 0), LIFE_LIMIT)
 
     @property
     def purged(self) -> int:
         """Content of this life and before does not exist; -1 when nothing was purged."""
-        return self._greatest(_PURGED, -1)
+        return min(self._greatest(_PURGED, -1), PURGE_LIMIT)
+
+    def next_life(self, is_live: bool) -> int:
+        """The life that begins when the record goes into the trash, or comes back from wherever it
+        is: above the present one and above all that was purged."""
+        life = max(self.life, self.purged) + 1
+        return min(life if (life % 2 == 0) == is_live else life + 1, LIFE_LIMIT)
 
     @property
     def is_live(self) -> bool:
@@ -68,25 +79,47 @@ class State(NamedTuple):
 
     def get(self, field: Field, key: str = "") -> Any:
         """The value that is shown, or None."""
-        stamps = self.slots.get((field.name, int(field.merge), key))
-        return winner(field.merge, stamps).value if stamps else None
+        shown = self.stamp(field, key)
+        return None if shown is None else shown.value
 
     def stamp(self, field: Field, key: str = "") -> Stamp | None:
-        """The winning stamp, or None."""
+        """The stamp whose value is shown, or None: the best of those that have the field's form."""
         stamps = self.slots.get((field.name, int(field.merge), key))
-        return winner(field.merge, stamps) if stamps else None
+        return _shown(field, key, stamps) if stamps else None
+
+    def values(self, field: Field, key: str = "") -> list[Any]:
+        """Every value that is kept and has the field's form, the one that is shown among them."""
+        stamps = self.slots.get((field.name, int(field.merge), key), ())
+        return [stamp.value for stamp in stamps if field.fits(stamp.value, key)]
 
     def keyed(self, field: Field) -> dict[str, Any]:
         """The shown value of each key of a keyed field, by key."""
-        return {
-            key: winner(field.merge, stamps).value
-            for (name, merge, key), stamps in self.slots.items()
-            if name == field.name and merge == field.merge
-        }
+        found: dict[str, Any] = {}
+        wanted, of_class = field.name, int(field.merge)
+        for (name, merge, key), stamps in self.slots.items():
+            if name == wanted and merge == of_class:
+                shown = _shown(field, key, stamps)
+                if shown is not None:
+                    found[key] = shown.value
+        return found
+
+    def version(self, field: Field) -> int:
+        """The decoder's version of a decoded field, whatever form the rest of it has: one from the
+        future is not shown, and need not be decoded again. -1 where there is none."""
+        stamps = self.slots.get((field.name, int(field.merge), ""))
+        return winner(field.merge, stamps).value[0] if stamps else -1
 
     def _greatest(self, slot: Slot, default: int) -> int:
         stamps = self.slots.get(slot)
         return winner(Merge.GREATEST, stamps).value if stamps else default
+
+
+def _shown(field: Field, key: str, stamps: tuple[Stamp, ...]) -> Stamp | None:
+    best = winner(field.merge, stamps)
+    if field.fits(best.value, key):
+        return best
+    left = tuple(stamp for stamp in stamps if field.fits(stamp.value, key))
+    return winner(field.merge, left) if left else None
 
 
 def empty(kind: int) -> State:
@@ -101,15 +134,27 @@ def from_change(change: Change) -> State:
 
 def join_change(state: State, change: Change) -> State:
     """The state with one more change."""
-    slots = dict(state.slots)
-    for item in change.entries:
-        slot = (item.name, item.merge, item.key)
-        # A control value has no life, whatever a change says: no purge removes it.
-        life = None if is_control(item.name) else change.life
-        stamp = Stamp(life, change.time_ms, change.device, item.value)
-        old = slots.get(slot)
-        slots[slot] = join_stamps(item.merge, old, (stamp,)) if old else (stamp,)
-    return _settle(min(state.kind, change.kind), slots)
+    return join_changes(state, (change,))
+
+
+def join_changes(state: State, changes: Iterable[Change]) -> State:
+    """The state with more changes of its record: all of them at once, for there may be many."""
+    kind, slots = state.kind, dict(state.slots)
+    more: dict[Slot, list[Stamp]] = {}
+    for change in changes:
+        kind = min(kind, change.kind)
+        for name, merge, key, value in change.entries:
+            slot = (name, merge, key)
+            # A control value has no life, whatever a change says: no purge removes it.
+            life = None if name in _CONTROLS else change.life
+            stamp = Stamp(life, change.time_ms, change.device, value)
+            if slot in slots:
+                more.setdefault(slot, []).append(stamp)
+            else:
+                slots[slot] = (stamp,)
+    for slot, stamps in more.items():
+        slots[slot] = join_stamps(slot[1], slots[slot], stamps)
+    return _settle(kind, slots)
 
 
 def tells_more(state: State, change: Change) -> bool:
@@ -130,7 +175,7 @@ def _settle(kind: int, slots: dict[Slot, tuple[Stamp, ...]]) -> State:
     """Lets a purge take effect on what was joined."""
     if _PURGED not in slots:
         return State(kind, slots)
-    purged = winner(Merge.GREATEST, slots[_PURGED]).value
+    purged = min(winner(Merge.GREATEST, slots[_PURGED]).value, PURGE_LIMIT)
     settled: dict[Slot, tuple[Stamp, ...]] = {}
     for slot, stamps in slots.items():
         left = tuple(stamp for stamp in stamps if stamp.life is None or stamp.life > purged)

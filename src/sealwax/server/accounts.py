@@ -23,7 +23,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.wire import Usage
 from sealwax.server.database import Database
 from sealwax.server.quota import FREE_PLAN_BYTES, Standing
-from sealwax.server.refusal import Refusal, malformed, not_there
+from sealwax.server.refusal import Refusal, malformed, no_account, not_there
 
 NAME_LIMIT = 64
 REASON_LIMIT = 500
@@ -249,7 +249,7 @@ def standing(connection: apsw.Connection, account: bytes) -> Standing:
         (account,),
     ).fetchone()
     if row is None:
-        raise not_there("There is no such account here.")
+        raise no_account()
     return Standing(*row)
 
 
@@ -268,7 +268,7 @@ def _grown(connection: apsw.Connection, account: bytes, known: AccountLog | None
     if known is not None and not fresh:
         return known
     if known is None and not fresh:
-        raise not_there("There is no such account here.")
+        raise no_account()
     log = known.copy() if known is not None else AccountLog(account)
     for data in fresh:
         log.extend(data)

@@ -49,6 +49,11 @@ def not_there(detail: str) -> Refusal:
     return Refusal(404, "not-there", detail)
 
 
+def no_account() -> Refusal:
+    """The account was never here, or was deleted, or this is a server that lost what it had."""
+    return Refusal(404, "account-missing", "There is no such account here.")
+
+
 def not_allowed(detail: str, code: str = "token-bad") -> Refusal:
     return Refusal(401, code, detail)
 

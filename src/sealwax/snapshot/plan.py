@@ -9,13 +9,13 @@ so a later purge of the old life does not take it along.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import ATTACHMENT, HELD, LIFE, PARTICIPANT, REACTION, TEXT
-from sealwax.model.merge import Merge, Stamp, winner
+from sealwax.model.field import ATTACHMENT, FIELDS, HELD, LIFE, PARTICIPANT, REACTION, TEXT
+from sealwax.model.merge import Merge, winner
 from sealwax.model.record import Kind
-from sealwax.model.state import State, content_under
+from sealwax.model.state import Slot, State, content_under
 
 SAMPLES = 5
 MERGE, REPLACE = "merge", "replace"
@@ -106,7 +106,7 @@ def trash(record: bytes, state: State | None, now_ms: int, device: bytes) -> Cha
     """The change that puts a live record into the trash."""
     assert state is not None
     return Change(
-        state.kind, record, None, now_ms, device, (entry(LIFE, _next_life(state, is_live=False)),)
+        state.kind, record, None, now_ms, device, (entry(LIFE, state.next_life(is_live=False)),)
     )
 
 
@@ -114,7 +114,7 @@ def bring_back(
     record: bytes, states: Iterable[State], now: State, now_ms: int, device: bytes
 ) -> list[Change]:
     """The changes that bring a record back under a new life, with a full copy of its content."""
-    life = _next_life(now, is_live=True)
+    life = now.next_life(is_live=True)
     raised: list[Entry] = [entry(LIFE, life)]
     held = now.keyed(HELD)
     raised += [entry(HELD, False, key) for key, is_held in held.items() if is_held]
@@ -141,22 +141,33 @@ def _return_or_reset(record: Then, mode: str, now_ms: int, device: bytes) -> Ste
 def _facts_to_reset(then: State, now: State) -> tuple[Entry, ...]:
     """Values of class LAST that the present shows otherwise than the snapshot did."""
     facts: list[Entry] = []
-    for slot, stamps in now.slots.items():
+    for slot in now.slots:
         name, merge, key = slot
         if merge != Merge.LAST or name == HELD.name:
             continue
-        shown = winner(merge, stamps)
-        before = then.slots.get(slot)
-        value = winner(merge, before).value if before else _absent(name, shown)
-        if value is not None and value != shown.value:
+        shown = _value(now, slot)
+        if shown is None:
+            continue
+        value = _value(then, slot) if slot in then.slots else _absent(name, shown)
+        if value is not None and value != shown:
             facts.append(Entry(name, merge, key, value))
     return tuple(facts)
 
 
-def _absent(name: str, shown: Stamp) -> object:
+def _value(state: State, slot: Slot) -> Any:
+    """What a state shows in a slot; the value itself where the field is not known."""
+    name, merge, key = slot
+    field = FIELDS.get(name)
+    if field is not None and field.merge == merge:
+        return state.get(field, key)
+    stamps = state.slots.get(slot)
+    return winner(merge, stamps).value if stamps else None
+
+
+def _absent(name: str, shown: Any) -> object:
     """What stands for a value that the snapshot did not have, where something can."""
     if name == REACTION.name:
-        return [None, None, shown.value[2]]
+        return [None, None, shown[2]]
     if name == PARTICIPANT.name:
         return False
     return None
@@ -164,9 +175,3 @@ def _absent(name: str, shown: Stamp) -> object:
 
 def _is_shown(state: State | None) -> bool:
     return state is not None and state.is_live and state.has_content()
-
-
-def _next_life(state: State, is_live: bool) -> int:
-    """The smallest life above the present one and all that was purged, even or odd as asked."""
-    life = max(state.life, state.purged) + 1
-    return life if (life % 2 == 0) == is_live else life + 1

@@ -14,9 +14,11 @@ from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import Commit
+from sealwax.ledger.disowning import disowned_from
 from sealwax.ledger.dropping import Refused
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.ledger.objects import FOREVER, Interval, Objects
+from sealwax.ledger.objects import FOREVER, Interval
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
@@ -42,6 +44,22 @@ class Damage(NamedTuple):
     cost: str = ""
 
 
+class There(NamedTuple):
+    """What the place that devices share was asked: whether it is another one than the vault of this
+    device, how many objects it should have, whether it said that it has them, how many were read
+    back from it and are whole, and how many were sent again because they were not. `trouble` says
+    why it could not be asked, or read."""
+
+    name: str = ""
+    is_another: bool = False
+    objects: int = 0
+    is_asked: bool = False
+    read: int = 0
+    read_bytes: int = 0
+    sent_again: int = 0
+    trouble: str = ""
+
+
 class Verified(NamedTuple):
     """What was checked and what was found. `unreferenced` objects are no damage: an interrupted
     import leaves them and the next one uses them. Of those that are `unasked` nobody knows: they
@@ -59,6 +77,7 @@ class Verified(NamedTuple):
     is_deep: bool
     unasked: int = 0
     refused: tuple[str, ...] = ()
+    there: There = There()
 
     @property
     def is_sound(self) -> bool:
@@ -104,10 +123,10 @@ class Verifier:
         self._now_ms = now_ms
         self._own_zone = own_zone
         self._is_deep = is_deep
-        self._own = Objects()
+        self._own = ZoneFold(log, now_ms, lambda: ())
         self._own_head_seq = -1
         self._damage: list[Damage] = []
-        self._objects = Objects()
+        self._fold = ZoneFold(log, now_ms, self._messages)
         self._pieces: set[bytes] = set()
         self._refused: list[tuple[bytes, Refused]] = []
         self._commits = 0
@@ -132,7 +151,7 @@ class Verifier:
             packets,
             present[0],
             present[1],
-            len(self._objects.pins) + len(self._own.pins),
+            len(self._fold.objects.pins) + len(self._own.objects.pins),
             present[2],
             tuple(self._damage),
             self._is_deep,
@@ -182,8 +201,11 @@ class Verifier:
             part = self._open_part(judged.commit)
             if part is not None and part.checkpoint:
                 self._check_checkpoint(seq, part.checkpoint)
-            refused = self._objects.apply(judged.commit, self._now_ms)
+            refused = self._fold.apply(judged.commit)
             self._refused += [(judged.commit.header.author, one) for one in refused]
+            if disowned_from(judged.commit) is not None:
+                # What commits before it said of the state is not so any more.
+                self._newest_digest = None
             if part is not None and part.digest is not None:
                 self._newest_digest = part.digest
         self._head_seq = head.seq
@@ -206,7 +228,7 @@ class Verifier:
                 self._void += 1
                 continue
             self._open_part(judged.commit)
-            self._own.apply(judged.commit, self._now_ms)
+            self._own.apply(judged.commit)
         self._own_head_seq = head.seq
 
     def _open_part(self, commit: Commit) -> Part | None:
@@ -228,8 +250,8 @@ class Verifier:
             return
         if listed.seq != seq - 1:
             return
-        held = self._objects.held(listed.seq)
-        expected = {name: self._objects.intervals[name] for name in held}
+        objects = self._fold.objects
+        expected = {name: objects.interval(name) for name in objects.held(listed.seq)}
         found = {
             item.name: Interval(
                 item.added_seq,
@@ -242,7 +264,7 @@ class Verifier:
         # A lock that has run out by now may have been one when the list was made.
         pins = {pin.commit_seq for pin in listed.pins}
         locked = {pin.commit_seq for pin in listed.pins if pin.lock_until_ms}
-        is_pinned_alike = pins - locked <= self._objects.pins.keys() <= pins
+        is_pinned_alike = pins - locked <= objects.pins.keys() <= pins
         if found != expected or not is_pinned_alike:
             self._note("commit", f"{MESSAGES_ZONE}/{seq}", "its list of objects is not the chain's")
 
@@ -254,6 +276,9 @@ class Verifier:
         self._note("commit", f"{zone}/{seq}", "its bytes are not those that this device has seen")
         return seen
 
+    def _messages(self) -> Iterator[bytes]:
+        return (data for _, data in self._store.read_commits(MESSAGES_ZONE, 0))
+
     def _read(self, zone: str) -> Iterator[tuple[int, bytes]]:
         try:
             yield from self._store.read_commits(zone, 0)
@@ -262,7 +287,7 @@ class Verifier:
 
     def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
-        held = self._objects.held(self._head_seq) | self._own.held(self._own_head_seq)
+        held = self._fold.objects.held(self._head_seq) | self._own.objects.held(self._own_head_seq)
         while not examination.is_over(REPORT_SECONDS):
             self._report(Step("Objects", min(examination.count, len(held)), len(held)))
         found = examination.results()
@@ -273,8 +298,7 @@ class Verifier:
                 size_bytes += examined.size_bytes
                 self._check_object(name, examined)
                 continue
-            is_known = name in self._objects.intervals or name in self._own.intervals
-            unreferenced += not is_known
+            unreferenced += self._known(name) is None
             if examined.misnamed:
                 cost = "Nothing refers to it: nothing is lost."
                 self._note("object", name.hex(), examined.misnamed, cost)
@@ -286,7 +310,8 @@ class Verifier:
     def _check_object(self, name: bytes, examined: Examined) -> None:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
-        known = self._objects.intervals.get(name) or self._own.intervals[name]
+        known = self._known(name)
+        assert known is not None
         expected = known.change_digest
         if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
@@ -303,8 +328,11 @@ class Verifier:
         return SealedKind.SEGMENT if self._is_segment(name) else SealedKind.CHUNK
 
     def _is_segment(self, name: bytes) -> bool:
-        known = self._objects.intervals.get(name) or self._own.intervals.get(name)
+        known = self._known(name)
         return known is not None and known.change_digest is not None
+
+    def _known(self, name: bytes) -> Interval | None:
+        return self._fold.objects.interval(name) or self._own.objects.interval(name)
 
     def _cost(self, name: bytes) -> str:
         """What is lost with an object."""
@@ -349,9 +377,10 @@ class Verifier:
             return
         if self._newest_digest not in (None, digest_bytes(library.digest())):
             self._note("library", str(library.database.path), "it differs from the vault")
+        objects = self._fold.objects
         expected = {
             name: (interval.added_seq, interval.dropped_seq)
-            for name, interval in self._objects.intervals.items()
+            for name, interval in {**objects.disowned, **objects.intervals}.items()
         }
         if not library.holdings.agrees(expected):
             self._note("library", str(library.database.path), "its list of objects differs")

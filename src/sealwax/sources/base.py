@@ -79,14 +79,16 @@ class Deletion(NamedTuple):
 class Copied(NamedTuple):
     """A record with all its changes, as an export of Sealwax holds it.
 
-    The changes have no record id yet; they keep their lives, times and devices. `content` is the
-    file with an attachment's bytes.
+    The changes have no record id yet; they keep their lives, times and devices. `changes` hold
+    content alone, `controls` what it says besides: of deletions and purges. `content` is the file
+    with an attachment's bytes.
     """
 
     kind: int
     canonical_id: str
     changes: tuple[Change, ...]
     content: Path | None = None
+    controls: tuple[Change, ...] = ()
 
 
 Item: TypeAlias = Observation | Deletion | Copied | Problem

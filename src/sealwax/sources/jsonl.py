@@ -1,13 +1,14 @@
 """Reading an export in JSON lines again: a source whose records come with all their changes.
 
 The counterpart of `exports.jsonl`, format in docs/export-jsonl.md. Lines, their number, sizes and
-nesting come from outside and are bounded; a bad line is a Problem.
+nesting come from outside and are bounded; a bad line is a Problem, and so is one in which a known
+field has a value of another form: an export of our own leaves those out.
 """
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import msgspec
 from sealwax.base.paths import is_inside
 from sealwax.base.problem import Problem
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import CONTENT, THUMBNAIL, TIME_NS
+from sealwax.model.field import CONTENT, ORIGIN, THUMBNAIL, TIME_NS, has_its_form
+from sealwax.model.form import NAME_LIMIT_CHARACTERS
 from sealwax.model.merge import Merge
 from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.state import is_control
 from sealwax.sources.base import BATCH_ITEMS, Copied, Description, Item, SourceError
 
 FORMAT = "sealwax-jsonl"
@@ -27,7 +30,7 @@ LINE_LIMIT_BYTES = 256 * 1024 * 1024
 DEPTH_LIMIT = 64
 TIME_LIMIT_MS = 2**53
 LIFE_LIMIT = 2**31
-NAME_LIMIT_CHARACTERS = 64
+FIELD_LIMIT_CHARACTERS = 64
 INTEGER_LIMIT = 2**63
 """The limits of a segment (docs/format.md): what is beyond them could be sealed, never opened."""
 
@@ -55,7 +58,8 @@ class _Head(msgspec.Struct):
 
 _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_line = msgspec.json.Decoder(_Line).decode
-_OF_A_VAULT = (CONTENT.name, THUMBNAIL.name)
+_LEFT_OUT = (CONTENT.name, THUMBNAIL.name, "erased")
+"""A piece of a vault is none of the one that this goes into; the last name is reserved."""
 _KINDS = {kind.name.lower(): int(kind) for kind in Kind}
 
 
@@ -115,7 +119,7 @@ class JsonLinesSource:
                 head = _decode_head(file.readline(LINE_LIMIT_BYTES))
         except OSError as error:
             raise SourceError(f"The export cannot be read: {error.strerror}.") from error
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise NotAnExport("This file is not an export of Sealwax.") from error
         if head.format != FORMAT or head.version != VERSION:
             raise NotAnExport(f"This export has the format {head.format} {head.version}.")
@@ -134,26 +138,51 @@ class JsonLinesSource:
         try:
             record = _decode_line(line)
             kind = _KINDS[record.kind]
-            changes = tuple(_change(kind, change) for change in record.changes)
+            changes = [_change(kind, change) for change in record.changes]
+            _check_origins([record.namespace, record.id], changes)
         except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
             return Problem(
                 f"line {number}", "this line is not a record", str(error), is_damage=True
             )
         if record.namespace != NAMESPACE_APPLE:
             return Problem(f"line {number}", "this record has a namespace that is not known")
-        return Copied(kind, record.id, changes, self._file(record.file))
+        content, controls = tuple(_content(changes)), tuple(_controls(changes))
+        return Copied(kind, record.id, content, self._file(record.file), controls)
 
     def _file(self, name: str | None) -> Path | None:
         """The attachment's file; nothing outside the export's own folder is ever read."""
-        if name is None:
+        if name is None or "\0" in name:
             return None
         path = self._path.parent / name
         return path if is_inside(self._path.parent, path) and path.is_file() else None
 
 
+def _check_origins(origin: list[str], changes: Iterable[Change]) -> None:
+    """A record says of itself what its line says."""
+    for change in changes:
+        for item in change.entries:
+            if item.name == ORIGIN.name and item.value != origin:
+                raise ValueError("its origin is that of another record")
+
+
+def _content(changes: Iterable[Change]) -> Iterator[Change]:
+    """What the record holds. It stands under a life: what is under none would outlive a purge."""
+    for change in changes:
+        entries = tuple(item for item in change.entries if not is_control(item.name))
+        if entries:
+            yield change._replace(life=change.life or 0, entries=entries)
+
+
+def _controls(changes: Iterable[Change]) -> Iterator[Change]:
+    """What is said of the record besides."""
+    for change in changes:
+        entries = tuple(item for item in change.entries if is_control(item.name))
+        if entries:
+            yield change._replace(life=None, entries=entries)
+
+
 def _change(kind: int, change: _Change) -> Change:
-    # A piece of a vault is none of the one that this goes into.
-    told = (entry for entry in change.entries if entry[0] not in _OF_A_VAULT)
+    told = (entry for entry in change.entries if entry[0] not in _LEFT_OUT)
     entries = tuple(_entry(*entry) for entry in told)
     device = bytes.fromhex(change.device)
     is_in_bounds = abs(change.time_ms) <= TIME_LIMIT_MS and 0 <= (change.life or 0) <= LIFE_LIMIT
@@ -163,7 +192,7 @@ def _change(kind: int, change: _Change) -> Change:
 
 
 def _entry(name: str, merge: int, key: str, value: Any) -> Entry:
-    if not 0 < len(name) <= NAME_LIMIT_CHARACTERS:
+    if not 0 < len(name) <= FIELD_LIMIT_CHARACTERS:
         raise ValueError("a field in it has no name, or one that is too long")
     value = _value(value, DEPTH_LIMIT)
     if merge in (Merge.LEAST, Merge.GREATEST) and type(value) is not int:
@@ -174,6 +203,10 @@ def _entry(name: str, merge: int, key: str, value: Any) -> Entry:
         raise ValueError("a decoded value in it has no version")
     if not 0 <= merge <= 255:
         raise ValueError("a merge class in it is out of bounds")
+    if len(key) > NAME_LIMIT_CHARACTERS:
+        raise ValueError("a key in it is too long")
+    if not has_its_form(name, merge, key, value):
+        raise ValueError(f"its {name} has another form than that of one")
     return Entry(name, merge, key, value)
 
 
@@ -194,4 +227,6 @@ def _value(value: Any, depth: int) -> Any:
         except (binascii.Error, TypeError) as error:
             raise ValueError("bytes in it are not base64") from error
     inner = value["$map"] if set(value) == {"$map"} else value
+    if not isinstance(inner, dict):
+        raise ValueError("a map in it is none")
     return {key: _value(item, depth - 1) for key, item in inner.items()}

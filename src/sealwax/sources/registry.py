@@ -1,8 +1,6 @@
 """Which source a path is, and which sources this computer has."""
 
-import plistlib
 from pathlib import Path
-from xml.parsers.expat import ExpatError
 
 from sealwax.sources.apple.chatdb.source import ChatDatabase, SchemaTooOld
 from sealwax.sources.apple.madrid import MadridDatabase, is_madrid
@@ -15,6 +13,7 @@ from sealwax.sources.apple.private_copy import (
     file_marks,
     missing_bytes,
 )
+from sealwax.sources.apple.property_list import PropertyListError, read_property_list
 from sealwax.sources.base import Source, SourceDamaged, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
 
@@ -72,8 +71,8 @@ def _is_encrypted(folder: Path) -> bool:
     """Whether a phone backup says that it is under a password."""
     try:
         with (folder / BACKUP_PROPERTIES).open("rb") as file:
-            told = plistlib.loads(file.read(PROPERTIES_LIMIT_BYTES))
-    except (OSError, ValueError, ExpatError, RecursionError, OverflowError):
+            told = read_property_list(file.read(PROPERTIES_LIMIT_BYTES))
+    except (OSError, PropertyListError):
         # Without them, or when they are damaged, the database itself says whether it opens.
         return False
     return isinstance(told, dict) and told.get("IsEncrypted") is True

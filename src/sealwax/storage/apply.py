@@ -7,6 +7,7 @@ from sealwax.library.library import Library
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.select import Moment, Selection
+from sealwax.model.field import ATTACHMENT
 from sealwax.model.record import Kind
 from sealwax.storage.plan import Target, plan_accept, plan_delete, plan_undelete
 from sealwax.vault.writing import Writer, write_in_batches
@@ -27,7 +28,7 @@ def affected(library: Library, selection: Selection, place: int) -> Affected:
     for row in library.read.messages(selection, Moment(library.head_moment(), (place,))):
         messages += 1
         conversations.add(row.conversation)
-        attachments += sum(name == "attachment" for name, _, _ in row.state.slots)
+        attachments += len(row.state.keyed(ATTACHMENT))
     return Affected(messages, len(conversations), attachments)
 
 

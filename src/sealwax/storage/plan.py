@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import HELD, LIFE, PURGED
-from sealwax.model.state import State, content_under
+from sealwax.model.state import PURGE_LIMIT, State, content_under
 
 
 class Target(NamedTuple):
@@ -25,7 +25,7 @@ def plan_delete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterat
     for target in targets:
         state = target.state
         if state.is_live and state.has_content():
-            life = entry(LIFE, state.life + 1)
+            life = entry(LIFE, state.next_life(is_live=False))
             yield Change(state.kind, target.record, None, now_ms, device, (life,))
 
 
@@ -35,7 +35,7 @@ def plan_undelete(targets: Iterable[Target], now_ms: int, device: bytes) -> Iter
         state = target.state
         if state.life % 2 == 0 or not state.has_content():
             continue
-        life = state.life + 1
+        life = state.next_life(is_live=True)
         entries = [entry(LIFE, life), *_answers(state)]
         yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))
         yield from content_under(life, target.record, [state])
@@ -48,7 +48,9 @@ def plan_purge(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterato
         state = target.state
         if not state.has_content():
             continue
-        life = state.life + state.is_live
+        life = state.next_life(is_live=False) if state.is_live else state.life
+        if life > PURGE_LIMIT:
+            continue
         entries = [entry(LIFE, life)] if life != state.life else []
         entries += [entry(PURGED, life), *_answers(state)]
         yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))

@@ -38,7 +38,12 @@ class FarAway(StoreError):
         self.cause = cause
 
 
-class Parted(FarAway):
+class ZoneTrouble(FarAway):
+    """The shared place answers, and one of its histories is not as it must be: what is not in that
+    history can go on."""
+
+
+class Parted(ZoneTrouble):
     """The far store does not go on from what the near one holds."""
 
     code = "sync-store-parted"
@@ -55,7 +60,22 @@ class Parted(FarAway):
         self.parting = parting
 
 
-class Incomplete(FarAway):
+class HistoryUnsound(StoreError):
+    """The far store answers with commits that do not hang together, or do not count."""
+
+    code = "history-unsound"
+    hint = (
+        "Nothing of it was taken in, and nothing here changed. What is new waits on this device and"
+        " goes there by itself once the place is right. If it lasts, tell whoever runs it."
+    )
+
+    def __init__(self, place: str, zone: str, seq: int) -> None:
+        super().__init__(
+            f"{place} answers with a history that does not hang together ({zone} from {seq} on)."
+        )
+
+
+class Incomplete(ZoneTrouble):
     """The far store lost something that this device never had whole."""
 
     code = "sync-store-incomplete"

@@ -11,6 +11,11 @@ class ForwardingStore:
     def __init__(self, inner: Store) -> None:
         self._inner = inner
 
+    @property
+    def is_judging(self) -> bool:
+        """As the other one's; see `stores.server.ServerStore`."""
+        return bool(getattr(self._inner, "is_judging", False))
+
     def describe(self) -> str:
         return self._inner.describe()
 

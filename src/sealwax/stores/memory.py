@@ -55,6 +55,16 @@ class MemoryStore:
         with self._lock:
             self._lost.append((zone, self._zones.pop(zone, [])))
 
+    def set_aside_end(self, zone: str, start_seq: int) -> None:
+        """Takes the end of a zone away; see `stores.near.NearStore`."""
+        with self._lock:
+            del self._zones.get(zone, [])[start_seq:]
+
+    def replace_commit(self, zone: str, seq: int, data: bytes) -> None:
+        """Replaces one commit; see `stores.near.NearStore`."""
+        with self._lock:
+            self._zones[zone][seq] = data
+
     def lost_commits(self, zone: str) -> list[list[bytes]]:
         """The histories of a zone that were put aside; see `stores.near.NearStore`."""
         return [commits for name, commits in self._lost if name == zone]

@@ -5,9 +5,12 @@ from typing import Protocol
 
 from sealwax.stores.base import Store
 
+KEPT_ASIDE = 32
+"""So many histories of a zone that were put aside are kept, and so many ends of one: the newest."""
+
 
 class NearStore(Store, Protocol):
-    """A store on this device: it takes many commits at once, and can put a zone aside."""
+    """A store on this device: it takes many commits at once, and can put some aside."""
 
     def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
         """Appends commits that follow one another; durable when it returns."""
@@ -15,6 +18,16 @@ class NearStore(Store, Protocol):
 
     def set_aside_zone(self, zone: str) -> None:
         """Moves the commits of a zone out of the way; it is empty afterwards."""
+        ...
+
+    def set_aside_end(self, zone: str, start_seq: int) -> None:
+        """Moves the commits of a zone from a seq on out of the way: what is wrong with them makes
+        them worth no more than a look. Cut off, the zone ends somewhat later."""
+        ...
+
+    def replace_commit(self, zone: str, seq: int, data: bytes) -> None:
+        """Puts the right bytes in the place of a commit that a disk damaged; durable when it
+        returns. The damaged ones are kept aside."""
         ...
 
     def lost_commits(self, zone: str) -> list[list[bytes]]:

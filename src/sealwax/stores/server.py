@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 
 from sealwax.ledger import wire
-from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES
+from sealwax.ledger.commit import SEQ_LIMIT
+from sealwax.ledger.names import ACCOUNT_ZONE, HASH_BYTES, is_zone
 from sealwax.ledger.wire import (
     BATCH_BYTES,
+    BATCH_COMMITS,
     BATCH_OBJECTS,
     NAMES_LIMIT,
     Appended,
@@ -37,9 +39,12 @@ from sealwax.stores.base import (
     Missing,
     StoredObject,
 )
-from sealwax.stores.server_connection import JSON, Connection, checked_url, is_server
+from sealwax.stores.server_address import checked_url, is_server
+from sealwax.stores.server_connection import JSON, Connection
 from sealwax.stores.server_errors import (
     AccountLocked,
+    AccountMissing,
+    AnswerTooLarge,
     BadAddress,
     DeviceNotTrusted,
     InvitationBad,
@@ -55,6 +60,7 @@ from sealwax.stores.staying import Staying
 
 __all__ = [
     "AccountLocked",
+    "AccountMissing",
     "BadAddress",
     "Connection",
     "DeviceNotTrusted",
@@ -69,6 +75,9 @@ __all__ = [
     "is_server",
 ]
 
+LIST_LIMIT_BYTES = 1024 * 1024
+"""A list of all zones or all members of an account has no more bytes."""
+LOOKED_LIMIT_BYTES = 2 * 1024 * 1024
 _PRESENT_WORTH_BYTES = 1024 * 1024
 _LISTED_BYTES = HASH_BYTES + 8
 
@@ -82,6 +91,9 @@ class _Here(threading.local):
 class ServerStore:
     """The objects and commits of one account on a server; see `stores.base.Store`. Any thread may
     use it."""
+
+    is_judging = True
+    """A server takes no commit that does not count, so it never holds one."""
 
     def __init__(
         self,
@@ -102,6 +114,10 @@ class ServerStore:
 
     def describe(self) -> str:
         return self._session.connection.url
+
+    def try_again(self) -> None:
+        """Asks the server again where it did not answer a while ago."""
+        self._session.try_again()
 
     @contextmanager
     def essential(self) -> Iterator[None]:
@@ -135,14 +151,18 @@ class ServerStore:
         brought = self._here.brought
         if brought is not None and self._known_heads:
             return brought.heads(self._known_heads)
-        told = self._session.ask(list[ZoneHead], "GET", "/zones")
-        self._known_heads = {head.zone: (head.seq, bytes.fromhex(head.hash)) for head in told}
+        told = self._session.ask(list[ZoneHead], "GET", "/zones", LIST_LIMIT_BYTES)
+        if any(not 0 <= head.seq <= SEQ_LIMIT for head in told):
+            raise ServerTrouble("The server tells of a history that is longer than one may be.")
+        self._known_heads = {
+            head.zone: (head.seq, bytes.fromhex(head.hash)) for head in told if is_zone(head.zone)
+        }
         return dict(self._known_heads)
 
     def members(self) -> dict[bytes, int]:
         """When each device, by its id, last asked the server for something (ms since 1970); to
         within some minutes. One that never did is not in it."""
-        told = self._session.ask(list[MemberSeen], "GET", "/members")
+        told = self._session.ask(list[MemberSeen], "GET", "/members", LIST_LIMIT_BYTES)
         return {bytes.fromhex(one.member): one.last_seen_ms for one in told}
 
     @property
@@ -180,10 +200,11 @@ class ServerStore:
         brought = self._here.brought
         if brought is not None and name in brought.objects:
             return brought.objects[name]
-        data = self._session.fetch(f"/objects/{name.hex()}")
-        if len(data) > OBJECT_LIMIT_BYTES:
-            raise ServerTrouble(f"The object {name.hex()} is larger than one may be.")
-        return data
+        try:
+            return self._session.fetch(f"/objects/{name.hex()}", OBJECT_LIMIT_BYTES)
+        except AnswerTooLarge:
+            # Whatever these bytes are, they are not this object: it is damaged there.
+            return b""
 
     def get_objects(self, names: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """(name, bytes) of those of `names` that are there, many in one answer. An answer that
@@ -216,7 +237,9 @@ class ServerStore:
         left, lost = list(names), list[bytes]()
         while left:
             content = encode_names(left[:NAMES_LIMIT])
-            told = self._session.ask(Looked, "POST", "/objects/look", content=content)
+            told = self._session.ask(
+                Looked, "POST", "/objects/look", LOOKED_LIMIT_BYTES, content=content
+            )
             if not 0 < told.seen <= len(left):
                 raise ServerTrouble("The server does not say what it read.")
             lost += [bytes.fromhex(name) for name in told.lost]
@@ -229,7 +252,9 @@ class ServerStore:
 
     def list_objects(self) -> Iterator[StoredObject]:
         after = ""
-        while body := self._session.send("GET", "/objects", params={"after": after}):
+        while body := self._session.send(
+            "GET", "/objects", limit_bytes=LIST_LIMIT_BYTES, params={"after": after}
+        ):
             if len(body) % _LISTED_BYTES:
                 raise ServerTrouble("The server's list of objects is cut short.")
             for at in range(0, len(body), _LISTED_BYTES):
@@ -253,7 +278,9 @@ class ServerStore:
         wanted, stay, until_ms = list(names), set[bytes](), 0
         for start in range(0, len(wanted), NAMES_LIMIT):
             content = encode_names(wanted[start : start + NAMES_LIMIT])
-            told = self._session.ask(wire.Staying, "POST", "/objects/staying", content=content)
+            told = self._session.ask(
+                wire.Staying, "POST", "/objects/staying", LOOKED_LIMIT_BYTES, content=content
+            )
             stay.update(bytes.fromhex(name) for name in told.names)
             until_ms = max(until_ms, told.until_ms)
         return Staying(frozenset(stay & set(wanted)), until_ms)
@@ -268,7 +295,9 @@ class ServerStore:
     def get_commit(self, zone: str, seq: int) -> bytes:
         if seq < 0:
             raise Missing(f"The commit {zone}/{seq} is not there.")
-        return self._session.send("GET", f"/commits/{seq}", params={"zone": zone})
+        return self._session.send(
+            "GET", f"/commits/{seq}", limit_bytes=COMMIT_LIMIT_BYTES, params={"zone": zone}
+        )
 
     def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
         brought = self._here.brought
@@ -281,6 +310,8 @@ class ServerStore:
             found = self._session.frames("GET", "/commits", params=params)
             if not found:
                 return
+            if len(found) > BATCH_COMMITS:
+                raise ServerTrouble("The server's answer has more commits than one may.")
             for data in found:
                 yield seq, data
                 seq += 1

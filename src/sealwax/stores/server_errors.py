@@ -38,6 +38,20 @@ class ServerTrouble(StoreError):
     hint = "Wait, and try again: nothing here is wrong. Its page /status says more."
 
 
+class AnswerTooLarge(ServerTrouble):
+    """An answer goes on beyond what it may have."""
+
+
+class AccountMissing(StoreError):
+    """The server does not have this account: it is another one, or lost what it had."""
+
+    code = "account-missing"
+    hint = (
+        "Everything goes on here, and waits on this device. Check the address, and ask whoever runs"
+        " the server: docs/server.md says what to do where its data is lost."
+    )
+
+
 class ServerRefused(StoreError):
     """The server does not do what it was asked for."""
 
@@ -118,6 +132,7 @@ _REFUSALS: dict[str, type[StoreError]] = {
     "drop-refused": ServerRefused,
     "pin-locked": PinLocked,
     "not-there": Missing,
+    AccountMissing.code: AccountMissing,
     "origin-unknown": OriginUnknown,
     "server-disk-full": ServerDiskFull,
     "device-not-trusted": DeviceNotTrusted,

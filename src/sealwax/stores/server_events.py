@@ -18,11 +18,20 @@ LINE_LIMIT = 4 * (EVENT_COMMIT_BYTES + EVENT_OBJECTS_BYTES)
 _decode_event = msgspec.json.Decoder(Event).decode
 
 
+def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The lines of an answer, however its bytes come; raises ServerTrouble for one without end."""
+    left = b""
+    for piece in pieces:
+        *whole, left = (left + piece).split(b"\n")
+        if max(map(len, (*whole, left))) > LINE_LIMIT:
+            raise ServerTrouble("The server tells of something larger than an event may be.")
+        for line in whole:
+            yield line.rstrip(b"\r").decode("utf-8", "replace")
+
+
 def decoded_events(lines: Iterable[str]) -> Iterator[Event | None]:
     """Events as their lines come; None for each sign that the line is up. Raises ServerTrouble."""
     for line in lines:
-        if len(line) > LINE_LIMIT:
-            raise ServerTrouble("The server tells of something larger than an event may be.")
         if line.startswith(":"):
             yield None
         elif line.startswith("data:"):

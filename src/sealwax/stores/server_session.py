@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sealwax.ledger.names import HASH_BYTES
 from sealwax.ledger.wire import (
     ESSENTIAL_HEADER,
+    NAMES_LIMIT,
     Challenge,
     Token,
     TokenRequest,
@@ -20,10 +22,13 @@ from sealwax.ledger.wire import (
     token_signing_input,
     whole_frames,
 )
+from sealwax.stores.base import Missing
+from sealwax.stores.server_answer import ANSWER_LIMIT_BYTES
 from sealwax.stores.server_connection import JSON, OCTETS, Connection
-from sealwax.stores.server_errors import ServerTrouble, TokenBad
+from sealwax.stores.server_errors import AccountMissing, ServerTrouble, TokenBad
 
 T = TypeVar("T")
+NAMES_BYTES = NAMES_LIMIT * HASH_BYTES
 _CUT_SHORT = "The server's answer is cut short."
 
 
@@ -58,6 +63,10 @@ class Session:
         finally:
             self._here.is_essential = was
 
+    def try_again(self) -> None:
+        """Asks a server again that did not answer."""
+        self.connection.try_again()
+
     def send(
         self, method: str, path: str, headers: dict[str, str] | None = None, **rest: Any
     ) -> bytes:
@@ -69,9 +78,11 @@ class Session:
             )
         )
 
-    def fetch(self, path: str) -> bytes:
+    def fetch(self, path: str, limit_bytes: int) -> bytes:
         """A large answer, which goes on where the line broke."""
-        return self._signed_in(lambda signed: self.connection.fetch(self._path + path, signed))
+        return self._signed_in(
+            lambda signed: self.connection.fetch(self._path + path, signed, limit_bytes)
+        )
 
     def listen(self, path: str) -> Iterator[str]:
         """The lines of an answer that does not end."""
@@ -83,17 +94,21 @@ class Session:
                 if is_last:
                     raise
 
-    def ask(self, kind: type[T], method: str, path: str, **rest: Any) -> T:
+    def ask(
+        self, kind: type[T], method: str, path: str, limit_bytes: int = ANSWER_LIMIT_BYTES,
+        **rest: Any,
+    ) -> T:  # fmt: skip
         """The answer as a struct of the wire."""
+        body = self.send(method, path, limit_bytes=limit_bytes, **rest)
         try:
-            return msgspec.json.decode(self.send(method, path, **rest), type=kind)
+            return msgspec.json.decode(body, type=kind)
         except msgspec.MsgspecError as error:
             raise ServerTrouble("The server answers something else than was asked.") from error
 
     def names(self, method: str, path: str, **rest: Any) -> list[bytes]:
         """The answer as names of objects."""
         try:
-            return decode_names(self.send(method, path, **rest))
+            return decode_names(self.send(method, path, limit_bytes=NAMES_BYTES, **rest))
         except ValueError as error:
             raise ServerTrouble(_CUT_SHORT) from error
 
@@ -121,9 +136,12 @@ class Session:
         return found
 
     def _signed_in(self, act: Callable[[dict[str, str]], T]) -> T:
+        self.connection.need_heard()
         for is_last in (False, True):
             try:
                 return act(self._headers())
+            except AccountMissing as error:
+                raise self._account_missing() from error
             except TokenBad:
                 self._token = ""
                 if is_last:
@@ -137,6 +155,15 @@ class Session:
         return {**headers, ESSENTIAL_HEADER: "1"} if self._here.is_essential else headers
 
     def _sign_in(self) -> str:
+        try:
+            return self._token_of_now()
+        except (Missing, AccountMissing) as error:
+            raise self._account_missing() from error
+
+    def _account_missing(self) -> AccountMissing:
+        return AccountMissing(f"{self.connection.url} does not have this account.")
+
+    def _token_of_now(self) -> str:
         nonce = self.connection.ask(Challenge, "POST", "/v1/challenges").nonce
         origin = self.connection.origin
         message = token_signing_input(self._account, self._member, bytes.fromhex(nonce), origin)

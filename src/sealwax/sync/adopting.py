@@ -7,25 +7,23 @@ snapshots that the other device made in it. What is known already adds nothing, 
 here or on another device, is harmless.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.names import device_zone
+from sealwax.ledger.names import zone_device
 from sealwax.ledger.objects import Objects
-from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import empty, tells_more
 from sealwax.stores.base import Missing
+from sealwax.stores.far_trouble import Parted
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.brake import falls_in, newly_lost
+from sealwax.sync.news import News
+from sealwax.sync.others import Others
 from sealwax.sync.outbox import Kept, Outbox
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import open_part
-
-CHANGES_TOGETHER = 2_000
 
 
 class Adoption(NamedTuple):
@@ -52,53 +50,32 @@ class _Left(NamedTuple):
     time_ms: int
 
 
-class _News:
-    """Which records segments say something new about, and which they put into the trash."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._kinds: dict[bytes, int] = {}
-        self.lost: set[bytes] = set()
-
-    def takes(self, changes: Sequence[Change]) -> bool:
-        """Whether changes tell anything that is not known here; what they tell is counted."""
-        is_news = False
-        for start in range(0, len(changes), CHANGES_TOGETHER):
-            is_news |= self._take(changes[start : start + CHANGES_TOGETHER])
-        return is_news
-
-    def _take(self, changes: Sequence[Change]) -> bool:
-        here = self._library.states(list({change.record for change in changes}))
-        self.lost.update(newly_lost(falls_in(changes), here))
-        news = [
-            change
-            for change in changes
-            if tells_more(here.get(change.record) or empty(change.kind), change)
-        ]
-        self._kinds.update({change.record: int(change.kind) for change in news})
-        return bool(news)
-
-    def count(self, kind: Kind) -> int:
-        return sum(1 for found in self._kinds.values() if found == int(kind))
-
-
 class Adopting:
     """What one device may take over from the own zone of another. Pull before: what is shared is
     told by what is here."""
 
-    def __init__(self, history: Replica, outbox: Outbox, mirror: MirrorStore | None) -> None:
+    def __init__(
+        self, history: Replica, outbox: Outbox, mirror: MirrorStore | None, others: Others
+    ) -> None:
         self._history = history
         self._outbox = outbox
         self._mirror = mirror
+        self._others = others
 
     def plan(self, device: bytes) -> Adoption:
         """What adopting would bring; raises StoreError."""
-        return self._look(device)[0]
+        return self._look(self._zones(device))[0]
 
     def adopt(self, device: bytes, before: Callable[[], object]) -> Adoption:
         """Has what the device kept wait here; calls `before` first where there is something. Raises
         StoreError; cut off at any point, it goes on where it stopped."""
-        found, objects = self._look(device)
+        return self.take_over(self._zones(device), before)
+
+    def take_over(
+        self, zones: Iterable[str], before: Callable[[], object] = lambda: None
+    ) -> Adoption:
+        """The same for some devices' zones, as they are near."""
+        found, objects = self._look(zones)
         if found.is_nothing:
             return found
         before()
@@ -110,11 +87,22 @@ class Adopting:
         self._outbox.put_on()
         return found._replace(unreadable=found.unreadable + len(objects) - len(near))
 
-    def _look(self, device: bytes) -> tuple[Adoption, list[Kept]]:
-        left, unreadable = self._left(device_zone(device))
+    def _zones(self, device: bytes) -> list[str]:
+        """The own zones of a device, near, as the place that devices share has them."""
+        if self._mirror is not None:
+            for zone in self._mirror.far_zones():
+                if zone_device(zone) == device:
+                    # What was seen of a zone stays, where the place has another one.
+                    with suppress(Parted):
+                        self._others.fetch_zone(zone)
+        near = self._outbox.own.store.list_zones()
+        return [zone for zone in near if zone_device(zone) == device]
+
+    def _look(self, zones: Iterable[str]) -> tuple[Adoption, list[Kept]]:
+        left, unreadable = self._left(zones)
         if self._mirror is not None:
             self._mirror.fetch(one.kept.name for one in left if one.kept.is_segment)
-        news = _News(self._history.library)
+        news = News(self._history.library)
         objects: list[Kept] = []
         times: list[int] = []
         for one in left:
@@ -140,18 +128,24 @@ class Adopting:
         # What is not near could not be fetched a moment ago.
         return self._outbox.own.read_segment(name)
 
-    def _left(self, zone: str) -> tuple[list[_Left], int]:
-        """What lives at the zone's newest commit that counts, and was never in the shared history
-        or, of files, here; in the order in which it came. And how much is in commits that do not
-        open."""
-        history = self._history
-        objects = Objects()
+    def _left(self, zones: Iterable[str]) -> tuple[list[_Left], int]:
+        """What lives at the newest commit that counts of each zone, and was never in the shared
+        history or, of files, here; in the order in which it came. And how much is in commits that
+        do not open."""
         left: dict[bytes, _Left] = {}
         unreadable = 0
-        head = beginning(history.keys.account, zone)
-        for data in self._commits(zone):
-            judged = judge(head, data, history.log)
-            head, commit = judged.head, judged.commit
+        for zone in zones:
+            in_zone, unopened = self._left_in(zone)
+            left = {**in_zone, **left}
+            unreadable += unopened
+        return self._lacking(left), unreadable
+
+    def _left_in(self, zone: str) -> tuple[dict[bytes, _Left], int]:
+        history, objects, unreadable = self._history, Objects(), 0
+        left: dict[bytes, _Left] = {}
+        head_seq = -1
+        for judged, *_ in self._others.readable(zone):
+            head_seq, commit = judged.head.seq, judged.commit
             if commit is None:
                 continue
             objects.apply(commit, history.clock.now_ms())
@@ -164,19 +158,16 @@ class Adopting:
                 is_segment = objects.intervals[name].change_digest is not None
                 kept = Kept(name, size_bytes, is_segment, is_segment and part.confirmed)
                 left.setdefault(name, _Left(kept, commit.header.time_ms))
-        return self._lacking(left, objects.live_at(head.seq)), unreadable
+        live = objects.live_at(head_seq)
+        return {name: one for name, one in left.items() if name in live}, unreadable
 
-    def _lacking(self, left: Mapping[bytes, _Left], live: set[bytes]) -> list[_Left]:
+    def _lacking(self, left: Mapping[bytes, _Left]) -> list[_Left]:
         holdings = self._history.library.holdings
-        shared = holdings.intervals(live).keys()
-        waits = holdings.intervals(live, self._outbox.zone).keys()
+        shared = holdings.intervals(left)
+        waits = holdings.intervals(left, self._outbox.zone)
         # Whether words are known is told by reading them; a file waits under its own name.
-        known = {name for name in waits if name in left and not left[name].kept.is_segment}
-        wanted = live - shared - known
-        return [left[name] for name in left if name in wanted]
-
-    def _commits(self, zone: str) -> list[bytes]:
-        """The zone as the place that devices share has it."""
-        if self._mirror is not None:
-            return self._mirror.far_commits(zone, 0)
-        return [data for _, data in self._outbox.own.store.read_commits(zone, 0)]
+        return [
+            one
+            for name, one in left.items()
+            if name not in shared and (one.kept.is_segment or name not in waits)
+        ]

@@ -106,11 +106,12 @@ class Applying:
                 else:
                     holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
-            if following.unreadable and judged.commit is not None:
+            if following.unreadable and judged.commit is not None and following.merge_seq is None:
                 for name, _ in judged.commit.header.added:
                     holdings.note_damage(name, judged.head.seq, following.unreadable)
-            now_ms = puller.clock.now_ms()
-            self._library.apply_commit(judged, following.part, following.data, now_ms)
+            self._library.apply_commit(
+                judged, following.part, following.data, puller.clock.now_ms(), following.merge_seq
+            )
         if names and puller.after_applying is not None:
             puller.after_applying(names)
         if judged.commit is None:

@@ -14,6 +14,7 @@ from sealwax.base.clock import Clock
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged
 from sealwax.ledger.commit import Commit, parse_commit
+from sealwax.ledger.disowning import Disowning
 from sealwax.ledger.dropping import touched
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Interval, Objects
@@ -34,23 +35,24 @@ READY_SEGMENTS = 16
 
 
 class Following(NamedTuple):
-    """A commit that follows the library's head: its opened part, and why that does not open, where
-    it does not."""
+    """A commit that follows the library's head: its opened part, why that does not open, where
+    it does not, and the seq of the merge that disowns it, where one does."""
 
     judged: Judged
     data: bytes
     part: Part
     unreadable: str = ""
+    merge_seq: int | None = None
 
     @property
     def segments(self) -> list[bytes]:
-        """The segments that it adds, needed or not."""
+        """The segments that it adds to the state, needed or not."""
         return [name for name, _ in self.sized_segments]
 
     @property
     def sized_segments(self) -> list[tuple[bytes, int]]:
         """The same, with the size of each."""
-        if self.judged.commit is None:
+        if self.judged.commit is None or self.merge_seq is not None:
             return []
         return [(name, size_bytes) for name, size_bytes, _ in self.judged.commit.header.segments]
 
@@ -64,7 +66,9 @@ class _Verdict(NamedTuple):
 
 class Ahead:
     """The commits that follow a head. `judge` judges one, with the account's log as far as it is
-    needed; `known` tells what the library, which stands at that head, knows of names of objects."""
+    needed; `known` tells what the library, which stands at that head, knows of names of objects;
+    `counted` gives the commits up to that head that count. `disowning` is there for the zone in
+    which merges disown commits."""
 
     def __init__(
         self,
@@ -73,15 +77,22 @@ class Ahead:
         heads: RememberedHeads,
         judge: Callable[[Head, bytes], Judged],
         known: Callable[[set[bytes]], Mapping[bytes, Interval]],
+        counted: Callable[[], Iterable[Commit]],
+        disowning: Disowning | None,
         clock: Clock,
         start: Head,
     ) -> None:
         self.start = start
+        self.disowned: dict[int, int] | None = None
+        """The seqs of all commits of the zone that are disowned, with those of their merges; None
+        where no commit here disowns any."""
         self._store = store
         self._keys = keys
         self._heads = heads
         self._judge = judge
         self._known = known
+        self._counted = counted
+        self._disowning = disowning
         self._clock = clock
         self._verdicts: list[_Verdict] = []
         self._opened: list[Following] = []
@@ -106,7 +117,7 @@ class Ahead:
     def look(self) -> None:
         """Judges what the store holds by now and was not judged yet; raises RolledBack or
         StoreError."""
-        head = self.head
+        head, is_disowning = self.head, False
         for _, data in self._store.read_commits(head.zone, head.seq + 1):
             judged = self._judge(head, data)
             head = judged.head
@@ -114,8 +125,23 @@ class Ahead:
             self._verdicts.append(_Verdict(head, judged.void_reason))
             if judged.commit is not None:
                 self._fold(judged.commit)
+                if self._disowning is not None:
+                    is_disowning |= self._disowning.add(judged.commit)
             if len(self._opened) < STRETCH_COMMITS:
                 self._opened.append(self._following(judged, data))
+        if is_disowning:
+            self._disown()
+
+    def _disown(self) -> None:
+        """Folds all anew, without what a merge disowns: only now is known that it does."""
+        assert self._disowning is not None
+        if self.disowned is None:
+            self._disowning.begin_with(self._counted())
+        self.disowned = self._disowning.merges()
+        self._objects = Objects(self.disowned)
+        for following in self.commits():
+            if following.judged.commit is not None:
+                self._fold(following.judged.commit)
 
     def _fold(self, commit: Commit) -> None:
         if self.start.seq >= 0:
@@ -130,7 +156,8 @@ class Ahead:
     def commits(self) -> Iterator[Following]:
         """The commits that were judged, opened. Others that were appended since are for the next
         pull."""
-        yield from self._opened
+        for opened in self._opened:
+            yield self._owned(opened)
         left = self._verdicts[len(self._opened) :]
         if not left:
             return
@@ -138,7 +165,7 @@ class Ahead:
         for verdict, (_, data) in zip(left, stored, strict=False):
             if commit_hash(data) != verdict.head.hash:
                 return
-            yield self._following(_judged(verdict, data), data)
+            yield self._owned(self._following(_judged(verdict, data), data))
 
     def needed(self, until_seq: int | None = None) -> set[bytes]:
         """Those segments of these commits that the head or a pin holds, or the seq up to which they
@@ -186,6 +213,10 @@ class Ahead:
             return Following(judged, data, open_part(self._keys, judged.commit))
         except (SealBroken, SealUnknown) as error:
             return Following(judged, data, Part(), str(error))
+
+    def _owned(self, following: Following) -> Following:
+        merge_seq = (self.disowned or {}).get(following.judged.head.seq)
+        return following._replace(merge_seq=merge_seq) if merge_seq is not None else following
 
     def _hash_at(self, seq: int) -> bytes:
         return commit_hash(self._store.get_commit(self.start.zone, seq))

@@ -10,8 +10,10 @@ from contextlib import nullcontext, suppress
 
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, zone_device
-from sealwax.stores.far_trouble import Parted
+from sealwax.ledger.objects import Objects
+from sealwax.stores.far_trouble import Parted, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.closing import is_closed
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits, told_ones
 from sealwax.sync.replica import Replica
@@ -28,17 +30,34 @@ class Others:
         self._library = history.library
 
     def fetch(self) -> None:
-        """Brings near what the shared place has of them, as far as snapshots hold it. Raises
-        FarAway."""
+        """Brings near what the shared place has of them, as far as snapshots hold it. What is wrong
+        with one zone keeps no other from coming. Raises FarAway."""
         if self._mirror is None:
             return
         zones = self._known(self._mirror.far_zones())
-        if not zones:
-            return
-        # Where one of them came back from an old disk, its own device puts it right.
-        with suppress(Parted):
+        try:
             self._mirror.refresh(zones)
+        except ZoneTrouble:
+            for zone in zones:
+                with suppress(ZoneTrouble):
+                    self.fetch_zone(zone)
         self.fetch_held()
+
+    def fetch_zone(self, zone: str) -> None:
+        """Brings near what the shared place has of one. What was seen of a zone stays: where the
+        place has lost its end, that is put back, for its own device may be gone. Raises FarAway;
+        Parted where the place has something else."""
+        assert self._mirror is not None
+        try:
+            self._mirror.refresh([zone])
+        except Parted as error:
+            if not error.parting.is_behind:
+                raise
+            objects = Objects()
+            for judged, *_ in told_commits(self._own, zone):
+                if judged.commit is not None:
+                    objects.apply(judged.commit, self._history.clock.now_ms())
+            self._mirror.put_back(error.parting, objects.held(error.parting.near_seq))
 
     def fetch_held(self) -> None:
         """Brings near what snapshots hold in the zones that are near. Raises FarAway."""
@@ -55,19 +74,30 @@ class Others:
     def take_in(self) -> None:
         """Takes in what is new in them."""
         for zone in self._behind():
-            self._library.strip_tail()
-            commits = told_commits(self._own, zone)
-            seen = self._head_seq(zone)
-            news = [told for told in commits if told.judged.head.seq > seen]
-            shown = self._shown(commits)
-            pins = [told for told in news if told.judged.head.seq in shown]
-            moments = {
-                (zone, told.judged.head.seq): moment
-                for told in pins
-                if (moment := self._moment(told)) is not None
-            }
-            with self._library.transaction():
-                take_in(self._library, zone, news, moments, self._history.clock.now_ms())
+            self.take_in_zone(zone)
+
+    def take_in_zone(self, zone: str) -> None:
+        """Takes in what is new in one; what waited on the library is off it after that."""
+        self._library.strip_tail()
+        commits = self.readable(zone)
+        seen = self._head_seq(zone)
+        news = [told for told in commits if told.judged.head.seq > seen]
+        shown = self._shown(commits)
+        pins = [told for told in news if told.judged.head.seq in shown]
+        moments = {
+            (zone, told.judged.head.seq): moment
+            for told in pins
+            if (moment := self._moment(told)) is not None
+        }
+        with self._library.transaction():
+            take_in(self._library, zone, news, moments, self._history.clock.now_ms())
+
+    def readable(self, zone: str) -> list[Told]:
+        """The commits of one; none while it is open to a device that was put out: whoever notices
+        closes it, and what was written since does not count then."""
+        commits = told_commits(self._own, zone)
+        is_read = is_closed(self._history.log, (one.judged for one in commits))
+        return commits if is_read else []
 
     def unshown(self) -> int:
         """How many snapshots are there that this library does not show."""
@@ -76,7 +106,7 @@ class Others:
         return sum(not pin.is_shown and pin.zone == MESSAGES_ZONE for pin in pins) + sum(
             (zone, seq) not in known
             for zone in self.zones()
-            for seq in self._shown(told_commits(self._own, zone))
+            for seq in self._shown(self.readable(zone))
         )
 
     def show(self) -> None:

@@ -144,10 +144,13 @@ class Outbox:
             for item in items:
                 self._library.apply_changes(self.changes(item), moment)
 
-    def catch_up(self, history: Replica, others: Sequence[str] = ()) -> str:
+    def catch_up(
+        self, history: Replica, others: Sequence[str] = (), known_seq: int | None = None
+    ) -> str:
         """Brings the library in step with this zone: after a crash, or when it was made anew; then
-        with the zones of others, too. Says why it stands before the end of the history, if it
-        does."""
+        with the zones of others, too. Of a history that is read anew nobody looks again at what was
+        pulled before: all of it, or what comes up to `known_seq`. Says why the library stands
+        before the end of the history, if it does."""
         if not self._is_of_this_history(history):
             self._library.clear()
         is_anew = history.head().seq < 0
@@ -162,6 +165,8 @@ class Outbox:
         why = ""
         try:
             with history.unwatched() if is_anew else nullcontext():
+                history.pull(known_seq)
+            if known_seq is not None:
                 history.pull()
         except (FarAway, FarFull) as error:
             why = error.sentence

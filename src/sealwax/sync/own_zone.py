@@ -20,8 +20,8 @@ from sealwax.vault.writing import Pinning, Writing
 
 SHARED = "shared"
 """The reason of a commit that lets go of a snapshot that the messages zone has now."""
-_SENT = "own zone at the shared place until"
-_ASKED = "asked for the own zone at the shared place"
+_SENT = "own zone at the shared place until "
+_ASKED = "asked for the own zone at the shared place "
 
 
 class OwnZone:
@@ -43,7 +43,7 @@ class OwnZone:
         """Those that the shared place does not have, as far as this device knows."""
         if self._mirror is None:
             return []
-        sent = self._library.holdings.remembered_ms(_SENT)
+        sent = self._library.holdings.remembered_ms(_SENT + self._outbox.zone)
         return [pin for pin in self.pins() if pin.commit_seq >= sent]
 
     def share(self, pin: PinRow, now_ms: int) -> bool:
@@ -74,16 +74,16 @@ class OwnZone:
         if not (is_whole or self.pins() or self._was_sent(self._mirror)):
             return
         self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
-        self._library.holdings.remember_ms(_SENT, own.head().seq + 1)
+        self._library.holdings.remember_ms(_SENT + self._outbox.zone, own.head().seq + 1)
 
     def _was_sent(self, mirror: MirrorStore) -> bool:
         """Whether the shared place has a part of it. A library that is made anew asks once."""
         holdings = self._library.holdings
-        if holdings.remembered_ms(_SENT):
+        if holdings.remembered_ms(_SENT + self._outbox.zone):
             return True
-        if holdings.remembered_ms(_ASKED):
+        if holdings.remembered_ms(_ASKED + self._outbox.zone):
             return False
-        holdings.remember_ms(_ASKED, 1)
+        holdings.remember_ms(_ASKED + self._outbox.zone, 1)
         return self._outbox.zone in mirror.far_zones()
 
     def _digest(self, pin: PinRow) -> bytes | None:

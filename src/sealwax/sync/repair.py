@@ -1,27 +1,43 @@
 """When the shared history lost something: a server that came back from an old disk.
 
-Where it only lacks commits that this device has, they are put back as they were. Where another
-device has written since, the histories have parted: the far one stands, this device makes its
-library anew from it, and a merge commit names the head that was lost and adds its objects again.
-Nothing that this device had is lost in either case.
+Where it only lacks commits that this device has, they are put back as they were: first those of the
+account's log, so that all that follows is judged by the newest that is known. Where another device
+has written since, the histories have parted: the far one stands, this device makes its library anew
+from it, and a merge commit names the head that was lost and adds its objects again. Nothing that
+this device had is lost in either case.
+
+Where a removed device has written since, nothing of it is applied before a person has said what
+becomes of it: the merge takes it in, like what any device says, or disowns it.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import StrEnum
+from typing import NamedTuple
+
 from sealwax.base.errors import SealwaxError
-from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.chain import Head, beginning
+from sealwax.ledger.commit import Commit, CommitKind
+from sealwax.ledger.disowning import MergeFacts
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
-from sealwax.ledger.objects import MergeFacts, encode_facts
+from sealwax.ledger.objects import encode_facts
 from sealwax.library.holdings import Holdings, PinRow
-from sealwax.stores.far_trouble import Parting
+from sealwax.stores.base import CommitExists, CommitGap, CommitVoid, StoreError
+from sealwax.stores.far_trouble import Parting, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.closing import close_zone, look_again
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Kept
-from sealwax.sync.replay import told_ones
-from sealwax.sync.replica import Replica
+from sealwax.sync.removed_tail import RemovedTail, removed_tail
+from sealwax.sync.replica import APPEND_TRIES, CannotAppend, Replica
+from sealwax.trust.roster import member_names
 from sealwax.vault.commit_part import Part
+from sealwax.vault.compose import Draft
 from sealwax.vault.writing import Pinning, Writing
 
 PUT_BACK = "The shared place had lost {count} steps of the history; they were put back."
 MERGED = "The shared history had parted; what this device had was added to it again."
+REASON = "merge"
 
 
 class AccountParted(SealwaxError):
@@ -31,59 +47,136 @@ class AccountParted(SealwaxError):
     hint = "Nothing is lost. Link this device anew from one that the shared place trusts."
 
 
-def put_together(mirror: MirrorStore, journal: Journal) -> str:
-    """Mends what parted; says what was done. Raises AccountParted, FarAway, FarFull."""
-    count = 0
-    for zone in (ACCOUNT_ZONE, MESSAGES_ZONE):
-        parting = mirror.parting(zone)
-        if parting is None or parting.near_seq <= parting.common_seq:
-            continue
-        if parting.is_behind:
-            mirror.put_back(parting, journal.history.held_in_store())
-            count += parting.near_seq - parting.far_seq
-        elif zone == ACCOUNT_ZONE:
-            raise AccountParted("The lists of devices here and at the shared place have parted.")
-        else:
-            merge(mirror, journal, parting)
+class Answer(StrEnum):
+    """What a person says about what a removed device wrote."""
+
+    WITHOUT = "without"
+    ACCEPT = "accept"
+
+
+class Tail(NamedTuple):
+    """The far history, where it has parted from the near one: all of its commits that are to be
+    near, its head, and what removed devices wrote into it since."""
+
+    commits: list[bytes]
+    head: Head
+    removed: RemovedTail
+
+
+def put_together(mirror: MirrorStore, journal: Journal, answer: Answer | None = None) -> str:
+    """Mends what parted; says what was done. Raises AccountParted, FarAway, FarFull; ZoneTrouble
+    with RemovedDeviceWrote where that waits for an answer."""
+    count = mend_account(mirror, journal)
+    parting = mirror.parting(MESSAGES_ZONE)
+    if parting is not None and parting.near_seq > parting.common_seq:
+        # The place has forgotten what was closed as well.
+        look_again(journal.history)
+        if not parting.is_behind:
+            merge(mirror, journal, parting, answer)
             return MERGED
+        mirror.put_back(parting, journal.history.held_in_store())
+        count += parting.near_seq - parting.far_seq
     mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE])
     return PUT_BACK.format(count=count) if count else ""
 
 
-def merge(mirror: MirrorStore, journal: Journal, parting: Parting) -> None:
-    """Takes the far history for the shared one, and adds to it what only this device's had."""
+def mend_account(mirror: MirrorStore, journal: Journal) -> int:
+    """Puts back what the account's log lost, and reads it; gives how many entries that were."""
+    count = 0
+    parting = mirror.parting(ACCOUNT_ZONE)
+    if parting is not None and parting.near_seq > parting.common_seq:
+        if not parting.is_behind:
+            raise AccountParted("The lists of devices here and at the shared place have parted.")
+        mirror.put_back(parting, ())
+        count = parting.near_seq - parting.far_seq
+    mirror.refresh([ACCOUNT_ZONE])
+    journal.history.pull_account()
+    return count
+
+
+def far_tail(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
+    """Reads the far history as far as it leaves the near one, and judges it."""
+    near = (data for _, data in mirror.near.read_commits(MESSAGES_ZONE, 0))
+    common = [data for data, _ in zip(near, range(parting.common_seq + 1), strict=False)]
+    commits = common + mirror.far_commits(MESSAGES_ZONE, parting.common_seq + 1)
+    counting, head = list[Commit](), beginning(history.keys.account, MESSAGES_ZONE)
+    for data in commits:
+        judged = history.judged(head, data)
+        head = judged.head
+        if judged.commit is not None:
+            counting.append(judged.commit)
+    removed = removed_tail(counting, parting.common_seq + 1, history.log)
+    return Tail(commits, head, removed)
+
+
+def merge(
+    mirror: MirrorStore, journal: Journal, parting: Parting, answer: Answer | None = None
+) -> None:
+    """Takes the far history for the shared one, and adds to it what only this device's had. Raises
+    as `put_together`."""
+    history = journal.history
+    tail = far_tail(mirror, history, parting)
+    if not tail.removed.is_nothing and answer is None:
+        # What waits for an answer does not grow meanwhile.
+        with suppress(StoreError):
+            close_zone(mirror.far, MESSAGES_ZONE, history)
+        raise tail.removed.trouble(member_names(history.log, history.keys))
+    if not tail.removed.is_nothing and answer == Answer.WITHOUT:
+        # Its merge names what was lost.
+        _go_over(mirror, journal, parting, _disown(mirror, history, parting))
+        return
+    lost_head = history.head()
+    _go_over(mirror, journal, parting, tail)
+    public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash, None))
+    history.write(Writing((), Part(reason=REASON), CommitKind.MERGE, public=public))
+
+
+def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, tail: Tail) -> None:
+    """Leaves the near history for the far one. What only the near one had waits in the outbox,
+    durably, before anything else is touched."""
     history, outbox = journal.history, journal.outbox
-    library, lost_head = history.library, history.head()
     # All that is far is fetched first: from then on no line is needed that could break.
-    commits = _shared_commits(mirror, history, parting)
-    # Everything waits in the outbox, durably, before anything else is touched.
+    mirror.fetch(_segments(history, tail, parting))
     outbox.put_on()
-    for pin in _lost_pins(library.holdings, parting):
+    for pin in _lost_pins(history.library.holdings, parting):
         outbox.own.write(_made_again(pin, history))
     outbox.keep(_lost_objects(mirror, history, parting))
     history.heads.forget(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
-    mirror.near.append_commits(MESSAGES_ZONE, 0, commits)
-    library.clear()
-    outbox.catch_up(history)
-    public = encode_facts(MergeFacts(lost_head.seq, lost_head.hash))
-    history.write(Writing((), Part(reason="merge"), CommitKind.MERGE, public=public))
+    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits)
+    history.library.clear()
+    outbox.catch_up(history, known_seq=parting.common_seq)
 
 
-def _shared_commits(mirror: MirrorStore, history: Replica, parting: Parting) -> list[bytes]:
-    """The far history from its first commit on; its segments are near when this returns."""
-    commits = [data for seq, data in mirror.near.read_commits(MESSAGES_ZONE, 0)]
-    commits = commits[: parting.common_seq + 1] + mirror.far_commits(
-        MESSAGES_ZONE, parting.common_seq + 1
-    )
-    segments = [
-        name
-        for told in told_ones(history, MESSAGES_ZONE, commits)
-        if told.judged.commit is not None and told.judged.head.seq > parting.common_seq
-        for name, *_ in told.judged.commit.header.segments
-    ]
-    mirror.fetch(segments)
-    return commits
+def _disown(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
+    """Appends the merge that disowns what removed devices wrote to the far history, before anything
+    near is touched: cut off at any point, nothing of it is applied. Gives the far history with
+    it."""
+    lost_hash = commit_hash(history.store.get_commit(MESSAGES_ZONE, parting.near_seq))
+    public = encode_facts(MergeFacts(parting.near_seq, lost_hash, parting.common_seq + 1))
+    for _ in range(APPEND_TRIES):
+        tail = far_tail(mirror, history, parting)
+        op_id, part = history.new_op_id(), Part(reason=REASON)
+        draft = Draft(CommitKind.MERGE, op_id, part, public=public)
+        data = history.compose_after(tail.head, draft)
+        try:
+            mirror.append_far(MESSAGES_ZONE, tail.head.seq + 1, data)
+        except CommitExists:
+            continue
+        except (CommitGap, CommitVoid) as error:
+            raise ZoneTrouble(error) from error
+        return far_tail(mirror, history, parting)
+    raise CannotAppend("The shared history could not be extended: others were always faster.")
+
+
+def _segments(history: Replica, tail: Tail, parting: Parting) -> Iterator[bytes]:
+    """The segments that the tail adds."""
+    head = beginning(history.keys.account, MESSAGES_ZONE)
+    for data in tail.commits:
+        judged = history.judged(head, data)
+        head = judged.head
+        if judged.commit is not None and head.seq > parting.common_seq:
+            yield from (name for name, *_ in judged.commit.header.segments)
 
 
 def _lost_objects(mirror: MirrorStore, history: Replica, parting: Parting) -> list[Kept]:

@@ -2,7 +2,8 @@
 
 A pin in a device's own zone shows what the messages zone held at the head that the pin names, and
 what waited in the own zone then. That head may belong to a history that parted and was put aside:
-then its segments are applied on what both histories share.
+then its segments are applied on what both histories share. Or a merge may have disowned some of
+what the device had then: that is applied on what is left.
 
 The pins of other devices' zones are shown where that is exact, which their digest says. Their
 segments have to be near.
@@ -13,12 +14,14 @@ from typing import NamedTuple
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import Judged, beginning, judge
+from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.stores.far_trouble import FarAway
+from sealwax.sync.closing import is_closed
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
@@ -45,8 +48,8 @@ class _Due(NamedTuple):
 
 
 class _Base(NamedTuple):
-    """Where a pin stands: the last seq of the messages zone that is shared, and the segments of a
-    history that was put aside."""
+    """Where a pin stands: the last seq of the messages zone that is shared, and further segments:
+    of a history that was put aside, or of commits that are disowned by now."""
 
     seq: int
     segments: list[bytes]
@@ -59,9 +62,15 @@ def told_commits(own: Replica, zone: str) -> list[Told]:
 
 def replay(own: Replica, history: Replica, others: Sequence[str] = ()) -> None:
     """Applies the own zone to a library that knows nothing of it, and those of other devices."""
-    library = own.library
+    library, disowned = own.library, history.disowned()
     chains = {zone: told_commits(own, zone) for zone in (own.zone, *others)}
-    due = [one for commits in chains.values() for one in _due(own, commits)]
+    # What is still open to a device that was put out waits until it is closed.
+    chains = {
+        zone: commits
+        for zone, commits in chains.items()
+        if is_closed(own.log, (one.judged for one in commits))
+    }
+    due = [one for commits in chains.values() for one in _due(own, commits, disowned)]
     moments: dict[tuple[str, int], float] = {}
     for one in sorted(due, key=lambda one: one.base.seq):
         library.strip_tail()
@@ -101,7 +110,7 @@ def take_in(
     library.folding.keep_pins(zone, known | shown)
 
 
-def _due(own: Replica, commits: list[Told]) -> Iterator[_Due]:
+def _due(own: Replica, commits: list[Told], disowned: Mapping[int, int]) -> Iterator[_Due]:
     """The pins of a device's zone that can be shown."""
     shown = shown_by_pins(commits, own.clock.now_ms())
     for told in commits:
@@ -110,7 +119,7 @@ def _due(own: Replica, commits: list[Told]) -> Iterator[_Due]:
             continue
         waited = [] if told.part.alone else shown[seq]
         if zone == own.zone or _is_near(own, told.part, waited):
-            yield _Due(told, _base(own, told.part), waited)
+            yield _Due(told, _base(own, told.part, disowned), waited)
 
 
 def _is_near(own: Replica, part: Part, waited: list[bytes]) -> bool:
@@ -144,19 +153,27 @@ def _changes(own: Replica, segments: Iterable[bytes]) -> Iterator[Change]:
             own.library.holdings.note_damage(name, -1, str(error))
 
 
-def _base(own: Replica, part: Part) -> _Base:
+def _base(own: Replica, part: Part, disowned: Mapping[int, int]) -> _Base:
     """What a pin stands on, by the head of the messages zone that it names."""
     if MESSAGES_ZONE not in part.heads:
         return _Base(-1, [])
     seq, head_hash = part.heads[MESSAGES_ZONE]
     if _hash_at(own.store, seq) == head_hash:
-        return _Base(seq, [])
+        since = [at for at, merge_seq in disowned.items() if at <= seq < merge_seq]
+        return _Base(seq, list(_added_by(own.store, since)))
     lost_commits = getattr(own.store, "lost_commits", None)
     for lost in lost_commits(MESSAGES_ZONE) if lost_commits else []:
         if seq < len(lost) and commit_hash(lost[seq]) == head_hash:
             return _lost_base(own, lost[: seq + 1])
     # The history that it stood on is not here: the nearest that is.
     return _Base(min(seq, own.store.head_seq(MESSAGES_ZONE)), [])
+
+
+def _added_by(store: Store, seqs: Iterable[int]) -> Iterator[bytes]:
+    """The segments that commits of the messages zone add."""
+    for seq in seqs:
+        header = parse_commit(store.get_commit(MESSAGES_ZONE, seq)).header
+        yield from (name for name, *_ in header.segments)
 
 
 def _lost_base(own: Replica, lost: list[bytes]) -> _Base:

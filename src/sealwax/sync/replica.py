@@ -20,10 +20,11 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged, beginning, judge
-from sealwax.ledger.commit import SAID_ALREADY, CommitKind, parse_commit
+from sealwax.ledger.commit import SAID_ALREADY, Commit, CommitKind, parse_commit
+from sealwax.ledger.disowning import Disowning
 from sealwax.ledger.dropping import LOCKED
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
-from sealwax.ledger.objects import Objects
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.library.apply import Applied
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
@@ -36,6 +37,7 @@ from sealwax.sync.following import Ahead
 from sealwax.sync.opening import fetch_segment
 from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
+from sealwax.sync.unread import unread
 from sealwax.trust.account import extend_log, keep_up, need_writer
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
@@ -106,6 +108,8 @@ class Replica:
         """Looks at what is about to be pulled up to the head."""
         self.after_applying: Callable[[list[bytes]], object] | None = None
         """Is told of the segments of each commit that a pull has applied."""
+        self.make_anew: Callable[[], object] = library.clear
+        """Makes the library anew where a merge disowns what it has applied, or no longer does."""
 
     @contextmanager
     def sealed_by(self, sealer: Sealer) -> Iterator[None]:
@@ -156,8 +160,12 @@ class Replica:
         """Applies what the store holds beyond the library, up to a seq if one is given; raises
         RolledBack or StoreError."""
         self.heads.check_store(self.store)
-        self._pull_account()
+        self.pull_account()
         ahead = self._look_ahead()
+        if self._is_undone(ahead):
+            self._ahead = None
+            self.make_anew()
+            ahead = self._look_ahead()
         try:
             if self.before_pull is not None and until_seq is None:
                 self.before_pull(ahead)
@@ -171,6 +179,23 @@ class Replica:
         finally:
             self._ahead = None
 
+    def _is_undone(self, ahead: Ahead) -> bool:
+        """Whether what the library has applied is not what counts any more."""
+        if ahead.disowned is None or ahead.start.seq < 0:
+            return False
+        before = {seq: to for seq, to in ahead.disowned.items() if seq <= ahead.start.seq}
+        return before != self.library.holdings.disowned(self.zone)
+
+    def disowned(self) -> dict[int, int]:
+        """The seqs of the commits that a merge disowns, applied to the library or not, and those
+        of the merges."""
+        ahead = self._look_ahead().disowned
+        return self.library.holdings.disowned(self.zone) if ahead is None else ahead
+
+    def _counted(self) -> Iterator[Commit]:
+        """The commits that the library has applied and that count."""
+        return map(parse_commit, self.library.holdings.counting_commits(self.zone))
+
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""
         head = self.head()
@@ -179,8 +204,10 @@ class Replica:
                 self.store,
                 self.keys,
                 self.heads,
-                self._judged,
+                self.judged,
                 partial(self.library.holdings.known, zone=self.zone),
+                self._counted,
+                None if self.is_own else Disowning(self.log),
                 self.clock,
                 head,
             )
@@ -213,7 +240,7 @@ class Replica:
             return self._finish_now(writing, sealing)
 
     def _finish_now(self, writing: Writing, sealing: StoredSealing) -> Written:
-        op_id = self._entropy.bytes(OP_ID_BYTES)
+        op_id = self.new_op_id()
         asked, sealed_changes = writing, writing.changes
         for _ in range(APPEND_TRIES):
             self.pull()
@@ -298,10 +325,12 @@ class Replica:
             moment = self.moment_of(head.seq + 1, bool(writing.changes))
             applied = self._apply_prepared(sealed.prepared, moment)
             draft = self._draft(op_id, writing, sealed.segments)
-            complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
+            complete = draft
+            if not unread(self.library, self.zone):
+                # Who could not read everything does not know what all of it comes to.
+                complete = with_digest(draft, digest_bytes(self.library.digest()), DIGEST_RULES)
             now_ms = self.clock.now_ms()
-            place = Place(head, self.log.head, self._epoch(), now_ms)
-            data = compose(complete, place, self.keys, self._author, self._entropy)
+            data = self.compose_after(head, complete, now_ms)
             judged = judge(head, data, self.log)
             assert judged.void_reason is None, judged.void_reason
             refused = self.library.apply_commit(judged, complete.part, data, now_ms)
@@ -333,6 +362,15 @@ class Replica:
         if any(known.get(name) != STILL for name in names):
             raise DroppedMeanwhile("Another device has compacted the same segments.")
 
+    def compose_after(self, head: Head, draft: Draft, time_ms: int | None = None) -> bytes:
+        """The bytes of a commit of this device after a head of any zone, as of now or of a time."""
+        now_ms = self.clock.now_ms() if time_ms is None else time_ms
+        place = Place(head, self.log.head, self._epoch(), now_ms)
+        return compose(draft, place, self.keys, self._author, self._entropy)
+
+    def new_op_id(self) -> bytes:
+        return self._entropy.bytes(OP_ID_BYTES)
+
     def _own_commit(self, op_id: bytes) -> int | None:
         """The seq under which the commit that was just tried stands already, if it does."""
         head = self.head()
@@ -340,7 +378,7 @@ class Replica:
         is_own = following.commit is not None and following.commit.header.op_id == op_id
         return following.head.seq if is_own else None
 
-    def _pull_account(self) -> None:
+    def pull_account(self) -> None:
         """Brings the account log up to date, and keeps its commits' bytes."""
         known = self.heads.get(ACCOUNT_ZONE)
         extend_log(self.log, self.store)
@@ -351,25 +389,29 @@ class Replica:
             for seq, data in self.store.read_commits(ACCOUNT_ZONE, 0):
                 self.library.holdings.keep_commit(ACCOUNT_ZONE, seq, data)
 
-    def _judged(self, head: Head, data: bytes) -> Judged:
+    def judged(self, head: Head, data: bytes) -> Judged:
         """Judges a commit; one that was written since the account's log was read has it read
         again, for all devices must judge alike."""
         judged = judge(head, data, self.log)
         if judged.void_reason == BEYOND_LOG:
-            self._pull_account()
+            self.pull_account()
             judged = judge(head, data, self.log)
         return judged
 
     def held_in_store(self) -> set[bytes]:
         """What the head in the store and its pins hold, applied to the library or not."""
-        objects, head_seq = Objects(), -1
+
+        def commits() -> Iterator[bytes]:
+            return (data for _, data in self.store.read_commits(self.zone, 0))
+
         head = beginning(self.keys.account, self.zone)
-        for _, data in self.store.read_commits(self.zone, 0):
-            judged = self._judged(head, data)
-            head, head_seq = judged.head, judged.head.seq
+        fold = ZoneFold(self.log, self.clock.now_ms(), commits)
+        for data in commits():
+            judged = self.judged(head, data)
+            head = judged.head
             if judged.commit is not None:
-                objects.apply(judged.commit, self.clock.now_ms())
-        return objects.held(head_seq)
+                fold.apply(judged.commit)
+        return fold.objects.held(head.seq)
 
     def segments_ahead(self) -> dict[bytes, int]:
         """The segments that the next pull reads, in that order, and their sizes."""

@@ -62,8 +62,8 @@ def tried_by(formats: Sequence[str]) -> str:
 
 def first_verdict(state: State) -> Verdict:
     """What can be said of an attachment by itself; for one that is wanted, see `judge`."""
-    content, has = state.get(CONTENT), state.get(THUMBNAIL)
-    if has is not None and has[0] >= VERSION:
+    content = state.get(CONTENT)
+    if state.version(THUMBNAIL) >= VERSION:
         return Verdict.HAS_ONE
     if content is None or likely_kind(*_told(state)) != IMAGE:
         return Verdict.NO_PICTURE

@@ -9,6 +9,7 @@ from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.account import AccountLog, DeviceRevoke, VoidEntryError
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Missing, Store
+from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.trust.key_troubles import unusable
 from sealwax.vault.keys import AccountKeys, open_account
 
@@ -48,10 +49,13 @@ def read_log(store: Store, account: bytes) -> AccountLog:
 
 
 def extend_log(log: AccountLog, store: Store) -> None:
-    """Folds in what a store holds beyond the log."""
+    """Folds in what a store holds beyond the log. Raises HistoryUnsound at the first entry that
+    does not count, of a place that takes none: its answer may have no end."""
+    is_judging = getattr(store, "is_judging", False)
     try:
-        for _, data in store.read_commits(ACCOUNT_ZONE, log.head + 1):
-            log.extend(data)
+        for seq, data in store.read_commits(ACCOUNT_ZONE, log.head + 1):
+            if log.extend(data) is not None and is_judging:
+                raise HistoryUnsound(store.describe(), ACCOUNT_ZONE, seq)
     except (VoidEntryError, Missing) as error:
         raise AccountBroken(f"The account's first commit does not count: {error}.") from error
     if not log.states:

@@ -77,18 +77,23 @@ class RememberedHeads:
     def check_store(self, store: Store) -> None:
         """Raises RolledBack when a store lacks a commit that this device has seen, or has another
         one in its place."""
+        for sentence in self.wrong_in(store).values():
+            raise RolledBack(sentence)
+
+    def wrong_in(self, store: Store) -> dict[str, str]:
+        """The zones in which a store does not hold what this device has seen, and a sentence about
+        each."""
+        wrong: dict[str, str] = {}
         for zone, (seq, seen) in self._heads.items():
             try:
-                data = store.get_commit(zone, seq)
+                is_same = commit_hash(store.get_commit(zone, seq)) == seen
             except Missing:
-                raise RolledBack(
-                    f"The vault ends {seq - store.head_seq(zone)} steps before what this device has"
-                    " seen."
-                ) from None
-            if commit_hash(data) != seen:
-                raise RolledBack(
-                    "The vault holds another history than the one this device has seen."
-                )
+                steps = seq - store.head_seq(zone)
+                wrong[zone] = f"The vault ends {steps} steps before what this device has seen."
+                continue
+            if not is_same:
+                wrong[zone] = "The vault holds another history than the one this device has seen."
+        return wrong
 
     def _save(self) -> None:
         content = _encode(self._heads)

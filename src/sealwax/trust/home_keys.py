@@ -25,6 +25,8 @@ a home that was never made to its end."""
 KEYRING_SERVICE = "sealwax"
 _IN_KEYRING = b"sealwax keys are in the keyring: "
 _LIBRARY_KEY_BYTES = 32
+_ACCOUNT_BYTES = 32
+_LENGTHS = (SEED_BYTES, SEED_BYTES, _LIBRARY_KEY_BYTES)
 _FILE_LIMIT_BYTES = 128 * 1024
 
 T = TypeVar("T")
@@ -135,7 +137,10 @@ def load_home_keys(home: Path, passphrase: str | None, keyring: Keyring | None) 
     kept = _asked(lambda: keyring.get_password(KEYRING_SERVICE, name))
     if kept is None:
         raise KeyringFailed("The keyring does not hold the keys of this home.")
-    return _parsed(base64.b64decode(kept))
+    try:
+        return _parsed(base64.b64decode(kept))
+    except ValueError:
+        raise KeyFileBroken("What the keyring holds does not have the form of keys.") from None
 
 
 def needs_passphrase(home: Path) -> bool:
@@ -164,8 +169,10 @@ def _read(home: Path) -> bytes:
 def _parsed(secret: bytes) -> HomeKeys:
     try:
         keys = _decode(secret)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise KeyFileBroken("The keys in the key file do not have the form of keys.") from None
-    if len(keys.sign_seed) != SEED_BYTES or len(keys.box_seed) != SEED_BYTES:
+    lengths = (len(keys.sign_seed), len(keys.box_seed), len(keys.library_key))
+    # The account is filled in once it exists.
+    if lengths != _LENGTHS or len(keys.account) not in (0, _ACCOUNT_BYTES):
         raise KeyFileBroken("The keys in the key file do not have the length of keys.")
     return keys

@@ -22,7 +22,7 @@ from sealwax.crypto.sealing import (
     seal,
 )
 from sealwax.ledger.names import object_name
-from sealwax.model.change import Change
+from sealwax.model.change import Change, Entry
 from sealwax.vault.digest import change_digest
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.segment import (
@@ -114,8 +114,12 @@ def check_name(name: bytes, data: bytes) -> None:
 
 
 def cut_segments(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Cuts changes into batches of about one segment each, and of about the same size."""
+    """Cuts changes into batches of about one segment each, and of about the same size. A change
+    that is larger than a segment becomes several; a single value is not cut."""
     sizes = [_size_bytes(change) for change in changes]
+    if max(sizes, default=0) > LARGEST_PLAIN_BYTES:
+        changes = [part for change in changes for part in _divided(change)]
+        sizes = [_size_bytes(change) for change in changes]
     total_bytes = sum(sizes)
     pieces = max(1, ceil(total_bytes / LARGEST_PLAIN_BYTES))
     batch: list[Change] = []
@@ -126,6 +130,20 @@ def cut_segments(changes: Sequence[Change]) -> Iterator[list[Change]]:
         if done_bytes * pieces >= total_bytes * (done + 1):
             yield batch
             batch, done = [], done_bytes * pieces // total_bytes
+
+
+def _divided(change: Change) -> Iterator[Change]:
+    """A change as several of at most about a segment each; joined, they say the same."""
+    entries: list[Entry] = []
+    size_bytes = 0
+    for item in change.entries:
+        more_bytes = _size_bytes(change._replace(entries=(item,)))
+        if entries and size_bytes + more_bytes > LARGEST_PLAIN_BYTES:
+            yield change._replace(entries=tuple(entries))
+            entries, size_bytes = [], 0
+        entries.append(item)
+        size_bytes += more_bytes
+    yield change._replace(entries=tuple(entries))
 
 
 def _size_bytes(change: Change) -> int:

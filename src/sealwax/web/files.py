@@ -11,8 +11,9 @@ from litestar.response import Stream
 from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.view import AttachmentView
+from sealwax.model.file_kind import HEAD_BYTES, OCTETS, sniffed
 from sealwax.thumbnail.decoder import Decodes
-from sealwax.web.kinds import HEAD_BYTES, OCTETS, is_shown, sniffed
+from sealwax.web.kinds import is_shown
 from sealwax.web.reading import Asked, Record, port_of
 from sealwax.web.thumbnails import Thumbnails
 

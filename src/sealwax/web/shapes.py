@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sealwax.agent.browsing import Key, Since
-from sealwax.library.query import ConversationView
+from sealwax.library.conversation import ConversationView
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address

@@ -9,7 +9,7 @@ import pytest
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRow
-from sealwax.intake.apply import Imported
+from sealwax.intake.imported import Imported
 from sealwax.sources.apple.private_copy import SourceForbidden, SourceNotADatabase
 from sealwax.sources.registry import BackupEncrypted, open_source
 from sealwax.sync import pieces

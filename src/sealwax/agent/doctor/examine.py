@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from sealwax.agent.doctor.checks.backup import check_backup
 from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
+from sealwax.agent.doctor.checks.copies import check_copies
 from sealwax.agent.doctor.checks.devices import check_devices
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
 from sealwax.agent.doctor.checks.media import check_media
 from sealwax.agent.doctor.checks.refused import check_refused
-from sealwax.agent.doctor.checks.server import check_lost, check_server
+from sealwax.agent.doctor.checks.server import check_doubt, check_lost, check_server
 from sealwax.agent.doctor.checks.snapshots import check_snapshots
 from sealwax.agent.doctor.checks.sources import check_sources
 from sealwax.agent.doctor.checks.space import check_space
@@ -28,9 +30,12 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_waiting,
     check_server,
     check_lost,
+    check_doubt,
+    check_backup,
     check_snapshots,
     check_media,
     check_keys,
+    check_copies,
     check_devices,
     check_clock,
 )

@@ -51,7 +51,8 @@ class RefusedFact(NamedTuple):
 class StoreFact(NamedTuple):
     """The place that devices share: what is not there yet, when all was last known to be there,
     what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
-    of its, `lost` how many sealed objects it lost and this device cannot give."""
+    of its, `lost` how many sealed objects it lost and this device cannot give, `doubt` why nobody
+    can say that all is there although nothing waits."""
 
     name: str
     is_server: bool = True
@@ -69,10 +70,14 @@ class StoreFact(NamedTuple):
     used_bytes: int = 0
     clock_ahead_ms: int | None = None
     lost: int = 0
+    doubt: str = ""
 
 
 class HistoryFact(NamedTuple):
-    """What this device holds, and what is wrong with it."""
+    """What this device holds, and what is wrong with it. `is_lacking` says that sealed objects are
+    missing in its vault; `doubt` is for a vault that is shared with nobody. `is_other_copy` says
+    that another copy of this home has written, `taken_back` what other devices took back of what
+    was here, `unproved` what of a backup could not be read back."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
@@ -80,6 +85,11 @@ class HistoryFact(NamedTuple):
     damaged_objects: int = 0
     void_commits: int = 0
     notes: tuple[str, ...] = ()
+    is_lacking: bool = False
+    doubt: str = ""
+    is_other_copy: bool = False
+    taken_back: str = ""
+    unproved: str = ""
 
 
 class Facts(NamedTuple):

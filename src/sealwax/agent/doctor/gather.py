@@ -49,6 +49,11 @@ def gather(
             status.damaged_objects,
             status.void_commits,
             tuple(note for note in status.notes if note not in told_apart),
+            status.is_lacking,
+            "" if sync.is_shared else sync.doubt,
+            status.is_other_copy,
+            status.taken_back,
+            sync.unproved,
         ),
         is_sync_on=sync.is_on,
         is_backup_on=sync.is_backup_on,
@@ -110,6 +115,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         used_bytes=usage.used_bytes if usage else 0,
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
+        doubt=sync.doubt,
     )
 
 

@@ -52,7 +52,8 @@ WRITING = frozenset(
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
-    sync.plan_reset sync.reset sync.show_snapshots thumbnails.make_some
+    sync.plan_reset sync.reset sync.show_snapshots sync.plan_resolution sync.resolve
+    thumbnails.make_some
     devices.revoke devices.rename devices.plan_adoption devices.adopt devices.renew_keys
     """.split()
 )

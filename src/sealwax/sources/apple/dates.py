@@ -1,5 +1,7 @@
 """Apple's dates: since 2001-01-01 UTC, in seconds before macOS 10.13 and iOS 11, in ns since."""
 
+import math
+
 EPOCH_SECONDS = 978_307_200
 _NANOSECONDS_FROM = 1_000_000_000_000
 _LIMIT_NS = 2**63 - 1
@@ -11,7 +13,7 @@ def unix_ns(apple: object) -> int | None:
     """Nanoseconds since 1970 of an Apple date; None for 0 (never), for what is no number and for
     what no clock can mean."""
     if isinstance(apple, float):
-        apple = int(apple)
+        apple = int(apple) if math.isfinite(apple) else 0
     if not isinstance(apple, int) or apple == 0:
         return None
     elapsed_ns = apple if abs(apple) >= _NANOSECONDS_FROM else apple * SECOND_NS

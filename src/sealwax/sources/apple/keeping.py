@@ -6,9 +6,9 @@ made like theirs.
 """
 
 import hashlib
-import plistlib
 from pathlib import Path
-from xml.parsers.expat import ExpatError
+
+from sealwax.sources.apple.property_list import PropertyListError, read_property_list
 
 PREFERENCES = "com.apple.MobileSMS.plist"
 KEEP_DAYS = "KeepMessageForDays"
@@ -42,8 +42,8 @@ def _read(path: Path) -> int | None:
     try:
         if not path.is_file() or path.stat().st_size > _LIMIT_BYTES:
             return None
-        told = plistlib.loads(path.read_bytes())
-    except (OSError, ValueError, ExpatError, RecursionError, OverflowError, TypeError):
+        told = read_property_list(path.read_bytes(), _LIMIT_BYTES)
+    except (OSError, PropertyListError):
         return None
     days = told.get(KEEP_DAYS) if isinstance(told, dict) else None
     return days if isinstance(days, int) and not isinstance(days, bool) else None

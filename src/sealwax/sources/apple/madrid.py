@@ -10,12 +10,10 @@ Facts: the schema as published by eichbaumj (Presentations, Logical/sms.db); The
 """
 
 import hashlib
-import plistlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.parsers.expat import ExpatError
 
 from sealwax.base.problem import Problem
 from sealwax.model.change import Entry, entry
@@ -53,6 +51,7 @@ from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.rows import BrokenTable, blob, select, whole, words
 from sealwax.sources.apple.dates import EPOCH_SECONDS, SECOND_NS, to_ms
 from sealwax.sources.apple.private_copy import PrivateCopy, check_database
+from sealwax.sources.apple.property_list import PropertyListError, read_property_list
 from sealwax.sources.apple.typedstream.attributed import decode_body
 from sealwax.sources.apple.typedstream.plain import match
 from sealwax.sources.apple.typedstream.reader import TypedStreamError
@@ -342,7 +341,7 @@ def _styled(raw: bytes | None) -> tuple[str | None, str | None]:
 def _participants(raw: bytes | None) -> list[str]:
     """The addresses in a room: a property list of them."""
     try:
-        told = plistlib.loads(raw) if raw else []
-    except (ValueError, ExpatError, RecursionError, OverflowError):
+        told = read_property_list(raw) if raw else []
+    except PropertyListError:
         return []
     return [who for who in told if isinstance(who, str)] if isinstance(told, list) else []

@@ -24,6 +24,10 @@ _PAGE_BYTES, _CHANGE_COUNTER = slice(16, 18), slice(24, 28)
 _PAGES, _SIZE_VALID_FOR = slice(28, 32), slice(92, 96)
 """Fields of the head of an SQLite file: https://www.sqlite.org/fileformat.html#the_database_header"""
 _FILL_LIMIT_BYTES = 64 * 1024**3
+STEPS_LEAST, STEPS_A_BYTE, STEPS_TOGETHER = 8_000_000, 64, 100_000
+"""Steps of SQLite's machine. A whole reading of a database takes less than two for each byte."""
+VALUE_LIMIT_BYTES = 64 * 1024 * 1024
+"""No segment could hold a larger value."""
 BESIDE = ("-wal", "-journal")
 """What SQLite keeps beside a database: the newest messages, or what a crash left to undo."""
 
@@ -196,5 +200,26 @@ def configure(connection: apsw.Connection) -> None:
     """Settings for reading a database that is not ours; raises apsw.Error where it is none."""
     connection.pragma("temp_store", 2)
     connection.pragma("trusted_schema", 0)
+    # A column may be computed: to any length, out of nothing.
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, VALUE_LIMIT_BYTES)
     connection.pragma("cache_size", -16 * 1024)
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    _bound_work(connection)
+
+
+def _bound_work(connection: apsw.Connection) -> None:
+    """Makes queries fail that take far longer than the file is large: pages that name the same page
+    again and again have rows without end, and SQLite puts them all in order."""
+    steps = STEPS_LEAST + STEPS_A_BYTE * stated_bytes(connection)
+    left = [steps // STEPS_TOGETHER]
+
+    def is_spent() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    connection.set_progress_handler(is_spent, STEPS_TOGETHER)
+
+
+def stated_bytes(connection: apsw.Connection) -> int:
+    """The size of a database by the number of its pages; raises apsw.Error."""
+    return int(str(connection.pragma("page_count"))) * int(str(connection.pragma("page_size")))

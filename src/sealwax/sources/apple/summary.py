@@ -6,16 +6,18 @@ the last one is shown, `rp` the parts unsent.
 Source: the imessage-exporter project, checked against the sample data.
 """
 
-import plistlib
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
-from xml.parsers.expat import ExpatError
 
 from sealwax.sources.apple.dates import unix_ns_of_seconds
+from sealwax.sources.apple.property_list import PropertyListError, read_property_list
 from sealwax.sources.apple.typedstream.attributed import Body, decode_body
 from sealwax.sources.apple.typedstream.reader import TypedStreamError
 
-BYTES_LIMIT = 16 * 1024 * 1024
 WORDINGS_LIMIT = 1_000
+INDEX_DIGITS = 7
+INDEX_LIMIT = 10**INDEX_DIGITS
 _UNDERSTOOD = frozenset(("otr", "ec", "rp", "ust", "amc", "ep", "euh"))
 
 
@@ -44,35 +46,40 @@ class Summary(NamedTuple):
 
 def read_summary(blob: bytes) -> Summary:
     """Reads a summary; raises SummaryError."""
-    if len(blob) > BYTES_LIMIT:
-        raise SummaryError("it is larger than one may be")
     try:
-        found = plistlib.loads(blob)
-    except (plistlib.InvalidFileException, ValueError, OverflowError, RecursionError, ExpatError,
-            IndexError, MemoryError, TypeError, KeyError) as error:  # fmt: skip
-        raise SummaryError("it is not a property list") from error
+        found = read_property_list(blob)
+    except PropertyListError as error:
+        raise SummaryError(str(error)) from error
     if not isinstance(found, dict):
         raise SummaryError("it is not a map")
-    unsent = [part for part in _list(found.get("rp")) if isinstance(part, int) and part >= 0]
+    unsent = {part for part in map(_index, _list(found.get("rp"))) if part is not None}
     return Summary(
-        tuple(_wordings(found.get("ec"))),
-        tuple(sorted(set(unsent))),
+        tuple(_wordings(found.get("ec"), len(blob))),
+        tuple(sorted(unsent)),
         tuple(_ranges(found.get("otr"))),
         all(key in _UNDERSTOOD for key in found),
     )
 
 
-def _wordings(edited: Any) -> list[Wording]:
+def _wordings(edited: Any, size_bytes: int) -> list[Wording]:
+    """At most WORDINGS_LIMIT of them, and no more bytes than there are: the same ones may stand in
+    many places."""
     wordings: list[Wording] = []
+    for index, number, item in islice(_edits(edited), WORDINGS_LIMIT):
+        raw = item.get("t")
+        size_bytes -= len(raw) if isinstance(raw, bytes) else 0
+        body = _body(raw) if size_bytes >= 0 else None
+        wordings.append(Wording(index, number, unix_ns_of_seconds(item.get("d")), body))
+    return sorted(wordings, key=lambda wording: wording[:2])
+
+
+def _edits(edited: Any) -> Iterator[tuple[int, int, dict[Any, Any]]]:
     for part, items in edited.items() if isinstance(edited, dict) else ():
         index = _index(part)
-        if index is None:
-            continue
-        for number, item in enumerate(_list(items)[:WORDINGS_LIMIT]):
-            if isinstance(item, dict):
-                time_ns = unix_ns_of_seconds(item.get("d"))
-                wordings.append(Wording(index, number, time_ns, _body(item.get("t"))))
-    return sorted(wordings, key=lambda wording: wording[:2])
+        if index is not None:
+            for number, item in enumerate(_list(items)):
+                if isinstance(item, dict):
+                    yield index, number, item
 
 
 def _ranges(original: Any) -> list[tuple[int, int, int]]:
@@ -80,8 +87,8 @@ def _ranges(original: Any) -> list[tuple[int, int, int]]:
     for part, item in original.items() if isinstance(original, dict) else ():
         index = _index(part)
         if index is not None and isinstance(item, dict):
-            start, length = item.get("lo"), item.get("le")
-            if isinstance(start, int) and isinstance(length, int):
+            start, length = _index(item.get("lo")), _index(item.get("le"))
+            if start is not None and length is not None:
                 ranges.append((index, start, length))
     return sorted(ranges)
 
@@ -96,8 +103,10 @@ def _body(blob: Any) -> Body | None:
 
 
 def _index(part: Any) -> int | None:
-    text = str(part)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+    """The index of a part, as a number or in decimal."""
+    if isinstance(part, str) and part.isascii() and part.isdigit() and len(part) < INDEX_DIGITS:
+        return int(part)
+    return int(part) if isinstance(part, int) and 0 <= part < INDEX_LIMIT else None
 
 
 def _list(value: Any) -> list[Any]:

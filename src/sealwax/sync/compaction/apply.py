@@ -137,7 +137,7 @@ def _purged_long_ago(replica: Replica, now_ms: int) -> Iterator[tuple[bytes, int
         for row in replica.library.read.rows(kind, moment):
             stamp = row.state.stamp(PURGED)
             if stamp is not None and now_ms - stamp.time_ms > PURGE_REST_MS:
-                yield row.uid, stamp.value
+                yield row.uid, row.state.purged
 
 
 def _added(left: Compacted, right: Compacted) -> Compacted:

@@ -6,7 +6,7 @@ from sealwax.agent.doctor.facts import Facts
 from sealwax.agent.doctor.finding import Finding, moment
 from sealwax.agent.wording import count
 
-TOLD_ELSEWHERE = ("sync", "import")
+TOLD_ELSEWHERE = ("sync", "import", "proof")
 """The troubles of these jobs have findings of their own."""
 NOT_FOR_SAFETY = ("thumbnails",)
 """What these jobs make is pleasant to have; nothing is less safe without it."""
@@ -24,6 +24,18 @@ def check_history(facts: Facts) -> Iterator[Finding]:
             f"{count(history.damaged_objects, 'sealed object')} could not be read.",
             "`sealwax verify`",
             "verify",
+        )
+    if history.is_lacking:
+        yield Finding(
+            "objects-missing",
+            "danger",
+            "Sealed objects are missing in the vault of this device.",
+            "`sealwax verify` names them; with a server, `sealwax verify --repair` fetches them",
+            "verify",
+        )
+    if history.doubt:
+        yield Finding(
+            "not-verified", "danger", f"Not verified: {history.doubt}", "`sealwax verify`"
         )
     if history.void_commits:
         yield Finding(

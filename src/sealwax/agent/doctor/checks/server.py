@@ -2,20 +2,55 @@
 device."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
-from sealwax.sync.apply import lost_sentence
+from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.stores.server import AccountMissing
+from sealwax.sync.presence import lost_sentence
+from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.trust.account import NotTrusted
 from sealwax.trust.key_troubles import KeysUnusable
 
 LONG_MS = 7 * DAY_MS
 
 
+class _Grave(NamedTuple):
+    """What a trouble that a wait does not end comes to: the finding's key, what it means, what to
+    do."""
+
+    key: str
+    meaning: str
+    remedy: str
+
+
+_GRAVE = {
+    HistoryUnsound.code: _Grave(
+        "server-history",
+        "Nothing of it was taken in, and nothing here changed.",
+        "tell whoever runs it; once it is right, sync goes on by itself",
+    ),
+    AccountMissing.code: _Grave(
+        "account-missing",
+        "What this device has is on this disk alone, as far as anybody knows.",
+        "check the address, and ask whoever runs the server; docs/server.md says more",
+    ),
+}
+
+
 def check_server(facts: Facts) -> Iterator[Finding]:
     """Named at once; red when it lasts for a week, for then what comes in is on one disk."""
     store = facts.store
     if store is None or not facts.is_sync_on or not store.trouble or store.is_full:
+        return
+    if store.trouble_code == RemovedDeviceWrote.code:
+        yield Finding(
+            RemovedDeviceWrote.code,
+            "danger",
+            f"{store.trouble} Nothing of it is applied here.",
+            "`sealwax sync resolve` shows both ways to go on: without it, or with it",
+        )
         return
     if store.trouble_code == NotTrusted.code:
         yield Finding(NotTrusted.code, "danger", store.trouble, NotTrusted.hint)
@@ -25,6 +60,11 @@ def check_server(facts: Facts) -> Iterator[Finding]:
         return
     since_ms = facts.now_ms if store.trouble_since_ms is None else store.trouble_since_ms
     since = moment(since_ms, facts.now_ms, facts.zone)
+    grave = _GRAVE.get(store.trouble_code)
+    if grave is not None:
+        text = f"Since {since}: {store.trouble} {grave.meaning}"
+        yield Finding(grave.key, "danger", text, grave.remedy, "sync-now")
+        return
     is_long = facts.now_ms - since_ms >= LONG_MS
     kind = "Server trouble" if store.is_server else "Trouble with the shared store"
     yield Finding(
@@ -44,7 +84,21 @@ def check_lost(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "server-lost",
         "danger",
-        lost_sentence(store.lost),
+        lost_sentence(store.lost, store.is_server),
         "sync the other devices, then this one; docs/recovery.md says what else there is",
+        "sync-now",
+    )
+
+
+def check_doubt(facts: Facts) -> Iterator[Finding]:
+    """Nothing waits, and still nobody can say that everything is shared."""
+    store = facts.store
+    if store is None or not facts.is_sync_on or store.lost or not store.doubt:
+        return
+    yield Finding(
+        "not-verified",
+        "danger",
+        f"Not verified: {store.doubt}",
+        "sync the other devices, then this one; `sealwax verify` says more",
         "sync-now",
     )

@@ -14,7 +14,7 @@ import apsw
 
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.pages import Compared
-from sealwax.sources.apple.chatdb.rows import BrokenTable, select
+from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole
 from sealwax.sources.apple.chatdb.tree import FileBytes, NotATree, Pages
 
 DIRTY_SHARE_LIMIT = 0.4
@@ -74,7 +74,9 @@ class _Touched:
             if leaf in self._dirty:
                 for cell in self._pages.cells(leaf):
                     found.add(cell.row)
-                    self._explained.update(self._pages.chain(cell.overflow))
+                    # One by one: a chain that comes to a page of another one has no news.
+                    for page in self._pages.chain(cell.overflow, self._explained):
+                        self._explained.add(page)
         return found
 
     def has_stray_overflow(self) -> bool:
@@ -90,7 +92,7 @@ class _Touched:
 
 def _roots(connection: apsw.Connection) -> dict[str, int]:
     rows = select(connection, ("name", "rootpage"), "FROM sqlite_schema WHERE type = 'table'")
-    return {str(name): int(root) for name, root in rows}
+    return {str(name): root for name, stated in rows if (root := whole(stated)) is not None}
 
 
 def _big_rows(connection: apsw.Connection, columns: Columns) -> set[int]:

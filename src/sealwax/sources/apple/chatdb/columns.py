@@ -6,6 +6,8 @@ every column but a handful is optional: an absent one reads as NULL, an unknown 
 
 import apsw
 
+from sealwax.sources.apple.chatdb.rows import select
+
 MESSAGE_NEEDED = frozenset(("ROWID", "guid", "text", "handle_id", "date", "is_from_me"))
 MARKS = (
     ("filter_action", "macOS 27", "iOS 27"),
@@ -42,11 +44,12 @@ KNOWN_MESSAGE = frozenset(
 
 
 class Columns:
-    """The tables and columns of one database."""
+    """The tables and columns of one database, whatever their names are."""
 
     def __init__(self, connection: apsw.Connection) -> None:
+        """Raises BrokenTable where the list of them cannot be read."""
         self._connection = connection
-        rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        rows = list(select(connection, ("name",), "FROM sqlite_schema WHERE type = 'table'"))
         self._tables = {str(name): self._read(str(name)) for (name,) in rows}
 
     def has_table(self, table: str) -> bool:
@@ -76,5 +79,5 @@ class Columns:
         return sorted(self.of("message") - KNOWN_MESSAGE)
 
     def _read(self, table: str) -> frozenset[str]:
-        rows = self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
+        rows = select(self._connection, ("name",), "FROM pragma_table_info(?)", (table,))
         return frozenset(str(name) for (name,) in rows)

@@ -8,6 +8,7 @@ import msgspec
 
 from sealwax.sources.apple.chatdb.joins import Joins
 from sealwax.sources.apple.chatdb.pages import PageHashes
+from sealwax.sources.apple.chatdb.rows import select
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.base import Description
 
@@ -86,8 +87,8 @@ def read_marks(database: Path) -> Marks | None:
 
 
 def schema_hash(connection: apsw.Connection) -> bytes:
-    """A hash of the definitions of all tables."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    """A hash of the definitions of all tables; raises BrokenTable."""
+    rows = list(select(connection, ("name", "sql"), "FROM sqlite_schema ORDER BY name"))
     return hashlib.sha256(repr(rows).encode("utf-8", "replace")).digest()
 
 

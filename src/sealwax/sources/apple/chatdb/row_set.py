@@ -12,7 +12,10 @@ class RowSet:
     def __init__(self) -> None:
         self._blocks: dict[int, int] = {}
 
-    def add(self, row: int) -> None:
+    def add(self, row: object) -> None:
+        """Adds a row; what is no number of one is none."""
+        if type(row) is not int:
+            return
         block = row >> _SHIFT
         self._blocks[block] = self._blocks.get(block, 0) | 1 << (row & _MASK)
 

@@ -10,7 +10,11 @@ from typing import Any
 
 import apsw
 
+from sealwax.sources.apple.private_copy import stated_bytes
+
 TEXT_MARK = "t"
+LEAST_ROW_BYTES = 6
+"""The least room that a row takes: a pointer, a length, a number, a head and a value."""
 
 
 class BrokenTable(Exception):
@@ -20,12 +24,16 @@ class BrokenTable(Exception):
 def select(
     connection: apsw.Connection, columns: Sequence[str], rest: str, bindings: Sequence[Any] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows of `SELECT columns rest`, whose order is the same each time; raises BrokenTable."""
+    """The rows of `SELECT columns rest`, whose order is the same each time; raises BrokenTable, for
+    more rows than the file has room for, too."""
     done = 0
     try:
+        limit = stated_bytes(connection) // LEAST_ROW_BYTES + 1
         for row in connection.execute(f"SELECT {', '.join(columns)} {rest}", bindings):
             yield row
             done += 1
+            if done > limit:
+                raise BrokenTable("it has more rows than there is room for")
     except UnicodeDecodeError:
         yield from islice(_careful(connection, columns, rest, bindings), done, None)
     except apsw.Error as error:

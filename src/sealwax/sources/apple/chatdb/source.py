@@ -74,6 +74,7 @@ class ChatDatabase:
         self._connection = self._copy.connection
         try:
             self._columns = Columns(self._connection)
+            self._schema = schema_hash(self._connection)
             self._check_schema()
             self._newest_ms = self._read_newest_ms()
             self._threads = Threads(self._connection, self._columns)
@@ -150,7 +151,7 @@ class ChatDatabase:
             Memory(
                 READER_VERSION,
                 self._marks,
-                schema_hash(self._connection),
+                self._schema,
                 self._threads.addresses,
                 {row: chat.canonical_id for row, chat in self._threads.chats.items()},
                 *self._compared.now,
@@ -176,7 +177,7 @@ class ChatDatabase:
         known = self._known
         if known is None or self._compared is None or self._joins is None:
             return None
-        if known.schema != schema_hash(self._connection):
+        if known.schema != self._schema:
             return None
         if not known.means_the_same(self._threads):
             return None

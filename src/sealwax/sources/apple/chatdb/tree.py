@@ -5,7 +5,7 @@ bounds; what does not fit raises NotATree, and the caller compares everything in
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple, overload
 
 INTERIOR, LEAF = 0x05, 0x0D
@@ -60,7 +60,7 @@ class Pages:
         self.page_bytes = 65_536 if stated == 1 else stated
         if self.page_bytes < 512 or self.page_bytes & (self.page_bytes - 1):
             raise NotATree("its page size is none")
-        self.usable_bytes = self.page_bytes - data[20]
+        self.usable_bytes = self.page_bytes - int.from_bytes(data[20:21], "big")
         self.count = len(data) // self.page_bytes
 
     def page(self, number: int) -> bytes:
@@ -82,12 +82,18 @@ class Pages:
 
     def leaves(self, root: int) -> Iterator[int]:
         """The numbers of all leaf pages of a table, in the order of their rows."""
-        level = [root]
+        level, left = [root], self.count
         for _ in range(DEPTH_LIMIT):
             if self.kind(level[0]) == LEAF:
                 yield from level
                 return
-            level = [child for number in level for child in self._children(number)]
+            inner: list[int] = []
+            for number in level:
+                inner += self._children(number)
+                if len(inner) > left:
+                    # A page is in a tree once; one that names itself would have no end.
+                    raise NotATree("a tree in it has more pages than there are")
+            level, left = inner, left - len(inner)
         raise NotATree("a tree in it is too deep")
 
     def cells(self, number: int) -> Iterator[Cell]:
@@ -101,10 +107,10 @@ class Pages:
             row, at = _varint(page, at)
             yield Cell(_signed(row), self._overflow(page, at, payload_bytes))
 
-    def chain(self, first: int) -> Iterator[int]:
-        """The overflow pages from `first` on."""
+    def chain(self, first: int, known: Container[int] = ()) -> Iterator[int]:
+        """The overflow pages from `first` on, up to one that is known."""
         number, left = first, self.count
-        while number and left:
+        while number and left and number not in known:
             yield number
             number = int.from_bytes(self.page(number)[:4], "big")
             left -= 1

@@ -1,0 +1,82 @@
+"""What an import says of itself: how far it is, and what it did."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sealwax.base.problem import Problem
+from sealwax.intake.controls import NOTHING, Taking
+from sealwax.model.record import Kind
+from sealwax.sources.base import Description
+
+PROBLEMS_KEPT = 1_000
+
+
+class Progress(NamedTuple):
+    """How far an import is. `total` is about how many messages the source holds."""
+
+    phase: str
+    messages: int
+    total: int
+    files: int
+    file_bytes: int
+
+
+class Imported(NamedTuple):
+    """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
+    part of the source could not be read. `purged` records lost their content; what an export would
+    have put into the trash, or purged, besides, was left out for want of a person's yes."""
+
+    source: Description
+    seen: dict[str, int]
+    new: dict[str, int]
+    changed: int
+    files: int
+    files_unread: int
+    file_bytes: int
+    stored_bytes: int
+    commits: int
+    trashed: int
+    trashed_conversations: int
+    returned: int
+    is_held: bool
+    snapshot_seq: int | None
+    problems: tuple[Problem, ...]
+    problem_count: int
+    is_dry_run: bool
+    damage: int = 0
+    purged: int = 0
+    left_trashed: int = 0
+    left_purged: int = 0
+
+
+@dataclass
+class Tally:
+    """What has been counted so far."""
+
+    seen: Counter[int] = field(default_factory=Counter)
+    new: Counter[int] = field(default_factory=Counter)
+    changed: int = 0
+    files: int = 0
+    files_unread: int = 0
+    file_bytes: int = 0
+    stored_bytes: int = 0
+    commits: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+    damage: int = 0
+    arrived: Taking = NOTHING
+    left_out: Taking = NOTHING
+
+    def note(self, problem: Problem) -> None:
+        """Counts a problem, and keeps the first ones."""
+        self.problem_count += 1
+        self.damage += problem.is_damage
+        if len(self.problems) < PROBLEMS_KEPT:
+            self.problems.append(problem)
+
+
+def by_name(counter: Counter[int]) -> dict[str, int]:
+    """Counts of records by what they are called."""
+    names = {int(kind): kind.name.lower() + "s" for kind in Kind}
+    return {names[kind]: counter[kind] for kind in sorted(names)}

@@ -1,0 +1,48 @@
+"""A conversation as people see it: read off its state, or off nothing but its messages."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sealwax.library.project import name_of
+from sealwax.model.field import CHAT_SERVICE, IS_GROUP, ORIGIN, PARTICIPANT, SPLIT
+from sealwax.model.record import canonical_address
+from sealwax.model.state import State
+
+NAMELESS = "(no conversation)"
+
+
+class ConversationView(NamedTuple):
+    """A conversation as people see it. `messages` and `newest_ns` are of the moment asked for."""
+
+    record: int
+    origin: str
+    title: str
+    participants: tuple[str, ...]
+    is_group: bool
+    messages: int
+    newest_ns: int
+
+
+def conversation_view(
+    record: int, state: State, names: Mapping[str, str], tally: tuple[int, int]
+) -> ConversationView:
+    """Reads a conversation off its state. `names` are people's by canonical address; `tally` is how
+    many messages it has, and the newest one's time."""
+    origin = (state.get(ORIGIN) or ("", ""))[1]
+    inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
+    people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
+    title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
+    if isinstance(state.get(SPLIT), str):
+        title = f"{title} ({state.get(CHAT_SERVICE) or ''})"
+    return ConversationView(record, origin, title, people, bool(state.get(IS_GROUP)), *tally)
+
+
+def nameless(record: int, tally: tuple[int, int]) -> ConversationView:
+    """A conversation of which nothing is known but that messages are in it: whatever became of it,
+    they are shown."""
+    return ConversationView(record, "", NAMELESS, (), False, *tally)
+
+
+def is_emptied(state: State) -> bool:
+    """Whether a conversation was split, or was a part of one: without messages it says nothing."""
+    return state.get(SPLIT) is not None

@@ -1,0 +1,235 @@
+"""Whether another device could bring back what this one keeps at the place: it is fetched and
+compared.
+
+That a place took something, and says that it has it, is its word alone. So the commits that this
+device wrote are read back, and the objects that they added: words always, pieces of files as many
+at a time as is reasonable. Of what was read back once the place is only asked whether it has it
+still; `sealwax verify` reads all of it again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from sealwax.base.clock import Clock
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.names import object_name
+from sealwax.model.record import Kind
+from sealwax.stores.base import Missing, Store
+from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.replica import Replica
+
+FILES_BYTES = 64 * 1024 * 1024
+"""So many bytes of files are read back at a time."""
+_WORDS, _FILES = "words read back until ", "files read back until "
+_PROVED = "read back"
+_LACKING = "lacked when it was read back"
+
+
+class Proof(NamedTuple):
+    """What was fetched back from a place and is what this device wrote: commits, objects and their
+    bytes, at `proved_ms`; `unread` pieces of files were not read this time. `lacking` objects are
+    not there, with so many `messages`; `steps` commits are not."""
+
+    place: str
+    proved_ms: int
+    commits: int = 0
+    objects: int = 0
+    size_bytes: int = 0
+    unread: int = 0
+    steps: int = 0
+    lacking: int = 0
+    messages: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.steps and not self.lacking
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Proof).decode
+
+
+class _Kept(NamedTuple):
+    """An object that the zone holds, and this device wrote."""
+
+    name: bytes
+    seq: int
+    size_bytes: int
+
+
+class Proving:
+    """Reads back what one device wrote."""
+
+    def __init__(self, mirror: MirrorStore | None, clock: Clock) -> None:
+        self._mirror = mirror
+        self._clock = clock
+
+    def prove(self, replicas: Sequence[Replica], is_asked: bool) -> Proof:
+        """Reads back what is new in these zones since it was last read; sends what the place turns
+        out to lack once more. Where there are many files, those that came last are read when
+        somebody asked, else those that wait longest. Raises FarAway or FarFull."""
+        found = Proof(self._place(replicas[0]).describe(), self._clock.now_ms())
+        for replica in replicas:
+            found = _sum(found, self._prove_zone(replica, is_asked))
+        holdings = replicas[0].library.holdings
+        if found.is_whole:
+            holdings.remember_ms(_PROVED, found.proved_ms)
+        holdings.keep_note(_LACKING, b"" if found.is_whole else _encode(found))
+        return found
+
+    def _prove_zone(self, replica: Replica, is_asked: bool) -> Proof:
+        holdings, zone, head_seq = replica.library.holdings, replica.zone, replica.head().seq
+        start_seq = min(holdings.remembered_ms(_WORDS + zone), head_seq + 1)
+        steps = self._steps_lacking(replica, start_seq, head_seq)
+        words, files = self._kept(replica)
+        batch = list(_within(reversed(files) if is_asked else files, FILES_BYTES))
+        back, size_bytes = self._read_back(replica, [*words, *batch])
+        gone = self._gone(replica)
+        lost_words = [one for one in words if one.name not in back]
+        lost_files = [one for one in batch if one.name not in back]
+        if not steps and not lost_words:
+            holdings.remember_ms(_WORDS + zone, head_seq + 1)
+        if not lost_files and len(batch) == len(files):
+            holdings.remember_ms(_FILES + zone, head_seq + 1)
+        elif not lost_files and not is_asked:
+            holdings.remember_ms(_FILES + zone, batch[-1].seq + 1)
+        return Proof(
+            "",
+            0,
+            commits=head_seq + 1 - start_seq - steps,
+            objects=len(back),
+            size_bytes=size_bytes,
+            unread=len(files) - len(batch),
+            steps=steps,
+            lacking=len(gone.union(one.name for one in (*lost_words, *lost_files))),
+            messages=_messages(replica, gone.union(one.name for one in lost_words)),
+        )
+
+    def _gone(self, replica: Replica) -> set[bytes]:
+        """What the zone holds and the place, by its own word, has no more; what is near is sent
+        again."""
+        names = {name for name, *_ in replica.library.holdings.listed(replica.zone)}
+        if self._mirror is None:
+            return names - replica.store.has_objects(names)
+        missing = self._mirror.lost_far(names, is_read=False)
+        if missing and self._mirror.heal(missing):
+            missing = self._mirror.lost_far(missing, is_read=False)
+        return set(missing)
+
+    def _steps_lacking(self, replica: Replica, start_seq: int, head_seq: int) -> int:
+        """How many of the commits up to the newest one here the place does not have."""
+        zone, mirror = replica.zone, self._mirror
+        until_seq = head_seq
+        if mirror is not None:
+            until_seq = min(head_seq, mirror.zone_standing(zone).common_seq)
+        told = iter(self._commits(replica, start_seq)) if until_seq >= start_seq else iter(())
+        near = (data for _, data in replica.store.read_commits(zone, start_seq))
+        pairs = islice(zip(told, near, strict=False), max(0, until_seq + 1 - start_seq))
+        return head_seq + 1 - start_seq - sum(far == data for far, data in pairs)
+
+    def _kept(self, replica: Replica) -> tuple[list[_Kept], list[_Kept]]:
+        """What this device wrote and the zone holds, and was not read back yet: words, and pieces
+        of files, oldest first."""
+        holdings, zone = replica.library.holdings, replica.zone
+        words_seq = holdings.remembered_ms(_WORDS + zone)
+        files_seq = holdings.remembered_ms(_FILES + zone)
+        words, files = list[_Kept](), list[_Kept]()
+        is_own: dict[int, bool] = {}
+        for name, seq, _, size_bytes, digest in holdings.listed(zone):
+            if seq < (files_seq if digest is None else words_seq):
+                continue
+            if seq not in is_own:
+                is_own[seq] = _author(replica, seq) == replica.device
+            if is_own[seq]:
+                (files if digest is None else words).append(_Kept(name, seq, size_bytes))
+        return sorted(words, key=_order), sorted(files, key=_order)
+
+    def _read_back(self, replica: Replica, kept: list[_Kept]) -> tuple[set[bytes], int]:
+        """The names of those that came back whole, and their bytes; what does not is sent again
+        first."""
+        names = [one.name for one in kept]
+        back = dict(self._objects(replica, names))
+        left = [name for name in names if name not in back]
+        if left and self._mirror is not None and self._mirror.heal(left):
+            back |= dict(self._objects(replica, left))
+        return set(back), sum(back.values())
+
+    def _objects(self, replica: Replica, names: list[bytes]) -> Iterator[tuple[bytes, int]]:
+        """The objects that the place gives whole, and their sizes."""
+        if self._mirror is not None:
+            yield from ((name, len(data)) for name, data in self._mirror.read_far(names))
+            return
+        for name in names:
+            try:
+                data = replica.store.get_object(name)
+            except Missing:
+                continue
+            if object_name(data) == name:
+                yield name, len(data)
+
+    def _commits(self, replica: Replica, start_seq: int) -> Iterable[bytes]:
+        """The commits of a zone at the place."""
+        if self._mirror is not None:
+            return self._mirror.far_commits(replica.zone, start_seq)
+        return (data for _, data in replica.store.read_commits(replica.zone, start_seq))
+
+    def _place(self, replica: Replica) -> Store:
+        return replica.store if self._mirror is None else self._mirror.far
+
+
+def proved_ms(replica: Replica) -> int:
+    """When all that this device keeps was last read back; 0 for never."""
+    return replica.library.holdings.remembered_ms(_PROVED)
+
+
+def found_lacking(replica: Replica) -> Proof | None:
+    """What the place lacked when it was last read back; None where it lacked nothing."""
+    noted = replica.library.holdings.noted(_LACKING)
+    return _decode(noted) if noted else None
+
+
+def _order(kept: _Kept) -> tuple[int, bytes]:
+    return kept.seq, kept.name
+
+
+def _within(files: Iterable[_Kept], limit_bytes: int) -> Iterator[_Kept]:
+    """The first files, whole commits of them, of about so many bytes."""
+    size_bytes, seq = 0, -1
+    for one in files:
+        if size_bytes >= limit_bytes and one.seq != seq:
+            return
+        yield one
+        size_bytes, seq = size_bytes + one.size_bytes, one.seq
+
+
+def _author(replica: Replica, seq: int) -> bytes:
+    data = replica.library.holdings.seen_commit(replica.zone, seq)
+    return parse_commit(data).header.author if data is not None else b""
+
+
+def _messages(replica: Replica, names: Iterable[bytes]) -> int:
+    """How many messages some objects tell of, as far as they are readable here."""
+    records: set[bytes] = set()
+    for name in names:
+        try:
+            changes = replica.read_segment(name)
+        except (Missing, SealBroken, SealUnknown):
+            continue
+        records.update(change.record for change in changes if change.kind == Kind.MESSAGE)
+    return len(records)
+
+
+def _sum(one: Proof, two: Proof) -> Proof:
+    return one._replace(
+        commits=one.commits + two.commits,
+        objects=one.objects + two.objects,
+        size_bytes=one.size_bytes + two.size_bytes,
+        unread=one.unread + two.unread,
+        steps=one.steps + two.steps,
+        lacking=one.lacking + two.lacking,
+        messages=one.messages + two.messages,
+    )
