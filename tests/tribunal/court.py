@@ -28,6 +28,7 @@ from sealwax.agent.recovering import recover_home
 from sealwax.base.condition import SetConditions
 from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
+from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import recovery_keys
 from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRow
@@ -52,6 +53,7 @@ SNAPSHOTS = tuple(f"before the trial {number}" for number in range(5))
 """More than a device may let go of in a day without being asked about."""
 ROUNDS = 4
 PHOTO_BYTES = 60_000
+WITH_A_PHOTO = "with a photo"
 DAY_MS = 24 * 60 * 60 * 1000
 _CHATS = (6, 6, 5, 5, 4)
 _LIBRARY_KEY = b"k" * 32
@@ -280,7 +282,8 @@ class Court:
         folder.mkdir()
         library = Library(folder / "library.db", _LIBRARY_KEY, keys.roots, is_durable=False)
         heads, env = RememberedHeads(folder), self.env(number)
-        device = Device(truth.store, library, log, keys, self.member(number), heads, env)
+        settings, member = Settings(folder), self.member(number)
+        device = Device(truth.store, library, log, keys, member, heads, env, settings)
         try:
             device.sync.open()
             moment = Moment(library.head_moment(), (PRESENT,))
@@ -335,7 +338,7 @@ class Court:
             view
             for chat in agent.conversations()
             for view in agent.read(chat.record, None, 1_000)
-            if view.attachments
+            if view.text == WITH_A_PHOTO
         ]
         (attachment,) = agent.attachments(rows).values()
         return sum(len(piece) for piece in agent.attachment_bytes(attachment))
@@ -351,12 +354,13 @@ def _tried(refusals: list[SealwaxError], act: Callable[[], T]) -> T | None:
 
 
 def shown_by(agent: Agent, at: str | None = None) -> Counter[str]:
-    """The words of all messages that a person sees."""
-    return Counter(
-        view.text
+    """The words of all messages that a person sees, wherever: each message once."""
+    views = {
+        view.record: view.text
         for chat in agent.conversations(at)
         for view in agent.read(chat.record, at, 10_000)
-    )
+    }
+    return Counter(views.values())
 
 
 def begin(folder: Path) -> Begun:
@@ -394,7 +398,7 @@ def _phone(folder: Path) -> Path:
     (folder / ATTACHMENTS / photo).write_bytes(bytes(range(250)) * (PHOTO_BYTES // 250))
     handle = database.handle("+15550108888")
     chat = database.direct_chat("+15550108888", handle)
-    database.add_messages([said(chat, handle, "with-a-photo", "with a photo", NOW_MS - DAY_MS)])
+    database.add_messages([said(chat, handle, "with-a-photo", WITH_A_PHOTO, NOW_MS - DAY_MS)])
     row = AttachmentRow(
         "photo", photo, "photo.bin", "application/octet-stream", "public.data",
         NOW_MS - DAY_MS, PHOTO_BYTES,

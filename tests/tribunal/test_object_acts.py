@@ -8,6 +8,7 @@ from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.ledger.names import MESSAGES_ZONE, object_name
 from sealwax.stores.base import StoreError
 from sealwax.stores.server_errors import ServerTrouble
+from sealwax.sync.reading_back import EVERYTHING
 from sealwax.vault.objects import SealedSegment
 from tests.homes import ignore
 from tests.tribunal.court import (
@@ -136,8 +137,6 @@ def test_everything_is_thrown_away_and_every_question_is_answered_yes(court: Cou
     throw_away(court.truth, thrown)
     court.place.lies.present = lambda wanted, _: wanted
     court.place.lies.lost = list
-    from sealwax.sync.reading_back import EVERYTHING
-
     with court.agent(OWNER) as agent:
         found = agent.verify(ignore, reading=EVERYTHING)
     assert not found.is_sound
