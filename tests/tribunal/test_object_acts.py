@@ -131,18 +131,16 @@ def all_objects_are_lost(court: Court) -> None:
 
 
 def test_everything_is_thrown_away_and_every_question_is_answered_yes(court: Court) -> None:
-    """No question finds it; reading does. `verify` that reads from the place says so, the devices
-    put everything back once the place is honest, and a new device has all."""
-    thrown = set(court.truth.store._objects)
-    throw_away(court.truth, thrown)
+    """No question finds it; reading does. Whoever has read says so from then on, and puts all of it
+    back; a new device has everything."""
+    throw_away(court.truth, set(court.truth.store._objects))
     court.place.lies.present = lambda wanted, _: wanted
     court.place.lies.lost = list
     with court.agent(OWNER) as agent:
         found = agent.verify(ignore, reading=EVERYTHING)
     assert not found.is_sound
     assert any("sync store" in one.kind for one in found.damage), found.damage
-    for number in HONEST:
-        court.day(number, is_writing=False)
+    court.day(OWNER, is_writing=False)
     court.need_told(LOST)
     court.settle()
     court.check()
