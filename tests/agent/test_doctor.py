@@ -20,9 +20,11 @@ from sealwax.agent.doctor.facts import (
 )
 from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.journal import Trouble
+from sealwax.agent.questions import Alarm, Asked
 from sealwax.agent.schedule import JobKind
 from sealwax.cli.main import cli
 from sealwax.ledger.dropping import LOCKED, NOT_BY_THIS_KIND
+from sealwax.sync.guard.proof import TOLD_LESS
 from sealwax.sync.pause import Pause
 from sealwax.trust.key_troubles import KeysUnusable, KeyTrouble
 
@@ -176,7 +178,17 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         "Ann's laptop tried to take 3 sealed objects out of the history",
     ),
     "void-commits": (_history(void_commits=1), "warn", "do not count"),
-    "held": (_history(held=12), "warn", "12 deletions wait"),
+    "held": (
+        _history(asked=(Asked(3, "MacBook", True, NOW_MS - HOUR_MS, 60, 0, 4, 0),)),
+        "warn",
+        "MacBook deleted 60 messages in 4 conversations",
+    ),
+    "held-elsewhere": (_history(asked_elsewhere=12), "note", "12 records that were deleted here"),
+    "history-mended": (
+        _history(alarms=(Alarm(TOLD_LESS, "old phone", 7, NOW_MS - HOUR_MS),)),
+        "danger",
+        "old phone replaced parts of the history with less than was in them; 7 changes",
+    ),
     "note": (_history(notes=("The vault ends 3 steps before.",)), "danger", "3 steps before"),
     "compaction-fails": (_facts(troubles={"compaction": TROUBLE}), "danger", "fails since 13:02"),
     "thumbnails-fails": (_facts(troubles={"thumbnails": TROUBLE}), "warn", "fails since 13:02"),

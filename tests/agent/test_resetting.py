@@ -48,6 +48,9 @@ def test_a_reset_over_a_server_changes_nothing_and_trips_no_brake(house: Househo
         for chat in CHATS[:5]:
             agent.delete(Select((chat,)))
     house.sync(0, 1)
+    with house.agent(1) as agent:
+        assert agent.answer_held(is_accepted=True) == 55
+    house.sync(1, 0)
     with house.agent(0) as agent:
         before = _digests(agent)
         planned = agent.sync.plan_reset()
@@ -129,7 +132,7 @@ def test_the_last_copy_of_words_is_not_made_anew_but_written_anew(
     env, vault = environment(SetClock(NOW_MS)), tmp_path / "vault"
     homes = [tmp_path / "home0", tmp_path / "home1"]
     key = create_home(homes[0], str(vault), "home 0", env)
-    for number, sizes in enumerate(((6,), (0, 8))):
+    for number, sizes in enumerate(((6,), (0, 80))):
         phone = tmp_path / f"phone{number}"
         phone.mkdir()
         write_threads(phone, sizes, seed=f"phone {number}")
@@ -153,11 +156,11 @@ def test_the_last_copy_of_words_is_not_made_anew_but_written_anew(
         assert not outcome.is_verified
         assert "sealwax sync reset" in outcome.why
         # To make the library anew would have lost them for good.
-        assert len(texts(agent, CHATS[1])) == 8
+        assert len(texts(agent, CHATS[1])) == 80
         assert agent.device.history.library.digest() != head_bytes
         assert agent.sync.reset().healed == 1
         assert agent.sync.now().is_verified
     with open_agent(homes[1], env) as agent:
         assert agent.sync.now().is_verified
-        assert len(texts(agent, CHATS[1])) == 8
+        assert len(texts(agent, CHATS[1])) == 80
         assert texts(agent, CHATS[0]) == []

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import sealwax.cli
 from sealwax.agent.doctor.finding import Finding
 from sealwax.agent.noting import Note
-from sealwax.base.errors import SealwaxError
 from sealwax.base.problem import Problem
 from sealwax.cli import show
 from sealwax.cli.doctor import show_finding
@@ -29,6 +28,7 @@ from sealwax.cli.terminal import (
     say,
     say_json,
 )
+from sealwax.sources.base import SourceError
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.waiting import Waiting
 from tests.agent.using import STEERING
@@ -39,13 +39,6 @@ BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 ONLY_TERMINAL = {
     f"click.{name}" for name in ("echo", "secho", "confirm", "clear", "echo_via_pager")
 }
-
-
-class Shut(SealwaxError):
-    """An error with the words of a server."""
-
-    code = "shut"
-    hint = "Wait."
 
 
 def test_every_command_says_by_one_module() -> None:
@@ -68,7 +61,7 @@ def _is_harmless(text: str) -> bool:
 @pytest.mark.parametrize("is_json", [False, True])
 def test_an_error_is_cleaned_and_cut(capfd: pytest.CaptureFixture[str], is_json: bool) -> None:
     with pytest.raises(SystemExit):
-        fail(Shut(LONG), is_json)
+        fail(SourceError(LONG), is_json)
     told = capfd.readouterr()
     assert _is_harmless(told.err)
     assert _is_harmless(told.out)

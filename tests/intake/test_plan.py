@@ -1,5 +1,8 @@
 """Planning an import: what is news, what falls, what is held, what returns. Pure: no library."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sealwax.intake.plan import (
     Doomed,
     Seen,
@@ -7,8 +10,8 @@ from sealwax.intake.plan import (
     plan_deletions,
     plan_observations,
 )
-from sealwax.model.change import Change, entry
-from sealwax.model.field import DELETION, HELD, LIFE, NAME, PURGED, READ_NS, TEXT, TIME_NS
+from sealwax.model.change import Change, Entry, entry
+from sealwax.model.field import DELETION, HELD, LIFE, NAME, PURGED, REACTION, READ_NS, TEXT, TIME_NS
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, encode, join_change
 from sealwax.sources.base import Observation
@@ -218,3 +221,44 @@ def test_a_name_that_alone_changed_is_taken_over_whichever_way() -> None:
         # With a newer message it is the source's word as ever.
         (later,) = plan_observations([named(first, 20)], {_id(1): state}, DEVICE)
         assert join_change(state, later).get(NAME) == first
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.integers(0, 5),
+            st.lists(
+                st.one_of(
+                    st.sampled_from("ab").map(lambda text: entry(TEXT, text)),
+                    st.sampled_from("ab").map(lambda name: entry(NAME, name)),
+                    st.integers(0, 3).map(lambda time: entry(READ_NS, time)),
+                    st.sampled_from(["0:me", "0:you"]).map(
+                        lambda key: entry(REACTION, ["loved", None, "g"], key)
+                    ),
+                ),
+                min_size=1,
+                max_size=3,
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_a_batch_is_planned_as_its_items_one_by_one(
+    told: list[tuple[int, int, list[Entry]]],
+) -> None:
+    seen = [_seen(number, time_ms, *entries) for number, time_ms, entries in told]
+    start = {_id(1): _state(_content(1))}
+    together = _after(start, plan_observations(seen, start, DEVICE))
+    by_one = start
+    for item in seen:
+        by_one = _after(by_one, plan_observations([item], by_one, DEVICE))
+    assert together == by_one
+    assert encode(start[_id(1)]) == encode(_state(_content(1)))
+
+
+def _after(states: dict[bytes, State], changes: list[Change]) -> dict[bytes, State]:
+    after = dict(states)
+    for change in changes:
+        after[change.record] = join_change(after.get(change.record, empty(MESSAGE)), change)
+    return after

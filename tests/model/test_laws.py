@@ -1,5 +1,6 @@
 """The laws of merging: order, grouping and repetition change nothing, and no words are lost."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -261,3 +262,35 @@ def test_a_class_from_the_future_tells_true_from_one() -> None:
     one, true = Stamp(0, 1, b"a" * 16, 1), Stamp(0, 1, b"a" * 16, True)
     assert len(join_stamps(77, (one,), (true,))) == 2
     assert len(join_stamps(77, (true,), (one,))) == 2
+
+
+@pytest.mark.parametrize("merge", [*map(int, Merge), 77])
+@pytest.mark.parametrize("is_keyed", [False, True])
+def test_many_changes_of_one_record_are_joined_in_one_walk(
+    merge: int, is_keyed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice as many take twice the work: counted by how often a value is encoded."""
+    encoded: list[object] = []
+
+    def counted(value: object) -> bytes:
+        encoded.append(value)
+        return msgspec.msgpack.encode(value, order="deterministic")
+
+    monkeypatch.setattr("sealwax.model.merge._encode_value", counted)
+    work = []
+    for count in (500, 1_000):
+        many = [
+            Change(MESSAGE, RECORD, at % 3, -at, b"a" * 16, (_numbered(merge, at, is_keyed),))
+            for at in range(count)
+        ]
+        encoded.clear()
+        half = join_changes(empty(MESSAGE), many[::2])
+        join(join_changes(half, many[1::2]), half)
+        work.append(len(encoded))
+    assert work[1] <= 3 * work[0]
+    assert work[1] <= 40 * count
+
+
+def _numbered(merge: int, at: int, is_keyed: bool) -> Entry:
+    value = [at, at] if merge == Merge.DECODED else at
+    return Entry("field", merge, str(at) if is_keyed else "", value)

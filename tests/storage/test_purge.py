@@ -13,7 +13,9 @@ from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.crypto.keyed_hash import record_id
 from sealwax.library.files import file_reader
 from sealwax.library.library import Library
+from sealwax.library.project import TRASH
 from sealwax.library.query import Row
+from sealwax.library.resting import note_resting
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.usage import files, used_chunks
 from sealwax.library.view import attachment_view
@@ -29,7 +31,6 @@ from sealwax.storage.purge import drop_pieces, plan_emptying, plan_selected, pur
 from sealwax.storage.usage import large_files, overview
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import PURGE_REST_MS, drop_purged_words, merge_small
-from sealwax.sync.lately import lives_since
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.laws import cases
 from tests.sync.devices import Device, made_devices
@@ -261,21 +262,31 @@ def test_the_trash_is_emptied_after_its_time_and_not_before() -> None:
     with _devices(1) as ((one,), _):
         long_ago = NOW_MS - 400 * DAY_MS
         delete(one.library, one.replica, _select(one.library, 2), long_ago)
-        delete(one.library, one.replica, _select(one.library, 3), NOW_MS)
+        delete(one.library, one.replica, _select(one.library, 3), NOW_MS + 9_000 * DAY_MS)
 
-        def emptied(now_ms: int) -> int:
-            until_ms = now_ms - 30 * DAY_MS
-            found = plan_emptying(
-                one.library, until_ms, lambda: lives_since([one.replica], until_ms)
-            )
+        def emptied(now_ms: int, held: frozenset[bytes] = frozenset()) -> int:
+            found = plan_emptying(one.library, now_ms - 30 * DAY_MS, held)
             return len(found.messages)
 
-        # A deletion may tell of a time years ago: it came only now.
-        assert emptied(NOW_MS) == 0
+        # A deletion may tell of a time years ago, or to come: it was seen only now.
+        assert emptied(NOW_MS + 31 * DAY_MS) == 0
+        note_resting(one.library, NOW_MS)
         assert emptied(NOW_MS + 29 * DAY_MS) == 0
         assert emptied(NOW_MS + 31 * DAY_MS) == 2
+        (held, _) = (row.uid for row in _trashed(one.library))
+        assert emptied(NOW_MS + 31 * DAY_MS, frozenset((held,))) == 1
         undelete(one.library, one.replica, _select(one.library, 2), NOW_MS)
         assert emptied(NOW_MS + 31 * DAY_MS) == 1
+        # What is deleted once more begins to rest once more.
+        delete(one.library, one.replica, _select(one.library, 2), long_ago)
+        note_resting(one.library, NOW_MS + 20 * DAY_MS)
+        assert emptied(NOW_MS + 31 * DAY_MS) == 1
+        assert emptied(NOW_MS + 51 * DAY_MS) == 2
+
+
+def _trashed(library: Library) -> list[Row]:
+    moment = Moment(library.head_moment(), (TRASH,))
+    return list(library.read.messages(Selection(), moment))
 
 
 def test_what_was_left_at_the_head_goes_with_the_purged_words() -> None:
@@ -284,6 +295,7 @@ def test_what_was_left_at_the_head_goes_with_the_purged_words() -> None:
         plan = plan_selected(one.library, _select(one.library, 2), False)
         purge(one.library, one.replica, plan._replace(chunks=frozenset()), NOW_MS)
         assert plan.chunks <= _live(one)
+        note_resting(one.library, NOW_MS)
         drop_purged_words(one.replica, NOW_MS + PURGE_REST_MS + 1)
         assert not plan.chunks & _live(one)
         assert used_chunks(one.library.database.connection) <= _live(one)

@@ -205,12 +205,17 @@ def test_a_device_keeps_as_many_files_as_it_wants(tmp_path: Path) -> None:
             assert agent.verify(ignore).is_sound
 
 
-def _shared(folder: Path) -> tuple[Household, int]:
-    """Two homes that share five messages, and the port of their server, which is away."""
+LARGE = (5, 0, 100)
+"""Of so many messages those of the first conversation are no tenth."""
+
+
+def _shared(folder: Path, *sizes: int) -> tuple[Household, int]:
+    """Two homes that share five messages, or conversations of these sizes, and the port of their
+    server, which is away."""
     with running(folder / "server") as server:
         house = Household(folder, server)
         with house.agent(0) as agent:
-            agent.import_source(phone_with(folder / "phone", 5), ignore)
+            agent.import_source(phone_with(folder / "phone", *(sizes or (5,))), ignore)
         house.sync(0, 1)
         return house, int(server.url.rpartition(":")[2])
 
@@ -249,7 +254,7 @@ def test_a_snapshot_made_while_the_server_is_away_reaches_all(tmp_path: Path) ->
 
 
 def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path: Path) -> None:
-    house, port = _shared(tmp_path)
+    house, port = _shared(tmp_path, *LARGE)
     _pin_while_away(house, tmp_path)
     with running(tmp_path / "server", port=port) as server:
         with house.agent(1) as agent:
@@ -297,7 +302,7 @@ def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path:
 def test_what_a_snapshot_of_another_device_stands_on_is_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house, port = _shared(tmp_path)
+    house, port = _shared(tmp_path, *LARGE)
     _pin_while_away(house, tmp_path)
     server_clock = SetClock(NOW_MS)
     with running(tmp_path / "server", server_clock, port):

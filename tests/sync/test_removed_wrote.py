@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import open_agent, recover_home
+from sealwax.agent.bootstrap import open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.sync.resolving import NothingToResolve
 from sealwax.sync.taking_back import BEFORE

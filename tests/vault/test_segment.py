@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.model.change import Change, Entry
-from sealwax.vault.segment import PLAIN_LIMIT_BYTES, decode_segment, encode_segment
+from sealwax.vault.segment import (
+    ENTRIES_LIMIT,
+    PLAIN_LIMIT_BYTES,
+    decode_segment,
+    encode_segment,
+)
 
 VALUES = st.recursive(
     st.one_of(
@@ -83,6 +88,9 @@ def test_a_newer_version_is_told_apart_from_damage() -> None:
         [[1, b"r" * 16, 0, 2**60, 0, []]],
         [[256, b"r" * 16, 0, 0, 0, []]],
         [[1, b"r" * 16, 0, 0, 0, []]] * 65_537,
+        [[1, b"r" * 16, 0, 0, 0, [1, "", 1] * (ENTRIES_LIMIT + 1)]],
+        [[1, b"r" * 16, 0, 0, 0, [1, "", 1] * (ENTRIES_LIMIT // 2)]] * 3,
+        [[1, b"r" * 16, 0, 0, 0, [1, "", bytes(PLAIN_LIMIT_BYTES)]]],
         [[1, b"r" * 16, 0, 0, 0, [1, "", {1: "a key that is no text"}]]],
         [[1, b"r" * 16, 0, 0, 0, [1, "", [1.5]]]],
     ],

@@ -34,6 +34,7 @@ def model_cases() -> Iterator[Case]:
     yield from _merges()
     yield from _lives()
     yield from _thumbnails()
+    yield from _shown()
     yield from _segments()
     yield from _bad_segments()
     yield from _digests()
@@ -131,9 +132,63 @@ def _lives() -> Iterator[Case]:
     control = change("held", 2, False, 9, life=None, key="1")
     what = "a value without a life outlives every purge"
     yield "merge-purge-leaves-control-values", _merged(what, control, purge, words)
+    beyond = change("purged", 4, 2**40, 9, life=None)
+    lives = (change("text", 1, "gone", 5, life=2**30), change("text", 1, "b", 5, life=2**30 + 1))
+    what = "no purge reaches lives above 2^30"
+    yield "merge-purge-beyond-its-limit", _merged(what, beyond, *lives)
     erased = change("erased", 6, True, 1, life=None)
     yield "merge-erased", _merged("reserved: kept, and without any effect", words, erased)
     yield "merge-erased-and-purged", _merged("no purge removes it", purge, erased, again)
+
+
+def _shown() -> Iterator[Case]:
+    """What is shown of a field: the value, or nil."""
+    words = change("text", 1, "words", 5)
+    hashed = b"\xcc" * 32
+    cases: list[tuple[str, str, str, Any, tuple[Change, ...]]] = [
+        ("words", "a value of its form", "text", "words", (words,)),
+        ("no-text", "a number where a text belongs", "text", None, (change("text", 1, 5, 5),)),
+        (
+            "older-of-another-form",
+            "it does not hide the value that has the form",
+            "text",
+            "words",
+            (words, change("text", 1, 5, 1)),
+        ),
+        (
+            "later-of-another-form",
+            "it covers the earlier value, whatever its form",
+            "name",
+            None,
+            (change("name", 2, "n", 5), change("name", 2, [1], 9)),
+        ),
+        (
+            "true-for-a-number",
+            "a bool is no int",
+            "time_ns",
+            None,
+            (change("time_ns", 1, True, 5),),
+        ),
+        ("time-of-2-63", "beyond 64 bits", "time_ns", None, (change("time_ns", 1, 2**63, 5),)),
+        ("origin-of-one", "an item too few", "origin", None, (change("origin", 1, ["a"], 5),)),
+        (
+            "content-that-adds-up",
+            "pieces of 4 and 2 bytes",
+            "content",
+            [hashed, 6, [[hashed, 4], [hashed, 2]]],
+            (change("content", 1, [hashed, 6, [[hashed, 4], [hashed, 2]]], 5),),
+        ),
+        (
+            "content-that-does-not-add-up",
+            "pieces of 4 bytes for a file of 6",
+            "content",
+            None,
+            (change("content", 1, [hashed, 6, [[hashed, 4]]], 5),),
+        ),
+    ]
+    for name, what, field, value, changes in cases:
+        told = {**_merged(what, *changes), "kind": "shown", "field": field}
+        yield f"shown-{name}", {**told, "value": msgspec.msgpack.encode(value).hex()}
 
 
 def _encoded(changes: list[Change]) -> list[str]:

@@ -128,7 +128,7 @@ def test_a_job_that_fails_is_told_with_what_to_do(own: Site) -> None:
 def test_held_deletions_are_answered(own: Site) -> None:
     job = own.job("/api/held", {"is_accepted": False})
     assert job["state"] == "done"
-    assert job["sentence"].startswith("0 held deletions")
+    assert job["sentence"] == "Answered: 0 are back."
 
 
 def test_safety_names_the_worst_first(own: Site) -> None:

@@ -14,6 +14,7 @@ from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
+from sealwax.agent.held import Held
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
 from sealwax.agent.noting import Note, notes_of
@@ -69,11 +70,9 @@ from sealwax.snapshot.verify import Step, Verified
 from sealwax.snapshot.wholeness import need_whole, unreadable_at
 from sealwax.storage.apply import (
     Affected,
-    accept_held,
     affected,
     delete,
     undelete,
-    undo_held,
 )
 from sealwax.sync.other_self import is_other_copy
 from sealwax.sync.reading_back import NOTHING, Reading
@@ -112,6 +111,7 @@ class Agent:
         self._settings = settings
         self.device = device
         self.devices = Devices(device, clock, entropy)
+        self.held = Held(device, clock)
         self.time = TimeTrust(device.history.library, clock)
         self.sync = Syncing(
             device,
@@ -127,11 +127,16 @@ class Agent:
         self._entropy = entropy
         self._library = replica.library
         self.storage = Storing(
-            device, lambda reason: self._snapshot("", reason), self._selection_now, clock, self.time
+            device,
+            lambda reason: self._snapshot("", reason),
+            self._selection_now,
+            clock,
+            self.time,
+            self.held,
         )
         self.owners = Owners(settings, replica.keys.roots)
         self._sources = RememberedSources(settings, home / SCRATCH_FOLDER)
-        self.upkeep = Upkeep(self._library, self._journal, clock, self.time)
+        self.upkeep = Upkeep(replica, self._journal, clock, self.time)
         self.recovery = Recovery(replica.log, settings, replica.store)
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
@@ -246,7 +251,7 @@ class Agent:
             snapshot_only_bytes=pinned_only,
             snapshots=len(snapshots),
             newest_snapshot_ms=newest_of([pin.made_ms for pin in snapshots], self._clock.now_ms()),
-            held=self._library.read.held(),
+            held=self.held.waiting(),
             void_commits=len(holdings.void_commits()) + len(self._replica.log.void_reasons),
             damaged_objects=len(holdings.damage()),
             notes=tuple(note.what for note in self.notes),
@@ -354,7 +359,7 @@ class Agent:
         changes."""
         scratch = self.home / SCRATCH_FOLDER
         try:
-            return compact(self._replica, scratch, self.time.sure_now_ms(), self._entropy, report)
+            return compact(self._replica, scratch, self.time.sure_now_ms(), report)
         finally:
             self.device.outbox.put_on()
 
@@ -375,10 +380,9 @@ class Agent:
         selection = self._selection(select, self._library.now())
         return undelete(self._library, self._journal, selection, self._clock.now_ms())
 
-    def answer_held(self, is_accepted: bool) -> int:
-        """Answers all held deletions: they stay in the trash, or everything returns."""
-        act = accept_held if is_accepted else undo_held
-        return act(self._library, self._journal, self._clock.now_ms())
+    def answer_held(self, is_accepted: bool, number: int | None = None) -> int:
+        """Answers what waits for an answer, all of it or one question; see `agent.held`."""
+        return self.held.answer(is_accepted, number)
 
     # Snapshots.
 

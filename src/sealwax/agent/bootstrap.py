@@ -37,6 +37,7 @@ from sealwax.library.database import (
     remove_files,
     set_aside,
 )
+from sealwax.library.guard_file import GUARD_FILE, GuardBroken, set_guard_aside
 from sealwax.library.library import Library
 from sealwax.stores.base import Store, StoreError
 from sealwax.stores.mirror import MirrorStore
@@ -140,7 +141,7 @@ def open_agent(
             log = read_log(store, keys.account)
             opened, removed = _open_keys(log, keys, is_lenient)
             library, found = _open_library(home, keys, opened, bool(removed))
-            notes += [*found, *removed]
+            notes += [*found, *_open_guard(library), *removed]
             try:
                 with naming_damage():
                     if isinstance(store, MirrorStore) and own_zone in heads.wrong_in(store):
@@ -252,6 +253,21 @@ def _open_keys(log: AccountLog, keys: HomeKeys, is_lenient: bool) -> tuple[Accou
             " a fresh home and link it."
         )
         return opened, [Note("device", "this device", told)]
+
+
+def _open_guard(library: Library) -> list[Note]:
+    """What the guard knows. It cannot be made anew: where it is damaged, it begins again."""
+    try:
+        _ = library.guarded
+    except GuardBroken as error:
+        path = library.database.path.with_name(GUARD_FILE)
+        set_guard_aside(path)
+        told = (
+            f"{error.sentence} It was set aside: times of grace begin anew, and questions about"
+            " what other devices took away are not known any more."
+        )
+        return [Note("guard", str(path), told)]
+    return []
 
 
 def _open_library(

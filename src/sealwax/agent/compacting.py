@@ -49,7 +49,7 @@ def tidy(device: Device, entropy: Entropy) -> None:
 
 
 def compact(
-    replica: Replica, scratch: Path, now_ms: int, entropy: Entropy, report: Callable[[str], None]
+    replica: Replica, scratch: Path, now_ms: int, report: Callable[[str], None]
 ) -> Compaction:
     """Does all of it; raises StoreError or RebuildDiffers, with everything kept."""
     report("Merging small objects")
@@ -57,5 +57,5 @@ def compact(
     merged = merge_small(replica)
     report("Looking for purged words")
     rewritten = drop_purged_words(replica, now_ms)
-    deleted = collect(replica, scratch, now_ms, entropy, report)
+    deleted = collect(replica, scratch, now_ms, report)
     return Compaction(merged.segments, rewritten.segments, *deleted)

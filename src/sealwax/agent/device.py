@@ -2,6 +2,7 @@
 
 import msgspec
 
+from sealwax.agent.calendar import stays
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.settings import Settings
@@ -60,7 +61,7 @@ class Device:
         library.own_zone = zone
         self.outbox = Outbox(own)
         self.journal = Journal(self.history, self.outbox)
-        self.sync = Sync(self.journal, self.mirror, settings, clock)
+        self.sync = Sync(self.journal, self.mirror, settings, clock, stays)
 
     def reader(self, library: Library, heads: RememberedHeads) -> "Device":
         """The same device with another library: to read beside whoever writes."""

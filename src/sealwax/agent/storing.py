@@ -4,17 +4,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sealwax.agent.device import Device
+from sealwax.agent.held import Held
 from sealwax.agent.selecting import BadSelection, Select, known_conversations, size_bytes
 from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
+from sealwax.library.resting import note_resting
 from sealwax.library.select import Selection
 from sealwax.library.usage import is_as_at
 from sealwax.storage.purge import PurgePlan, plan_emptying, plan_selected, purge
 from sealwax.storage.usage import LargeFile, Overview, large_files, overview
 from sealwax.stores.folder import FolderStore
 from sealwax.stores.server import ServerStore
-from sealwax.sync.lately import bytes_since, lives_since
+from sealwax.sync.growth import bytes_since
 
 TRASH_DAYS = 30
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -75,8 +77,10 @@ class Storing:
         selection: Callable[[Select], Selection],
         clock: Clock,
         time: TimeTrust,
+        held: Held,
     ) -> None:
         self._device = device
+        self._held = held
         self._library = device.history.library
         self._snapshot = snapshot
         self._selection = selection
@@ -111,8 +115,10 @@ class Storing:
         return _told(self._rested(), None)
 
     def empty_trash(self) -> Purge:
-        """Purges what has been in the trash for 30 days; what is held waits for its answer. Raises
-        ClockInDoubt."""
+        """Purges what this device has seen in the trash for 30 days; what is held waits for its
+        answer. Raises ClockInDoubt."""
+        self._time.need_sure()
+        note_resting(self._library, self._clock.now_ms())
         return self._purge(self._rested(), "before the trash is emptied")
 
     def room(self) -> Room:
@@ -153,14 +159,14 @@ class Storing:
     def _rested(self) -> PurgePlan:
         self._time.need_sure()
         until_ms = self._clock.now_ms() - TRASH_DAYS * _DAY_MS
-        replicas = (self._device.history, self._device.outbox.own)
-        return plan_emptying(self._library, until_ms, lambda: lives_since(replicas, until_ms))
+        return plan_emptying(self._library, until_ms, self._held.records())
 
     def _purge(self, plan: PurgePlan, reason: str) -> Purge:
         if plan.is_nothing:
             return _told(plan, None)
         snapshot = None if self._is_in_a_snapshot() else self._snapshot(reason)
         purge(self._library, self._device.journal, plan, self._clock.now_ms())
+        note_resting(self._library, self._clock.now_ms())
         return _told(plan, snapshot)
 
     def _is_in_a_snapshot(self) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from sealwax.agent.calendar import planned
 from sealwax.agent.time_trust import TimeTrust
 from sealwax.base.clock import Clock
-from sealwax.library.library import Library
-from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
-from sealwax.snapshot.retention import DAILY, RetentionPlan, plan_retention
+from sealwax.snapshot.pins import create_snapshot, drop_snapshots
+from sealwax.snapshot.retention import DAILY, RetentionPlan
 from sealwax.stores.far_trouble import FarAway
+from sealwax.sync.replica import Replica
 from sealwax.vault.writing import NoLongerWanted, Writer
 
 
@@ -30,9 +31,10 @@ def newest_of(made_ms: Sequence[int], now_ms: int) -> int | None:
 class Upkeep:
     """A part of the agent; see `agent.api`."""
 
-    def __init__(self, library: Library, writer: Writer, clock: Clock, time: TimeTrust) -> None:
+    def __init__(self, history: Replica, writer: Writer, clock: Clock, time: TimeTrust) -> None:
+        self._history = history
         self._writer = writer
-        self._library = library
+        self._library = history.library
         self._clock = clock
         self._time = time
 
@@ -62,9 +64,7 @@ class Upkeep:
         """Which snapshots go by the calendar of this computer, and which stay why; raises
         ClockInDoubt."""
         self._time.need_sure()
-        is_awaited = self._library.read.held() > 0
-        snapshots = [one for one in list_snapshots(self._library) if not one.is_elsewhere]
-        return plan_retention(snapshots, self._clock.now_ms(), is_answer_awaited=is_awaited)
+        return planned(self._history, self._clock.now_ms())
 
     def apply_retention(self) -> RetentionPlan:
         """Lets go of those snapshots, and gives the plan. Those that the shared place has stay

@@ -20,6 +20,7 @@ from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
 from sealwax.cli.grouping import conversation_group
+from sealwax.cli.held import held_group
 from sealwax.cli.keeping import (
     export_command,
     import_command,
@@ -29,7 +30,6 @@ from sealwax.cli.keeping import (
 from sealwax.cli.opening import open_command
 from sealwax.cli.past import (
     delete_command,
-    held_group,
     restore_command,
     snapshot_group,
     undelete_command,

@@ -1,4 +1,4 @@
-"""Commands about the past: snapshot, restore, delete, undelete, held."""
+"""Commands about the past: snapshot, restore, delete, undelete."""
 
 from itertools import islice
 
@@ -201,38 +201,6 @@ def delete_command(session: Session, select: Select, is_dry_run: bool, is_yes: b
 def undelete_command(session: Session, select: Select, is_dry_run: bool, is_yes: bool) -> None:
     """Take messages out of the trash again."""
     _move(session, select, is_dry_run, is_yes, is_back=True)
-
-
-@click.group("held")
-def held_group() -> None:
-    """Deletions that came in larger numbers than usual and wait for an answer."""
-
-
-@held_group.command("accept")
-@yes_option
-@with_session
-def held_accept(session: Session, is_yes: bool) -> None:
-    """They were meant: leave them in the trash."""
-    _answer(session, True, "Leave all that is held in the trash?", is_yes)
-
-
-@held_group.command("undo")
-@yes_option
-@with_session
-def held_undo(session: Session, is_yes: bool) -> None:
-    """They were not meant: bring everything back."""
-    _answer(session, False, "Bring back all that is held?", is_yes)
-
-
-def _answer(session: Session, is_accepted: bool, question: str, is_yes: bool) -> None:
-    with session.agent() as agent:
-        held = agent.status().held
-        if held:
-            session.confirm(f"{question} {held:,} records wait.", is_yes)
-        number = agent.answer_held(is_accepted)
-    act = "stay in the trash" if is_accepted else "are back"
-    told = f"{number:,} {act}." if number else "Nothing is held."
-    session.give({"records": number}, lambda: say(told))
 
 
 def _move(session: Session, select: Select, is_dry_run: bool, is_yes: bool, is_back: bool) -> None:

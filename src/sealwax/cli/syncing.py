@@ -9,6 +9,7 @@ from sealwax.agent.sync_state import SyncState
 from sealwax.agent.thumbnails import ThumbnailProgress, ThumbnailsMade
 from sealwax.agent.wording import count, waits
 from sealwax.cli import show
+from sealwax.cli.held import told_questions
 from sealwax.cli.options import dry_run_option, with_session, yes_option
 from sealwax.cli.session import Session
 from sealwax.cli.terminal import of_others, say
@@ -36,12 +37,11 @@ def sync_now(session: Session) -> None:
 
         done = agent.sync.now(report)
         store = agent.sync.state().store
+        asked = agent.held.questions() if done.held else []
     session.give(done, lambda: _show_outcome(done, store))
-    if done.held:
+    if asked:
         session.hold(
-            f"{done.held:,} records were deleted on another device without a person's word, more"
-            " than usual at once. They are in the trash and held until you answer; a snapshot was"
-            " made before.",
+            "\n".join(told_questions(asked, done.verified_ms)),
             "sealwax held accept --yes   (or: sealwax held undo --yes)",
         )
     if not done.is_verified:

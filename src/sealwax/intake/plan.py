@@ -11,8 +11,9 @@ from sealwax.intake.match import news, renamed, told_anew
 from sealwax.model.brake import is_braked
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
+from sealwax.model.merge import Stamp, join_stamps
 from sealwax.model.record import Kind
-from sealwax.model.state import State, content_under, empty, join_change, join_changes
+from sealwax.model.state import State, content_under, empty, join_changes
 from sealwax.sources.base import Deletion, Observation
 
 RECOVERABLE = "recoverable:"
@@ -63,15 +64,17 @@ def plan_observations(
     changes: list[Change] = []
     known = dict(states)
     fresh: dict[bytes, list[Change]] = {}
+    own: set[bytes] = set()
     for record, observation in seen:
         state = known.get(record)
         earlier = fresh.get(record)
         if earlier:
             # The same record again in one batch: only now is its state worth joining.
-            for change in earlier:
-                state = join_change(state or empty(change.kind), change)
+            if record not in own:
+                own.add(record)
+                state = known[record] = _copied(state, earlier[0].kind)
             assert state is not None
-            known[record] = state
+            _add(state, earlier)
             earlier.clear()
         life = state.life if state else 0
         told = observation.entries
@@ -85,6 +88,20 @@ def plan_observations(
                 changes.append(change)
                 fresh.setdefault(record, []).append(change)
     return changes
+
+
+def _copied(state: State | None, kind: int) -> State:
+    return empty(kind) if state is None else state._replace(slots=dict(state.slots))
+
+
+def _add(state: State, changes: list[Change]) -> None:
+    """Joins changes of content into a state that is nobody else's, in place: thousands of reactions
+    may be to one message."""
+    for change in changes:
+        for name, merge, key, value in change.entries:
+            slot = (name, merge, key)
+            stamp = Stamp(change.life, change.time_ms, change.device, value)
+            state.slots[slot] = join_stamps(merge, state.slots.get(slot, ()), (stamp,))
 
 
 def plan_copy(

@@ -9,7 +9,7 @@ whose authors the log does not trust at the merge's own position.
 A merge that is disowned itself disowns nothing. So what a thief disowned with a stolen device comes
 back, once that device is removed and its merge disowned in turn.
 
-Implements "Merging histories" of docs/format.md.
+Implements "Objects and pins" of docs/format.md: its part about merging histories.
 """
 
 from collections.abc import Iterable

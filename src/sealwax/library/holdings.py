@@ -78,7 +78,6 @@ _DONE = "done "
 _NOTED = "noted "
 SWITCHES = "switches "
 """What stands before a device in the names of facts."""
-_decode_falls = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 _decode_trouble = msgspec.msgpack.Decoder(SourceTrouble).decode
 _decode_source = msgspec.msgpack.Decoder(tuple[bytes, int]).decode
 _PIN_COLUMNS = (
@@ -379,18 +378,6 @@ class Holdings:
         )
         for (data,) in rows:
             yield data
-
-    def falls(self) -> dict[bytes, int]:
-        """What a pull puts into the trash and is to be held: the life of each record."""
-        row = self._connection.execute("SELECT value FROM fact WHERE name = 'falls'").fetchone()
-        return _decode_falls(row[0]) if row else {}
-
-    def keep_falls(self, falls: dict[bytes, int]) -> None:
-        """Remembers it until it is marked."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO fact (name, value) VALUES ('falls', ?)",
-            (msgspec.msgpack.encode(falls),),
-        )
 
     def remembered_ms(self, what: str) -> int:
         """When something was last done, in ms since 1970; 0 where that is not known."""

@@ -12,6 +12,8 @@ from sealwax.ledger.objects import effects
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
 from sealwax.library.folding import Folding
+from sealwax.library.guard_file import GUARD_FILE
+from sealwax.library.guarded import Guarded
 from sealwax.library.holdings import Holdings
 from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Prepared
@@ -42,6 +44,8 @@ class Library:
         self.own_zone = ""
         """The zone of the device that this is the library of."""
         self._key, self._roots = key, roots
+        self._is_durable, self._is_reader = is_durable, is_reader
+        self._guarded: Guarded | None = None
         connection = self.database.connection
         self.holdings = Holdings(connection)
         self.folding = Folding(connection, self.holdings)
@@ -54,6 +58,14 @@ class Library:
         except BaseException:
             self.database.close()
             raise
+
+    @property
+    def guarded(self) -> Guarded:
+        """What the guard knows, in a file of its own beside the library."""
+        if self._guarded is None:
+            path = self.database.path.with_name(GUARD_FILE)
+            self._guarded = Guarded(path, self._key, self._is_durable, self._is_reader)
+        return self._guarded
 
     def reader(self) -> "Library":
         """The same file opened once more, for another thread: it reads and cannot write. Readers
@@ -227,8 +239,9 @@ class Library:
 
     def check(self, is_deep: bool = True) -> list[str]:
         """What is wrong with the library itself: its pages, its structure, and with `is_deep` its
-        digest, added up from all records. Nothing, when the list is empty."""
-        wrong = self.database.check(is_deep)
+        digest, added up from all records; and with the guard's file beside it. Nothing, when the
+        list is empty."""
+        wrong = [*self.database.check(is_deep), *self.guarded.check()]
         if wrong or not is_deep:
             return wrong
         try:
@@ -239,4 +252,6 @@ class Library:
         return [] if is_whole else ["its records do not add up to its digest"]
 
     def close(self) -> None:
+        if self._guarded is not None:
+            self._guarded.close()
         self.database.close()

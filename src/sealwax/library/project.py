@@ -53,7 +53,7 @@ class Projection(NamedTuple):
 
 def project(state: State) -> Projection:
     """Reads the columns off a state."""
-    is_held = any(state.keyed(HELD).values()) if state.life else False
+    is_held = is_marked(state)
     if state.kind != Kind.MESSAGE:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0
@@ -64,6 +64,12 @@ def project(state: State) -> Projection:
     inside = (placed,) if placed else state.keyed(CONVERSATION)
     conversations = tuple(sorted(inside))
     return Projection(place, conversations, time_ns, _words(state), is_held)
+
+
+def is_marked(state: State) -> bool:
+    """Whether the deletion that put a record where it lies is marked as held. What was marked in an
+    earlier life is over, whoever marked it."""
+    return state.life % 2 == 1 and state.get(HELD, str(state.life)) is True
 
 
 class PlainPlaces(NamedTuple):

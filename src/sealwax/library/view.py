@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from sealwax.library.project import is_marked
 from sealwax.model.field import (
     APP,
     ATTACHMENT,
@@ -13,7 +14,6 @@ from sealwax.model.field import (
     EVENT,
     FILE_NAME,
     FROM_ME,
-    HELD,
     IS_STICKER,
     MIME_TYPE,
     ORIGIN,
@@ -124,7 +124,7 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
         read_ns=state.get(READ_NS),
         delivered_ns=state.get(DELIVERED_NS),
         in_trash=state.life % 2 == 1,
-        is_held=any(state.keyed(HELD).values()),
+        is_held=is_marked(state),
         undecoded=tuple((state.get(UNDECODED) or [0, []])[1]),
         variants=_variants(state),
     )

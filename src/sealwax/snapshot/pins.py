@@ -65,7 +65,8 @@ class Snapshot(NamedTuple):
     """A snapshot as people see it. `number` is how it is called where it has no name; `moment` is
     the moment of the library that shows it. One that was made while its device did not sync is in
     that device's own zone; `is_elsewhere` is for those of other devices. It is not whole where some
-    of its objects could not be read."""
+    of its objects could not be read. `made_by` tells those of one device from those of another,
+    `seen_ms` is since when this device has known it; both only where they were asked for."""
 
     number: int
     zone: str
@@ -79,6 +80,8 @@ class Snapshot(NamedTuple):
     space_back_bytes: int
     unreadable_objects: int = 0
     is_elsewhere: bool = False
+    made_by: bytes = b""
+    seen_ms: int = 0
 
 
 def list_snapshots(library: Library) -> list[Snapshot]:

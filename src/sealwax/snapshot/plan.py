@@ -111,10 +111,16 @@ def trash(record: bytes, state: State | None, now_ms: int, device: bytes) -> Cha
 
 
 def bring_back(
-    record: bytes, states: Iterable[State], now: State, now_ms: int, device: bytes
+    record: bytes,
+    states: Iterable[State],
+    now: State,
+    now_ms: int,
+    device: bytes,
+    is_live: bool = True,
 ) -> list[Change]:
-    """The changes that bring a record back under a new life, with a full copy of its content."""
-    life = now.next_life(is_live=True)
+    """The changes that bring a record back under a new life, with a full copy of its content; into
+    the trash, where it is not to be live."""
+    life = now.next_life(is_live)
     raised: list[Entry] = [entry(LIFE, life)]
     held = now.keyed(HELD)
     raised += [entry(HELD, False, key) for key, is_held in held.items() if is_held]

@@ -4,7 +4,11 @@ The newest snapshot of a day stands for the day, likewise for weeks, months and 
 are the newest days, weeks and months *that have a snapshot*, not those before today: a computer
 that was off for a month, or whose clock is wrong, loses none. Three kinds are never let go of:
 those that a person made or named, those that are locked, and the newest of all. Snapshots made
-before a deletion or a restore stay for 30 days at least, as long as the trash does.
+before a deletion or a restore stay for 30 days at least, as long as the trash does: 30 days after
+this device first saw them, whatever time they tell.
+
+A snapshot's time is the claim of the device that made it. So those of each device are judged apart:
+no device can make those of another one superfluous.
 """
 
 import datetime
@@ -51,9 +55,9 @@ def plan_retention(
     """Days begin at midnight of the zone, else of this computer's; weeks on Mondays. While held
     deletions wait for an answer, what was made before them stays. Snapshots that all devices share
     and those of this device alone are judged apart: others do not see the latter."""
-    by_chain: dict[str, list[Snapshot]] = {}
+    by_chain: dict[tuple[str, bytes], list[Snapshot]] = {}
     for snapshot in sorted(snapshots, key=_age):
-        by_chain.setdefault(snapshot.zone, []).append(snapshot)
+        by_chain.setdefault((snapshot.zone, snapshot.made_by), []).append(snapshot)
     plans = [
         _plan_chain(ordered, now_ms, zone, rules or Retention(), is_answer_awaited)
         for ordered in by_chain.values()
@@ -100,7 +104,7 @@ def _always(snapshot: Snapshot, now_ms: int, is_answer_awaited: bool) -> str | N
     if snapshot.lock_until_ms > now_ms:
         return "locked"
     is_safeguard = snapshot.reason != DAILY
-    is_recent = is_answer_awaited or snapshot.made_ms > now_ms - GRACE_MS
+    is_recent = is_answer_awaited or max(snapshot.made_ms, snapshot.seen_ms) > now_ms - GRACE_MS
     is_ahead = snapshot.made_ms > now_ms
     return "recent" if (is_safeguard and is_recent) or is_ahead else None
 

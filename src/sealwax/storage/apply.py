@@ -9,7 +9,7 @@ from sealwax.library.query import Row
 from sealwax.library.select import Moment, Selection
 from sealwax.model.field import ATTACHMENT
 from sealwax.model.record import Kind
-from sealwax.storage.plan import Target, plan_accept, plan_delete, plan_undelete
+from sealwax.storage.plan import Target, plan_delete, plan_undelete
 from sealwax.vault.writing import Writer, write_in_batches
 
 
@@ -44,18 +44,6 @@ def undelete(library: Library, writer: Writer, selection: Selection, now_ms: int
     rows = _rows(library, selection, TRASH)
     changes = plan_undelete(_targets(rows), now_ms, writer.device)
     return write_in_batches(writer, changes, "undelete")
-
-
-def accept_held(library: Library, writer: Writer, now_ms: int) -> int:
-    """Accepts every deletion that is held: the records stay in the trash."""
-    changes = plan_accept(_targets(library.read.held_rows()), now_ms, writer.device)
-    return write_in_batches(writer, changes, "accept-held")
-
-
-def undo_held(library: Library, writer: Writer, now_ms: int) -> int:
-    """Takes back every deletion that is held: the records return."""
-    changes = plan_undelete(_targets(library.read.held_rows()), now_ms, writer.device)
-    return write_in_batches(writer, changes, "undo-held")
 
 
 def _rows(library: Library, selection: Selection, place: int) -> Iterator[Row]:

@@ -56,15 +56,6 @@ def plan_purge(targets: Iterable[Target], now_ms: int, device: bytes) -> Iterato
         yield Change(state.kind, target.record, None, now_ms, device, tuple(entries))
 
 
-def is_rested(state: State, until_ms: int) -> bool:
-    """Whether a record fell into the trash before a moment, by the time of its deletion, and
-    nobody is asked about it."""
-    life = state.stamp(LIFE)
-    if life is None or state.is_live or not state.has_content():
-        return False
-    return life.time_ms <= until_ms and not any(state.keyed(HELD).values())
-
-
 def files_of_nobody(
     wanted: Iterable[str], others: Iterable[tuple[bytes, Iterable[str]]], purged: Set[bytes]
 ) -> set[str]:

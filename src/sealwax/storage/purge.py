@@ -5,7 +5,7 @@ record is made of any more are dropped. What is interrupted in between goes on w
 again, or when compaction rewrites the purged words.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ from sealwax.library.database import STILL
 from sealwax.library.library import Library
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
+from sealwax.library.resting import Resting
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.usage import files, messages_with_files, used_chunks
 from sealwax.model.field import ATTACHMENT, CONTENT
 from sealwax.model.pieces import file_pieces_of, pieces_of
 from sealwax.model.record import Kind
 from sealwax.model.state import State
-from sealwax.storage.plan import Target, files_of_nobody, is_rested, plan_delete, plan_purge
+from sealwax.storage.plan import Target, files_of_nobody, plan_delete, plan_purge
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writer, Writing, write_in_batches
 
@@ -59,15 +60,16 @@ def plan_selected(library: Library, selection: Selection, only_files: bool) -> P
     return plan._replace(conversations=tuple(Target(row.uid, row.state) for row in whole))
 
 
-def plan_emptying(library: Library, until_ms: int, recent: Callable[[], Set[bytes]]) -> PurgePlan:
-    """What emptying the trash takes away: what fell into it before a moment, unless it is held.
-
-    `recent` gives the records whose life changed since, whatever time the change tells; it is asked
-    only where there is something to be emptied.
-    """
-    rows = [row for row in _trash(library) if is_rested(row.state, until_ms)]
-    spared = recent() if rows else set()
-    return _plan(library, (row for row in rows if row.uid not in spared), False, None)
+def plan_emptying(library: Library, until_ms: int, held: Set[bytes]) -> PurgePlan:
+    """What emptying the trash takes away: what this device has seen in it since a moment at least,
+    whatever time its deletion tells, without the records that a person is asked about."""
+    resting = Resting(library, until_ms)
+    rows = (
+        row
+        for row in _trash(library)
+        if resting.in_trash(row.uid, row.state) and row.uid not in held
+    )
+    return _plan(library, rows, False, None)
 
 
 def purge(library: Library, writer: Writer, plan: PurgePlan, now_ms: int) -> int:

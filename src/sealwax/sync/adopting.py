@@ -23,7 +23,6 @@ from sealwax.sync.news import News
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Kept, Outbox
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import open_part
 
 
 class Adoption(NamedTuple):
@@ -99,7 +98,7 @@ class Adopting:
         return [zone for zone in near if zone_device(zone) == device]
 
     def _look(self, zones: Iterable[str]) -> tuple[Adoption, list[Kept]]:
-        left, unreadable = self._left(zones)
+        left, unreadable = self._left(zones), 0
         if self._mirror is not None:
             self._mirror.fetch(one.kept.name for one in left if one.kept.is_segment)
         news = News(self._history.library)
@@ -128,20 +127,16 @@ class Adopting:
         # What is not near could not be fetched a moment ago.
         return self._outbox.own.read_segment(name)
 
-    def _left(self, zones: Iterable[str]) -> tuple[list[_Left], int]:
+    def _left(self, zones: Iterable[str]) -> list[_Left]:
         """What lives at the newest commit that counts of each zone, and was never in the shared
-        history or, of files, here; in the order in which it came. And how much is in commits that
-        do not open."""
+        history or, of files, here; in the order in which it came."""
         left: dict[bytes, _Left] = {}
-        unreadable = 0
         for zone in zones:
-            in_zone, unopened = self._left_in(zone)
-            left = {**in_zone, **left}
-            unreadable += unopened
-        return self._lacking(left), unreadable
+            left = {**self._left_in(zone), **left}
+        return self._lacking(left)
 
-    def _left_in(self, zone: str) -> tuple[dict[bytes, _Left], int]:
-        history, objects, unreadable = self._history, Objects(), 0
+    def _left_in(self, zone: str) -> dict[bytes, _Left]:
+        history, objects = self._history, Objects()
         left: dict[bytes, _Left] = {}
         head_seq = -1
         for judged, *_ in self._others.readable(zone):
@@ -149,17 +144,12 @@ class Adopting:
             if commit is None:
                 continue
             objects.apply(commit, history.clock.now_ms())
-            try:
-                part = open_part(history.keys, commit)
-            except (SealBroken, SealUnknown):
-                unreadable += len(commit.header.added)
-                continue
             for name, size_bytes in commit.header.added:
                 is_segment = objects.intervals[name].change_digest is not None
-                kept = Kept(name, size_bytes, is_segment, is_segment and part.confirmed)
+                kept = Kept(name, size_bytes, is_segment)
                 left.setdefault(name, _Left(kept, commit.header.time_ms))
         live = objects.live_at(head_seq)
-        return {name: one for name, one in left.items() if name in live}, unreadable
+        return {name: one for name, one in left.items() if name in live}
 
     def _lacking(self, left: Mapping[bytes, _Left]) -> list[_Left]:
         holdings = self._history.library.holdings

@@ -88,7 +88,8 @@ class Agreement:
         mendable = sorted(name for name, _, _ in holdings.damage() if self._is_readable(name))
         state = b"".join((head_seq.to_bytes(8, "big", signed=True), *mendable))
         mark = int.from_bytes(object_name(state)[:MARK_BYTES], "big")
-        is_whole = not unread(self._library)
+        # What another device replaced, and this one has not proved, may be here alone.
+        is_whole = not unread(self._library) and not self._library.guarded.doubts.unproved()
         if holdings.remembered_ms(REBUILT) != mark and (mendable or (is_whole and self._differs())):
             self.need_all_elsewhere()
             self.make_anew(mark)

@@ -5,7 +5,7 @@ that is cut off at any point loses nothing and goes on the next time.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
@@ -16,7 +16,8 @@ from sealwax.stores.far_trouble import FarAway, FarFull, Parted
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.agreement import Agreement, OnlyHere
 from sealwax.sync.fresh_zone import bring_library_over
-from sealwax.sync.holding import Holding
+from sealwax.sync.guard.guard import Guard
+from sealwax.sync.guard.pinned import Staying, stays_always
 from sealwax.sync.journal import Journal
 from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
 from sealwax.sync.near_history import NearHistory
@@ -68,8 +69,14 @@ class Sync:
     """Keeps one device in step with the place that all devices of the account share."""
 
     def __init__(
-        self, journal: Journal, mirror: MirrorStore | None, settings: Settings, clock: Clock
+        self,
+        journal: Journal,
+        mirror: MirrorStore | None,
+        settings: Settings,
+        clock: Clock,
+        stays: Staying = stays_always,
     ) -> None:
+        """`stays` is the calendar of snapshots."""
         self._journal = journal
         self._mirror = mirror
         self._clock = clock
@@ -81,7 +88,7 @@ class Sync:
         self.others = Others(journal.history, journal.outbox, mirror)
         self._other_self = OtherSelf(journal, mirror, self.others, settings, clock)
         self.resolving = Resolving(journal, mirror)
-        self._holding = Holding(journal)
+        self._guard = Guard(journal, stays)
         self._agreement = Agreement(journal.history, journal.outbox, self.others, mirror)
         self._near_history = NearHistory(journal, mirror, self._agreement)
         self._presence = Presence(journal.history.store, self._library.holdings, mirror)
@@ -137,6 +144,7 @@ class Sync:
                 repaired = " ".join(filter(None, (repaired, self._other_self.meet())))
             if is_in_step:
                 with troubles.kept():
+                    self._prove(report)
                     sent = self._outgoing.send(report)
             with troubles.kept():
                 # While the shared history cannot be had, what waits is kept there all the same.
@@ -177,6 +185,12 @@ class Sync:
             pulled, sent, fetched, waiting, why, is_verified, now_ms, repaired, held, lost, doubt
         )  # fmt: skip
 
+    def _prove(self, report: Report) -> None:
+        """Looks after what other devices replaced; what the shared place lacks just after a look at
+        it is gone."""
+        with self._mirror.current() if self._mirror is not None else nullcontext():
+            self._guard.prove(lambda phase: report(SyncProgress(phase, 0, 0, 0, 0)))
+
     def _need_trust(self, code: str) -> None:
         """Where the shared place refuses this device, the account's log says since when: it was
         fetched then. Raises NotTrusted."""
@@ -206,7 +220,7 @@ class Sync:
         """Marks what the brake holds of what was pulled; gives how many records. Where nothing can
         be written, they are marked later."""
         try:
-            held = self._holding.settle()
+            held = self._guard.settle()
         except KeysUnusable:
             return 0
         self._held += held

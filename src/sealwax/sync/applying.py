@@ -68,10 +68,11 @@ class Applying:
 
     def _keep_moments(self) -> None:
         """What pins to come hold is kept while it is passed by: a pin may hold a commit that lies
-        far before its own."""
+        far before its own, and this device may want to make one itself."""
         if not self._puller.is_own and self._ahead.head != self._ahead.start:
             with self._library.transaction():
-                self._library.keep_moments(PULLED, self._ahead.pinned_seqs())
+                wanted = {one.seq for one in self._library.guarded.let_go.wanted()}
+                self._library.keep_moments(PULLED, self._ahead.pinned_seqs() | wanted)
 
     def _apply_stretch(self, stretch: list[Following], total: Pulled) -> Pulled:
         puller, ahead = self._puller, self._ahead

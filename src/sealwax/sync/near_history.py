@@ -90,7 +90,9 @@ class NearHistory:
         heads = self._history.heads
         seen = heads.get(MESSAGES_ZONE)
         if seen is not None and seen[0] >= wrong:
-            heads.forget(MESSAGES_ZONE)
+            before = mirror.near.get_commit(MESSAGES_ZONE, wrong - 1) if wrong else None
+            heads.forget(MESSAGES_ZONE, (wrong - 1, commit_hash(before)) if before else None)
+            self._history.library.guarded.seen.forget_heads(MESSAGES_ZONE)
         mirror.replace_end(MESSAGES_ZONE, wrong, found)
         self._agreement.make_anew(known_seq=wrong - 1)
 

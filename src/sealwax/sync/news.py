@@ -1,18 +1,20 @@
 """What segments would say that is new here, counted: before it is taken over or accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import empty, tells_more
-from sealwax.sync.brake import falls_in, newly_lost
+from sealwax.model.state import State, empty, join_change, tells_more
+from sealwax.sync.guard.plan import losses
+from sealwax.sync.guard.tellings import Teller, tellings_in
 
 CHANGES_TOGETHER = 2_000
 
 
 class News:
-    """Which records segments say something new about, and which they put into the trash."""
+    """Which records segments say something new about, and which they take away: into the trash, or
+    for good."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -28,7 +30,7 @@ class News:
 
     def _take(self, changes: Sequence[Change]) -> bool:
         here = self._library.states(list({change.record for change in changes}))
-        self.lost.update(newly_lost(falls_in(changes), here))
+        self.lost.update(_lost(changes, here))
         news = [
             change
             for change in changes
@@ -39,3 +41,13 @@ class News:
 
     def count(self, kind: Kind) -> int:
         return sum(1 for found in self._kinds.values() if found == int(kind))
+
+
+def _lost(changes: Sequence[Change], here: Mapping[bytes, State]) -> set[bytes]:
+    """The records that changes take away."""
+    after = dict(here)
+    for change in changes:
+        if change.record in after:
+            after[change.record] = join_change(after[change.record], change)
+    told = tellings_in(Teller(b"", 0), changes)
+    return {one.record for one in losses(here, after, told)}

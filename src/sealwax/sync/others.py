@@ -91,6 +91,9 @@ class Others:
         }
         with self._library.transaction():
             take_in(self._library, zone, news, moments, self._history.clock.now_ms())
+        head = self._library.holdings.head(zone)
+        if head is not None:
+            self._library.guarded.seen.note_head(head, self._history.clock.now_ms())
 
     def readable(self, zone: str) -> list[Told]:
         """The commits of one; none while it is open to a device that was put out: whoever notices

@@ -149,11 +149,13 @@ class Outbox:
     ) -> str:
         """Brings the library in step with this zone: after a crash, or when it was made anew; then
         with the zones of others, too. Of a history that is read anew nobody looks again at what was
-        pulled before: all of it, or what comes up to `known_seq`. Says why the library stands
-        before the end of the history, if it does."""
+        pulled before: what comes up to `known_seq`, or else to the head that this device has seen.
+        Says why the library stands before the end of the history, if it does."""
         if not self._is_of_this_history(history):
             self._library.clear()
         is_anew = history.head().seq < 0
+        if is_anew and known_seq is None:
+            known_seq = self._seen_before_the_end(history)
         is_begun = self.own.store.head_seq(self.zone) >= 0
         if self._holdings.head(self.zone) is None and (is_begun or (is_anew and others)):
             with history.unwatched() if is_anew else nullcontext():
@@ -167,17 +169,27 @@ class Outbox:
             with history.unwatched() if is_anew else nullcontext():
                 history.pull(known_seq)
             if known_seq is not None:
+                # What waits here may be what the rest takes away.
+                self.put_on()
                 history.pull()
         except (FarAway, FarFull) as error:
             why = error.sentence
         self.put_on()
         return why
 
+    def _seen_before_the_end(self, history: Replica) -> int | None:
+        """The seq up to which this device has seen the history, where more is near and all that was
+        there then can still be read: what comes after it is looked at when it is pulled."""
+        seen = history.heads.get(MESSAGES_ZONE)
+        if seen is None or seen[0] >= history.store.head_seq(MESSAGES_ZONE):
+            return None
+        return seen[0] if history.can_read_until(seen[0]) else None
+
     def _is_of_this_history(self, history: Replica) -> bool:
         """Whether the library's head is in the near history: not when a repair was cut off, which
-        lets go of the remembered head first."""
-        head = history.head()
-        if head.seq < 0 or history.heads.get(MESSAGES_ZONE) is not None:
+        goes back with the remembered head first."""
+        head, seen = history.head(), history.heads.get(MESSAGES_ZONE)
+        if head.seq < 0 or (seen is not None and seen[0] >= head.seq):
             return True
         try:
             return commit_hash(history.store.get_commit(MESSAGES_ZONE, head.seq)) == head.hash

@@ -141,7 +141,10 @@ def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, tail: Tail
     for pin in _lost_pins(history.library.holdings, parting):
         outbox.own.write(_made_again(pin, history))
     outbox.keep(_lost_objects(mirror, history, parting))
-    history.heads.forget(MESSAGES_ZONE)
+    common = tail.commits[: parting.common_seq + 1]
+    known = (parting.common_seq, commit_hash(common[-1])) if common else None
+    history.heads.forget(MESSAGES_ZONE, known)
+    history.library.guarded.seen.forget_heads(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
     mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits)
     history.library.clear()

@@ -31,6 +31,7 @@ from sealwax.library.library import Library
 from sealwax.library.prepared import Prepared
 from sealwax.model.change import Change
 from sealwax.stores.base import CommitExists, CommitVoid, PinLocked, Store, StoreError
+from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.reserve import essential
 from sealwax.sync.applying import Applying, Pulled
 from sealwax.sync.following import Ahead
@@ -99,7 +100,7 @@ class Replica:
         self._device = author.member().id
         self.heads = heads
         self.clock = clock
-        self._entropy = entropy
+        self.entropy = entropy
         self._pieces = PieceNames(store, library.holdings, keys)
         self._seal_here = SealHere(entropy)
         self._sealer: Sealer = self._seal_here
@@ -148,7 +149,7 @@ class Replica:
             self._author,
             heads,
             self.clock,
-            self._entropy,
+            self.entropy,
             self.zone,
         )
 
@@ -195,6 +196,12 @@ class Replica:
     def _counted(self) -> Iterator[Commit]:
         """The commits that the library has applied and that count."""
         return map(parse_commit, self.library.holdings.counting_commits(self.zone))
+
+    def can_read_until(self, seq: int) -> bool:
+        """Whether all that the history held up to a seq is near."""
+        wanted = self._look_ahead().needed(seq)
+        store = self.store.near if isinstance(self.store, MirrorStore) else self.store
+        return store.has_objects(wanted) >= wanted
 
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""
@@ -366,10 +373,10 @@ class Replica:
         """The bytes of a commit of this device after a head of any zone, as of now or of a time."""
         now_ms = self.clock.now_ms() if time_ms is None else time_ms
         place = Place(head, self.log.head, self._epoch(), now_ms)
-        return compose(draft, place, self.keys, self._author, self._entropy)
+        return compose(draft, place, self.keys, self._author, self.entropy)
 
     def new_op_id(self) -> bytes:
-        return self._entropy.bytes(OP_ID_BYTES)
+        return self.entropy.bytes(OP_ID_BYTES)
 
     def _own_commit(self, op_id: bytes) -> int | None:
         """The seq under which the commit that was just tried stands already, if it does."""
@@ -418,10 +425,13 @@ class Replica:
         return self._look_ahead().segments()
 
     def is_confirmed_at(self, seq: int) -> bool:
-        """Whether a commit that the library knows says that a person confirmed it."""
+        """Whether a commit of this device says that a person confirmed it. What another one says
+        is not said again in this one's name."""
         data = self.library.holdings.seen_commit(self.zone, seq)
         try:
-            return data is not None and open_part(self.keys, parse_commit(data)).confirmed
+            commit = parse_commit(data) if data is not None else None
+            is_own = commit is not None and commit.header.author == self._device
+            return commit is not None and is_own and open_part(self.keys, commit).confirmed
         except (SealBroken, SealUnknown):
             return False
 
@@ -433,6 +443,7 @@ class Replica:
     def remember(self) -> None:
         """Remembers the heads, durably: from now on no store may show an older one."""
         head = self.head()
+        self.library.guarded.seen.note_head(head, self.clock.now_ms())
         if head.seq >= 0:
             self.heads.remember(self.zone, head.seq, head.hash)
         self.heads.remember(ACCOUNT_ZONE, self.log.head, self.log.head_hash)

@@ -63,9 +63,12 @@ class RememberedHeads:
         self._heads = {**self._heads, zone: (seq, commit_hash)}
         self._save()
 
-    def forget(self, zone: str) -> None:
-        """Lets a zone begin anew: only where what was lost is kept elsewhere first."""
+    def forget(self, zone: str, known: tuple[int, bytes] | None = None) -> None:
+        """Lets a zone begin anew, after a commit that stays known if there is one: only where what
+        was lost is kept elsewhere first."""
         self._heads = {name: seen for name, seen in self._heads.items() if name != zone}
+        if known is not None:
+            self._heads[zone] = known
         self._save()
 
     def check(self, head: Head) -> None:

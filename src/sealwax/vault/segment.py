@@ -24,11 +24,13 @@ from sealwax.model.merge import Merge
 SEGMENT_VERSION = 1
 LARGEST_PLAIN_BYTES = 768 * 1024
 """The changes of a segment come to about this much at most: 64 to 256 KiB when sealed."""
-PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
+PLAIN_LIMIT_BYTES = 16 * 1024 * 1024
+"""One value may be large: no segment has more than a few beside it."""
 TIME_LIMIT_MS = 2**53
 LIFE_LIMIT = 2**31
 DEPTH_LIMIT = 64
 CHANGES_LIMIT = 65_536
+ENTRIES_LIMIT = 262_144
 """More changes in one segment are damage: a few kilobytes of them could take minutes to join."""
 _ZSTD_LEVEL = 3
 _WINDOW_LIMIT_BYTES = 8 * 1024 * 1024
@@ -46,7 +48,7 @@ _Row = tuple[
     Annotated[int, Meta(ge=0, le=LIFE_LIMIT)] | None,
     Annotated[int, Meta(ge=-TIME_LIMIT_MS, le=TIME_LIMIT_MS)],
     Annotated[int, Meta(ge=0)],
-    list[Any],
+    Annotated[list[Any], Meta(max_length=3 * ENTRIES_LIMIT)],
 ]
 
 
@@ -81,6 +83,7 @@ def encode_segment(changes: Sequence[Change]) -> bytes:
         rows.append((change.kind, change.record, change.life, change.time_ms, device, flat))
     plain = _encode(_Segment(SEGMENT_VERSION, list(devices), list(fields), rows))
     assert len(plain) <= PLAIN_LIMIT_BYTES and len(rows) <= CHANGES_LIMIT
+    assert sum(len(row[-1]) for row in rows) <= 3 * ENTRIES_LIMIT
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
 
 
@@ -130,6 +133,8 @@ def _checked(segment: _Segment) -> list[CheckedRow]:
     devices = segment.devices
     shapes: dict[tuple[Any, ...], Shape] = {}
     rows: list[CheckedRow] = []
+    if sum(len(row[-1]) for row in segment.rows) > 3 * ENTRIES_LIMIT:
+        raise ValueError
     for kind, record, life, time_ms, device, flat in segment.rows:
         keys, values = flat[1::3], flat[2::3]
         positions = tuple(flat[::3])

@@ -33,9 +33,10 @@ class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of held deletions."""
+    """What becomes of what is held: of one question, by its number, or of all."""
 
     is_accepted: bool
+    number: int | None = None
 
 
 class SourceNamed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,7 +92,7 @@ def undelete(request: Asked, data: JSONBody[Chosen]) -> Started:
 
 @post("/api/held", sync_to_thread=True, status_code=202)
 def held(request: Asked, data: JSONBody[Answer]) -> Started:
-    return Started(port_of(request).start("held", answering(data.is_accepted)))
+    return Started(port_of(request).start("held", answering(data.is_accepted, data.number)))
 
 
 @post("/api/sources", sync_to_thread=True, status_code=202)

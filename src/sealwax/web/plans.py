@@ -149,13 +149,14 @@ def undeleting(chosen: Chosen) -> Act:
     return act
 
 
-def answering(is_accepted: bool) -> Act:
-    """Answers the deletions that are held."""
+def answering(is_accepted: bool, number: int | None) -> Act:
+    """Answers what is held: one question, or all."""
 
     def act(agent: Agent, _: Report) -> Done:
-        number = agent.answer_held(is_accepted)
-        where = "stay in the trash" if is_accepted else "are back"
-        return Done(f"{number:,} held deletions were answered: they {where}.")
+        done = agent.answer_held(is_accepted, number)
+        if is_accepted:
+            return Done(f"Answered: {done:,} were meant, and stay as they are.")
+        return Done(f"Answered: {done:,} are back.")
 
     return act
 

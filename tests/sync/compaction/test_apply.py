@@ -8,6 +8,7 @@ import pytest
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.dropping import NOT_THE_SAME_CHANGES
+from sealwax.library.resting import note_resting
 from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED, TEXT
@@ -170,9 +171,11 @@ def test_words_purged_long_ago_leave_the_head_and_stay_in_snapshots(tmp_path: Pa
     days(device, 0, 4)
     create_snapshot(device.library, device.replica, "before", "test")
     pinned = device.library.holdings.pins()[0].pinned_seq
-    _purge(device, 7, NOW_MS)
+    # The purge tells of a time years ago: what counts is since when this device has seen it.
+    _purge(device, 7, NOW_MS - 10 * PURGE_REST_MS)
     digest = device.library.digest()
-    assert drop_purged_words(device.replica, NOW_MS + PURGE_REST_MS).segments == 0
+    note_resting(device.library, NOW_MS)
+    assert drop_purged_words(device.replica, NOW_MS + PURGE_REST_MS - 1).segments == 0
     assert b"words of message 7" in _all_words(device)
     later_ms = NOW_MS + PURGE_REST_MS + PURGES_EVERY_MS
     assert drop_purged_words(device.replica, later_ms).segments == 1
@@ -183,5 +186,10 @@ def test_words_purged_long_ago_leave_the_head_and_stay_in_snapshots(tmp_path: Pa
     assert is_sound(store, device)
     # Once a week is enough.
     _purge(device, 8, NOW_MS)
+    note_resting(device.library, later_ms)
     assert drop_purged_words(device.replica, later_ms + 1).segments == 0
-    assert drop_purged_words(device.replica, later_ms + PURGES_EVERY_MS).segments == 1
+    last_ms = later_ms + PURGE_REST_MS
+    assert drop_purged_words(device.replica, last_ms).segments == 1
+    _purge(device, 9, NOW_MS)
+    note_resting(device.library, last_ms)
+    assert drop_purged_words(device.replica, last_ms + PURGES_EVERY_MS - 1).segments == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
+from sealwax.library.doubts import Unproved
 from sealwax.snapshot.pins import create_snapshot, drop_snapshots, list_snapshots
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import merge_small
@@ -18,7 +18,7 @@ LATER_MS = NOW_MS + GRACE_MS + 1
 
 
 def _collect(device: Device, folder: Path, now_ms: int = LATER_MS) -> int:
-    return collect(device.replica, folder, now_ms, SystemEntropy(), ignore).objects
+    return collect(device.replica, folder, now_ms, ignore).objects
 
 
 def _names(store: MemoryStore) -> set[bytes]:
@@ -29,7 +29,7 @@ def test_merged_inputs_go_after_their_time(tmp_path: Path) -> None:
     store, (device,) = devices(tmp_path)
     days(device)
     merge_small(device.replica)
-    assert collectable(device.replica, NOW_MS + GRACE_MS).sizes == {}
+    assert collectable(device.replica, NOW_MS + GRACE_MS - 1).sizes == {}
     assert _collect(device, tmp_path / "scratch", NOW_MS) == 0
     before = len(_names(store))
     now = words_at(device, device.library.head_seq())
@@ -67,3 +67,65 @@ def test_nothing_goes_while_the_rest_is_not_enough(tmp_path: Path) -> None:
     with pytest.raises(RebuildDiffers):
         _collect(device, tmp_path / "scratch")
     assert _names(store) == before
+
+
+@pytest.mark.parametrize("forged_ms", [0, 1_590_000_000_000, 2**52])
+def test_no_time_that_a_commit_tells_ends_the_time_of_grace(tmp_path: Path, forged_ms: int) -> None:
+    _, (device, other) = devices(tmp_path, 2)
+    days(device)
+    other.replica.pull()
+    other.replica.clock = SetClock(forged_ms)
+    merge_small(other.replica)
+    create_snapshot(other.library, other.replica, "", "test")
+    device.replica.pull()
+    for now_ms in (NOW_MS, NOW_MS + GRACE_MS - 1):
+        assert collectable(device.replica, now_ms).sizes == {}
+    assert len(collectable(device.replica, NOW_MS + GRACE_MS).sizes) == DAYS
+
+
+def test_a_clock_that_was_years_behind_ends_no_time_of_grace_when_it_is_right(
+    tmp_path: Path,
+) -> None:
+    _, (device,) = devices(tmp_path)
+    device.replica.clock = SetClock(1_590_000_000_000)
+    days(device)
+    merge_small(device.replica)
+    device.replica.clock = SetClock(NOW_MS)
+    create_snapshot(device.library, device.replica, "", "test")
+    assert collectable(device.replica, NOW_MS).sizes == {}
+    assert len(collectable(device.replica, NOW_MS + GRACE_MS).sizes) == DAYS
+
+
+def test_a_library_that_is_made_anew_makes_no_time_of_grace_shorter(tmp_path: Path) -> None:
+    _, (device,) = devices(tmp_path)
+    days(device)
+    merge_small(device.replica)
+    device.library.clear()
+    device.replica.clock = SetClock(NOW_MS + GRACE_MS // 2)
+    device.replica.pull()
+    assert collectable(device.replica, NOW_MS + GRACE_MS - 1).sizes == {}
+    assert len(collectable(device.replica, NOW_MS + GRACE_MS).sizes) == DAYS
+
+
+def test_what_another_history_was_seen_to_hold_says_nothing_of_this_one(tmp_path: Path) -> None:
+    _, (device,) = devices(tmp_path)
+    days(device)
+    merge_small(device.replica)
+    head = device.replica.head()
+    device.library.guarded.seen.forget_heads(head.zone)
+    device.library.guarded.seen.note_head(head._replace(hash=b"o" * 32), NOW_MS)
+    assert collectable(device.replica, NOW_MS + 2 * GRACE_MS).sizes == {}
+
+
+def test_what_was_dropped_without_a_proof_stays(tmp_path: Path) -> None:
+    _, (device,) = devices(tmp_path)
+    days(device)
+    merge_small(device.replica)
+    head = device.replica.head()
+    guarded = device.library.guarded
+    with guarded.transaction():
+        guarded.doubts.doubt([Unproved(head.seq, head.hash, b"t" * 16, "compact")])
+    assert collectable(device.replica, NOW_MS + 2 * GRACE_MS).sizes == {}
+    with guarded.transaction():
+        guarded.doubts.settle([head.seq])
+    assert len(collectable(device.replica, NOW_MS + 2 * GRACE_MS).sizes) == DAYS

@@ -7,6 +7,7 @@ from sealwax.agent.doctor.checks.backup import check_backup
 from sealwax.agent.doctor.checks.clock import WRONG_MS, check_clock
 from sealwax.agent.doctor.checks.copies import check_copies
 from sealwax.agent.doctor.checks.devices import check_devices
+from sealwax.agent.doctor.checks.held import check_held
 from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
 from sealwax.agent.doctor.checks.media import check_media
@@ -23,6 +24,7 @@ from sealwax.agent.wording import count
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_history,
+    check_held,
     check_refused,
     check_switches,
     check_space,

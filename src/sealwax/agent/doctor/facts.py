@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sealwax.agent.journal import Trouble
+from sealwax.agent.questions import Alarm, Asked
 from sealwax.sync.pause import Pause
 from sealwax.trust.key_troubles import KeyTrouble
 
@@ -74,14 +75,18 @@ class StoreFact(NamedTuple):
 
 
 class HistoryFact(NamedTuple):
-    """What this device holds, and what is wrong with it. `is_lacking` says that sealed objects are
-    missing in its vault; `doubt` is for a vault that is shared with nobody. `is_other_copy` says
-    that another copy of this home has written, `taken_back` what other devices took back of what
-    was here, `unproved` what of a backup could not be read back."""
+    """What this device holds, and what is wrong with it. `asked` are the questions that wait for an
+    answer, `asked_elsewhere` counts the records that this device deleted and another one asks
+    about, `alarms` are what others did and this device has mended. `is_lacking` says that sealed
+    objects are missing in its vault; `doubt` is for a vault that is shared with nobody.
+    `is_other_copy` says that another copy of this home has written, `taken_back` what other devices
+    took back of what was here, `unproved` what of a backup could not be read back."""
 
     messages: int = 0
     newest_snapshot_ms: int | None = None
-    held: int = 0
+    asked: tuple[Asked, ...] = ()
+    asked_elsewhere: int = 0
+    alarms: tuple[Alarm, ...] = ()
     damaged_objects: int = 0
     void_commits: int = 0
     notes: tuple[str, ...] = ()

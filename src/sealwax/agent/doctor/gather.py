@@ -45,7 +45,9 @@ def gather(
         history=HistoryFact(
             status.counts.messages,
             status.newest_snapshot_ms,
-            status.held,
+            tuple(agent.held.questions()),
+            agent.held.asked_elsewhere(),
+            tuple(agent.held.alarms()),
             status.damaged_objects,
             status.void_commits,
             tuple(note for note in status.notes if note not in told_apart),

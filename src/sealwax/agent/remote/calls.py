@@ -17,6 +17,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.devices import Devices
+from sealwax.agent.held import Held
 from sealwax.agent.link_desk import LinkDesk
 from sealwax.agent.owners import Owners
 from sealwax.agent.recovery import Recovery
@@ -41,6 +42,7 @@ READING = frozenset(
     diff_messages unreadable_at source_trouble
     storage.overview storage.titles storage.large storage.plan_purge storage.plan_empty_trash
     storage.room
+    held.questions held.alarms held.asked_elsewhere held.waiting
     links.begin links.look links.answer links.end
     """.split()
 )
@@ -53,7 +55,7 @@ WRITING = frozenset(
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
     sync.plan_reset sync.reset sync.show_snapshots sync.plan_resolution sync.resolve
-    thumbnails.make_some
+    thumbnails.make_some held.take_back
     devices.revoke devices.rename devices.plan_adoption devices.adopt devices.renew_keys
     """.split()
 )
@@ -61,6 +63,7 @@ WRITING = frozenset(
 RUNNING, LINKS = "running", "links"
 PARTS: dict[str, type] = {
     "upkeep": Upkeep,
+    "held": Held,
     "owners": Owners,
     "recovery": Recovery,
     "tracing": Tracing,

@@ -12,10 +12,10 @@ from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind
 from sealwax.library.database import STILL
 from sealwax.library.project import NOWHERE
+from sealwax.library.resting import Resting, note_resting
 from sealwax.library.select import Moment
 from sealwax.library.usage import used_chunks
 from sealwax.model.change import Change
-from sealwax.model.field import PURGED
 from sealwax.model.record import Kind
 from sealwax.stores.base import StoreError
 from sealwax.sync.compaction.plan import LiveSegment, Merge, plan_merges, without_purged
@@ -132,11 +132,15 @@ def _trusted_changes(replica: Replica, segment: LiveSegment) -> list[Change] | N
 
 
 def _purged_long_ago(replica: Replica, now_ms: int) -> Iterator[tuple[bytes, int]]:
-    moment = Moment(replica.library.head_moment(), (NOWHERE,))
+    """What this device has seen purged for long enough, and nobody is asked about."""
+    library = replica.library
+    note_resting(library, now_ms)
+    resting = Resting(library, now_ms - PURGE_REST_MS)
+    asked = {row.record for row in library.guarded.losses.waiting()}
+    moment = Moment(library.head_moment(), (NOWHERE,))
     for kind in Kind:
-        for row in replica.library.read.rows(kind, moment):
-            stamp = row.state.stamp(PURGED)
-            if stamp is not None and now_ms - stamp.time_ms > PURGE_REST_MS:
+        for row in library.read.rows(kind, moment):
+            if resting.is_purged(row.uid, row.state) and row.uid not in asked:
                 yield row.uid, row.state.purged
 
 

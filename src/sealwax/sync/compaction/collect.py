@@ -1,28 +1,24 @@
 """Deleting objects that nothing holds: after a time of grace, and after a rebuild without them.
 
-An object may go when neither the head nor a pin holds it, and when this has been so for 30 days.
-And only after this device has built a library in scratch from the remaining objects alone, and that
-one says the same as its own: of the present and of every pinned moment.
+An object may go when neither the head nor a pin holds it, and when this device has seen that for 30
+days, by its own clock; see `grace`. And only after this device has built a library in scratch from
+the remaining objects alone, and that one says the same as its own: of the present and of every
+pinned moment.
 """
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.base.entropy import Entropy
 from sealwax.base.errors import SealwaxError
-from sealwax.ledger.commit import CommitKind, MalformedCommitError, parse_commit
-from sealwax.ledger.objects import effects
 from sealwax.library.holdings import PinRow
-from sealwax.library.library import Library
 from sealwax.stores.staying import Staying, staying
+from sealwax.sync.compaction.grace import grace
 from sealwax.sync.others import pinned_bases
+from sealwax.sync.rebuilding import rebuilt
 from sealwax.sync.replica import Replica
-from sealwax.trust.heads import RememberedHeads
 
 GRACE_MS = 30 * 24 * 60 * 60 * 1000
-LIBRARY_KEY_BYTES = 32
 
 
 class RebuildDiffers(SealwaxError):
@@ -60,9 +56,14 @@ class Collectable(NamedTuple):
 
 def collectable(replica: Replica, now_ms: int) -> Collectable:
     """The objects in the store that may go."""
-    before_seq, let_go = _quiet_since(replica, now_ms - GRACE_MS)
-    held = {*let_go, *pinned_bases(replica)}
-    unheld = replica.library.holdings.unheld_objects(before_seq, sorted(held))
+    before_seq, moments = grace(replica, now_ms - GRACE_MS)
+    holdings = replica.library.holdings
+    unheld = holdings.unheld_objects(before_seq, sorted(moments | pinned_bases(replica)))
+    doubtful = {one.seq for one in replica.library.guarded.doubts.unproved()}
+    if doubtful:
+        # What another device dropped and this one has not proved to be told elsewhere.
+        known = holdings.intervals(unheld)
+        unheld = {name: size for name, size in unheld.items() if known[name] not in doubtful}
     present = replica.store.has_objects(unheld)
     stay = staying(replica.store, present)
     going = present - stay.names
@@ -73,7 +74,6 @@ def collect(
     replica: Replica,
     scratch: Path,
     now_ms: int,
-    entropy: Entropy,
     report: Callable[[str], None],
 ) -> Collected:
     """Deletes what may go; raises RebuildDiffers or StoreError before anything is deleted."""
@@ -83,52 +83,16 @@ def collect(
         return found.counted
     report("Building a library from the remaining objects")
     replica.library.strip_tail()
-    _prove(replica, scratch, entropy)
+    _prove(replica, scratch)
     report("Deleting")
     replica.store.delete_objects(found.sizes)
     return found.counted
 
 
-def _quiet_since(replica: Replica, time_ms: int) -> tuple[int, list[int]]:
-    """The first seq after a time, and the moments whose pins were let go of from then on."""
-    before_seq = replica.head().seq + 1
-    let_go: list[int] = []
-    for seq, data in replica.library.holdings.commits_backwards(replica.zone):
-        commit = parse_commit(data)
-        if commit.header.time_ms < time_ms:
-            break
-        before_seq = seq
-        if commit.header.kind == CommitKind.UNPIN:
-            let_go += _held_by(replica, effects(commit).unpinned)
-    return before_seq, let_go
-
-
-def _held_by(replica: Replica, pins: Iterable[int]) -> Iterator[int]:
-    """The seqs that pins hold or held, by the seqs of their commits."""
-    for seq in pins:
-        data = replica.library.holdings.seen_commit(replica.zone, seq)
-        try:
-            pinned_seq = effects(parse_commit(data)).pinned_seq if data is not None else None
-        except MalformedCommitError:
-            continue
-        if pinned_seq is not None:
-            yield pinned_seq
-
-
-def _prove(replica: Replica, scratch: Path, entropy: Entropy) -> None:
-    """Rebuilds from what the head and the pins hold, which is all that a new device would read."""
-    folder = scratch / "rebuilt"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    key, roots = entropy.bytes(LIBRARY_KEY_BYTES), replica.keys.roots
-    rebuilt = Library(folder / "library.db", key, roots, is_durable=False)
-    try:
-        twin = replica.twin(rebuilt, RememberedHeads(folder))
-        twin.pull()
+def _prove(replica: Replica, scratch: Path) -> None:
+    """Rebuilds from what the head and the pins hold."""
+    with rebuilt(replica, scratch) as twin:
         _compare(replica, twin)
-    finally:
-        rebuilt.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compare(replica: Replica, twin: Replica) -> None:

@@ -78,8 +78,8 @@ function command(text) {
 function acts({ action, subject }) {
   const first = (/** @type {string} */ words, /** @type {() => void} */ does) => h("button", { class: "button first", onclick: does }, words);
   if (action === "answer-held") return [
-    first("Bring everything back", () => run("held", { is_accepted: false })),
-    h("button", { class: "button quiet", onclick: () => run("held", { is_accepted: true }) }, "They were meant"),
+    first("Bring everything back", () => run("held", { is_accepted: false, number: Number(subject) })),
+    h("button", { class: "button quiet", onclick: () => run("held", { is_accepted: true, number: Number(subject) }) }, "It was meant"),
   ];
   if (action === "answer-source") return [h("a", { class: "button first", href: link("source", { path: subject }) }, "Look at it")];
   if (action === "add-source") return [first("Add messages", async () => (await import("./adding.js")).addSource())];

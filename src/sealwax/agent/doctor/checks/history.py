@@ -1,4 +1,4 @@
-"""What this device holds: damage, deletions that wait for an answer, jobs that do not end well."""
+"""What this device holds: damage, and jobs that do not end well."""
 
 from collections.abc import Iterator
 
@@ -45,14 +45,6 @@ def check_history(facts: Facts) -> Iterator[Finding]:
             " right to write, or damage.",
             "`sealwax verify`",
             "verify",
-        )
-    if history.held:
-        yield Finding(
-            "held",
-            "warn",
-            f"{count(history.held, 'deletion')} wait for your answer; they are in the trash.",
-            "`sealwax held accept`, or `sealwax held undo`",
-            "answer-held",
         )
     yield from _jobs(facts)
 

@@ -1,0 +1,101 @@
+"""What other devices say in the commits that a device is about to pull, read once or twice."""
+
+from collections.abc import Iterator, Set
+from typing import NamedTuple
+
+from sealwax.base.clock import Clock
+from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.commit import SAID_ALREADY, Commit
+from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.objects import effects, let_go_ms
+from sealwax.library.folding import made_ms
+from sealwax.library.holdings import PinRow
+from sealwax.model.change import Change
+from sealwax.stores.base import Missing
+from sealwax.stores.far_trouble import FarAway
+from sealwax.sync.following import Ahead, Following
+from sealwax.sync.guard.pinned import Pinned, makers_of
+from sealwax.sync.guard.tellings import Teller, Telling, tellings_in
+from sealwax.vault.commit_part import Counts
+
+UNREADABLE = (Missing, SealBroken, SealUnknown)
+"""What cannot be read changes nothing in the library either."""
+
+
+class LetGo(NamedTuple):
+    """Which device lets go of a pin, and until when a lock must have run out for that."""
+
+    device: bytes
+    until_ms: int
+
+
+class Arrivals:
+    """The commits ahead that others wrote, and that this device has never seen: one that it has
+    seen comes again when its library is made anew."""
+
+    def __init__(self, ahead: Ahead, device: bytes, seen_seq: int) -> None:
+        self._ahead = ahead
+        self._device = device
+        self._seen_seq = seen_seq
+        self._needed = ahead.needed()
+
+    def tellings(self, is_all: bool) -> list[Telling]:
+        """What they tell of records: in what applying them reads, or in all that can be read. What
+        was compacted since may still say who said something first."""
+        found: list[Telling] = []
+        for following, commit in self._commits():
+            header = commit.header
+            teller = Teller(
+                header.author, header.seq, following.part.confirmed, header.kind in SAID_ALREADY
+            )
+            for name in following.segments:
+                if is_all or name in self._needed:
+                    found.extend(tellings_in(teller, self._changes(name)))
+        return found
+
+    def words_of(self, records: Set[bytes]) -> dict[bytes, list[Change]]:
+        """The changes of content that applying them brings to some records."""
+        found: dict[bytes, list[Change]] = {}
+        for following, _ in self._commits():
+            for name in following.segments:
+                if name in self._needed:
+                    for change in self._changes(name):
+                        if change.record in records and change.life is not None:
+                            found.setdefault(change.record, []).append(change)
+        return found
+
+    def pins(self, clock: Clock) -> tuple[list[Pinned], dict[int, LetGo]]:
+        """The snapshots that come; and the seqs of pins that are let go of, by whom."""
+        coming: list[Pinned] = []
+        going: dict[int, LetGo] = {}
+        for following, commit in self._commits():
+            effect, part = effects(commit), following.part
+            let_go = LetGo(commit.header.author, let_go_ms(commit, clock.now_ms()))
+            going.update(dict.fromkeys(effect.unpinned, let_go))
+            if effect.pinned_seq is not None:
+                pin = PinRow(
+                    MESSAGES_ZONE, effect.seq, effect.pinned_seq, float(effect.pinned_seq),
+                    effect.lock_until_ms, part.expires_ms, made_ms(commit, part), part.name,
+                    part.reason, part.counts or Counts(),
+                )  # fmt: skip
+                coming.append(Pinned(pin, *makers_of(commit, part), 0))
+        return coming, going
+
+    def _commits(self) -> Iterator[tuple[Following, Commit]]:
+        for following in self._ahead.commits():
+            commit = following.judged.commit
+            if commit is None or commit.header.author == self._device:
+                continue
+            if following.judged.head.seq > self._seen_seq:
+                yield following, commit
+
+    def _changes(self, name: bytes) -> list[Change]:
+        try:
+            return self._ahead.read_segment(name)
+        except UNREADABLE:
+            return []
+        except FarAway:
+            # What applying the commits needs has to come; of the rest, less is known then.
+            if name in self._needed:
+                raise
+            return []
