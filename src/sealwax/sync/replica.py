@@ -35,6 +35,7 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.reserve import essential
 from sealwax.sync.applying import Applying, Pulled
 from sealwax.sync.following import Ahead
+from sealwax.sync.held_moment import put_back_moment
 from sealwax.sync.opening import fetch_segment
 from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
@@ -324,6 +325,9 @@ class Replica:
         head = self.head()
         if writing.kind in (CommitKind.COMPACT, CommitKind.PURGE):
             self._need_live(writing.dropped)
+        past_seq = writing.pinning.pinned_seq
+        if past_seq is not None and not self.is_own:
+            put_back_moment(self.store, self.library.holdings, past_seq)
         if not self.is_own:
             self.library.strip_tail()
         with self.library.transaction():

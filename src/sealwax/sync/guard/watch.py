@@ -7,8 +7,9 @@ each question, and wherever words would be gone. The pull goes on; `settle` does
 
 from typing import NamedTuple
 
+from sealwax.ledger.chain import Head
 from sealwax.ledger.commit import CommitKind
-from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
+from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.let_go import Wanted
 from sealwax.library.losses import NO_MOMENT, NO_QUESTION, Losses, Taken
 from sealwax.library.past import is_unchanged
@@ -112,9 +113,9 @@ class Watch:
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
         if records.is_too_much or records.has_words_gone:
             moment = self._moment_that_is_there(records, ahead, snapshots.left)
-            if moment == NO_MOMENT:
-                moment = _first(records) - 1
-                wanted.append(self._before(moment))
+            if moment == NO_MOMENT and ahead.start.seq >= 0:
+                moment = ahead.start.seq
+                wanted.append(self._before(ahead.start))
         if any(not one.is_shared for one in records.losing):
             # What waits here is in no moment of the shared history.
             part = Part(reason=BEFORE, counts=self._library.counts())
@@ -154,9 +155,10 @@ class Watch:
         is_as_then = is_unchanged(self._library.database.connection, lost, newest.pinned_seq)
         return newest.pinned_seq if is_as_then else NO_MOMENT
 
-    def _before(self, seq: int) -> Wanted:
-        data = self._history.store.get_commit(MESSAGES_ZONE, seq)
-        return Wanted(seq, commit_hash(data), BEFORE, counts=self._library.counts())
+    def _before(self, head: Head) -> Wanted:
+        """The moment that this device has, whole, before it takes in anything. Of a later one, up
+        to the first loss, parts may have been compacted and collected by now."""
+        return Wanted(head.seq, head.hash, BEFORE, counts=self._library.counts())
 
 
 def _first(records: _Records) -> int:
