@@ -135,6 +135,9 @@ class Sync:
         troubles, is_in_step = ZoneTroubles(), False
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
+            if self._outbox.is_behind():
+                # What waits is on this device, and nothing else is true before it is shown.
+                self._outbox.catch_up(self._history, self.others.zones())
             with troubles.kept():
                 repaired = self._refresh()
                 pulled = self._pull(report)

@@ -64,14 +64,6 @@ class Arrivals:
                             found.setdefault(change.record, []).append(change)
         return found
 
-    def drops(self) -> list[int]:
-        """The seqs of those that may end segments, and say that nothing is lost by it."""
-        return [
-            commit.header.seq
-            for _, commit in self._commits()
-            if commit.header.kind in SAID_ALREADY and commit.header.dropped
-        ]
-
     def pins(self, clock: Clock) -> tuple[list[Pinned], dict[int, LetGo]]:
         """The snapshots that come; and the seqs of pins that are let go of, by whom."""
         coming: list[Pinned] = []
