@@ -1,5 +1,5 @@
-"""A removed device, a server from an old backup and a home from an old image, as a person meets them:
-every command is a process of its own."""
+"""A removed device, a server from an old backup and a home from an old image, as a person meets
+them: every command is a process of its own."""
 
 from pathlib import Path
 

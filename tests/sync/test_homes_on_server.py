@@ -17,7 +17,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
 from sealwax.sync.compaction import collect
 from sealwax.sync.compaction.collect import GRACE_MS, collectable
-from sealwax.sync.others import pinned_bases
+from sealwax.sync.known_zones import pinned_bases
 from sealwax.vault.commit_part import MERGED, Part
 from sealwax.vault.writing import Writing
 from tests.homes import DAY_MS, NOW_MS, ignore
