@@ -17,6 +17,7 @@ from sealwax.ledger.chain import Judged, beginning, judge
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
@@ -164,7 +165,7 @@ def _base(own: Replica, part: Part, disowned: Mapping[int, int]) -> _Base:
     lost_commits = getattr(own.store, "lost_commits", None)
     for lost in lost_commits(MESSAGES_ZONE) if lost_commits else []:
         if seq < len(lost) and commit_hash(lost[seq]) == head_hash:
-            return _lost_base(own, lost[: seq + 1])
+            return _lost_base(own, lost[: seq + 1], disowned)
     # The history that it stood on is not here: the nearest that is.
     return _Base(min(seq, own.store.head_seq(MESSAGES_ZONE)), [])
 
@@ -176,20 +177,29 @@ def _added_by(store: Store, seqs: Iterable[int]) -> Iterator[bytes]:
         yield from (name for name, *_ in header.segments)
 
 
-def _lost_base(own: Replica, lost: list[bytes]) -> _Base:
+def _lost_base(own: Replica, lost: list[bytes], disowned: Mapping[int, int]) -> _Base:
     common = -1
     while common + 1 < len(lost) and _hash_at(own.store, common + 1) == commit_hash(
         lost[common + 1]
     ):
         common += 1
-    objects = Objects()
+    fold = ZoneFold(own.log, own.clock.now_ms(), lambda: lost)
     for judged, *_ in told_ones(own, MESSAGES_ZONE, lost):
         if judged.commit is not None:
-            objects.apply(judged.commit, own.clock.now_ms())
-    live = _segments_at(objects, len(lost) - 1)
-    return _Base(
-        common, sorted(name for name in live if objects.intervals[name].added_seq > common)
-    )
+            fold.apply(judged.commit)
+    # What that history had disowned, and this one has not, is not stood upon.
+    gone = [seq for seq in fold.disowned if seq <= common and seq not in disowned]
+    shared = min(gone, default=common + 1) - 1
+    # What this one has disowned was there all the same, unless that one had done so too.
+    since = [
+        seq
+        for seq, merge_seq in disowned.items()
+        if seq <= shared < merge_seq and seq not in fold.disowned
+    ]
+    intervals = fold.objects.intervals
+    live = _segments_at(fold.objects, len(lost) - 1)
+    later = sorted(name for name in live if intervals[name].added_seq > shared)
+    return _Base(shared, [*_added_by(own.store, since), *later])
 
 
 def _segments_at(objects: Objects, seq: int) -> Iterator[bytes]:
