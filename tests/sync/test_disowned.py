@@ -152,3 +152,26 @@ def test_what_was_disowned_since_is_in_a_snapshot_of_a_history_put_aside(house: 
     house.disown(start_seq)
     assert _shown_anew(house.one) == 6
     assert house.one.library.counts().messages == 2
+
+
+def test_what_a_device_compacted_that_knew_nothing_does_not_bring_it_back(
+    house: Household,
+) -> None:
+    _take(house.one, 0, 2)
+    start_seq = _take(house.gone, 2, 3)
+    house.two.replica.pull()
+    names = tuple(name for name, *_ in house.two.library.holdings.live_segments())
+    changes = tuple(one for name in names for one in house.two.replica.read_segment(name))
+    compacting = Writing(changes, Part(), CommitKind.COMPACT, dropped=names)
+    house.two.replica.write(compacting)
+    house.remove()
+    house.disown(start_seq)
+    digests = set()
+    for device in (house.two, house.new):
+        device.replica.pull()
+        assert device.library.counts().messages == 2
+        # Nobody tried to take anything away.
+        assert device.library.holdings.refused_drops() == []
+        assert device.library.holdings.damage() == []
+        digests.add(device.library.digest())
+    assert len(digests) == 1
