@@ -1,5 +1,5 @@
-"""What a merge disowns, on devices that have not heard of the removal and on snapshots that stand on
-what is disowned."""
+"""What a merge disowns, on devices that have not heard of the removal, and in snapshots that stand
+on what is disowned."""
 
 from pathlib import Path
 
