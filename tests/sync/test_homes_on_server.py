@@ -11,13 +11,12 @@ from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
 from sealwax.sync.compaction import collect
 from sealwax.sync.compaction.collect import GRACE_MS, collectable
-from sealwax.sync.others import pinned_bases
+from sealwax.sync.known_zones import pinned_bases
 from sealwax.vault.commit_part import MERGED, Part
 from sealwax.vault.writing import Writing
 from tests.homes import DAY_MS, NOW_MS, ignore, texts
@@ -477,7 +476,7 @@ def test_what_the_server_keeps_for_now_is_told_and_goes_later(tmp_path: Path) ->
 
             def compacted() -> Compaction:
                 scratch = tmp_path / "scratch"
-                return compact(history, scratch, later_ms, SystemEntropy(), ignore)
+                return compact(history, scratch, later_ms, ignore)
 
             assert agent.compact(ignore).deleted == 0
             # The device has waited for its time, and the server has not.

@@ -341,14 +341,22 @@ class Holdings:
         )
         return dict(rows)
 
-    def live_in(self, zone: str, seq: int | None = None) -> list[tuple[bytes, int, int, bool]]:
-        """(name, added seq, bytes, is a segment) of what the head of a zone holds, or the pins of a
-        seq, in the order in which it was added."""
-        live = "dropped_seq = ?1" if seq is None else "added_seq <= ?1 AND ?1 < dropped_seq"
+    def dropped_since(self, seq: int) -> set[bytes]:
+        """The objects that a seq of the messages zone held and the head does not."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name FROM object WHERE zone = ?3 AND added_seq <= ?1 AND dropped_seq > ?1"
+            " AND dropped_seq < ?2",
+            (seq, STILL, MESSAGES_ZONE),
+        )
+        return {name for (name,) in rows}
+
+    def live_in(self, zone: str) -> list[tuple[bytes, int, int, bool]]:
+        """(name, added seq, bytes, is a segment) of what the head of a zone holds, in the order in
+        which it was added."""
         rows: Iterable[Any] = self._connection.execute(
             "SELECT name, added_seq, size_bytes, change_digest IS NOT NULL FROM object"
-            f" WHERE zone = ?2 AND {live} ORDER BY added_seq, name",
-            (STILL if seq is None else seq, zone),
+            " WHERE zone = ?2 AND dropped_seq = ?1 ORDER BY added_seq, name",
+            (STILL, zone),
         )
         return [(name, seq, size_bytes, bool(is_one)) for name, seq, size_bytes, is_one in rows]
 

@@ -57,7 +57,7 @@ class OwnZone:
         if digest is None or pin.lock_until_ms > now_ms:
             return False
         self._library.strip_tail()
-        if not self._is_shared(pin):
+        if not self._is_shared(pin, digest):
             if digest != digest_bytes(self._library.digest()):
                 return False
             seq = self._history.write(_made_again(pin)).seq
@@ -92,9 +92,10 @@ class OwnZone:
             if part is not None:
                 base = base_of(self._outbox.own, part, disowned)
                 names.update(base.segments)
-                names.update(name for name, *_ in holdings.live_in(MESSAGES_ZONE, base.seq))
+                names |= holdings.dropped_since(base.seq)
         try:
-            mirror.upload(sorted(mirror.near.has_objects(names)))
+            if names:
+                mirror.heal(names)
         except FarFull as error:
             return error
         return None
@@ -124,10 +125,12 @@ class OwnZone:
         except (SealBroken, SealUnknown):
             return None
 
-    def _is_shared(self, pin: PinRow) -> bool:
-        """Whether it was made there already, and this device was cut off then."""
+    def _is_shared(self, pin: PinRow, digest: bytes) -> bool:
+        """Whether it was made there already, and this device was cut off then. Another snapshot may
+        have been made at the same time for the same reason: the digest tells them apart."""
         return any(
             (other.name, other.reason, other.made_ms) == (pin.name, pin.reason, pin.made_ms)
+            and digest_bytes(self._library.applier.digest_at(other.moment)) == digest
             for other in self._library.holdings.pins()
             if other.zone == MESSAGES_ZONE
         )
