@@ -80,7 +80,7 @@ class Watch:
         is_losing = bool(records.losing)
         snapshots = snapshots_going(self._history, arrivals, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
-            self._keep(records, snapshots, arrivals, ahead, now_ms)
+            self._keep(records, snapshots, ahead, now_ms)
 
     def _records(self, arrivals: Arrivals, ahead: Ahead, now_ms: int) -> _Records:
         guarded = self._library.guarded
@@ -112,7 +112,6 @@ class Watch:
         self,
         records: _Records,
         snapshots: Going,
-        arrivals: Arrivals,
         ahead: Ahead,
         now_ms: int,
     ) -> None:
