@@ -249,7 +249,9 @@ class Sync:
         FarFull."""
         if self._mirror is not None:
             mend_account(self._mirror, self._journal)
-            self._other_self.meet()
+            if self._other_self.meet():
+                # The shared history may have been pulled for it.
+                self.settle_held()
             self._own_zone.send(is_whole=True)
         own = self._outbox.own
         zones = [self._history, *([own] if own.head().seq >= 0 else [])]
