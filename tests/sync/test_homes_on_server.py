@@ -445,7 +445,7 @@ def test_what_the_server_keeps_for_now_is_told_and_goes_later(tmp_path: Path) ->
 
             def compacted() -> Compaction:
                 scratch = tmp_path / "scratch"
-                return compact(history, scratch, later_ms, SystemEntropy(), ignore)
+                return compact(history, scratch, later_ms, ignore)
 
             assert agent.compact(ignore).deleted == 0
             # The device has waited for its time, and the server has not.

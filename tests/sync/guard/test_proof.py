@@ -7,6 +7,7 @@ import pytest
 
 from sealwax.ledger.commit import CommitKind
 from sealwax.library.library import Library
+from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small
 from sealwax.sync.guard.proof import TOLD_LESS
 from sealwax.sync.reset.apply import planned_reset, reset
@@ -178,6 +179,7 @@ def test_what_a_device_never_had_it_says_nothing_of(house: House) -> None:
     evil.append(CommitKind.PURGE, dropped=evil.segments())
     # It begins after that: nothing that was before it is its to judge.
     house.homes[OTHER].close()
+    house.homes[OTHER].near = MemoryStore()
     for path in house.homes[OTHER].folder.glob("*"):
         path.unlink()
     house.homes[OTHER].open_again()
