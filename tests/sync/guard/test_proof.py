@@ -180,6 +180,7 @@ def test_what_a_device_never_had_it_says_nothing_of(house: House) -> None:
     evil.append(CommitKind.PURGE, dropped=evil.segments())
     # It begins after that: nothing that was before it is its to judge.
     house.homes[OTHER].close()
+    house.homes[OTHER].near = MemoryStore()
     for path in house.homes[OTHER].folder.glob("*"):
         path.unlink()
     house.homes[OTHER].near = MemoryStore()
