@@ -11,7 +11,6 @@ from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
@@ -445,7 +444,7 @@ def test_what_the_server_keeps_for_now_is_told_and_goes_later(tmp_path: Path) ->
 
             def compacted() -> Compaction:
                 scratch = tmp_path / "scratch"
-                return compact(history, scratch, later_ms, SystemEntropy(), ignore)
+                return compact(history, scratch, later_ms, ignore)
 
             assert agent.compact(ignore).deleted == 0
             # The device has waited for its time, and the server has not.
