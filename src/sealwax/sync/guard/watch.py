@@ -80,7 +80,7 @@ class Watch:
         is_losing = bool(records.losing)
         snapshots = snapshots_going(self._history, arrivals, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
-            self._keep(records, snapshots, arrivals, ahead, now_ms)
+            self._keep(records, snapshots, ahead, now_ms)
 
     def _records(self, arrivals: Arrivals, ahead: Ahead, now_ms: int) -> _Records:
         guarded = self._library.guarded
@@ -108,14 +108,7 @@ class Watch:
             if row.is_shared and not row.is_accepted and is_answered(_loss(row), tellings)
         ]
 
-    def _keep(
-        self,
-        records: _Records,
-        snapshots: Going,
-        arrivals: Arrivals,
-        ahead: Ahead,
-        now_ms: int,
-    ) -> None:
+    def _keep(self, records: _Records, snapshots: Going, ahead: Ahead, now_ms: int) -> None:
         """Remembers it, durably, before anything is applied."""
         guarded, moment = self._library.guarded, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
