@@ -7,6 +7,7 @@ import pytest
 
 from sealwax.ledger.commit import CommitKind
 from sealwax.library.library import Library
+from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small
 from sealwax.sync.compaction.collect import collectable
 from sealwax.sync.guard.proof import TOLD_LESS
@@ -181,6 +182,7 @@ def test_what_a_device_never_had_it_says_nothing_of(house: House) -> None:
     house.homes[OTHER].close()
     for path in house.homes[OTHER].folder.glob("*"):
         path.unlink()
+    house.homes[OTHER].near = MemoryStore()
     house.homes[OTHER].open_again()
     house.sync(OTHER)
     assert _alarms(house, OTHER) == []
