@@ -108,7 +108,13 @@ class Watch:
             if row.is_shared and not row.is_accepted and is_answered(_loss(row), tellings)
         ]
 
-    def _keep(self, records: _Records, snapshots: Going, ahead: Ahead, now_ms: int) -> None:
+    def _keep(
+        self,
+        records: _Records,
+        snapshots: Going,
+        ahead: Ahead,
+        now_ms: int,
+    ) -> None:
         """Remembers it, durably, before anything is applied."""
         guarded, moment = self._library.guarded, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
