@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tribunal.court import Begun, Court, begin
+from tests.tribunal.beginning import Begun, begin
+from tests.tribunal.court import Court
 
 
 @pytest.fixture(scope="session")

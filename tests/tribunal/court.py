@@ -18,9 +18,8 @@ from typing import NamedTuple, TypeVar
 
 import pytest
 
-from sealwax.agent import place as place_module
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.device import Device, Environment
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.examining import facts_of
@@ -31,7 +30,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import recovery_keys
-from sealwax.demo.apple_database import ATTACHMENTS, AppleDatabase, AttachmentRow
+from sealwax.demo.apple_database import AppleDatabase
 from sealwax.library.library import Library
 from sealwax.library.project import PRESENT
 from sealwax.library.select import Moment, Selection
@@ -41,33 +40,28 @@ from sealwax.sync.apply import SyncOutcome
 from sealwax.trust.account import open_for_device
 from sealwax.trust.heads import RememberedHeads
 from sealwax.trust.home_keys import load_home_keys
-from tests.homes import NOW_MS, MemoryKeyring, ignore, said, write_threads
+from tests.homes import NOW_MS, ignore, said
+from tests.tribunal.beginning import (
+    DAY_MS,
+    NAMES,
+    OWNER,
+    PHOTO_BYTES,
+    SECOND,
+    SNAPSHOTS,
+    THIEF,
+    WITH_A_PHOTO,
+    Begun,
+    connect,
+)
 from tests.tribunal.clock import MovedClock
 from tests.tribunal.device import Intruder
-from tests.tribunal.place import ADDRESS, Line, Place, Truth, View
+from tests.tribunal.place import ADDRESS, Place, Truth
 
-OWNER, SECOND, THIEF = 0, 1, 2
-NAMES = ("owner", "second", "thief")
 HONEST = (OWNER, SECOND)
-SNAPSHOTS = tuple(f"before the trial {number}" for number in range(5))
-"""More than a device may let go of in a day without being asked about."""
 ROUNDS = 4
-PHOTO_BYTES = 60_000
-WITH_A_PHOTO = "with a photo"
-DAY_MS = 24 * 60 * 60 * 1000
-_CHATS = (6, 6, 5, 5, 4)
 _LIBRARY_KEY = b"k" * 32
 
 T = TypeVar("T")
-
-
-class Begun(NamedTuple):
-    """An account with three devices that agree, made once and copied for each trial."""
-
-    folder: Path
-    truth: Truth
-    recovery_code: str
-    keyring: MemoryKeyring
 
 
 class Day(NamedTuple):
@@ -99,7 +93,7 @@ class Court:
         self.said: Counter[str] = Counter()
         self._words = 0
         self._read: dict[object, Counter[str]] = {}
-        _connect(patch, self.place)
+        connect(patch, self.place)
         self.kept = self.shown(OWNER)
         self.snapshots = {name: self.shown(OWNER, name) for name in SNAPSHOTS}
         self.calm = self.findings(OWNER)
@@ -361,106 +355,3 @@ def shown_by(agent: Agent, at: str | None = None) -> Counter[str]:
         for view in agent.read(chat.record, at, 10_000)
     }
     return Counter(views.values())
-
-
-def begin(folder: Path) -> Begun:
-    """Makes the account of all trials: three devices, a phone's messages with a photo, a snapshot,
-    everything verified."""
-    keyring = MemoryKeyring()
-    clock = MovedClock(NOW_MS)
-    env = Environment(clock, SystemEntropy(), None, keyring)
-    place = Place(clock)
-    with pytest.MonkeyPatch.context() as patch:
-        _connect(patch, place)
-        homes = [folder / name for name in NAMES]
-        code = create_home(homes[OWNER], ADDRESS, NAMES[OWNER], env, "invitation")
-        for number in (SECOND, THIEF):
-            recover_home(homes[number], ADDRESS, code, NAMES[number], env)
-        with open_agent(homes[OWNER], env) as agent:
-            agent.import_source(_phone(folder / "phone"), ignore)
-            for name in SNAPSHOTS:
-                agent.create_snapshot(name)
-            assert agent.sync.now().is_verified
-        shutil.rmtree(folder / "phone")
-        for number in (SECOND, THIEF, OWNER):
-            with open_agent(homes[number], env) as agent:
-                done = agent.sync.now()
-                assert done.is_verified, done
-    (truth,) = place.truths.values()
-    return Begun(folder, truth, code, keyring)
-
-
-def _phone(folder: Path) -> Path:
-    write_threads(folder, _CHATS)
-    database = AppleDatabase(folder)
-    photo = "aa/00/photo.bin"
-    (folder / ATTACHMENTS / photo).parent.mkdir(parents=True)
-    (folder / ATTACHMENTS / photo).write_bytes(bytes(range(250)) * (PHOTO_BYTES // 250))
-    handle = database.handle("+15550108888")
-    chat = database.direct_chat("+15550108888", handle)
-    database.add_messages([said(chat, handle, "with-a-photo", WITH_A_PHOTO, NOW_MS - DAY_MS)])
-    row = AttachmentRow(
-        "photo", photo, "photo.bin", "application/octet-stream", "public.data",
-        NOW_MS - DAY_MS, PHOTO_BYTES,
-    )  # fmt: skip
-    database.add_attachments([("with-a-photo", row)])
-    database.close()
-    return folder
-
-
-def _connect(patch: pytest.MonkeyPatch, place: Place) -> None:
-    """Has homes reach the double where they would reach a server."""
-
-    def far(url: str, account: bytes, member: MemberKeys) -> View:
-        assert url == ADDRESS
-        return place.view(account, member.member().id)
-
-    patch.setattr(place_module, "opened_far", far)
-    patch.setattr(place_module, "Connection", lambda url: Line(place))
-
-
-class Act(NamedTuple):
-    """One act: what is done, and, where it is to be detected, a pattern that finds the sentence
-    that `status` and `doctor` say of it; or the command itself, where that mended it."""
-
-    do: Callable[[Court], object]
-    told: str = ""
-    said: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.do.__name__.replace("_", " ")
-
-
-class Acts:
-    """The acts of one theme, in their order."""
-
-    def __init__(self) -> None:
-        self.all: list[Act] = []
-
-    def detected(self, told: str) -> Callable[[Callable[[Court], object]], object]:
-        """An act that the owner hears of, in a sentence that has this pattern."""
-        return lambda do: self.all.append(Act(do, told))
-
-    def mended(self, said: str) -> Callable[[Callable[[Court], object]], object]:
-        """An act that is undone by the next sync, which says so in a sentence that has this."""
-        return lambda do: self.all.append(Act(do, said=said))
-
-    def harmless(self, do: Callable[[Court], object]) -> None:
-        """An act that comes to nothing."""
-        self.all.append(Act(do))
-
-
-def try_act(court: Court, act: Act) -> None:
-    """The whole trial of an act that needs nothing of its own."""
-    act.do(court)
-    for number in HONEST:
-        court.day(number)
-    court.settle()
-    court.check()
-    if act.told:
-        court.need_told(act.told)
-    elif act.said:
-        court.need_said(act.said)
-    else:
-        court.need_calm(OWNER)

@@ -20,7 +20,6 @@ from sealwax.stores.base import (
     CommitVoid,
     Missing,
     StoredObject,
-    StoreError,
 )
 from sealwax.stores.memory import MemoryStore
 from sealwax.stores.server_errors import DeviceNotTrusted, ServerRefused, ServerUnreachable
@@ -323,12 +322,3 @@ class Line:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def refused(act: Callable[[], object]) -> StoreError | None:
-    """Why the place does not do something; None where it does."""
-    try:
-        act()
-    except StoreError as error:
-        return error
-    return None

@@ -15,7 +15,8 @@ from sealwax.model.change import entry
 from sealwax.model.field import LIFE
 from sealwax.vault.commit_part import Part
 from tests.homes import NOW_MS
-from tests.tribunal.court import DAY_MS, HONEST, OWNER, SECOND, THIEF, Court
+from tests.tribunal.beginning import DAY_MS, OWNER, SECOND, THIEF
+from tests.tribunal.court import HONEST, Court
 
 YEARS_MS = {
     year: int(datetime.datetime(year, 1, 1, tzinfo=datetime.UTC).timestamp() * 1000)

@@ -28,7 +28,9 @@ from sealwax.model.field import (
 from sealwax.model.record import Kind
 from sealwax.vault.checkpoint import Checkpoint, seal_checkpoint
 from sealwax.vault.commit_part import Part
-from tests.tribunal.court import HONEST, OWNER, SNAPSHOTS, Act, Acts, Court, shown_by, try_act
+from tests.tribunal.acts import Act, Acts, try_act
+from tests.tribunal.beginning import OWNER, SNAPSHOTS
+from tests.tribunal.court import HONEST, Court, shown_by
 
 ACTS = Acts()
 THIEF_NAMED = r"thief"

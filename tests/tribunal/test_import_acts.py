@@ -15,7 +15,8 @@ from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import Kind
 from tests.homes import ignore
-from tests.tribunal.court import HONEST, OWNER, SNAPSHOTS, Court, shown_by
+from tests.tribunal.beginning import OWNER, SNAPSHOTS
+from tests.tribunal.court import HONEST, Court, shown_by
 
 DEVICE = "bb763930f38926dfacacb541d542bba7"
 HIGHEST_LIFE = 2**31

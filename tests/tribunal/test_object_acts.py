@@ -11,17 +11,9 @@ from sealwax.stores.server_errors import ServerTrouble
 from sealwax.sync.reading_back import EVERYTHING
 from sealwax.vault.objects import SealedSegment
 from tests.homes import ignore
-from tests.tribunal.court import (
-    HONEST,
-    OWNER,
-    SECOND,
-    THIEF,
-    Act,
-    Acts,
-    Court,
-    shown_by,
-    try_act,
-)
+from tests.tribunal.acts import Act, Acts, try_act
+from tests.tribunal.beginning import OWNER, SECOND, THIEF
+from tests.tribunal.court import HONEST, Court, shown_by
 from tests.tribunal.place import Truth
 
 ACTS = Acts()

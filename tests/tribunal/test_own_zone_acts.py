@@ -19,18 +19,9 @@ from sealwax.model.record import Kind
 from sealwax.stores.base import StoreError
 from sealwax.vault.commit_part import Part
 from sealwax.vault.objects import SealedSegment
-from tests.tribunal.court import (
-    HONEST,
-    NAMES,
-    OWNER,
-    SECOND,
-    THIEF,
-    Act,
-    Acts,
-    Court,
-    shown_by,
-    try_act,
-)
+from tests.tribunal.acts import Act, Acts, try_act
+from tests.tribunal.beginning import NAMES, OWNER, SECOND, THIEF
+from tests.tribunal.court import HONEST, Court, shown_by
 
 ACTS = Acts()
 FOREIGN_STEPS = 20

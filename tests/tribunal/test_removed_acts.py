@@ -10,7 +10,8 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.model.change import entry
 from sealwax.model.field import LIFE
-from tests.tribunal.court import HONEST, OWNER, SECOND, SNAPSHOTS, THIEF, Court, shown_by
+from tests.tribunal.beginning import OWNER, SECOND, SNAPSHOTS, THIEF
+from tests.tribunal.court import HONEST, Court, shown_by
 from tests.tribunal.device import Intruder
 
 THIEF_NAMED = r"thief"

@@ -19,7 +19,8 @@ from sealwax.model.record import Kind
 from sealwax.stores.base import StoreError
 from sealwax.stores.server_errors import AccountLocked, ServerRefused, ServerTrouble
 from sealwax.vault.commit_part import Part
-from tests.tribunal.court import OWNER, THIEF, Court
+from tests.tribunal.beginning import OWNER, THIEF
+from tests.tribunal.court import Court
 
 STEERING = (
     "\x1b[2J\x1b]0;owned\x07\x08\x08\r\x9b31m\x9d52;c;aGk=\x07\u202erecovery key\u2066\u2069\u200f"
