@@ -11,7 +11,6 @@ from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
