@@ -1,7 +1,10 @@
 """Commits that add, drop, pin and let go in every way: for all who fold them."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
+from sealwax.crypto.device_keys import MemberKeys
 from sealwax.ledger.chain import Head
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.objects import UnpinFacts, encode_facts
@@ -36,9 +39,17 @@ TELLING: list[Step] = [
 LOCKED_UNTIL_MS = TIME_MS - 5
 
 
-def commit_of(account: Account, head: Head, step: Step) -> bytes:
+def commit_of(
+    account: Account,
+    head: Head,
+    step: Step,
+    author: MemberKeys | None = None,
+    position: int | None = None,
+    epoch: int | None = None,
+) -> bytes:
     """The bytes of a commit that does a step."""
     kind, said, one, dropped = step
+    by: dict[str, Any] = {"author": author, "position": position, "epoch": epoch, "kind": kind}
     segments = tuple((NAMES[n], 900, digest.to_bytes(32, "big")) for n, digest in said)
     drops = tuple(NAMES[number] for number in dropped)
     if kind is CommitKind.PIN:
@@ -46,9 +57,9 @@ def commit_of(account: Account, head: Head, step: Step) -> bytes:
         # Every third pin has a lock, which has run out by its author's clock and not by ours.
         lock_until_ms = LOCKED_UNTIL_MS if head.seq % 3 == 0 else 0
         pinning = Pinning(lock_until_ms, pinned_seq)
-        return next_commit(account, head, kind=kind, dropped=drops, pinning=pinning)
+        return next_commit(account, head, **by, dropped=drops, pinning=pinning)
     if kind is CommitKind.UNPIN:
         facts = encode_facts(UnpinFacts(one))
-        return next_commit(account, head, kind=kind, dropped=drops, public=facts)
+        return next_commit(account, head, **by, dropped=drops, public=facts)
     added = tuple((NAMES[number], 500 + number) for number in one)
-    return next_commit(account, head, kind=kind, added=added, dropped=drops, segments=segments)
+    return next_commit(account, head, **by, added=added, dropped=drops, segments=segments)

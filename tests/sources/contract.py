@@ -1,14 +1,24 @@
 """The contract of every source; see the docstring of `sealwax.sources.base`."""
 
 from sealwax.base.problem import Problem
+from sealwax.model.change import Change
+from sealwax.model.field import has_its_form
 from sealwax.model.record import Kind
 from sealwax.sources.base import BATCH_ITEMS, Copied, Deletion, Item, Observation, Source
+from sealwax.vault.segment import checked_rows, encode_segment
 
 ORDER = {Kind.CONTACT: 0, Kind.CONVERSATION: 0, Kind.ATTACHMENT: 1, Kind.MESSAGE: 2}
 
 
 def everything(source: Source) -> list[Item]:
     return [item for batch in source.read() for item in batch]
+
+
+def can_be_kept(item: Observation) -> None:
+    """Whatever a source holds: what it tells has the forms of its fields, and can be sealed."""
+    assert all(has_its_form(*told) for told in item.entries), item
+    change = Change(item.kind, b"r" * 16, 0, item.time_ms, b"d" * 16, item.entries)
+    assert len(checked_rows(encode_segment([change]))) == 1
 
 
 class SourceContract:
@@ -54,6 +64,11 @@ class SourceContract:
         for item in everything(source):
             if isinstance(item, Observation):
                 assert item.time_ms <= newest_ms + 1
+
+    def test_what_it_tells_has_its_form(self, source: Source) -> None:
+        told = [item for item in everything(source) if isinstance(item, Observation)]
+        for item in told:
+            can_be_kept(item)
 
     def test_problems_do_not_end_the_reading(self, source: Source) -> None:
         items = everything(source)

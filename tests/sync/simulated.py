@@ -332,6 +332,7 @@ class World:
                 lambda reason: create_snapshot(device.history.library, device.journal, "", reason),
                 ignore,
                 is_confirmed=True,
+                now_ms=self.homes[number].env.clock.now_ms(),
             ).run()
 
     def _delete(self, number: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from sealwax.agent.api import Agent
 from sealwax.agent.backing_up import BackedUp, backed_up_sentence
-from sealwax.agent.bootstrap import create_home, open_agent, recover_home
+from sealwax.agent.bootstrap import create_home, open_agent
+from sealwax.agent.recovering import recover_home
 from sealwax.demo.world import write_world
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync import proving

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from sealwax.crypto import key_packet
 from tests.vectors.crypto_cases import Case, crypto_cases
+from tests.vectors.disowning_cases import disowning_cases
 from tests.vectors.fixed_hpke import FixedHpke
 from tests.vectors.ledger_cases import ledger_cases
 from tests.vectors.model_cases import model_cases
@@ -23,7 +24,8 @@ FOLDER = Path(__file__).parent
 def cases() -> list[Case]:
     """Every vector: its name and its content."""
     with patch.object(key_packet, "_HPKE", FixedHpke()):
-        found = [*crypto_cases(), *model_cases(), *ledger_cases(), *vault_cases()]
+        made = (crypto_cases(), model_cases(), ledger_cases(), vault_cases(), disowning_cases())
+        found = [case for cases_ in made for case in cases_]
     assert len({name for name, _ in found}) == len(found)
     return found
 

@@ -23,8 +23,9 @@ from sealwax.ledger.account import AccountLog, Packet, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.framing import frame
-from sealwax.ledger.names import device_id, zone_root
-from sealwax.ledger.objects import FOREVER, Objects
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_id, zone_root
+from sealwax.ledger.objects import FOREVER, Interval, Objects
+from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
@@ -41,7 +42,7 @@ from sealwax.vault.segment import decode_segment
 from tests.vectors.make import cases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
-LEAST_FILES = 191
+LEAST_FILES = 205
 COMPRESSED = ("segment", "segment-object", "checkpoint")
 """Kinds whose bytes another release of zstd may make differently; any of them must open."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,6 +231,38 @@ def _objects(case: dict[str, Any]) -> None:
     assert sorted(name.hex() for name in held) == case["held"]
 
 
+def _disowning(case: dict[str, Any]) -> None:
+    log = AccountLog(commit_hash(bytes.fromhex(case["log"][0])))
+    for data in case["log"]:
+        assert log.extend(bytes.fromhex(data)) is None
+    commits = [bytes.fromhex(data) for data in case["commits"]]
+    fold = ZoneFold(log, case["now_ms"], lambda: commits)
+    head = beginning(log.account, MESSAGES_ZONE)
+    for data in commits:
+        judged = judge(head, data, log)
+        head = judged.head
+        assert judged.commit is not None
+        fold.apply(judged.commit)
+    objects = fold.objects
+    assert fold.disowned == {int(seq): merge_seq for seq, merge_seq in case["merges"].items()}
+    assert _told(objects.intervals) == case["intervals"]
+    assert _told(objects.disowned) == case["disowned"]
+    assert [list(pin) for _, pin in sorted(objects.pins.items())] == case["pins"]
+    assert sorted(name.hex() for name in objects.held(head.seq)) == case["held"]
+
+
+def _told(intervals: dict[bytes, Interval]) -> dict[str, list[Any]]:
+    return {
+        name.hex(): [
+            interval.added_seq,
+            None if interval.dropped_seq == FOREVER else interval.dropped_seq,
+            interval.size_bytes,
+            None if interval.change_digest is None else interval.change_digest.hex(),
+        ]
+        for name, interval in intervals.items()
+    }
+
+
 def _keys(case: dict[str, Any]) -> AccountKeys:
     key = AccountKey(0, _hex(case, "account_key"))
     return AccountKeys(_hex(case, "account"), RootKeys(b"", b""), {0: key})
@@ -310,6 +343,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "account-log": _account_log,
     "opens-account": _opens_account,
     "objects": _objects,
+    "disowning": _disowning,
     "chunk": _chunk,
     "segment-object": _segment_object,
     "checkpoint": _checkpoint,

@@ -39,17 +39,17 @@ def vault_cases() -> Iterator[Case]:
     yield from _paths()
 
 
-def _add(*names: bytes) -> Step:
+def add(*names: bytes) -> Step:
     return {"added": tuple((name, 600) for name in names)}
 
 
-def _say(*names: bytes, kind: CommitKind = CommitKind.CHANGE, drop: bytes = b"") -> Step:
+def say(*names: bytes, kind: CommitKind = CommitKind.CHANGE, drop: bytes = b"") -> Step:
     """Segments whose changes have the names as their digests, and what is dropped with them."""
     segments = tuple((name, 600, name) for name in names)
     return {"kind": kind, "segments": segments, "dropped": (drop,) if drop else ()}
 
 
-def _merge(*digests: int, drop: tuple[bytes, ...]) -> Step:
+def compaction(*digests: int, drop: tuple[bytes, ...]) -> Step:
     segments = tuple(
         (bytes((0xE0 + at,)) * 32, 600, digest.to_bytes(32, "big"))
         for at, digest in enumerate(digests)
@@ -57,117 +57,117 @@ def _merge(*digests: int, drop: tuple[bytes, ...]) -> Step:
     return {"kind": CommitKind.COMPACT, "segments": segments, "dropped": drop}
 
 
-def _pin(lock_until_ms: int = 0, pinned_seq: int | None = None) -> Step:
+def pin(lock_until_ms: int = 0, pinned_seq: int | None = None) -> Step:
     return {"kind": CommitKind.PIN, "pinning": Pinning(lock_until_ms, pinned_seq)}
 
 
-def _unpin(*seqs: int) -> Step:
+def unpin(*seqs: int) -> Step:
     return {"kind": CommitKind.UNPIN, "public": encode_facts(UnpinFacts(list(seqs)))}
 
 
 def _objects(account: Account) -> Iterator[Case]:
     drop: Step = {"dropped": (A,)}
-    redact = {"kind": CommitKind.REDACT, "public": encode_facts([[(A, B)]]), **_add(B)}
+    redact = {"kind": CommitKind.REDACT, "public": encode_facts([[(A, B)]]), **add(B)}
     both = int.from_bytes(A, "big") + int.from_bytes(B, "big")
     for name, what, steps in (
-        ("dropped", "what is dropped is held by nothing", [_add(A, B), drop]),
-        ("added-twice", "adding a live name again has no effect", [_add(A), _add(A)]),
-        ("added-after-drop", "a dropped name never comes back", [_add(A), drop, _add(A)]),
-        ("dropped-before-added", "dropping an unknown name has no effect", [drop, _add(A)]),
-        ("added-and-dropped-at-once", "it is live at no moment", [{**_add(A), **drop}]),
-        ("pinned", "a pin holds what was live at the commit before it", [_add(A), _pin(), drop]),
+        ("dropped", "what is dropped is held by nothing", [add(A, B), drop]),
+        ("added-twice", "adding a live name again has no effect", [add(A), add(A)]),
+        ("added-after-drop", "a dropped name never comes back", [add(A), drop, add(A)]),
+        ("dropped-before-added", "dropping an unknown name has no effect", [drop, add(A)]),
+        ("added-and-dropped-at-once", "it is live at no moment", [{**add(A), **drop}]),
+        ("pinned", "a pin holds what was live at the commit before it", [add(A), pin(), drop]),
         (
             "pin-first",
             "a pin of seq 0 has no effect",
-            [{"kind": CommitKind.PIN, "public": encode_facts([0, 0])}, _add(A)],
+            [{"kind": CommitKind.PIN, "public": encode_facts([0, 0])}, add(A)],
         ),
         (
             "pin-of-an-earlier-seq",
             "a pin may hold what was dropped before it",
-            [_add(A), drop, _add(B), _pin(pinned_seq=0)],
+            [add(A), drop, add(B), pin(pinned_seq=0)],
         ),
         (
             "pin-of-its-own-seq",
             "a pin holds a seq before its own, or nothing",
-            [_add(A), _pin(pinned_seq=1)],
+            [add(A), pin(pinned_seq=1)],
         ),
         (
             "segment-dropped-by-a-change",
             "in the zone of messages a change drops pieces of files, and no segment",
-            [_say(A), _add(B), {"dropped": (A, B)}],
+            [say(A), add(B), {"dropped": (A, B)}],
         ),
         (
             "segment-dropped-as-it-comes",
             "not even one that the same commit adds",
-            [_say(A, drop=A)],
+            [say(A, drop=A)],
         ),
         (
             "segment-dropped-in-an-own-zone",
             "in its own zone a device drops what it likes",
-            [_say(A), drop],
+            [say(A), drop],
         ),
         (
             "compacted",
             "the sum of the digests is that of what is dropped",
-            [_say(A), _say(B), _merge(both, drop=(A, B))],
+            [say(A), say(B), compaction(both, drop=(A, B))],
         ),
         (
             "compacted-modulo",
             "the sum is taken modulo 2^256",
-            [_say(MOST), _say(C), _merge(int.from_bytes(C, "big") - 1, drop=(MOST, C))],
+            [say(MOST), say(C), compaction(int.from_bytes(C, "big") - 1, drop=(MOST, C))],
         ),
         (
             "compacted-with-another-sum",
             "none of its drops has an effect, not even of a piece of a file; what it adds counts",
-            [_say(A), _add(B), _merge(7, drop=(A, B))],
+            [say(A), add(B), compaction(7, drop=(A, B))],
         ),
         (
             "compacted-by-what-is-there-already",
             "a segment that is there already stands for nothing",
-            [_say(A), _say(A, kind=CommitKind.COMPACT, drop=A)],
+            [say(A), say(A, kind=CommitKind.COMPACT, drop=A)],
         ),
         (
             "compacted-twice-the-same",
             "a name that is dropped twice in one commit counts once",
-            [_say(A), _merge(2 * int.from_bytes(A, "big"), drop=(A, A))],
+            [say(A), compaction(2 * int.from_bytes(A, "big"), drop=(A, A))],
         ),
         (
             "purged",
             "a purge drops segments without a sum",
-            [_say(A), _say(B, kind=CommitKind.PURGE, drop=A)],
+            [say(A), say(B, kind=CommitKind.PURGE, drop=A)],
         ),
         (
             "reset",
             "so does a reset",
-            [_say(A), _say(B, kind=CommitKind.RESET), _say(kind=CommitKind.RESET, drop=A)],
+            [say(A), say(B, kind=CommitKind.RESET), say(kind=CommitKind.RESET, drop=A)],
         ),
-        ("unpinned", "letting go of a pin", [_add(A), _pin(), drop, _unpin(1)]),
+        ("unpinned", "letting go of a pin", [add(A), pin(), drop, unpin(1)]),
         (
             "unpin-at-the-end-of-a-lock",
             "a lock ends at its very millisecond",
-            [_add(A), _pin(TIME_MS), drop, _unpin(1)],
+            [add(A), pin(TIME_MS), drop, unpin(1)],
         ),
         (
             "unpin-before-the-end-of-a-lock",
             "a locked pin stays",
-            [_add(A), _pin(TIME_MS + 1), drop, _unpin(1)],
+            [add(A), pin(TIME_MS + 1), drop, unpin(1)],
         ),
         (
             "unpin-before-the-end-of-a-lock-by-the-clock-here",
             "the time that an unpin claims is believed no further than the clock of who reads",
-            [_add(A), _pin(TIME_MS - 1), drop, _unpin(1)],
+            [add(A), pin(TIME_MS - 1), drop, unpin(1)],
         ),
         (
             "unpin-of-too-many",
             "public facts of the wrong form have no effect",
-            [_add(A), _pin(), drop, _unpin(*range(1, 1026))],
+            [add(A), pin(), drop, unpin(*range(1, 1026))],
         ),
         (
             "public-facts-wrong",
             "what such a commit adds counts all the same",
-            [_add(A), {**_add(B), "kind": CommitKind.PIN, "public": b"\x90"}],
+            [add(A), {**add(B), "kind": CommitKind.PIN, "public": b"\x90"}],
         ),
-        ("redacted", "reserved: its pairs have no effect", [_add(A), _pin(), redact]),
+        ("redacted", "reserved: its pairs have no effect", [add(A), pin(), redact]),
     ):
         own = device_zone(account.devices[0].member().id)
         zone = own if name.endswith("own-zone") else MESSAGES_ZONE
@@ -308,7 +308,7 @@ def _parts(account: Account) -> Iterator[Case]:
 def _with_part(account: Account, content: bytes) -> bytes:
     """A commit that adds one object, with this content in its sealed part. It is not signed."""
     head = beginning(account.log.account, MESSAGES_ZONE)
-    commit = parse_commit(next_commit(account, head, **_add(A)))
+    commit = parse_commit(next_commit(account, head, **add(A)))
     zone_key = account.keys.zone_key(MESSAGES_ZONE, 0)
     sealed = seal(zone_key, SealedKind.COMMIT_PART, SALT, content)
     header = msgspec.structs.replace(commit.header, sealed=sealed)

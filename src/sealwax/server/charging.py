@@ -75,7 +75,7 @@ def _known(
     for name in names:
         row = connection.execute(
             "SELECT dropped_seq, change_digest FROM object"
-            " WHERE account = ? AND zone = ? AND name = ?",
+            " WHERE account = ? AND zone = ? AND name = ? AND NOT is_disowned",
             (account, zone, name),
         ).fetchone()
         if row is not None:
@@ -101,7 +101,8 @@ def _keep(
 ) -> None:
     key = (account, zone)
     connection.executemany(
-        "INSERT INTO object (account, zone, name, size_bytes, added_seq, dropped_seq,"
+        # What a disowned commit added, and this one adds again, begins with this one.
+        "INSERT OR REPLACE INTO object (account, zone, name, size_bytes, added_seq, dropped_seq,"
         " change_digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (*key, name, size_bytes, effect.seq, FOREVER, change_digest)
@@ -133,6 +134,15 @@ ALL = _COUNTED.format(one=" WHERE object.account = ?1")
 ONE = _COUNTED.format(
     one=" INDEXED BY object_by_name WHERE object.account = ?1 AND object.name = ?2"
 )
+
+
+def count_again(connection: apsw.Connection, account: bytes) -> None:
+    """Charges what the account holds, after its zones were folded anew."""
+    total = _counted(connection, account)
+    connection.execute(
+        "UPDATE account SET head_bytes = ?, snapshot_bytes = ? WHERE account = ?",
+        (total.head_bytes, total.held_bytes - total.head_bytes, account),
+    )
 
 
 def _counted(connection: apsw.Connection, account: bytes) -> Counted:

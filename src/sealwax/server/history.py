@@ -28,6 +28,8 @@ class Allowance(NamedTuple):
 DEVICE_ALLOWANCE = Allowance(4 * 10**6, 10**6)
 """More than one commit may have at most, and more than a thousand ordinary ones a day."""
 LEAST_ALLOWANCE = Allowance(64 * 10**6, 16 * 10**6)
+MERGE_EVERY_SECONDS = 600
+"""So often an account may have its whole history folded anew: a merge that disowns does that."""
 BURST_SHARE, DAILY_SHARE = 10, 1_000
 """Of a plan so much is the allowance, where that is more than the least one."""
 
@@ -46,6 +48,7 @@ class HistoryPace:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._used: dict[tuple[bytes, ...], _Used] = {}
+        self._merged: dict[bytes, float] = {}
 
     def take(self, account: bytes, device: bytes, size_bytes: int, plan_bytes: int) -> None:
         """Takes a commit of a device; raises Refusal when it has to wait."""
@@ -67,6 +70,21 @@ class HistoryPace:
             "This account adds to its history faster than its plan allows; wait a little.",
             retry_after_seconds=math.ceil(min(waits_seconds)),
         )
+
+    def take_merge(self, account: bytes) -> None:
+        """Takes a merge that disowns; raises Refusal when it has to wait."""
+        now = self._clock.monotonic()
+        waits_seconds = self._merged.get(account, -math.inf) + MERGE_EVERY_SECONDS - now
+        if waits_seconds > 0:
+            raise Refusal(
+                429,
+                "too-many-merges",
+                "This account had its history folded anew just now; wait a little.",
+                retry_after_seconds=math.ceil(waits_seconds),
+            )
+        if len(self._merged) >= KEPT_LIMIT:
+            self._merged.clear()
+        self._merged[account] = now
 
     def _left(self, key: tuple[bytes, ...], of: Allowance) -> float:
         """What was used and is not forgiven by now."""

@@ -50,7 +50,8 @@ CREATE UNIQUE INDEX chain_by_op ON chain (account, zone, op_id);
 
 -- Objects that counting commits added, with the interval in which they are live (2^62 is "still").
 -- Segments have the digest of their changes, as their commit says it. `unheld_ms` is since when
--- nothing in the zone holds it, by this server's clock; 0 when the operator let go of it.
+-- nothing in the zone holds it, by this server's clock; 0 when the operator let go of it. One that a
+-- disowned commit added ends with the merge, and its name may be added again.
 CREATE TABLE object (
   account BLOB NOT NULL,
   zone TEXT NOT NULL,
@@ -60,6 +61,7 @@ CREATE TABLE object (
   dropped_seq INTEGER NOT NULL,
   change_digest BLOB,
   unheld_ms INTEGER,
+  is_disowned INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (account, zone, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX object_by_name ON object (account, name);

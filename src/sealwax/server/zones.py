@@ -13,7 +13,8 @@ import apsw
 from sealwax.base.clock import Clock
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.commit import Commit, MalformedCommitError, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE
+from sealwax.ledger.disowning import disowned_from
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_COMMITS, ZoneHead
 from sealwax.server.accounts import Accounts, standing
 from sealwax.server.charging import charge
@@ -21,6 +22,7 @@ from sealwax.server.database import Database
 from sealwax.server.history import HistoryPace
 from sealwax.server.objects import Objects
 from sealwax.server.quota import need_unlocked
+from sealwax.server.refolding import refold
 from sealwax.server.refusal import Refusal, malformed, not_there
 
 
@@ -149,6 +151,10 @@ class Zones:
             " VALUES (?, ?, ?, ?, ?)",
             (account, zone, following.seq, following.hash, following.position),
         )
+        if zone == MESSAGES_ZONE and disowned_from(commit) is not None:
+            self._pace.take_merge(account)
+            log = self._accounts.log_within(connection, account)
+            held_again += refold(connection, account, zone, log, now_ms)
         return seq, held_again
 
     def _rows(self, account: bytes, zone: str, start_seq: int) -> Iterator[bytes]:

@@ -83,15 +83,16 @@ class FolderCommits(AccountFolder):
 
     def set_aside_end(self, zone: str, start_seq: int) -> None:
         """Moves the end of a zone into the folder `lost`; see `stores.near.NearStore`."""
-        last_seq = self.head_seq(zone)
-        if last_seq < start_seq:
-            return
         with plain_errors("putting the end of a history aside"):
+            # Those behind a gap, too: they would be in the way of what fills it.
+            seqs = [seq for seq in self._seqs(zone) if seq >= start_seq]
+            if not seqs:
+                return
             aside = self._new_aside(END + zone_folder(self._folder, zone).name)
             make_folder(aside)
             folders = {aside}
             # The last one first: cut off, what is left is without a gap.
-            for seq in range(last_seq, start_seq - 1, -1):
+            for seq in reversed(seqs):
                 path = commit_path(self._folder, zone, seq)
                 path.rename(aside / path.name)
                 folders.add(path.parent)
@@ -147,6 +148,13 @@ class FolderCommits(AccountFolder):
         with plain_errors("listing zones"):
             zones = [zone_of(name) for name in sorted_names(self._folder / ZONES)]
         return [zone for zone in zones if zone is not None and self.head_seq(zone) >= 0]
+
+    def _seqs(self, zone: str) -> list[int]:
+        """The seqs of all files of a zone, in order."""
+        folder = zone_folder(self._folder, zone)
+        shards = sorted_names(folder) if folder.is_dir() else []
+        names = [name for shard in shards for name in sorted_names(folder / shard)]
+        return sorted(seq for name in names if (seq := seq_of(name)) is not None)
 
     def _newest_without_gap(self, zone: str, newest_shard: int) -> int:
         """The last seq before a gap; a shard is begun only when the one before is full."""

@@ -7,7 +7,6 @@ is told.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +19,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.journal import Journal
+from sealwax.sync.made_anew import fetch_all, make_anew
 from sealwax.sync.others import Others
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
@@ -68,12 +68,9 @@ class TakingBack:
         except SealwaxError as error:
             raise FarAway(StoreError(error.sentence, error.hint)) from error
         outbox, messages = self._journal.outbox, self._library.counts().messages
+        fetch_all(self._history, self._mirror)
         self._keep_moment()
-        self._library.clear()
-        with self._mirror.current() if self._mirror is not None else nullcontext():
-            if self._mirror is not None:
-                self._mirror.fetch(self._history.segments_ahead())
-            outbox.catch_up(self._history, self._others.zones())
+        make_anew(self._history, outbox, self._others.zones(), self._mirror)
         self._tell(messages - self._library.counts().messages)
 
     def _keep_moment(self) -> None:

@@ -5,17 +5,20 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwax.sources.apple.chatdb.row_set import RowSet
 from sealwax.sources.apple.chatdb.source import ChatDatabase
 from sealwax.sources.apple.chatdb.tree import NotATree, Pages
-from sealwax.sources.base import Item, SourceError
+from sealwax.sources.base import Item, Observation, SourceError
 from tests.homes import write_threads
+from tests.laws import cases
 from tests.sources.apple.seen import Seen
+from tests.sources.contract import can_be_kept
 
 PAGE_BYTES = 512
 
@@ -106,7 +109,11 @@ def _run(path: Path, *statements: str) -> None:
 
 def _read(path: Path, known: bytes | None = None) -> tuple[list[Item], bytes | None]:
     with closing(ChatDatabase(path, path.parent / "scratch", known)) as source:
-        return [item for batch in source.read() for item in batch], source.state()
+        items = [item for batch in source.read() for item in batch]
+        for item in items:
+            if isinstance(item, Observation):
+                can_be_kept(item)
+        return items, source.state()
 
 
 HOSTILE = {
@@ -124,7 +131,7 @@ HOSTILE = {
     "dates that are no dates": ["UPDATE message SET date = 9e999 WHERE ROWID = 1",
      "UPDATE message SET date = -9e999, date_read = 9e999 WHERE ROWID = 2",
      "UPDATE message SET date_edited = 9e999, date = 'x' WHERE ROWID = 3"],
-    "numbers that are none": ["UPDATE message SET associated_message_type = 5.0,"
+    "numbers that are none": ["UPDATE message SET associated_message_type = 5.5,"
      " associated_message_guid = 'x' WHERE ROWID = 1",
      "UPDATE message SET item_type = 9e999, handle_id = 1.5 WHERE ROWID = 2"],
     "a message table without row numbers": ["DROP TABLE message",
@@ -156,6 +163,45 @@ def test_it_is_read_or_refused_both_times(path: Path, way: str) -> None:
         _read(path, state)
     except SourceError as error:
         assert error.sentence
+
+
+VALUES = [None, 5.5, 9e999, -(2**63), 2**63 - 1, b"\xff\0", "x", "", "\u2028", b"", 1e300, 2000.5]
+COLUMNS = [
+    "guid", "text", "handle_id", "date", "is_from_me", "service", "date_read", "attributedBody",
+    "subject", "item_type", "group_action_type", "group_title", "other_handle", "share_status",
+    "associated_message_guid", "associated_message_type", "associated_message_emoji",
+    "balloon_bundle_id", "payload_data", "expressive_send_style_id", "thread_originator_guid",
+    "thread_originator_part", "message_summary_info", "date_edited", "date_retracted",
+]  # fmt: skip
+
+
+@settings(max_examples=cases(40, 3_000), deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.sampled_from(COLUMNS), st.sampled_from(VALUES)),
+        min_size=1,
+        max_size=16,
+    )
+)
+def test_any_value_may_stand_in_any_column(changes: list[tuple[int, str, object]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "chat.db"
+        connection = sqlite3.connect(path)
+        columns = ", ".join(COLUMNS)
+        connection.execute(f"CREATE TABLE message (ROWID INTEGER PRIMARY KEY, {columns})")
+        connection.execute("CREATE TABLE handle (ROWID INTEGER PRIMARY KEY, id)")
+        connection.execute("INSERT INTO handle VALUES (1, '+15550100001')")
+        for row in range(1, 5):
+            connection.execute(
+                "INSERT INTO message (guid, text, handle_id, date, is_from_me)"
+                " VALUES (?, 'words', 1, 600000000000000000, 0)",
+                (f"G{row}",),
+            )
+        for row, column, value in changes:
+            connection.execute(f"UPDATE message SET {column} = ? WHERE ROWID = ?", (value, row))
+        connection.commit()
+        connection.close()
+        assert _read(path)[0]
 
 
 @pytest.mark.parametrize("way", ["joins that join nothing", "dates that are no dates"])

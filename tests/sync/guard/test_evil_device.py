@@ -102,6 +102,8 @@ def _evil_answers(stage: Stage) -> None:
 
 def _evil_pins(stage: Stage) -> None:
     head = stage.evil.pulled().head().seq
+    if head < 1:
+        return
     part = Part(reason=stage.rng.choice((DAILY, BY_HAND)), name="")
     stage.evil.append(
         CommitKind.PIN, part=part, pinning=Pinning(pinned_seq=stage.rng.randrange(head))

@@ -9,6 +9,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.library.library import Library
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small
+from sealwax.sync.compaction.collect import collectable
 from sealwax.sync.guard.proof import TOLD_LESS
 from sealwax.sync.reset.apply import planned_reset, reset
 from sealwax.vault.digest import digest_bytes
@@ -182,14 +183,13 @@ def test_what_a_device_never_had_it_says_nothing_of(house: House) -> None:
     house.homes[OTHER].near = MemoryStore()
     for path in house.homes[OTHER].folder.glob("*"):
         path.unlink()
+    house.homes[OTHER].near = MemoryStore()
     house.homes[OTHER].open_again()
     house.sync(OTHER)
     assert _alarms(house, OTHER) == []
 
 
-def test_what_is_in_doubt_is_not_collected(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sealwax.sync.compaction.collect import collectable
-
+def test_what_is_in_doubt_is_not_collected(house: House) -> None:
     evil = house.evil()
     evil.append(CommitKind.PURGE, dropped=evil.segments())
     device = house.homes[HONEST].device

@@ -120,12 +120,12 @@ class Watch:
         guarded, moment = self._library.guarded, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
         if records.is_too_much or records.has_words_gone:
-            moments = self._moments(records, arrivals)
-            moment = moments[0]
-            if len(moments) == 1:
-                there = self._moment_that_is_there(records, ahead, snapshots.left)
-                moment = moment if there == NO_MOMENT else there
-            if moment == moments[0]:
+            moments = self._moments(ahead)
+            there = self._moment_that_is_there(records, arrivals, ahead, snapshots.left)
+            if len(moments) <= 1 and there != NO_MOMENT:
+                moment = there
+            elif moments:
+                moment = moments[0]
                 wanted += map(self._before, moments)
         if any(not one.is_shared for one in records.losing):
             # What waits here is in no moment of the shared history.
@@ -149,21 +149,22 @@ class Watch:
             )
             guarded.let_go.want(wanted)
 
-    def _moments(self, records: _Records, arrivals: Arrivals) -> list[int]:
-        """The seqs to be pinned, oldest first: the newest one at which all that is lost is still
-        there. And those before anything was replaced that is not proved yet: what was left out then
-        is in no later moment."""
-        first = _first(records)
+    def _moments(self, ahead: Ahead) -> list[int]:
+        """The seqs to be pinned, oldest first: the one that this device has, whole, before it takes
+        in anything (of a later one, up to the first loss, parts may have been compacted and
+        collected by now). And those before anything was replaced that is not proved yet: what was
+        left out then is in no later moment."""
+        head = ahead.start.seq
         doubtful = [one.seq for one in self._library.guarded.doubts.unproved()]
-        before = {seq - 1 for seq in (*doubtful, *arrivals.drops()) if 0 < seq <= first}
-        return sorted({*before, first - 1})
+        before = {seq - 1 for seq in doubtful if 0 < seq <= head}
+        return sorted({*before, head}) if head >= 0 else []
 
     def _moment_that_is_there(
-        self, records: _Records, ahead: Ahead, left: tuple[Pinned, ...]
+        self, records: _Records, arrivals: Arrivals, ahead: Ahead, left: tuple[Pinned, ...]
     ) -> int:
         """The seq that a snapshot holds at which all that is lost is still there; NO_MOMENT where
-        there is none."""
-        until_seq = _first(records) - 1
+        there is none. What holds nothing but what others put in the place of the rest is none."""
+        until_seq = min([_first(records), *arrivals.drops()]) - 1
         for one in left:
             if ahead.start.seq <= one.pin.pinned_seq <= until_seq:
                 return one.pin.pinned_seq

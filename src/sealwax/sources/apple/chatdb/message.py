@@ -266,6 +266,7 @@ def _undecoded(row: Row) -> list[str]:
     return columns
 
 
-def _kept(row: Row, column: str) -> bytes | str | int | None:
-    value: bytes | str | int | None = getattr(row, column)
-    return value
+def _kept(row: Row, column: str) -> bytes | str | int:
+    """A column as it is; a fraction, which no vault holds, in digits."""
+    value: bytes | str | int | float = getattr(row, column)
+    return str(value) if isinstance(value, float) else value
