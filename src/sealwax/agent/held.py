@@ -240,8 +240,11 @@ class Held:
             if (pin.moment, pin.name, pin.reason) == (one.seq, one.name, one.reason)
             and one.made_ms in (0, pin.made_ms)
         ]
+        # Those that went name the snapshots to devices that never saw them made again.
+        gone = {one.pin_seq for one in going if one.pin_seq >= 0}
         for zone in (MESSAGES_ZONE, self._device.outbox.zone):
-            seqs = sorted({pin.commit_seq for pin in pins if pin.zone == zone})
+            here = {pin.commit_seq for pin in pins if pin.zone == zone}
+            seqs = sorted(here | (gone if zone == MESSAGES_ZONE else set()))
             for start in range(0, len(seqs), PINS_LIMIT):
                 public = encode_facts(UnpinFacts(seqs[start : start + PINS_LIMIT]))
                 is_own = zone != MESSAGES_ZONE

@@ -9,6 +9,7 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.project import TRASH
 from sealwax.sync.guard.watch import BEFORE
+from sealwax.vault.commit_part import Part
 from tests.sync.guard.household import CHATS, PER_CHAT, House, message
 
 HONEST, OTHER, EVIL = 0, 1, 2
@@ -84,3 +85,16 @@ def test_where_it_cannot_be_put_back_this_device_keeps_it_alone(house: House) ->
     house.sync(HONEST)
     (pin,) = [one for one in house.pins(HONEST) if one.reason == BEFORE]
     assert pin.zone == MESSAGES_ZONE
+
+
+def test_a_snapshot_after_something_was_replaced_is_no_moment_before(house: House) -> None:
+    """One device drops all, pins what is left, and purges."""
+    evil = house.evil()
+    evil.append(CommitKind.PURGE, dropped=evil.segments())
+    evil.append(CommitKind.PIN, part=Part(reason="before a purge"))
+    evil.purge(house.rows(HONEST, 0, 1, 2), 0)
+    house.sync(HONEST)
+    house.homes[HONEST].kill(is_library_lost=True)
+    assert house.reachable(HONEST) == ALL
+    house.answer(HONEST, is_accepted=False)
+    assert house.texts(HONEST) == ALL

@@ -80,7 +80,7 @@ class Watch:
         is_losing = bool(records.losing)
         snapshots = snapshots_going(self._history, arrivals, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
-            self._keep(records, snapshots, ahead, now_ms)
+            self._keep(records, snapshots, arrivals, ahead, now_ms)
 
     def _records(self, arrivals: Arrivals, ahead: Ahead, now_ms: int) -> _Records:
         guarded = self._library.guarded
@@ -112,6 +112,7 @@ class Watch:
         self,
         records: _Records,
         snapshots: Going,
+        arrivals: Arrivals,
         ahead: Ahead,
         now_ms: int,
     ) -> None:
@@ -120,7 +121,7 @@ class Watch:
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
         if records.is_too_much or records.has_words_gone:
             moments = self._moments(ahead)
-            there = self._moment_that_is_there(records, ahead, snapshots.left)
+            there = self._moment_that_is_there(records, arrivals, ahead, snapshots.left)
             if len(moments) <= 1 and there != NO_MOMENT:
                 moment = there
             elif moments:
@@ -159,11 +160,11 @@ class Watch:
         return sorted({*before, head}) if head >= 0 else []
 
     def _moment_that_is_there(
-        self, records: _Records, ahead: Ahead, left: tuple[Pinned, ...]
+        self, records: _Records, arrivals: Arrivals, ahead: Ahead, left: tuple[Pinned, ...]
     ) -> int:
         """The seq that a snapshot holds at which all that is lost is still there; NO_MOMENT where
-        there is none."""
-        until_seq = _first(records) - 1
+        there is none. What holds nothing but what others put in the place of the rest is none."""
+        until_seq = min([_first(records), *arrivals.drops()]) - 1
         for one in left:
             if ahead.start.seq <= one.pin.pinned_seq <= until_seq:
                 return one.pin.pinned_seq
