@@ -162,4 +162,5 @@ def _write(agent: Agent, number: int) -> None:
         ignore,
         ignore,
         True,
+        now_ms=NOW_MS,
     ).run()

@@ -53,3 +53,31 @@ def test_the_repository_names_no_registry_and_no_machine() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     assert "--hash=sha256:" in lock
     assert "://" not in "\n".join(line for line in lock.splitlines() if not line.startswith("#"))
+
+
+_NAMED_TEST = re.compile(r"`([a-z_/]+\.py)?(?:::(test_[a-z_0-9]+))?`")
+
+
+def _named_tests(text: str) -> list[tuple[str, str]]:
+    """(file, test) of each test that a text names; `::test` alone is of the file named before."""
+    found, file = [], ""
+    for path, test in _NAMED_TEST.findall(text):
+        if not (path or test):
+            continue
+        file = path or file
+        found.append((file, test))
+    return found
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    named = _named_tests((ROOT / "docs" / "threat-model.md").read_text("utf-8"))
+    assert len(named) > 60
+    sources = {file: (ROOT / "tests" / file) for file, _ in named}
+    lacking = [str(path) for path in sources.values() if not path.exists()]
+    assert lacking == []
+    missing = [
+        (file, test)
+        for file, test in named
+        if test and f"def {test}(" not in sources[file].read_text("utf-8")
+    ]
+    assert missing == []

@@ -206,6 +206,25 @@ def test_with_a_yes_a_few_go_and_the_snapshot_has_them(
     assert agent.status().counts.messages == 50
 
 
+def test_small_takings_of_a_day_count_together(opened: tuple[Agent, Path], tmp_path: Path) -> None:
+    """By this device's own clock, whatever the exports say of when it was."""
+    agent, path = opened
+    head, *lines = path.read_text("utf-8").splitlines()
+    ids = [line["id"] for line in map(json.loads, lines) if line["kind"] == "message"]
+    change = {"life": None, "time_ms": 1, "device": "ab" * 16, "entries": [["life", 4, "", 1]]}
+    done = []
+    for start in (0, 4, 8):
+        records = [
+            {"kind": "message", "namespace": "imessage", "id": one, "changes": [change]}
+            for one in ids[start : start + 4]
+        ]
+        part = tmp_path / f"part-{start}.jsonl"
+        part.write_text("\n".join([head, *map(json.dumps, records)]), "utf-8")
+        done.append(agent.import_source(part, ignore, True))
+    assert [(one.trashed, one.is_held) for one in done] == [(4, False), (4, True), (4, True)]
+    assert agent.import_source(tmp_path / "part-0.jsonl", ignore, True).commits == 0
+
+
 def test_the_same_export_twice_changes_nothing(opened: tuple[Agent, Path], tmp_path: Path) -> None:
     agent, path = opened
     agent.delete(Select(chats=("+15550100000",)))

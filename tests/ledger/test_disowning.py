@@ -1,5 +1,6 @@
 """A merge disowns what removed devices wrote into a tail, and nothing of anybody else."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.accounts import (
 )
 
 LOST = bytes(32)
+A, B, C, D = (bytes([number]) * 32 for number in range(1, 5))
 
 
 class _Chain:
@@ -50,13 +52,18 @@ class _Chain:
         position: int,
         kind: CommitKind = CommitKind.CHANGE,
         public: bytes = b"",
+        say: bytes = b"",
+        piece: bytes = b"",
+        drop: tuple[bytes, ...] = (),
     ) -> int:
         state = self.log.at(position)
         assert state is not None
         # The epoch's keys seal the part: an old one may always be used for an old position.
         data = next_commit(
-            self.account, self.head, author, position, state.epoch, kind=kind, public=public
-        )
+            self.account, self.head, author, position, state.epoch,
+            kind=kind, public=public, dropped=drop,
+            segments=((say, 600, say),) if say else (), added=((piece, 600),) if piece else (),
+        )  # fmt: skip
         judged = judge(self.head, data, self.log)
         assert judged.commit is not None, judged.void_reason
         self.head = judged.head
@@ -133,6 +140,43 @@ def test_a_merge_that_is_disowned_disowns_nothing() -> None:
     assert chain.log.extend(commit) is None
     merge = chain.merge(fresh, chain.remove(chain.two, fresh), theft)
     assert chain.disowning.merges() == {theft: merge}
+
+
+@pytest.mark.parametrize("kind", [CommitKind.COMPACT, CommitKind.PURGE, CommitKind.RESET])
+def test_what_replaces_a_disowned_segment_is_disowned_whoever_wrote_it(kind: CommitKind) -> None:
+    chain = _Chain()
+    chain.add(chain.one, chain.trusting, say=A)
+    late = chain.add(chain.gone, chain.trusting, say=B)
+    replacing = chain.add(chain.two, chain.trusting, kind, say=C, drop=(A, B))
+    again = chain.add(chain.one, chain.without_gone, kind, say=D, drop=(C,))
+    chain.add(chain.two, chain.without_gone, say=bytes([5]) * 32)
+    merge = chain.merge(chain.one, chain.without_gone, late)
+    assert chain.disowning.merges() == dict.fromkeys((late, replacing, again), merge)
+
+
+def test_what_replaces_other_things_counts() -> None:
+    chain = _Chain()
+    chain.add(chain.one, chain.trusting, say=A)
+    # It adds nothing by the first name: that is somebody else's. The last one is a piece of a file.
+    late = chain.add(chain.gone, chain.trusting, say=A)
+    later = chain.add(chain.gone, chain.trusting, say=B, piece=D)
+    chain.add(chain.two, chain.trusting, CommitKind.COMPACT, say=C, drop=(A, D))
+    # What does not replace ends no segment.
+    chain.add(chain.two, chain.trusting, drop=(B,))
+    # Somebody who counts adds it as well: from then on it is theirs.
+    chain.add(chain.two, chain.trusting, say=B)
+    chain.add(chain.two, chain.trusting, CommitKind.COMPACT, say=bytes([5]) * 32, drop=(B,))
+    merge = chain.merge(chain.one, chain.without_gone, late)
+    assert chain.disowning.merges() == {late: merge, later: merge}
+
+
+def test_what_is_written_after_the_merge_counts() -> None:
+    chain = _Chain()
+    late = chain.add(chain.gone, chain.trusting, say=A)
+    merge = chain.merge(chain.one, chain.without_gone, late)
+    chain.add(chain.two, chain.without_gone, CommitKind.PURGE, say=B, drop=(A,))
+    chain.merge(chain.one, chain.without_gone, late)
+    assert chain.disowning.merges() == {late: merge}
 
 
 @given(st.data())

@@ -71,6 +71,7 @@ class Device:
             lambda reason: create_snapshot(self.library, self.replica, "", reason),
             ignore,
             is_confirmed,
+            now_ms=newest_ms,
         ).run()
 
 

@@ -26,6 +26,7 @@ class Household:
     """Some homes of one account on one server."""
 
     def __init__(self, folder: Path, server: Running, count: int = 2) -> None:
+        self.url = server.url
         self.clock = SetClock(NOW_MS)
         self.env = environment(self.clock)
         self.homes = [folder / f"home{number}" for number in range(count)]

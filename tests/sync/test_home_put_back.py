@@ -59,6 +59,23 @@ def test_a_home_that_is_only_behind_fetches_the_rest_and_goes_on(tmp_path: Path)
         assert len(_adopted(house)) == 15
 
 
+def test_what_was_sent_since_is_shown_by_a_home_that_does_not_sync(tmp_path: Path) -> None:
+    """The own zone has let go of it: it is in the shared history, and the image knew neither."""
+    with Machine(tmp_path).serving() as server:
+        house = Household(tmp_path, server)
+        _apart(tmp_path, house)
+        put_back(house.homes[1], tmp_path / "image")
+        with house.agent(1) as agent:
+            agent.sync.switch(True)
+        house.sync(1)
+        put_back(tmp_path / "image", house.homes[1])
+        with house.agent(1) as agent:
+            assert len(texts(agent, "+15550100000")) == 3
+            assert agent.sync.back_up_now().is_whole
+            assert len(texts(agent, "+15550100000")) == 3
+            assert agent.verify(ignore).damage == ()
+
+
 def test_a_home_that_went_on_before_it_heard_loses_nothing_of_either(tmp_path: Path) -> None:
     with Machine(tmp_path).serving() as server:
         house = Household(tmp_path, server)

@@ -11,16 +11,15 @@ from sealwax.agent.recovering import recover_home
 from sealwax.agent.selecting import Select
 from sealwax.agent.status import kept
 from sealwax.base.clock import SetClock
-from sealwax.base.entropy import SystemEntropy
 from sealwax.demo.world import write_world
 from sealwax.ledger.commit import CommitKind
 from sealwax.snapshot.pins import SnapshotElsewhere
 from sealwax.sync.compaction import collect
 from sealwax.sync.compaction.collect import GRACE_MS, collectable
-from sealwax.sync.others import pinned_bases
+from sealwax.sync.known_zones import pinned_bases
 from sealwax.vault.commit_part import MERGED, Part
 from sealwax.vault.writing import Writing
-from tests.homes import DAY_MS, NOW_MS, ignore
+from tests.homes import DAY_MS, NOW_MS, ignore, texts
 from tests.server.running import running
 from tests.sync.homes_on_server import FIRST, SECOND, Household, phone_with
 from tests.thumbnail.photos import some_photos, write_photos
@@ -253,6 +252,38 @@ def test_a_snapshot_made_while_the_server_is_away_reaches_all(tmp_path: Path) ->
                 assert agent.verify(ignore).damage == ()
 
 
+def test_what_a_snapshot_stands_on_is_sent_where_others_have_collected_it(tmp_path: Path) -> None:
+    """They did not know of the snapshot; the device that made it was away for long."""
+    with running(tmp_path / "server") as server:
+        house = Household(tmp_path, server)
+        with house.agent(0) as agent:
+            agent.import_source(phone_with(tmp_path / "phone", 5), ignore)
+        house.sync(0, 1)
+        with house.agent(1) as agent:
+            agent.sync.switch(False)
+            agent.create_snapshot("away")
+        with house.agent(0) as agent:
+            # The shared history does not come by what the snapshot shows.
+            agent.import_source(phone_with(tmp_path / "more", 1, 3, seed="more"), ignore)
+            assert agent.sync.now().is_verified
+            history = agent.device.history
+            names = [name for name, *_ in history.library.holdings.live_segments()]
+            changes = tuple(one for name in names for one in history.read_segment(name))
+            compacting = Writing(changes, Part(), CommitKind.COMPACT, dropped=tuple(names))
+            history.write(compacting)
+        # As after the time for which the server keeps what nothing holds.
+        server.parts.objects.remove(history.keys.account, names)
+        with house.agent(1) as agent:
+            agent.sync.switch(True)
+        house.sync(1)
+        recover_home(tmp_path / "new", server.url, house.recovery_key, "new", house.env)
+        house.homes.append(tmp_path / "new")
+        with house.agent(2) as agent:
+            agent.sync.now()
+            assert len(texts(agent, FIRST, "away")) == 5
+            assert agent.verify(ignore).damage == ()
+
+
 def test_a_snapshot_that_the_shared_history_passed_by_is_at_the_server(tmp_path: Path) -> None:
     house, port = _shared(tmp_path, *LARGE)
     _pin_while_away(house, tmp_path)
@@ -445,7 +476,7 @@ def test_what_the_server_keeps_for_now_is_told_and_goes_later(tmp_path: Path) ->
 
             def compacted() -> Compaction:
                 scratch = tmp_path / "scratch"
-                return compact(history, scratch, later_ms, SystemEntropy(), ignore)
+                return compact(history, scratch, later_ms, ignore)
 
             assert agent.compact(ignore).deleted == 0
             # The device has waited for its time, and the server has not.

@@ -56,6 +56,21 @@ def disowning_cases() -> Iterator[Case]:
                 (GONE, TRUSTING, compaction(both, drop=(A, B))), (ONE, WITHOUT, _merge(2)),
             ],
         ),
+        "compacted-by-others": (
+            "a compaction that a trusted device made of what it added is disowned with it",
+            [
+                (ONE, TRUSTING, say(A)), (GONE, TRUSTING, say(B)),
+                (TWO, TRUSTING, compaction(both, drop=(A, B))), (TWO, TRUSTING, pin()),
+                (ONE, WITHOUT, _merge(1)),
+            ],
+        ),
+        "fails-compacted-after-it": (
+            "a compaction after the merge counts",
+            [
+                (ONE, TRUSTING, say(A)), (GONE, TRUSTING, say(B)), (ONE, WITHOUT, _merge(1)),
+                (TWO, WITHOUT, compaction(int.from_bytes(A, "big"), drop=(A, B))),
+            ],
+        ),
         "held-by-a-snapshot": (
             "a snapshot of the time between holds what it added",
             [

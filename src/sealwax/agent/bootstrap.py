@@ -203,8 +203,8 @@ def _catch_up(device: Device, is_lenient: bool, is_waiting: bool) -> list[Note]:
     except SealwaxError as error:
         if not is_lenient:
             raise
-        note = Note("store", device.history.store.describe(), error.sentence)
-        return [note]
+        place = device.near if isinstance(error, RolledBack) else device.history.store
+        return [Note("store", place.describe(), error.sentence)]
     return []
 
 

@@ -181,14 +181,12 @@ class Chores:
         if not found.is_sound:
             raise DamageFound(f"{len(found.damage):,} things are not as they were written.")
         there = found.there
-        if there.is_another and there.read:
-            return Outcome(
-                "Everything on this device was checked, and is as it was written;"
-                f" {count(there.read, 'sealed object')} were read back from {there.name}."
-            )
-        if there.is_another:
-            return Outcome("Everything on this device was checked, and is as it was written.")
-        return Outcome("Everything that is kept was checked, and is as it was written.")
+        if not there.is_another:
+            return Outcome("Everything that is kept was checked, and is as it was written.")
+        told = "Everything on this device was checked, and is as it was written."
+        if there.read:
+            told += f" Read back whole from {there.name}: {count(there.read, 'sealed object')}."
+        return Outcome(told)
 
 
 def import_step(told: Progress) -> Step:

@@ -23,7 +23,7 @@ from sealwax.model.record import Kind
 from sealwax.snapshot.pins import PINS_LIMIT
 from sealwax.snapshot.plan import bring_back
 from sealwax.storage.plan import Target, plan_accept, plan_undelete
-from sealwax.sync.guard.plan import EARLY_MS, How
+from sealwax.sync.guard.plan import EARLY_MS, How, words_gone
 from sealwax.sync.guard.watch import BEFORE
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part
@@ -202,7 +202,10 @@ class Held:
         before."""
         now_ms, device = self._clock.now_ms(), self._journal.device
         connection = self._library.database.connection
-        shown = {pin.moment for pin in self._library.holdings.pins()}
+        wanted = {row.moment for row in rows}
+        pins = self._library.holdings.pins()
+        shown = {pin.moment for pin in pins if pin.reason == BEFORE or pin.moment in wanted}
+        moments = sorted(shown, reverse=True)
         for start in range(0, len(rows), RECORDS_TOGETHER):
             page = rows[start : start + RECORDS_TOGETHER]
             states = self._library.states([row.record for row in page])
@@ -215,13 +218,14 @@ class Held:
                 now_ms,
                 device,
             )
-            for moment in {row.moment for row in page if row.how != How.DELETED} & shown:
-                gone = [
-                    row.record for row in page if row.how != How.DELETED and row.moment == moment
-                ]
-                for record, then in states_at(connection, gone, moment).items():
+            gone = {row.record for row in page if row.how != How.DELETED and row.record in states}
+            for moment in moments:
+                for record, then in states_at(connection, sorted(gone), moment).items():
                     now = states[record]
-                    yield from bring_back(record, [then, now], now, now_ms, device, then.is_live)
+                    if words_gone(then, now):
+                        gone.discard(record)
+                        is_live = then.is_live
+                        yield from bring_back(record, [then, now], now, now_ms, device, is_live)
 
     def _let_go(self, wanted: Iterable[Wanted]) -> None:
         """Lets go of the snapshots that were made again, in the shared history and in this device's
@@ -236,8 +240,11 @@ class Held:
             if (pin.moment, pin.name, pin.reason) == (one.seq, one.name, one.reason)
             and one.made_ms in (0, pin.made_ms)
         ]
+        # Those that went name the snapshots to devices that never saw them made again.
+        gone = {one.pin_seq for one in going if one.pin_seq >= 0}
         for zone in (MESSAGES_ZONE, self._device.outbox.zone):
-            seqs = sorted({pin.commit_seq for pin in pins if pin.zone == zone})
+            here = {pin.commit_seq for pin in pins if pin.zone == zone}
+            seqs = sorted(here | (gone if zone == MESSAGES_ZONE else set()))
             for start in range(0, len(seqs), PINS_LIMIT):
                 public = encode_facts(UnpinFacts(seqs[start : start + PINS_LIMIT]))
                 is_own = zone != MESSAGES_ZONE

@@ -102,7 +102,7 @@ def _import(
             report,
             asked.is_confirmed,
             asked.is_dry_run,
-            now_ms,
+            now_ms=now_ms,
         ).run()
         state = source.state()
     if asked.is_dry_run or done.files_unread:

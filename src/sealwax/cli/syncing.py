@@ -249,7 +249,7 @@ def _show_resolution(planned: Resolution, is_error: bool = False) -> None:
     told = (
         (planned.messages, "message", "that are new or changed here"),
         (planned.attachments, "attachment", "that are new or changed here"),
-        (planned.deletions, "record", "that it puts into the trash"),
+        (planned.deletions, "record", "that it takes away"),
         (planned.snapshots, "snapshot", "that it lets go of"),
         (planned.unreadable, "sealed object", "that cannot be read"),
     )

@@ -59,7 +59,8 @@ class Intake:
         report: Callable[[Progress], None],
         is_confirmed: bool = False,
         is_dry_run: bool = False,
-        now_ms: int = 0,
+        *,
+        now_ms: int,
     ) -> None:
         """`snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
         that a person said yes: to the deletions of a source, and to what an export says of records
@@ -96,7 +97,7 @@ class Intake:
         planned = self._deleting.plan(self._states, self._now_ms)
         snapshot_seq = None
         if not self._is_dry_run:
-            snapshot_seq = self._deleting.apply(planned, self._snapshot, self._tally)
+            snapshot_seq = self._deleting.apply(planned, self._snapshot, self._tally, self._now_ms)
         self._tell("Done")
         return self._result(planned, snapshot_seq)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.intake.match import told_anew
-from sealwax.model.brake import is_braked
+from sealwax.model.brake import holds
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE, PURGED
 from sealwax.model.loss import takes_away
@@ -34,11 +34,12 @@ NOTHING = Taking()
 
 
 class ControlPlan(NamedTuple):
-    """What an export's word on known records comes to: the changes, what they take away, from how
-    many conversations, and whether the brake holds it: then all of it goes into the trash, where it
-    waits for an answer, and nothing is purged."""
+    """What an export's word on known records comes to: the changes, which records they take from
+    and how, from how many conversations, and whether the brake holds it: then all of it goes into
+    the trash, where it waits for an answer, and nothing is purged."""
 
     changes: tuple[Change, ...]
+    lost: tuple[bytes, ...]
     taking: Taking
     conversations: int
     is_held: bool
@@ -80,12 +81,14 @@ def plan_controls(
     now_ms: int,
     device: bytes,
     arrived: Collection[bytes] = (),
+    lately: Collection[bytes] = (),
 ) -> ControlPlan:
     """What the controls of records come to that are here already.
 
     `states` has the states of all records named, `conversations` the conversation of each message,
     `records` the number of all records in the present, `arrived` the records that came with this
-    import: nobody loses them, so the brake does not count them.
+    import: nobody loses them, so the brake does not count them. It does count those that fell
+    `lately`, at other imports.
     """
     news: dict[bytes, list[Change]] = {}
     taking, losing = Taking(), set()
@@ -100,13 +103,13 @@ def plan_controls(
         news[record] = news_of(record, state, said)
     lost = losing.difference(arrived)
     hit = {conversations[record] for record in lost if record in conversations}
-    is_held = is_braked(len(hit), len(lost), records)
+    is_held = holds(lost, lately, conversations, records)
     if is_held:
         for record in losing:
             news[record] = [_held(record, states[record], now_ms, device)]
         taking = Taking(len(losing))
     changes = tuple(change for of_record in news.values() for change in of_record)
-    return ControlPlan(changes, taking, len(hit), is_held)
+    return ControlPlan(changes, tuple(losing), taking, len(hit), is_held)
 
 
 def _from_now(change: Change, now_ms: int) -> list[Change]:

@@ -17,8 +17,10 @@ from sealwax.intake.plan import (
     plan_deletions,
 )
 from sealwax.library.library import Library
+from sealwax.library.own_time import DAY_MS
 from sealwax.library.select import Selection
 from sealwax.model.change import Change
+from sealwax.model.loss import is_there
 from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.sources.base import Deletion, Description
@@ -27,14 +29,16 @@ from sealwax.vault.writing import CHANGES_LIMIT, Writer, Writing
 
 BEFORE = "before deletions from the source"
 """The reason of the snapshot."""
+FALLEN = "fell at an import"
 States = Callable[[list[bytes]], dict[bytes, State]]
 
 
 class Planned(NamedTuple):
-    """What the end of an import comes to."""
+    """What the end of an import comes to; `lately` are records that fell at imports before."""
 
     deletions: DeletionPlan
     controls: ControlPlan
+    lately: tuple[bytes, ...]
 
     @property
     def changes(self) -> list[Change]:
@@ -80,9 +84,16 @@ class Deleting:
 
     def plan(self, states: States, now_ms: int) -> Planned:
         """What it comes to, now that all else is written; `states` gives those of records."""
-        return Planned(self._plan_deletions(states), self._plan_controls(states, now_ms))
+        lately = self._lately(states, now_ms)
+        return Planned(
+            self._plan_deletions(states, lately),
+            self._plan_controls(states, now_ms, lately),
+            lately,
+        )
 
-    def apply(self, planned: Planned, snapshot: Callable[[str], int], tally: Tally) -> int | None:
+    def apply(
+        self, planned: Planned, snapshot: Callable[[str], int], tally: Tally, now_ms: int
+    ) -> int | None:
         """Writes it, after a snapshot where anything goes; gives the snapshot's seq."""
         changes = planned.changes
         if not changes:
@@ -98,9 +109,20 @@ class Deleting:
             written = self._writer.write(Writing(batch, part))
             tally.commits += 1
             tally.stored_bytes += written.stored_bytes
+        moved = () if self._is_confirmed else (move.record for move in planned.deletions.moves)
+        fallen = {*planned.lately, *moved, *planned.controls.lost}
+        self._library.guarded.seen.look(FALLEN, sorted(fallen), now_ms)
         return snapshot_seq
 
-    def _plan_deletions(self, states: States) -> DeletionPlan:
+    def _lately(self, states: States, now_ms: int) -> tuple[bytes, ...]:
+        """What imports took away within a day, by this device's own clock, and is not back."""
+        if not self.told and not self.controls:
+            return ()
+        names = self._library.guarded.seen.so_since(FALLEN, now_ms - DAY_MS)
+        known = states(sorted(names))
+        return tuple(name for name in known if not is_there(known[name]))
+
+    def _plan_deletions(self, states: States, lately: tuple[bytes, ...]) -> DeletionPlan:
         doomed = list(self._doomed())
         records = [item.record for item in doomed]
         named = list(dict.fromkeys([*records, *self.seen_in_trash]))
@@ -108,24 +130,26 @@ class Deleting:
             doomed,
             sorted(self.seen_in_trash),
             states(named),
-            self._library.read.conversations_of(records),
+            self._library.read.conversations_of([*records, *lately]),
             self._library.live_records(),
             self._description.newest_ms,
             self._writer.device,
             self._is_confirmed,
             self._arrived(records),
+            lately,
         )
 
-    def _plan_controls(self, states: States, now_ms: int) -> ControlPlan:
+    def _plan_controls(self, states: States, now_ms: int, lately: tuple[bytes, ...]) -> ControlPlan:
         records = list(self.controls)
         return plan_controls(
             self.controls,
             states(records),
-            self._library.read.conversations_of(records),
+            self._library.read.conversations_of([*records, *lately]),
             self._library.live_records(),
             now_ms,
             self._writer.device,
             self._arrived(records),
+            lately,
         )
 
     def _arrived(self, records: Iterable[bytes]) -> frozenset[bytes]:

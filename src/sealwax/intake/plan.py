@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.intake.match import news, renamed, told_anew
-from sealwax.model.brake import is_braked
+from sealwax.model.brake import holds
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
 from sealwax.model.merge import Stamp, join_stamps
@@ -124,13 +124,14 @@ def plan_deletions(
     device: bytes,
     is_confirmed: bool,
     arrived: Collection[bytes] = (),
+    lately: Collection[bytes] = (),
 ) -> DeletionPlan:
     """What a source's deletions come to.
 
     `states` has the states of all records named, `conversations` the conversation of each message,
     `records` the number of all records in the present, `newest_ms` the source's newest date,
     `arrived` the records that came with this very import: what nobody had yet, nobody loses, so the
-    brake does not count it.
+    brake does not count it. It does count those that fell `lately`, at other imports.
     """
     falling: dict[bytes, Doomed] = {}
     marked: list[Doomed] = []
@@ -144,7 +145,7 @@ def plan_deletions(
             marked.append(item)
     lost = [record for record in falling if record not in arrived]
     hit = {conversations[record] for record in lost if record in conversations}
-    is_held = not is_confirmed and is_braked(len(hit), len(lost), records)
+    is_held = not is_confirmed and holds(lost, lately, conversations, records)
     returns = [
         change
         for record in reappeared

@@ -6,6 +6,11 @@ each is judged by the chain before it, and nothing after can change that. So who
 history with the one that was lost may disown its tail. Of that tail the commits have no effect
 whose authors the log does not trust at the merge's own position.
 
+A device that has not heard of the removal may replace what such a commit added by segments of its
+own: a compaction does so by itself. So a compaction, purge or reset that drops a segment of a
+disowned commit is disowned with it, whoever wrote it. It said nothing new: what it replaced lives
+on.
+
 A merge that is disowned itself disowns nothing. So what a thief disowned with a stolen device comes
 back, once that device is removed and its merge disowned in turn.
 
@@ -18,7 +23,7 @@ from typing import NamedTuple
 import msgspec
 
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.commit import Commit, CommitKind, Count, Hash
+from sealwax.ledger.commit import SAID_ALREADY, Commit, CommitKind, Count, Hash
 
 
 class MergeFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -31,13 +36,16 @@ class MergeFacts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
 
 class _Said(NamedTuple):
-    """What matters of a counting commit: who wrote it, and from where on it disowns at which
-    position, if it does."""
+    """What matters of a counting commit: who wrote it, from where on it disowns at which position,
+    if it does, the names that it adds, and what it replaces, if it may."""
 
     seq: int
     author: bytes
     position: int
     disowned_from: int | None
+    segments: tuple[bytes, ...]
+    chunks: tuple[bytes, ...]
+    replaced: tuple[bytes, ...]
 
 
 class _Reach(NamedTuple):
@@ -84,12 +92,41 @@ class Disowning:
                 found[said.seq] = of_author[-1].merge_seq
             elif said.disowned_from is not None:
                 self._reach(reaches, said, said.disowned_from)
+        return self._with_what_replaced(found) if found else found
+
+    def _with_what_replaced(self, found: dict[int, int]) -> dict[int, int]:
+        """Adds the commits that replace what disowned ones added, while that lasted."""
+        # A name that a commit that counts has added is that one's, whoever lists it after that.
+        counting: set[bytes] = set()
+        merges: dict[bytes, int] = {}
+        for said in self._said:
+            if said.seq not in found:
+                reached = [merges[name] for name in said.replaced if name in merges]
+                until = min((seq for seq in reached if seq > said.seq), default=None)
+                if until is not None:
+                    found[said.seq] = until
+            if said.seq not in found:
+                for name in (*said.segments, *said.chunks):
+                    counting.add(name)
+                    merges.pop(name, None)
+            else:
+                for name in said.segments:
+                    if name not in counting:
+                        merges.setdefault(name, found[said.seq])
         return found
 
     def _of(self, commit: Commit) -> _Said:
         header = commit.header
         author = self._authors.setdefault(header.author, header.author)
-        return _Said(header.seq, author, header.position, disowned_from(commit))
+        return _Said(
+            header.seq,
+            author,
+            header.position,
+            disowned_from(commit),
+            tuple(name for name, *_ in header.segments),
+            tuple(name for name, _ in header.chunks),
+            tuple(header.dropped) if header.kind in SAID_ALREADY else (),
+        )
 
     def _reach(self, reaches: dict[bytes, list[_Reach]], merge: _Said, start_seq: int) -> None:
         state = self._log.at(merge.position)

@@ -9,6 +9,8 @@ HASH_BYTES = 32
 DEVICE_ID_BYTES = 16
 OP_ID_BYTES = 16
 NO_HASH = bytes(HASH_BYTES)
+OBJECT_LIMIT_BYTES = 16 * 1024 * 1024
+"""No object is larger: a chunk is 4 MiB and padding adds at most 12 %."""
 COMMIT_HASHED_BYTES = 2 * 1024 * 1024 + 1
 """Of a commit so many bytes are hashed at most: one more than it may have."""
 

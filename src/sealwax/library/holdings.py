@@ -341,6 +341,15 @@ class Holdings:
         )
         return dict(rows)
 
+    def dropped_since(self, seq: int) -> set[bytes]:
+        """The objects that a seq of the messages zone held and the head does not."""
+        rows: Iterable[Any] = self._connection.execute(
+            "SELECT name FROM object WHERE zone = ?3 AND added_seq <= ?1 AND dropped_seq > ?1"
+            " AND dropped_seq < ?2",
+            (seq, STILL, MESSAGES_ZONE),
+        )
+        return {name for (name,) in rows}
+
     def live_in(self, zone: str) -> list[tuple[bytes, int, int, bool]]:
         """(name, added seq, bytes, is a segment) of what the head of a zone holds, in the order in
         which it was added."""

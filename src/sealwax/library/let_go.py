@@ -13,7 +13,8 @@ from sealwax.vault.commit_part import Counts
 
 class Wanted(NamedTuple):
     """A moment of the messages zone that is to be pinned: its seq, the hash of its commit, and what
-    the pin says. `maker` is the device that made the snapshot first, if it is made again."""
+    the pin says. `maker` is the device that made the snapshot first, if it is made again; `pin_seq`
+    is the seq of the pin that was let go of then, else −1."""
 
     seq: int
     hash: bytes
@@ -23,6 +24,7 @@ class Wanted(NamedTuple):
     expires_ms: int = 0
     counts: Counts = Counts()
     maker: bytes = b""
+    pin_seq: int = -1
 
 
 class Lost(NamedTuple):

@@ -1,12 +1,11 @@
-"""What the moments of a library hold: the states of records, and the objects beneath them."""
+"""The states of records as a moment showed them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
 
-from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.library.values import integers, pages_of_blobs
+from sealwax.library.values import pages_of_blobs
 from sealwax.model.state import State, decode
 
 
@@ -38,13 +37,3 @@ def states_at(
         )
         found.update((uid, decode(state)) for uid, state in rows)
     return found
-
-
-def objects_at(connection: apsw.Connection, seqs: Iterable[int]) -> set[bytes]:
-    """The names of the objects that the shared history held at these seqs."""
-    rows: Iterable[Any] = connection.execute(
-        "SELECT DISTINCT name FROM carray(?) AS wanted JOIN object ON object.zone = ?"
-        " AND added_seq <= wanted.value AND wanted.value < dropped_seq",
-        (integers(seqs), MESSAGES_ZONE),
-    )
-    return {bytes(name) for (name,) in rows}

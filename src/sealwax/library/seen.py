@@ -117,6 +117,14 @@ class Seen:
             )
             run("DELETE FROM looked_at")
 
+    def so_since(self, what: str, time_ms: int) -> set[bytes]:
+        """What has not been so for longer than since a time, as far as that is known."""
+        rows = self._connection.execute(
+            "SELECT name FROM first_seen WHERE what = ? AND (seen_ms = ? OR seen_ms > ?)",
+            (what, NOT_KNOWN, time_ms),
+        )
+        return {bytes(name) for (name,) in rows}
+
     def so_before(self, what: str, time_ms: int) -> set[bytes]:
         """What has been so since a time at least, and was so at the last look."""
         rows = self._connection.execute(

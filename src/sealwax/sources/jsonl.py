@@ -154,7 +154,11 @@ class JsonLinesSource:
         if name is None or "\0" in name:
             return None
         path = self._path.parent / name
-        return path if is_inside(self._path.parent, path) and path.is_file() else None
+        try:
+            return path if is_inside(self._path.parent, path) and path.is_file() else None
+        except OSError:
+            # No file system has a file of such a name.
+            return None
 
 
 def _check_origins(origin: list[str], changes: Iterable[Change]) -> None:

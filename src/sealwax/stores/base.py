@@ -15,8 +15,8 @@ The contract, checked by `tests/stores/contract.py` for every implementation:
    is taken and `CommitGap` when n - 1 is missing. A store may take the very bytes that are there
    already for a request whose answer was lost, and say yes. A torn write never becomes a commit.
 4. Reads see every write that returned before them.
-5. `get_object` returns the bytes as they are stored: checking them against the name is the
-   reader's work, always.
+5. `get_object` returns the bytes as they are stored, or the beginning of more than an object may
+   have: checking them against the name is the reader's work, always.
 6. A missing object or commit raises `Missing`; a full, read-only or failing place raises a
    `StoreError` that says so. Nothing that was acknowledged is lost by a failure.
 """
@@ -25,9 +25,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from sealwax.base.errors import SealwaxError
+from sealwax.ledger.names import OBJECT_LIMIT_BYTES as OBJECT_LIMIT_BYTES
 
-OBJECT_LIMIT_BYTES = 16 * 1024 * 1024
-"""No object is larger: a chunk is 4 MiB and padding adds at most 12 %."""
 COMMIT_LIMIT_BYTES = 2 * 1024 * 1024
 """No commit is larger."""
 

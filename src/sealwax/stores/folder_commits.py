@@ -10,9 +10,9 @@ from sealwax.stores.base import COMMIT_LIMIT_BYTES, CommitExists, CommitGap
 from sealwax.stores.folder_files import AccountFolder, file_size, read_file, sorted_names
 from sealwax.stores.folder_layout import (
     LOST,
-    SHARD_COMMITS,
     ZONES,
     commit_path,
+    first_seq,
     seq_of,
     zone_folder,
     zone_of,
@@ -83,15 +83,16 @@ class FolderCommits(AccountFolder):
 
     def set_aside_end(self, zone: str, start_seq: int) -> None:
         """Moves the end of a zone into the folder `lost`; see `stores.near.NearStore`."""
-        last_seq = self.head_seq(zone)
-        if last_seq < start_seq:
-            return
         with plain_errors("putting the end of a history aside"):
+            # Those behind a gap, too: they would be in the way of what fills it.
+            seqs = [seq for seq in self._seqs(zone) if seq >= start_seq]
+            if not seqs:
+                return
             aside = self._new_aside(END + zone_folder(self._folder, zone).name)
             make_folder(aside)
             folders = {aside}
             # The last one first: cut off, what is left is without a gap.
-            for seq in range(last_seq, start_seq - 1, -1):
+            for seq in reversed(seqs):
                 path = commit_path(self._folder, zone, seq)
                 path.rename(aside / path.name)
                 folders.add(path.parent)
@@ -137,10 +138,9 @@ class FolderCommits(AccountFolder):
             return -1
         with plain_errors("reading commits"):
             for shard in reversed(sorted_names(folder)):
-                seqs = [seq_of(name) for name in sorted_names(folder / shard)]
-                present = {seq for seq in seqs if seq is not None}
-                if present:
-                    return self._newest_without_gap(zone, max(present) // SHARD_COMMITS)
+                seq = first_seq(shard)
+                if seq is not None and (seq == 0 or self._is_there(zone, seq - 1)):
+                    return self._last_without_gap(zone, seq)
         return -1
 
     def list_zones(self) -> list[str]:
@@ -148,14 +148,22 @@ class FolderCommits(AccountFolder):
             zones = [zone_of(name) for name in sorted_names(self._folder / ZONES)]
         return [zone for zone in zones if zone is not None and self.head_seq(zone) >= 0]
 
-    def _newest_without_gap(self, zone: str, newest_shard: int) -> int:
-        """The last seq before a gap; a shard is begun only when the one before is full."""
-        seq = newest_shard * SHARD_COMMITS
-        if seq > 0 and not file_size(commit_path(self._folder, zone, seq - 1)):
-            return self._newest_without_gap(zone, newest_shard - 1)
-        while file_size(commit_path(self._folder, zone, seq)):
+    def _seqs(self, zone: str) -> list[int]:
+        """The seqs of all files of a zone, in order."""
+        folder = zone_folder(self._folder, zone)
+        shards = sorted_names(folder) if folder.is_dir() else []
+        names = [name for shard in shards for name in sorted_names(folder / shard)]
+        return sorted(seq for name in names if (seq := seq_of(name)) is not None)
+
+    def _last_without_gap(self, zone: str, seq: int) -> int:
+        """The last seq before a gap, from a seq on; a shard is begun only when the one before is
+        full, so others that are there are foreign."""
+        while self._is_there(zone, seq):
             seq += 1
         return seq - 1
+
+    def _is_there(self, zone: str, seq: int) -> bool:
+        return bool(file_size(commit_path(self._folder, zone, seq)))
 
     def _new_aside(self, name: str) -> Path:
         """A folder in `lost` that is not there yet; of those of the same name the newest stay."""

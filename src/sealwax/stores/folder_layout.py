@@ -23,6 +23,7 @@ SHARD_COMMITS = 1000
 _SEQ_DIGITS = 12
 _OBJECT = re.compile(r"[0-9a-f]{64}")
 _SEQ = re.compile(r"[0-9]{12}")
+_SHARD = re.compile(r"[0-9]{9}")
 
 
 def object_path(folder: Path, name: bytes) -> Path:
@@ -57,3 +58,8 @@ def commit_path(folder: Path, zone: str, seq: int) -> Path:
 def seq_of(file_name: str) -> int | None:
     """The seq that a file is, or None for a foreign one."""
     return int(file_name) if _SEQ.fullmatch(file_name) else None
+
+
+def first_seq(folder_name: str) -> int | None:
+    """The first seq whose commit lies in a folder of a zone, or None for a foreign one."""
+    return int(folder_name) * SHARD_COMMITS if _SHARD.fullmatch(folder_name) else None

@@ -83,13 +83,19 @@ class MirroredHistory(FarSide):
         gives how many came.
 
         Raises Parted where the far history is not a continuation, FarAway (by HistoryUnsound where
-        it does not hang together), FarFull.
+        it does not hang together), FarFull; what is wrong with one zone leaves the others alone.
         """
         wanted = sorted(zones, key=lambda zone: zone != ACCOUNT_ZONE)
         heads = self._ask(lambda: far_heads(self.far, wanted))
-        return sum(
-            self._refresh_zone(zone, ToldHead(*heads.get(zone, ToldHead()))) for zone in wanted
-        )
+        came, wrong = 0, None
+        for zone in wanted:
+            try:
+                came += self._refresh_zone(zone, ToldHead(*heads.get(zone, ToldHead())))
+            except ZoneTrouble as error:
+                wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+        return came
 
     def parting(self, zone: str) -> Parting | None:
         """Where the far history leaves the near one, if it does."""

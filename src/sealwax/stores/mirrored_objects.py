@@ -219,7 +219,7 @@ class MirroredObjects(FarSide):
 
 def is_whole(name: bytes, data: bytes) -> bool:
     """Whether bytes are those of an object's name, and no more than an object may have."""
-    return len(data) <= OBJECT_LIMIT_BYTES and object_name(data) == name
+    return 0 < len(data) <= OBJECT_LIMIT_BYTES and object_name(data) == name
 
 
 def _batches(objects: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:

@@ -21,8 +21,8 @@ class NearStore(Store, Protocol):
         ...
 
     def set_aside_end(self, zone: str, start_seq: int) -> None:
-        """Moves the commits of a zone from a seq on out of the way: what is wrong with them makes
-        them worth no more than a look. Cut off, the zone ends somewhat later."""
+        """Moves the commits of a zone from a seq on out of the way, those behind a gap too; they
+        are kept for a look. Cut off, the zone ends somewhat later."""
         ...
 
     def replace_commit(self, zone: str, seq: int, data: bytes) -> None:

@@ -14,7 +14,7 @@ from sealwax.ledger.commit import Header, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, object_name
 from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
-from sealwax.sync.making_anew import make_anew
+from sealwax.sync.made_anew import make_anew
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
@@ -110,8 +110,7 @@ class Agreement:
 
     def make_anew(self, mark: int = 0, known_seq: int | None = None) -> None:
         """Makes the library anew from what is near and at the shared place; it remembers the mark
-        of why. What comes beyond `known_seq` is looked at as if it came now. Raises FarAway before
-        anything is done."""
+        of why. What comes beyond `known_seq` is looked at as if it came now."""
         make_anew(self._history, self._outbox, self._others.zones(), self._mirror, known_seq)
         self._library.holdings.remember_ms(REBUILT, mark)
 

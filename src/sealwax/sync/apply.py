@@ -12,14 +12,15 @@ from sealwax.base.clock import Clock
 from sealwax.base.settings import Settings
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
-from sealwax.stores.far_trouble import FarAway, FarFull, Parted
+from sealwax.stores.far_trouble import FarAway, FarFull, Parted, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.agreement import Agreement, OnlyHere
+from sealwax.sync.fetching import fetch_kept
 from sealwax.sync.fresh_zone import bring_library_over
 from sealwax.sync.guard.guard import Guard
 from sealwax.sync.guard.pinned import Staying, stays_always
 from sealwax.sync.journal import Journal
-from sealwax.sync.keeping import ALL_FILES, Held, plan_keeping
+from sealwax.sync.keeping import ALL_FILES
 from sealwax.sync.near_history import NearHistory
 from sealwax.sync.other_self import OtherSelf
 from sealwax.sync.others import Others
@@ -38,7 +39,6 @@ from sealwax.trust.account import NotTrusted, need_open
 from sealwax.trust.key_troubles import KeysUnusable
 
 VERIFIED = "sync verified"
-FETCHED_TOGETHER = 64
 WORTH_TELLING = 8
 """Fewer segments are there before anybody could read how far it is."""
 LOADING = "Loading history"
@@ -135,6 +135,9 @@ class Sync:
         troubles, is_in_step = ZoneTroubles(), False
         try:
             report(SyncProgress("Checking", 0, 0, 0, 0))
+            if self._outbox.is_behind():
+                # What waits is on this device, and nothing else is true before it is shown.
+                self._outbox.catch_up(self._history, self.others.zones())
             with troubles.kept():
                 repaired = self._refresh()
                 pulled = self._pull(report)
@@ -154,8 +157,10 @@ class Sync:
                     self._refresh()
                     pulled += self._pull(report)
                     self.settle_held()
-            self._take_in_others()
-            fetched = self._fetch_files(report, files_bytes)
+            with troubles.kept():
+                self.others.fetch()
+            self.others.take_in()
+            fetched = fetch_kept(self._mirror, self._library.holdings, files_bytes, report)
             lost = self._presence.ask(self._clock.now_ms(), is_thorough)
             troubles.raise_first()
             # What others write under keys that do not open here cannot be compared.
@@ -244,7 +249,9 @@ class Sync:
         FarFull."""
         if self._mirror is not None:
             mend_account(self._mirror, self._journal)
-            self._other_self.meet()
+            if self._other_self.meet():
+                # The shared history may have been pulled for it.
+                self.settle_held()
             self._own_zone.send(is_whole=True)
         own = self._outbox.own
         zones = [self._history, *([own] if own.head().seq >= 0 else [])]
@@ -269,7 +276,6 @@ class Sync:
         except Parted:
             mended = put_together(self._mirror, self._journal)
             self._mirror.heal(self._library.holdings.live_objects())
-            self._own_zone.put_back_bases()
         else:
             self._other_self.look_at_shared(before_seq)
         return mended
@@ -288,16 +294,14 @@ class Sync:
         self._agreement.need_all_elsewhere()
         self.others.show()
 
-    def _take_in_others(self) -> None:
-        self.others.fetch()
-        self.others.take_in()
-
     def _pull(self, report: Report = unheard) -> int:
         """Applies what is near already while the rest is on its way."""
         before = self._history.head().seq
         if before < 0:
             # A library shows what others have for themselves when it is made from its beginning.
-            self.others.fetch()
+            # What is wrong with one of them is told later.
+            with suppress(ZoneTrouble):
+                self.others.fetch()
             if self.others.zones():
                 self.others.show()
                 return self._history.head().seq - before
@@ -338,23 +342,3 @@ class Sync:
             self._own_zone.send(is_whole)
         except FarFull:
             self._journal.is_full = True
-
-    def _fetch_files(self, report: Report, files_bytes: int | None) -> int:
-        """Brings near what others stored: all words, and files up to so many bytes."""
-        if self._mirror is None:
-            return 0
-        held = self._library.holdings.listed()
-        live = plan_keeping(
-            (Held(name, seq, size, digest is not None) for name, seq, _, size, digest in held),
-            files_bytes,
-        )
-        near = self._mirror.near.has_objects(live)
-        lacking = [name for name in live if name not in near]
-        total = sum(live[name] for name in lacking)
-        done, done_bytes = 0, 0
-        for start in range(0, len(lacking), FETCHED_TOGETHER):
-            batch = lacking[start : start + FETCHED_TOGETHER]
-            report(SyncProgress("Downloading", done, len(lacking), done_bytes, total))
-            done += self._mirror.fetch(batch)
-            done_bytes += sum(live[name] for name in batch)
-        return done

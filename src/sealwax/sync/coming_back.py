@@ -48,6 +48,7 @@ def give_back(
         mirror.fetch(held)
         if mirror.near.has_objects(held) == held:
             start_seq = mirror.near.head_seq(zone) + 1
+            mirror.near.set_aside_end(zone, start_seq)
             mirror.near.append_commits(zone, start_seq, commits[start_seq:])
 
 
@@ -90,6 +91,7 @@ def _bring_back(mirror: MirrorStore, heads: RememberedHeads, zone: str) -> None:
         start_seq = parting.common_seq + 1
         mirror.replace_end(zone, start_seq, mirror.far_commits(zone, start_seq))
     else:
+        mirror.near.set_aside_end(zone, mirror.near.head_seq(zone) + 1)
         mirror.refresh([zone])
 
 

@@ -169,16 +169,15 @@ class Ahead:
 
     def needed(self, until_seq: int | None = None) -> set[bytes]:
         """Those segments of these commits that the head or a pin holds, or the seq up to which they
-        are read; others may be gone."""
+        are read; others may be gone. What a disowned commit added is not read, even where a pin
+        holds it: it belongs to no state."""
         held = self._objects.held(self.head.seq)
         if until_seq is not None:
             held |= self._objects.live_at(until_seq)
-        return {name for name in held if self._is_segment(name)}
-
-    def _is_segment(self, name: bytes) -> bool:
-        # A pin may hold what a disowned commit added.
-        interval = self._objects.interval(name)
-        return interval is not None and interval.change_digest is not None
+        intervals = self._objects.intervals
+        return {
+            name for name in held & intervals.keys() if intervals[name].change_digest is not None
+        }
 
     def segments(self) -> dict[bytes, int]:
         """The segments that applying them reads, in that order, and their sizes."""

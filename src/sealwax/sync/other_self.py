@@ -8,6 +8,8 @@ fresh zone. What stands in other zones of the same device is taken over like wha
 for itself, so nothing is lost of either.
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from sealwax.base.clock import Clock
@@ -101,11 +103,11 @@ class OtherSelf:
             self._note()
 
     def _fetch(self, mirror: MirrorStore, standing: ZoneStanding) -> str:
-        """Takes in what this device said and this home has forgotten. What waited here may have
-        been shared since, so that is taken in first."""
+        """Takes in what this device said and this home has forgotten."""
         zone = self._own.zone
-        mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE, zone])
-        self._history.pull()
+        mirror.refresh([ACCOUNT_ZONE, zone])
+        self._history.pull_account()
+        self._pull_shared(mirror)
         mirror.fetch(self._own.held_in_store())
         self._others.take_in_zone(zone)
         self._outbox.put_on()
@@ -115,6 +117,14 @@ class OtherSelf:
             return ""
         self._note()
         return PUT_BACK
+
+    def _pull_shared(self, mirror: MirrorStore) -> None:
+        """Takes in the shared history first: what the own zone let go of, for it was sent, is only
+        there. What is wrong with that history is told by a sync, and stops no backup."""
+        with suppress(ZoneTrouble):
+            mirror.refresh([MESSAGES_ZONE])
+            with mirror.current():
+                self._history.pull()
 
     def _go_on_apart(self, mirror: MirrorStore, standing: ZoneStanding) -> str:
         """Goes on in a fresh zone; what the place has in the old one is taken over after that."""

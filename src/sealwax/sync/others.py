@@ -5,18 +5,18 @@ library that is made from its beginning shows their snapshots like all others. O
 shows those whose very state it still has; of the rest it knows how many there are.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, zone_device
+from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.objects import Objects
 from sealwax.stores.far_trouble import Parted, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.closing import is_closed
-from sealwax.sync.making_anew import make_anew
+from sealwax.sync.known_zones import known_zones
+from sealwax.sync.made_anew import make_anew
 from sealwax.sync.outbox import Outbox
-from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits, told_ones
+from sealwax.sync.replay import Told, shown_by_pins, take_in, told_commits
 from sealwax.sync.replica import Replica
 from sealwax.vault.digest import digest_bytes
 
@@ -32,17 +32,24 @@ class Others:
 
     def fetch(self) -> None:
         """Brings near what the shared place has of them, as far as snapshots hold it. What is wrong
-        with one zone keeps no other from coming. Raises FarAway."""
+        with one zone keeps no other from coming; that is raised at the end. Raises FarAway."""
         if self._mirror is None:
             return
         zones = self._known(self._mirror.far_zones())
+        wrong: ZoneTrouble | None = None
         try:
             self._mirror.refresh(zones)
         except ZoneTrouble:
             for zone in zones:
-                with suppress(ZoneTrouble):
-                    self.fetch_zone(zone)
+                try:
+                    # Where one of them came back from an old disk, its own device puts it right.
+                    with suppress(Parted):
+                        self.fetch_zone(zone)
+                except ZoneTrouble as error:
+                    wrong = wrong or error
         self.fetch_held()
+        if wrong is not None:
+            raise wrong
 
     def fetch_zone(self, zone: str) -> None:
         """Brings near what the shared place has of one. What was seen of a zone stays: where the
@@ -115,7 +122,7 @@ class Others:
 
     def show(self) -> None:
         """Makes the library anew from what is near and at the shared place, so that it shows all
-        of them that can be shown. Raises FarAway."""
+        of them that can be shown. Raises FarAway, and then what was shown is shown still."""
         make_anew(self._history, Outbox(self._own), self.zones(), self._mirror)
 
     def _moment(self, told: Told) -> float | None:
@@ -147,27 +154,6 @@ class Others:
         return [zone for zone in known_zones(self._history.log, zones) if zone != self._own.zone]
 
 
-def known_zones(log: AccountLog, zones: Iterable[str]) -> list[str]:
-    """The own zones of devices that the account's log names or named."""
-    devices = {device for state in log.states for device in state.devices}
-    return sorted(zone for zone in set(zones) if zone_device(zone) in devices)
-
-
 def refresh_all(mirror: MirrorStore, log: AccountLog) -> None:
     """Fetches the commits of all that a new device shows; raises FarAway or FarFull."""
     mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE, *known_zones(log, mirror.far_zones())])
-
-
-def pinned_bases(history: Replica) -> set[int]:
-    """The seqs of the messages zone on which snapshots in devices' own zones stand, shown here or
-    not: what is live there is held."""
-    bases = set()
-    for zone in known_zones(history.log, history.store.list_zones()):
-        commits = list(
-            told_ones(history, zone, (data for _, data in history.store.read_commits(zone, 0)))
-        )
-        shown = shown_by_pins(commits, history.clock.now_ms())
-        for told in commits:
-            if told.judged.head.seq in shown and MESSAGES_ZONE in told.part.heads:
-                bases.add(told.part.heads[MESSAGES_ZONE][0])
-    return bases

@@ -30,6 +30,7 @@ PARTED = "parted"
 SENT = "sent"
 """The reason of a commit that drops what the messages zone holds now."""
 DROPPED_TOGETHER = 8_192
+_BEGUN = "library begun without the own zone"
 
 
 class Item(NamedTuple):
@@ -144,22 +145,31 @@ class Outbox:
             for item in items:
                 self._library.apply_changes(self.changes(item), moment)
 
+    def is_behind(self) -> bool:
+        """Whether the library has not taken in all of this zone, as where making it anew was cut
+        off."""
+        return self.own.head().seq < self.own.store.head_seq(self.zone)
+
     def catch_up(
         self, history: Replica, others: Sequence[str] = (), known_seq: int | None = None
     ) -> str:
         """Brings the library in step with this zone: after a crash, or when it was made anew; then
         with the zones of others, too. Of a history that is read anew nobody looks again at what was
         pulled before: what comes up to `known_seq`, or else to the head that this device has seen.
+        One that was cut off before it had this zone begins again, for moments lie behind it then.
         Says why the library stands before the end of the history, if it does."""
-        if not self._is_of_this_history(history):
+        if self._holdings.noted(_BEGUN) or not self._is_of_this_history(history):
             self._library.clear()
         is_anew = history.head().seq < 0
         if is_anew and known_seq is None:
             known_seq = self._seen_before_the_end(history)
         is_begun = self.own.store.head_seq(self.zone) >= 0
         if self._holdings.head(self.zone) is None and (is_begun or (is_anew and others)):
+            if is_anew:
+                self._holdings.keep_note(_BEGUN, b"begun")
             with history.unwatched() if is_anew else nullcontext():
                 replay(self.own, history, others if is_anew else ())
+            self._holdings.keep_note(_BEGUN, b"")
         else:
             self.own.pull()
         # The steps of the history may be near, and what they hold not yet: that comes with the

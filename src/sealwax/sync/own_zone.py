@@ -3,8 +3,8 @@
 A snapshot made while the shared history was out of reach shows what this device had then. When what
 waited is sent, in its order, the shared history may pass through that very state: then the snapshot
 is made there too, for all devices, and the own zone lets go of it. Otherwise it stays where it is,
-and the own zone is copied to the shared place as it is, with what its snapshots stand on, so that
-none of them is on one disk alone.
+and the own zone is copied to the shared place as it is, with what its snapshots stand on in the
+shared history, so that no snapshot is on one disk alone.
 """
 
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -12,9 +12,10 @@ from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.holdings import PinRow
-from sealwax.library.past import objects_at
+from sealwax.stores.far_trouble import FarFull
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
+from sealwax.sync.replay import base_of
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import MADE_MS, Part, open_part
 from sealwax.vault.digest import digest_bytes
@@ -56,7 +57,7 @@ class OwnZone:
         if digest is None or pin.lock_until_ms > now_ms:
             return False
         self._library.strip_tail()
-        if not self._is_shared(pin):
+        if not self._is_shared(pin, digest):
             if digest != digest_bytes(self._library.digest()):
                 return False
             seq = self._history.write(_made_again(pin)).seq
@@ -75,18 +76,29 @@ class OwnZone:
             return
         if not (is_whole or self.pins() or self._was_sent(self._mirror)):
             return
+        full = self._send_bases(self._mirror)
         self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
-        if is_whole or self.unsent():
-            self.put_back_bases()
+        if full is not None:
+            raise full
         self._library.holdings.remember_ms(_SENT + self._outbox.zone, own.head().seq + 1)
 
-    def put_back_bases(self) -> None:
-        """Sends what the shared history held at the moments that the snapshots stand on, where the
-        shared place lacks it: nobody there knew of them, and others may have let it be deleted.
-        Raises FarAway or FarFull."""
-        bases = {int(pin.moment) for pin in self.pins()}
-        if self._mirror is not None and bases:
-            self._mirror.heal(objects_at(self._library.database.connection, bases))
+    def _send_bases(self, mirror: MirrorStore) -> FarFull | None:
+        """Sends what the snapshots stand on in the shared history and others have collected since:
+        they did not know of these. Where there is no room for it, the zone goes all the same."""
+        holdings, names = self._library.holdings, set[bytes]()
+        disowned = holdings.disowned(MESSAGES_ZONE)
+        for pin in self.unsent():
+            part = self._part(pin)
+            if part is not None:
+                base = base_of(self._outbox.own, part, disowned)
+                names.update(base.segments)
+                names |= holdings.dropped_since(base.seq)
+        try:
+            if names:
+                mirror.heal(names)
+        except FarFull as error:
+            return error
+        return None
 
     def _was_sent(self, mirror: MirrorStore) -> bool:
         """Whether the shared place has a part of it. A library that is made anew asks once."""
@@ -100,19 +112,25 @@ class OwnZone:
 
     def _digest(self, pin: PinRow) -> bytes | None:
         """The digest of what a snapshot shows; none for one of a history that was lost."""
+        part = self._part(pin)
+        return None if part is None or part.alone else part.digest
+
+    def _part(self, pin: PinRow) -> Part | None:
+        """The sealed part of a snapshot's commit; none where that cannot be opened."""
         data = self._library.holdings.seen_commit(pin.zone, pin.commit_seq)
         if data is None:
             return None
         try:
-            part = open_part(self._history.keys, parse_commit(data))
+            return open_part(self._history.keys, parse_commit(data))
         except (SealBroken, SealUnknown):
             return None
-        return None if part.alone else part.digest
 
-    def _is_shared(self, pin: PinRow) -> bool:
-        """Whether it was made there already, and this device was cut off then."""
+    def _is_shared(self, pin: PinRow, digest: bytes) -> bool:
+        """Whether it was made there already, and this device was cut off then. Another snapshot may
+        have been made at the same time for the same reason: the digest tells them apart."""
         return any(
             (other.name, other.reason, other.made_ms) == (pin.name, pin.reason, pin.made_ms)
+            and digest_bytes(self._library.applier.digest_at(other.moment)) == digest
             for other in self._library.holdings.pins()
             if other.zone == MESSAGES_ZONE
         )

@@ -40,7 +40,7 @@ class _Due(NamedTuple):
     """A pin whose moment is to be made: on what, and from which segments of its zone."""
 
     told: Told
-    base: "_Base"
+    base: "Base"
     waited: list[bytes]
 
     @property
@@ -48,7 +48,7 @@ class _Due(NamedTuple):
         return self.told.judged.head.zone, self.told.judged.head.seq
 
 
-class _Base(NamedTuple):
+class Base(NamedTuple):
     """Where a pin stands: the last seq of the messages zone that is shared, and further segments:
     of a history that was put aside, or of commits that are disowned by now."""
 
@@ -120,7 +120,7 @@ def _due(own: Replica, commits: list[Told], disowned: Mapping[int, int]) -> Iter
             continue
         waited = [] if told.part.alone else shown[seq]
         if zone == own.zone or _is_near(own, told.part, waited):
-            yield _Due(told, _base(own, told.part, disowned), waited)
+            yield _Due(told, base_of(own, told.part, disowned), waited)
 
 
 def _is_near(own: Replica, part: Part, waited: list[bytes]) -> bool:
@@ -154,20 +154,20 @@ def _changes(own: Replica, segments: Iterable[bytes]) -> Iterator[Change]:
             own.library.holdings.note_damage(name, -1, str(error))
 
 
-def _base(own: Replica, part: Part, disowned: Mapping[int, int]) -> _Base:
+def base_of(own: Replica, part: Part, disowned: Mapping[int, int]) -> Base:
     """What a pin stands on, by the head of the messages zone that it names."""
     if MESSAGES_ZONE not in part.heads:
-        return _Base(-1, [])
+        return Base(-1, [])
     seq, head_hash = part.heads[MESSAGES_ZONE]
     if _hash_at(own.store, seq) == head_hash:
         since = [at for at, merge_seq in disowned.items() if at <= seq < merge_seq]
-        return _Base(seq, list(_added_by(own.store, since)))
+        return Base(seq, list(_added_by(own.store, since)))
     lost_commits = getattr(own.store, "lost_commits", None)
     for lost in lost_commits(MESSAGES_ZONE) if lost_commits else []:
         if seq < len(lost) and commit_hash(lost[seq]) == head_hash:
             return _lost_base(own, lost[: seq + 1], disowned)
     # The history that it stood on is not here: the nearest that is.
-    return _Base(min(seq, own.store.head_seq(MESSAGES_ZONE)), [])
+    return Base(min(seq, own.store.head_seq(MESSAGES_ZONE)), [])
 
 
 def _added_by(store: Store, seqs: Iterable[int]) -> Iterator[bytes]:
@@ -177,27 +177,29 @@ def _added_by(store: Store, seqs: Iterable[int]) -> Iterator[bytes]:
         yield from (name for name, *_ in header.segments)
 
 
-def _lost_base(own: Replica, lost: list[bytes], disowned: Mapping[int, int]) -> _Base:
-    """What a history that was put aside held at its end: what is shared of it, and the rest."""
+def _lost_base(own: Replica, lost: list[bytes], disowned: Mapping[int, int]) -> Base:
     common = -1
     while common + 1 < len(lost) and _hash_at(own.store, common + 1) == commit_hash(
         lost[common + 1]
     ):
         common += 1
-    # It has merges of its own that disown; what the present one disowns, it may have held.
     fold = ZoneFold(own.log, own.clock.now_ms(), lambda: lost)
     for judged, *_ in told_ones(own, MESSAGES_ZONE, lost):
         if judged.commit is not None:
             fold.apply(judged.commit)
-    live = _segments_at(fold.objects, len(lost) - 1)
-    known = fold.objects.intervals
-    alone = sorted(name for name in live if known[name].added_seq > common)
+    # What that history had disowned, and this one has not, is not stood upon.
+    gone = [seq for seq in fold.disowned if seq <= common and seq not in disowned]
+    shared = min(gone, default=common + 1) - 1
+    # What this one has disowned was there all the same, unless that one had done so too.
     since = [
-        at
-        for at, merge_seq in disowned.items()
-        if at <= common < merge_seq and at not in fold.disowned
+        seq
+        for seq, merge_seq in disowned.items()
+        if seq <= shared < merge_seq and seq not in fold.disowned
     ]
-    return _Base(common, [*_added_by(own.store, since), *alone])
+    intervals = fold.objects.intervals
+    live = _segments_at(fold.objects, len(lost) - 1)
+    later = sorted(name for name in live if intervals[name].added_seq > shared)
+    return Base(shared, [*_added_by(own.store, since), *later])
 
 
 def _segments_at(objects: Objects, seq: int) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ commit from the store; when the append fails, the transaction is rolled back and
 Order of a write: chunks, segments, commit. What the store acknowledged is durable.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.reserve import essential
 from sealwax.sync.applying import Applying, Pulled
 from sealwax.sync.following import Ahead
+from sealwax.sync.held_moment import put_back_moment
 from sealwax.sync.opening import fetch_segment
 from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
@@ -205,7 +206,9 @@ class Replica:
 
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""
-        head = self.head()
+        return self._look_ahead_of(self.head())
+
+    def _look_ahead_of(self, head: Head) -> Ahead:
         if self._ahead is None or not self._ahead.goes_on_from(head):
             self._ahead = Ahead(
                 self.store,
@@ -213,7 +216,7 @@ class Replica:
                 self.heads,
                 self.judged,
                 partial(self.library.holdings.known, zone=self.zone),
-                self._counted,
+                self._counted if head.seq >= 0 else tuple,
                 None if self.is_own else Disowning(self.log),
                 self.clock,
                 head,
@@ -324,6 +327,9 @@ class Replica:
         head = self.head()
         if writing.kind in (CommitKind.COMPACT, CommitKind.PURGE):
             self._need_live(writing.dropped)
+        past_seq = writing.pinning.pinned_seq
+        if past_seq is not None and not self.is_own:
+            put_back_moment(self.store, self.library.holdings, past_seq)
         if not self.is_own:
             self.library.strip_tail()
         with self.library.transaction():
@@ -434,6 +440,11 @@ class Replica:
             return commit is not None and is_own and open_part(self.keys, commit).confirmed
         except (SealBroken, SealUnknown):
             return False
+
+    def segments_from_the_beginning(self, seqs: Iterable[int] = ()) -> set[bytes]:
+        """The segments that a library reads which has nothing yet, and is to show some seqs."""
+        ahead = self._look_ahead_of(beginning(self.keys.account, self.zone))
+        return ahead.needed().union(*map(ahead.needed, seqs))
 
     def read_segment(self, name: bytes) -> list[Change]:
         """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""

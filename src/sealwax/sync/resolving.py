@@ -29,8 +29,9 @@ class NothingToResolve(SealwaxError):
 class Resolution(NamedTuple):
     """What removed devices wrote since the shared place forgot their removal: which, in how many
     steps, from when to when by their own clocks (ms since 1970). With it come so many messages and
-    attachments that are new or changed; it puts so many live records into the trash, and lets go of
-    so many snapshots. Of some segments nothing can be said: they do not open."""
+    attachments that are new or changed; it takes so many live records away, into the trash or for
+    good, and lets go of so many snapshots. Of some segments nothing can be said: they do not
+    open."""
 
     devices: tuple[str, ...]
     steps: int

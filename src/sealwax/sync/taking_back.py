@@ -19,7 +19,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.journal import Journal
-from sealwax.sync.making_anew import make_anew
+from sealwax.sync.made_anew import fetch_all, make_anew
 from sealwax.sync.others import Others
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
@@ -68,8 +68,9 @@ class TakingBack:
         except SealwaxError as error:
             raise FarAway(StoreError(error.sentence, error.hint)) from error
         outbox, messages = self._journal.outbox, self._library.counts().messages
-        others = self._others.zones()
-        make_anew(self._history, outbox, others, self._mirror, before=self._keep_moment)
+        fetch_all(self._history, self._mirror)
+        self._keep_moment()
+        make_anew(self._history, outbox, self._others.zones(), self._mirror)
         self._tell(messages - self._library.counts().messages)
 
     def _keep_moment(self) -> None:

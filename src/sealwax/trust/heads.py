@@ -80,23 +80,31 @@ class RememberedHeads:
     def check_store(self, store: Store) -> None:
         """Raises RolledBack when a store lacks a commit that this device has seen, or has another
         one in its place."""
-        for sentence in self.wrong_in(store).values():
-            raise RolledBack(sentence)
+        for zone in self._heads:
+            sentence = self._wrong(zone, store)
+            if sentence:
+                raise RolledBack(sentence)
 
     def wrong_in(self, store: Store) -> dict[str, str]:
-        """The zones in which a store does not hold what this device has seen, and a sentence about
-        each."""
+        """The zones in which a store does not hold what this device has seen, or holds it behind a
+        gap, and a sentence about each."""
         wrong: dict[str, str] = {}
-        for zone, (seq, seen) in self._heads.items():
-            try:
-                is_same = commit_hash(store.get_commit(zone, seq)) == seen
-            except Missing:
-                steps = seq - store.head_seq(zone)
-                wrong[zone] = f"The vault ends {steps} steps before what this device has seen."
-                continue
-            if not is_same:
-                wrong[zone] = "The vault holds another history than the one this device has seen."
+        for zone, (seq, _) in self._heads.items():
+            head_seq = store.head_seq(zone)
+            sentence = _ends_before(seq - head_seq) if head_seq < seq else self._wrong(zone, store)
+            if sentence:
+                wrong[zone] = sentence
         return wrong
+
+    def _wrong(self, zone: str, store: Store) -> str:
+        seq, seen = self._heads[zone]
+        try:
+            is_same = commit_hash(store.get_commit(zone, seq)) == seen
+        except Missing:
+            return _ends_before(seq - store.head_seq(zone))
+        return (
+            "" if is_same else "The vault holds another history than the one this device has seen."
+        )
 
     def _save(self) -> None:
         content = _encode(self._heads)
@@ -114,3 +122,7 @@ class RememberedHeads:
             return _decode(content)
         except msgspec.MsgspecError:
             raise HeadsBroken("The file of remembered heads does not have its form.") from None
+
+
+def _ends_before(steps: int) -> str:
+    return f"The vault ends {steps} steps before what this device has seen."

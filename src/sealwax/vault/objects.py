@@ -21,7 +21,7 @@ from sealwax.crypto.sealing import (
     read_header,
     seal,
 )
-from sealwax.ledger.names import object_name
+from sealwax.ledger.names import OBJECT_LIMIT_BYTES, object_name
 from sealwax.model.change import Change, Entry
 from sealwax.vault.digest import change_digest
 from sealwax.vault.keys import AccountKeys
@@ -109,6 +109,8 @@ def open_chunk(keys: AccountKeys, zone: str, data: bytes) -> bytes:
 
 def check_name(name: bytes, data: bytes) -> None:
     """Raises SealBroken when bytes from a store do not hash to their name."""
+    if len(data) > OBJECT_LIMIT_BYTES:
+        raise SealBroken(f"The object {name.hex()} is larger than one may be.")
     if object_name(data) != name:
         raise SealBroken(f"The object {name.hex()} is damaged: its bytes do not match its name.")
 

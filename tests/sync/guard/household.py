@@ -104,6 +104,7 @@ class House:
             lambda reason: create_snapshot(device.history.library, device.journal, "", reason),
             ignore,
             is_confirmed=True,
+            now_ms=NOW_MS,
         ).run()
 
     def sync(self, *numbers: int) -> SyncOutcome:

@@ -102,6 +102,8 @@ def _evil_answers(stage: Stage) -> None:
 
 def _evil_pins(stage: Stage) -> None:
     head = stage.evil.pulled().head().seq
+    if head < 1:
+        return
     part = Part(reason=stage.rng.choice((DAILY, BY_HAND)), name="")
     stage.evil.append(
         CommitKind.PIN, part=part, pinning=Pinning(pinned_seq=stage.rng.randrange(head))
@@ -203,6 +205,9 @@ ACTS: tuple[Callable[[Stage], None], ...] = (
 
 def _check(stage: Stage, number: int) -> None:
     house = stage.house
+    if any(not pin.is_shown for pin in house.library(number).holdings.all_pins()):
+        # What a moment of the past showed comes back with a library that is made anew.
+        house.homes[number].kill(is_library_lost=True)
     missing = stage.said - house.reachable(number)
     assert not missing, (number, sorted(missing)[:3], len(missing))
 
@@ -238,6 +243,8 @@ def _settle(stage: Stage) -> None:
         for number in HONEST:
             house.answer(number, is_accepted=False)
             house.sync(number)
+    # What the evil one signs as the newest state may be untrue; the next step says what is.
+    house.take(0, [message(99_999)])
     for number in (*HONEST, *HONEST):
         done = house.sync(number)
     assert done.is_verified, done

@@ -88,6 +88,21 @@ def test_letting_go_here_is_final(house: House) -> None:
         assert house.asked(number) == []
 
 
+def test_a_device_that_hears_of_all_at_once_asks_nothing(house: House) -> None:
+    _dailies(house, 5)
+    house.sync(EVIL)
+    house.snapshot(HONEST, "wedding", BY_HAND)
+    house.sync(HONEST, OTHER, EVIL)
+    going = list_snapshots(house.library(HONEST))
+    now_ms = house.clocks[HONEST].now_ms()
+    drop_snapshots(house.library(HONEST), house.homes[HONEST].device.journal, going, now_ms)
+    assert house.sync(OTHER).held == 6
+    house.answer(OTHER, is_accepted=True)
+    assert house.sync(EVIL).held == 0
+    assert house.asked(EVIL) == []
+    assert house.pins(EVIL) == []
+
+
 def test_a_second_device_that_asks_already_takes_the_answer(house: House) -> None:
     _dailies(house, 5)
     evil = house.evil()

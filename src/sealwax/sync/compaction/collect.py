@@ -14,7 +14,7 @@ from sealwax.base.errors import SealwaxError
 from sealwax.library.holdings import PinRow
 from sealwax.stores.staying import Staying, staying
 from sealwax.sync.compaction.grace import grace
-from sealwax.sync.others import pinned_bases
+from sealwax.sync.known_zones import pinned_bases
 from sealwax.sync.rebuilding import rebuilt
 from sealwax.sync.replica import Replica
 

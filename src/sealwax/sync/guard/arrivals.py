@@ -23,8 +23,10 @@ UNREADABLE = (Missing, SealBroken, SealUnknown)
 
 
 class LetGo(NamedTuple):
-    """Which device lets go of a pin, and until when a lock must have run out for that."""
+    """The seq of a pin, which device lets go of it, and until when a lock must have run out for
+    that."""
 
+    seq: int
     device: bytes
     until_ms: int
 
@@ -64,14 +66,23 @@ class Arrivals:
                             found.setdefault(change.record, []).append(change)
         return found
 
-    def pins(self, clock: Clock) -> tuple[list[Pinned], dict[int, LetGo]]:
-        """The snapshots that come; and the seqs of pins that are let go of, by whom."""
+    def drops(self) -> list[int]:
+        """The seqs of those that may end segments, and say that nothing is lost by it."""
+        return [
+            commit.header.seq
+            for _, commit in self._commits()
+            if commit.header.kind in SAID_ALREADY and commit.header.dropped
+        ]
+
+    def pins(self, clock: Clock) -> tuple[list[Pinned], list[LetGo]]:
+        """The snapshots that come; and which pins are let go of, there or not, by whom, in their
+        order."""
         coming: list[Pinned] = []
-        going: dict[int, LetGo] = {}
+        going: list[LetGo] = []
         for following, commit in self._commits():
             effect, part = effects(commit), following.part
-            let_go = LetGo(commit.header.author, let_go_ms(commit, clock.now_ms()))
-            going.update(dict.fromkeys(effect.unpinned, let_go))
+            until_ms = let_go_ms(commit, clock.now_ms())
+            going += [LetGo(seq, commit.header.author, until_ms) for seq in effect.unpinned]
             if effect.pinned_seq is not None:
                 pin = PinRow(
                     MESSAGES_ZONE, effect.seq, effect.pinned_seq, float(effect.pinned_seq),

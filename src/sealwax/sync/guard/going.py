@@ -1,12 +1,12 @@
 """Which snapshots others let go of, and which of them are made again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sealwax.ledger.names import MESSAGES_ZONE, NO_HASH, commit_hash
 from sealwax.library.let_go import Lost, Wanted
 from sealwax.sync.guard.arrivals import Arrivals, LetGo
-from sealwax.sync.guard.pinned import Pinned, Staying, let_go_here, pinned
+from sealwax.sync.guard.pinned import Pinned, Staying, let_go_here, pinned, shot_at
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, Shot, held_snapshots
 from sealwax.sync.replica import Replica
 
@@ -32,17 +32,11 @@ def snapshots_going(
     known = pinned(history) if told or is_left_asked else []
     takers = _takers((*known, *coming), told)
     left = tuple(one for one in (*known, *coming) if one.pin.commit_seq not in takers)
-    if not takers:
+    if not told:
         return Going((), (), (), left)
     let_go = history.library.guarded.let_go
     waiting = {shot_of(one.wanted): one for one in let_go.waiting()}
-    accepted = {
-        one.shot
-        for one in (*known, *coming)
-        if one.pin.commit_seq in takers
-        and one.shot in waiting
-        and waiting[one.shot].taker != takers[one.pin.commit_seq]
-    }
+    accepted = _said_twice(history, told, coming, waiting.values())
     there = {one.shot for one in left}
     gone = {
         one.shot: one for one in known if one.pin.commit_seq in takers and one.shot not in there
@@ -76,14 +70,29 @@ def shot_of(wanted: Wanted) -> Shot:
     return Shot(wanted.seq, wanted.made_ms, wanted.name, wanted.reason)
 
 
-def _takers(pins: Iterable[Pinned], told: Mapping[int, LetGo]) -> dict[int, bytes]:
-    """The device that lets go of each pin that goes; a lock that has not run out holds."""
-    asked = {one.pin: told[one.pin.commit_seq] for one in pins if one.pin.commit_seq in told}
-    return {
-        pin.commit_seq: let_go.device
-        for pin, let_go in asked.items()
-        if pin.lock_until_ms <= let_go.until_ms
-    }
+def _takers(pins: Iterable[Pinned], told: Iterable[LetGo]) -> dict[int, bytes]:
+    """The device that first lets go of each pin that goes; a lock that has not run out holds."""
+    locks_ms = {one.pin.commit_seq: one.pin.lock_until_ms for one in pins}
+    takers: dict[int, bytes] = {}
+    for let_go in told:
+        if let_go.seq in locks_ms and locks_ms[let_go.seq] <= let_go.until_ms:
+            takers.setdefault(let_go.seq, let_go.device)
+    return takers
+
+
+def _said_twice(
+    history: Replica, told: Iterable[LetGo], coming: Iterable[Pinned], waiting: Iterable[Lost]
+) -> set[Shot]:
+    """The snapshots that two devices have let go of: in whatever pins, also such as are gone."""
+    says: dict[Shot, set[bytes]] = {}
+    for one in waiting:
+        says.setdefault(shot_of(one.wanted), set()).add(one.taker)
+    shots = {one.pin.commit_seq: one.shot for one in coming}
+    for let_go in told:
+        shot = shots.get(let_go.seq) or shot_at(history, let_go.seq)
+        if shot is not None:
+            says.setdefault(shot, set()).add(let_go.device)
+    return {shot for shot, devices in says.items() if len(devices) > 1}
 
 
 def _needed(history: Replica, left: Iterable[Pinned], now_ms: int) -> set[int]:
@@ -105,4 +114,5 @@ def _wanted(history: Replica, one: Pinned) -> Wanted:
         pin.expires_ms,
         pin.counts,
         one.maker,
+        pin.commit_seq,
     )

@@ -83,12 +83,15 @@ def let_go_here(replica: Replica) -> set[Shot]:
     for _, data in holdings.commits_backwards(MESSAGES_ZONE):
         commit = parse_commit(data)
         if commit.header.author == replica.device and commit.header.kind == CommitKind.UNPIN:
-            pins = (holdings.seen_commit(MESSAGES_ZONE, seq) for seq in effects(commit).unpinned)
-            found.update(filter(None, (_shot(replica, pin) for pin in pins if pin is not None)))
+            found.update(filter(None, (shot_at(replica, seq) for seq in effects(commit).unpinned)))
     return found
 
 
-def _shot(replica: Replica, data: bytes) -> Shot | None:
+def shot_at(replica: Replica, seq: int) -> Shot | None:
+    """The snapshot that a commit of the shared history made, whether it is there still or not."""
+    data = replica.library.holdings.seen_commit(MESSAGES_ZONE, seq)
+    if data is None:
+        return None
     try:
         commit = parse_commit(data)
         pinned_seq = effects(commit).pinned_seq

@@ -1,7 +1,8 @@
 """Pinning moments that are past: before something was taken away, and of snapshots that went.
 
 The place for such a pin is the shared history, where it holds what it needs against everybody. As
-long as that cannot be written, it stands in this device's own zone.
+long as that cannot be written, or some of what it needs is nowhere any more, it stands in this
+device's own zone.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.let_go import Wanted
 from sealwax.stores.far_trouble import FarAway, FarFull
 from sealwax.sync.guard.pinned import MADE_BY
+from sealwax.sync.held_moment import MomentGone
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import MADE_MS, Part
 from sealwax.vault.writing import NoLongerWanted, Pinning, Writing
@@ -62,7 +64,7 @@ class PastPins:
         except NoLongerWanted:
             # Another device was quicker.
             return True
-        except (FarAway, FarFull):
+        except (FarAway, FarFull, MomentGone):
             return False
         return True
 

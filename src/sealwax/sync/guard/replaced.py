@@ -13,6 +13,7 @@ from sealwax.ledger.commit import SAID_ALREADY, Commit, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.library.doubts import Unproved
 from sealwax.library.library import Library
+from sealwax.sync.replica import Replica
 
 REPLACED = "replaced"
 PIECES = "pieces"
@@ -69,9 +70,9 @@ def library_id(library: Library) -> bytes:
     return library.holdings.noted(_LIBRARY)
 
 
-def note_replaced(library: Library, device: bytes, fresh_id: bytes) -> None:
-    """Remembers what is to be proved of what was pulled; `fresh_id` tells a library that has none
-    yet from others."""
+def note_replaced(history: Replica) -> None:
+    """Remembers what is to be proved of what was pulled."""
+    library = history.library
     head = library.holdings.head(MESSAGES_ZONE)
     if head is None or library.guarded.doubts.checked(REPLACED) == (head.seq, head.hash):
         return
@@ -80,11 +81,11 @@ def note_replaced(library: Library, device: bytes, fresh_id: bytes) -> None:
         Unproved(
             one.head.seq, one.head.hash, one.commit.header.author, one.commit.header.kind, known_id
         )
-        for one in dropped_since(library, device, REPLACED)
+        for one in dropped_since(library, history.device, REPLACED)
         if one.segments and one.commit.header.kind in SAID_ALREADY
     ]
     if not known_id:
-        library.holdings.keep_note(_LIBRARY, fresh_id)
+        library.holdings.keep_note(_LIBRARY, history.entropy.bytes(LIBRARY_ID_BYTES))
     with library.guarded.transaction():
         library.guarded.doubts.doubt(found)
         library.guarded.doubts.check(REPLACED, head.seq, head.hash)

@@ -20,7 +20,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, words_gone
-from sealwax.sync.guard.replaced import LIBRARY_ID_BYTES, note_replaced
+from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
@@ -50,8 +50,7 @@ class Settling:
         snapshots = sum(len(guarded.let_go.waiting(number)) for number in numbers)
         self._mark(rows)
         self._past_pins.pin()
-        fresh_id = self._history.entropy.bytes(LIBRARY_ID_BYTES)
-        note_replaced(self._library, self._history.device, fresh_id)
+        note_replaced(self._history)
         if numbers:
             with guarded.transaction():
                 guarded.losses.settle(numbers)
@@ -95,20 +94,18 @@ class Settling:
             self._library.holdings.keep_note(_RESTING, mark)
 
     def _back(self, rows: list[Taken]) -> Iterator[bytes]:
-        """The records that are in the present again, with all the words that they had."""
+        """The records that are where they were: in the present, and those of which words were gone
+        with all the words that they had."""
         states = self._library.states([row.record for row in rows]) if rows else {}
-        live = [
-            row
-            for row in rows
-            if row.record in states
-            and states[row.record].is_live
-            and states[row.record].has_content()
-        ]
-        yield from (row.record for row in live if row.how == How.DELETED)
         purged: dict[int, list[bytes]] = {}
-        for row in live:
+        for row in rows:
+            state = states.get(row.record)
+            if state is None or not state.has_content():
+                continue
             if row.how != How.DELETED:
                 purged.setdefault(row.moment, []).append(row.record)
+            elif state.is_live:
+                yield row.record
         shown = {pin.moment for pin in self._library.holdings.pins()}
         connection = self._library.database.connection
         for moment, records in purged.items():

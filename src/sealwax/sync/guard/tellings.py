@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import HELD, LIFE, PURGED, Field
+from sealwax.model.form import LIFE_LIMIT
+from sealwax.model.state import PURGE_LIMIT
 
 
 class Teller(NamedTuple):
@@ -42,8 +44,8 @@ def tellings_in(teller: Teller, changes: Iterable[Change]) -> Iterator[Telling]:
         told = Telling(
             change.record,
             teller,
-            max((one.value for one in _of(LIFE, change)), default=-1),
-            max((one.value for one in _of(PURGED, change)), default=-1),
+            max((_life(one.value) for one in _of(LIFE, change)), default=-1),
+            max((_purged(one.value) for one in _of(PURGED, change)), default=-1),
             tuple(int(one.key) for one in _of(HELD, change) if _is_answer(one)),
         )
         if told[2:] != (-1, -1, ()):
@@ -59,6 +61,15 @@ def _of(field: Field, change: Change) -> Iterator[Entry]:
             and (one.key == "" or field.is_keyed)
         ):
             yield one
+
+
+def _life(value: int) -> int:
+    """A life as the state of a record shows it."""
+    return min(max(value, 0), LIFE_LIMIT)
+
+
+def _purged(value: int) -> int:
+    return min(max(value, -1), PURGE_LIMIT)
 
 
 def _is_answer(held: Entry) -> bool:

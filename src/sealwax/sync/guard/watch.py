@@ -18,6 +18,7 @@ from sealwax.sync.guard.going import Going, snapshots_going
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, Loss, is_answered
+from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.guard.tellings import Telling
 from sealwax.sync.guard.weighing import Losing, Weighing
 from sealwax.sync.journal import Journal
@@ -72,13 +73,14 @@ class Watch:
         if self._library.is_empty() or ahead.head == ahead.start:
             return
         now_ms = self._history.clock.now_ms()
+        note_replaced(self._history)
         seen = self._history.heads.get(MESSAGES_ZONE)
         arrivals = Arrivals(ahead, self._history.device, -1 if seen is None else seen[0])
         records = self._records(arrivals, ahead, now_ms)
         is_losing = bool(records.losing)
         snapshots = snapshots_going(self._history, arrivals, self._stays, now_ms, is_losing)
         if any((*records, *snapshots[:3])):
-            self._keep(records, snapshots, ahead, now_ms)
+            self._keep(records, snapshots, arrivals, ahead, now_ms)
 
     def _records(self, arrivals: Arrivals, ahead: Ahead, now_ms: int) -> _Records:
         guarded = self._library.guarded
@@ -106,15 +108,25 @@ class Watch:
             if row.is_shared and not row.is_accepted and is_answered(_loss(row), tellings)
         ]
 
-    def _keep(self, records: _Records, snapshots: Going, ahead: Ahead, now_ms: int) -> None:
+    def _keep(
+        self,
+        records: _Records,
+        snapshots: Going,
+        arrivals: Arrivals,
+        ahead: Ahead,
+        now_ms: int,
+    ) -> None:
         """Remembers it, durably, before anything is applied."""
         guarded, moment = self._library.guarded, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
         if records.is_too_much or records.has_words_gone:
-            moment = self._moment_that_is_there(records, ahead, snapshots.left)
-            if moment == NO_MOMENT:
-                moment = _first(records) - 1
-                wanted.append(self._before(moment))
+            moments = self._moments(ahead)
+            there = self._moment_that_is_there(records, arrivals, ahead, snapshots.left)
+            if len(moments) <= 1 and there != NO_MOMENT:
+                moment = there
+            elif moments:
+                moment = moments[0]
+                wanted += map(self._before, moments)
         if any(not one.is_shared for one in records.losing):
             # What waits here is in no moment of the shared history.
             part = Part(reason=BEFORE, counts=self._library.counts())
@@ -137,12 +149,22 @@ class Watch:
             )
             guarded.let_go.want(wanted)
 
+    def _moments(self, ahead: Ahead) -> list[int]:
+        """The seqs to be pinned, oldest first: the one that this device has, whole, before it takes
+        in anything (of a later one, up to the first loss, parts may have been compacted and
+        collected by now). And those before anything was replaced that is not proved yet: what was
+        left out then is in no later moment."""
+        head = ahead.start.seq
+        doubtful = [one.seq for one in self._library.guarded.doubts.unproved()]
+        before = {seq - 1 for seq in doubtful if 0 < seq <= head}
+        return sorted({*before, head}) if head >= 0 else []
+
     def _moment_that_is_there(
-        self, records: _Records, ahead: Ahead, left: tuple[Pinned, ...]
+        self, records: _Records, arrivals: Arrivals, ahead: Ahead, left: tuple[Pinned, ...]
     ) -> int:
         """The seq that a snapshot holds at which all that is lost is still there; NO_MOMENT where
-        there is none."""
-        until_seq = _first(records) - 1
+        there is none. What holds nothing but what others put in the place of the rest is none."""
+        until_seq = min([_first(records), *arrivals.drops()]) - 1
         for one in left:
             if ahead.start.seq <= one.pin.pinned_seq <= until_seq:
                 return one.pin.pinned_seq
