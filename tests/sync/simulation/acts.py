@@ -64,6 +64,7 @@ def _take(world: World, home: Home, items: list[Item]) -> None:
             lambda reason: create_snapshot(device.history.library, device.journal, "", reason),
             ignore,
             is_confirmed=True,
+            now_ms=home.clock.now_ms(),
         ).run()
 
 
