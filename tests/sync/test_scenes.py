@@ -136,8 +136,12 @@ def test_what_a_merge_disowned_is_asked_about_again_where_the_place_has_lost_the
     assert not forged(unaware)
 
 
-def test_what_snapshots_of_an_own_zone_stand_on_is_put_back(world: World) -> None:
-    """Nobody else knew of them while the device was away, so the others let it be deleted."""
+@pytest.mark.parametrize("is_lost_again", [False, True])
+def test_what_snapshots_of_an_own_zone_stand_on_is_put_back(
+    world: World, is_lost_again: bool
+) -> None:
+    """Nobody else knew of them while the device was away, so the others let it be deleted. A backup
+    puts it back where the place lost it since."""
     away, other, *_ = world.homes
     for _ in range(MANY):
         import_later_facts(world, other)
@@ -151,11 +155,15 @@ def test_what_snapshots_of_an_own_zone_stand_on_is_put_back(world: World) -> Non
     world.time.advance(31 * DAY_MS)
     sync(world, other)
     collect_unheld(world, other)
+    before = world.place.copy_disk()
     away.switch(is_on=True)
     sync(world, away)
     assert _own_pins(away)
+    if is_lost_again:
+        world.place.put_back(before)
     for home in world.homes:
         sync(world, home)
+        back_up(world, home)
     check_newcomer(world)
 
 

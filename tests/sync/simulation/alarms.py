@@ -2,6 +2,7 @@
 
 from sealwax.model.brake import is_braked
 from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.sync.guard.watch import BEFORE
 from sealwax.sync.agreement import OnlyHere
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import AccountParted
@@ -30,21 +31,27 @@ def alarms(home: Home) -> list[str]:
 
 
 def check_asked(world: World, home: Home) -> None:
-    """What a device has just begun to ask about was taken away by people, and is more than may go
-    without a question."""
+    """Where nobody means harm: what a device has just begun to ask about was taken away by people,
+    and is more than may go without a question."""
     guarded = home.library.guarded
     numbers = {question.number for question in guarded.losses.questions()}
-    if numbers <= home.known.asked:
-        return
-    home.known.asked.update(numbers)
+    if world.is_honest and not numbers <= home.known.asked:
+        home.known.asked.update(numbers)
+        _check_new(world, home)
+    home.live_records = home.library.live_records()
+
+
+def _check_new(world: World, home: Home) -> None:
+    guarded = home.library.guarded
     rows = guarded.losses.waiting()
     assert {row.record for row in rows} <= world.taken
     conversations = {row.conversation for row in rows if row.conversation}
-    assert is_braked(len(conversations), len(rows), home.library.live_records() + len(rows))
-    assert not guarded.let_go.waiting()
+    live = min(home.live_records, home.library.live_records())
+    assert is_braked(len(conversations), len(rows), live)
+    assert all(lost.wanted.reason == BEFORE for lost in guarded.let_go.waiting())
 
 
-def check_quiet(_: World, home: Home) -> None:
-    """The device tells of nothing."""
-    raised = alarms(home)
+def check_quiet(world: World, home: Home) -> None:
+    """Where nobody means harm, the device tells of nothing."""
+    raised = alarms(home) if world.is_honest else []
     assert not raised, raised[:3]

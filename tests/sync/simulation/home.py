@@ -102,6 +102,8 @@ class Home:
         self.known = Known(set(), [], set())
         self.images: list[Image] = []
         self.is_on = True
+        self.live_records = 0
+        """How much there was when it was last watched."""
         folder.mkdir(parents=True)
 
     def open(self) -> None:

@@ -9,6 +9,7 @@ from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
 from tests.homes import ignore
+from tests.sync.simulation.alarms import check_asked
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
@@ -22,6 +23,7 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     done = home.sync()
     if _is_waiting_for_an_answer(home):
         done = home.device.sync.resolve(_about_removed(world), ignore)
+    check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():
             home.held.answer(_is_accepted(world, home, asked), asked.number)

@@ -21,28 +21,24 @@ def simulate(
     folder: Path, seed: int, size: Size, operations: int, story: Story = PLAIN
 ) -> None:
     """Raises whatever a device raises that it must not, or AssertionError."""
-    world = World(folder, seed, size, story.off_ms)
-
-    def watch(world: World, home: Home) -> None:
-        if story.is_honest and home in world.homes:
-            check_asked(world, home)
-
-    def check(world: World, home: Home) -> None:
-        check_some(world, home)
-        if story.is_honest:
-            check_quiet(world, home)
-
+    world = World(folder, seed, size, story.off_ms, story.is_honest)
     try:
-        world.run(story.turns, operations // 2, watch, check)
+        world.run(story.turns, operations // 2, check_asked, check)
         come_back(world, world.homes[0])
-        world.run(story.turns, operations, watch, check)
+        world.run(story.turns, operations, check_asked, check)
         finish(world)
         check_end(world)
-        for home in world.homes if story.is_honest else ():
+        for home in world.homes:
             check_quiet(world, home)
         check_newcomer(world)
     finally:
         world.close()
+
+
+def check(world: World, home: Home) -> None:
+    """What holds at any time."""
+    check_some(world, home)
+    check_quiet(world, home)
 
 
 def finish(world: World) -> None:
