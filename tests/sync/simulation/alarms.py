@@ -1,6 +1,5 @@
 """What devices tell of harm: after honest operations, nothing."""
 
-from sealwax.model.brake import is_braked
 from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.sync.guard.watch import BEFORE
 from sealwax.sync.agreement import OnlyHere
@@ -31,23 +30,13 @@ def alarms(home: Home) -> list[str]:
 
 
 def check_asked(world: World, home: Home) -> None:
-    """Where nobody means harm: what a device has just begun to ask about was taken away by people,
-    and is more than may go without a question."""
+    """Where nobody means harm, a device asks only about what people took away; and about nothing
+    where they take little."""
     guarded = home.library.guarded
-    numbers = {question.number for question in guarded.losses.questions()}
-    if world.is_honest and not numbers <= home.known.asked:
-        home.known.asked.update(numbers)
-        _check_new(world, home)
-    home.live_records = home.library.live_records()
-
-
-def _check_new(world: World, home: Home) -> None:
-    guarded = home.library.guarded
-    rows = guarded.losses.waiting()
-    assert {row.record for row in rows} <= world.taken
-    conversations = {row.conversation for row in rows if row.conversation}
-    live = min(home.live_records, home.library.live_records())
-    assert is_braked(len(conversations), len(rows), live)
+    if not world.is_honest or not guarded.is_asking:
+        return
+    assert not world.size.is_calm
+    assert {row.record for row in guarded.losses.waiting()} <= world.taken
     assert all(lost.wanted.reason == BEFORE for lost in guarded.let_go.waiting())
 
 

@@ -46,15 +46,13 @@ class Promised(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What a device was told to keep: the messages that it imported, the snapshots that it made;
-    and the numbers of the questions that it has asked."""
+    """What a device was told to keep: the messages that it imported, the snapshots that it made."""
 
     said: set[str]
     promises: list[Promised]
-    asked: set[int]
 
     def copy(self) -> "Known":
-        return Known(set(self.said), list(self.promises), set(self.asked))
+        return Known(set(self.said), list(self.promises))
 
 
 class Image(NamedTuple):
@@ -99,11 +97,9 @@ class Home:
         self.clock = clock
         self.entropy = entropy
         self.near = MemoryStore()
-        self.known = Known(set(), [], set())
+        self.known = Known(set(), [])
         self.images: list[Image] = []
         self.is_on = True
-        self.live_records = 0
-        """How much there was when it was last watched."""
         folder.mkdir(parents=True)
 
     def open(self) -> None:

@@ -10,6 +10,7 @@ from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
 from tests.homes import ignore
 from tests.sync.simulation.alarms import check_asked
+from tests.sync.simulation.checks import check_verified
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
@@ -23,6 +24,10 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     done = home.sync()
     if _is_waiting_for_an_answer(home):
         done = home.device.sync.resolve(_about_removed(world), ignore)
+    if done.is_verified:
+        check_verified(world, home)
+        world.place.safe.shared |= home.known.said
+        world.grace.note(home.library.holdings.live_objects())
     check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():

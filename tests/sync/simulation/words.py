@@ -16,6 +16,11 @@ def origin(number: int) -> str:
     return f"m{number}"
 
 
+def number_of(origin: str) -> int:
+    """The number of a message, by what it is called."""
+    return int(origin.removeprefix("m"))
+
+
 def chats() -> list[Observation]:
     """All conversations."""
     return [
