@@ -28,7 +28,7 @@ from tests.sync.simulation.checks import check_end, check_some, forged
 from tests.sync.simulation.clocks import DAY_MS
 from tests.sync.simulation.forgeries import junk
 from tests.sync.simulation.forging import Standing
-from tests.sync.simulation.home import Home
+from tests.sync.simulation.home import Home, Image
 from tests.sync.simulation.newcomer import check_newcomer
 from tests.sync.simulation.place import Disk
 from tests.sync.simulation.removed import remove_device
@@ -177,11 +177,31 @@ def test_what_waited_and_was_shared_since_is_shown_by_a_home_that_was_put_back(
     image = home.take_image()
     home.switch(is_on=True)
     sync(world, home)
-    home.close()
-    home.put_back(image)
-    home.open_again()
+    _put_back(home, image)
     assert not home.is_on
     back_up(world, home)
+    check_some(world, home)
+
+
+def test_a_place_that_lost_the_end_of_a_zone_that_was_left_behind_stops_nothing(
+    world: World,
+) -> None:
+    home, other, *_ = world.homes
+    import_some(world, other)
+    sync(world, home)
+    home.switch(is_on=False)
+    import_some(world, home)
+    back_up(world, home)
+    early, image = world.place.copy_disk(), home.take_image()
+    import_later_facts(world, home)
+    back_up(world, home)
+    _put_back(home, image)
+    import_later_facts(world, home)
+    back_up(world, home)
+    # It goes on in a fresh zone now, and has all of the one before it near.
+    world.place.put_back(early)
+    home.switch(is_on=True)
+    assert home.sync().is_verified
     check_some(world, home)
 
 
@@ -249,6 +269,12 @@ def _snapshot_apart(world: World, home: Home) -> None:
     import_later_facts(world, home)
     make_snapshot(world, home)
     back_up(world, home)
+
+
+def _put_back(home: Home, image: Image) -> None:
+    home.close()
+    home.put_back(image)
+    home.open_again()
 
 
 def _own_pins(home: Home) -> list[PinRow]:
