@@ -167,6 +167,27 @@ def test_what_snapshots_of_an_own_zone_stand_on_is_put_back(
     check_newcomer(world)
 
 
+def test_a_snapshot_that_stands_on_what_is_gone_does_not_stop_its_device(world: World) -> None:
+    """What it stood on is on no disk any more: the snapshot is not whole, and all else goes on."""
+    home, other, *_ = world.homes
+    for _ in range(MANY):
+        import_later_facts(world, other)
+    sync(world, home)
+    home.switch(is_on=False)
+    import_some(world, home)
+    make_snapshot(world, home)
+    import_some(world, other)
+    merge_segments(world, other)
+    gone = other.library.holdings.dropped_since(home.library.head_seq())
+    assert gone
+    for store in (world.place.disk, home.near):
+        store.delete_objects(gone)
+    home.kill(is_library_lost=True)
+    home.switch(is_on=True)
+    assert home.sync().why == ""
+    assert home.known.said <= home.origins()
+
+
 def test_what_waited_and_was_shared_since_is_shown_by_a_home_that_was_put_back(
     world: World,
 ) -> None:
