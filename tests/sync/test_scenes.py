@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.holdings import PinRow
 from sealwax.stores.faulty import Fault, FaultyStore
@@ -14,6 +15,8 @@ from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
 from sealwax.trust.account import read_log
+from sealwax.vault.commit_part import MERGED, Part
+from sealwax.vault.writing import Writing
 from tests.homes import ignore
 from tests.sync.simulation.acts import (
     back_up,
@@ -24,6 +27,7 @@ from tests.sync.simulation.acts import (
     merge_segments,
     sync,
 )
+from tests.sync.simulation.alarms import alarms
 from tests.sync.simulation.checks import check_end, check_some, forged
 from tests.sync.simulation.clocks import DAY_MS
 from tests.sync.simulation.forgeries import junk
@@ -188,6 +192,21 @@ def test_a_snapshot_that_stands_on_what_is_gone_does_not_stop_its_device(world: 
     assert home.known.said <= home.origins()
 
 
+def test_what_was_replaced_twice_raises_no_alarm(world: World) -> None:
+    """A device that was away meets the second compaction together with the first one, whose segment
+    nothing holds any more."""
+    away, other, *_ = world.homes
+    import_some(world, other)
+    sync(world, away)
+    for _ in range(2):
+        _compact_all(other)
+    (once,) = other.library.holdings.dropped_since(other.library.head_seq() - 1)
+    for store in (world.place.disk, other.near):
+        store.delete_objects([once])
+    sync(world, away)
+    assert alarms(away) == []
+
+
 def test_what_waited_and_was_shared_since_is_shown_by_a_home_that_was_put_back(
     world: World,
 ) -> None:
@@ -290,6 +309,14 @@ def _snapshot_apart(world: World, home: Home) -> None:
     import_later_facts(world, home)
     make_snapshot(world, home)
     back_up(world, home)
+
+
+def _compact_all(home: Home) -> None:
+    """All that there is becomes one segment."""
+    history = home.device.history
+    names = tuple(name for name, *_ in home.library.holdings.live_segments())
+    changes = tuple(change for name in names for change in history.read_segment(name))
+    history.write(Writing(changes, Part(reason=MERGED), CommitKind.COMPACT, dropped=names))
 
 
 def _put_back(home: Home, image: Image) -> None:

@@ -1,5 +1,5 @@
-"""Simulated accounts: whatever befalls them, their devices end equal, nothing that was said is missing,
-and snapshots show what they showed. After honest operations, no device raises an alarm.
+"""Simulated accounts: whatever befalls them, their devices end equal, nothing that was said is
+missing, and snapshots show what they showed. After honest operations, no device raises an alarm.
 
 `tests/sync/simulation` says what happens in them; `test_planted.py` shows that they are worth
 something.

@@ -24,7 +24,6 @@ from tests.sync.simulation.person import sync_and_answer
 from tests.sync.simulation.words import CHATS, chats, later_fact, message, number_of, origin
 from tests.sync.simulation.world import World
 
-
 LOCKED_MS = 10 * YEAR_MS
 MUCH = 1_000
 """Of so many records a few are less than a tenth."""

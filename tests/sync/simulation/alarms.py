@@ -1,11 +1,12 @@
 """What devices tell of harm: after honest operations, nothing."""
 
 from sealwax.stores.far_trouble import HistoryUnsound
-from sealwax.sync.guard.watch import BEFORE
 from sealwax.sync.agreement import OnlyHere
+from sealwax.sync.guard.watch import BEFORE
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import AccountParted
 from sealwax.sync.trouble import last_trouble
+from sealwax.sync.unread import unread
 from sealwax.trust.key_troubles import key_troubles
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
@@ -24,7 +25,7 @@ def alarms(home: Home) -> list[str]:
         *(f"void in the log: {one}" for one in history.log.void_reasons.items()),
         *(f"found: {one}" for one in home.library.guarded.doubts.alarms()),
         *(f"keys: {one}" for one in key_troubles(history.log, history.keys)),
-        *(f"damaged: {one}" for one in holdings.damage()),
+        *(["unread"] if unread(home.library, home.device.outbox.zone) else []),
         *([f"trouble: {trouble}"] if trouble is not None and trouble.code in ALARMING else []),
     ]
 

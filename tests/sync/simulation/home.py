@@ -10,6 +10,7 @@ from sealwax.agent.device import Device, Environment
 from sealwax.agent.devices import Devices
 from sealwax.agent.held import Held
 from sealwax.agent.time_trust import TimeTrust
+from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
 from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
@@ -28,7 +29,6 @@ from sealwax.sync.generation import current_zone
 from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import RememberedHeads
 from tests.homes import ignore
-from tests.sync.simulation.clocks import DeviceClock
 from tests.sync.simulation.place import copied
 
 LIBRARY_KEY = b"k" * 32
@@ -84,7 +84,7 @@ class Home:
         line: Store,
         account: bytes,
         member: MemberKeys,
-        clock: DeviceClock,
+        clock: Clock,
         entropy: Entropy,
     ) -> None:
         """`name` is that of the device; `line` is the shared place as this device reaches it. It is

@@ -1,9 +1,8 @@
-"""A new device at the end of a simulated world: what it reads of the place alone is all there is."""
+"""A new device at the end of a simulated world: what it reads of the place alone is all."""
 
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.library import Library
 from tests.sync.simulation.account import let_in
-from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
 

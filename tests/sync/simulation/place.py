@@ -1,4 +1,4 @@
-"""The shared place of a simulated account: a disk that takes almost anything, copied and put back."""
+"""The shared place of a simulated account: a disk that is copied and put back."""
 
 import random
 from collections.abc import Iterable

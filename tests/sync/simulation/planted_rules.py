@@ -153,9 +153,7 @@ def nothing_is_closed(patch: pytest.MonkeyPatch) -> None:
 def numbers_are_compared(patch: pytest.MonkeyPatch) -> None:
     """An own zone is at the place when that has as many commits."""
 
-    def standing(
-        near: mirror.Store, _: object, zone: str, far_seq: int, __: bytes
-    ) -> ZoneStanding:
+    def standing(near: mirror.Store, _: object, zone: str, far_seq: int, __: bytes) -> ZoneStanding:
         near_seq = near.head_seq(zone)
         return ZoneStanding(zone, min(near_seq, far_seq), near_seq, far_seq)
 

@@ -10,7 +10,6 @@ from tests.sync.simulation.forging import Forger, Removed, Standing
 from tests.sync.simulation.home import Home
 from tests.sync.simulation.world import World
 
-
 QUICK = 4
 """So many commits a removed device may write before anybody else does."""
 

@@ -4,7 +4,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealwax.stores.base import StoreError
-
 from tests.sync.simulation.alarms import check_asked, check_quiet
 from tests.sync.simulation.checks import check_end, check_some
 from tests.sync.simulation.home import Home
@@ -15,14 +14,11 @@ from tests.sync.simulation.size import Size
 from tests.sync.simulation.stories import PLAIN, Story
 from tests.sync.simulation.world import World
 
-
 ROUNDS = 3
 """So many times everybody syncs before all devices have to say the same."""
 
 
-def simulate(
-    folder: Path, seed: int, size: Size, operations: int, story: Story = PLAIN
-) -> None:
+def simulate(folder: Path, seed: int, size: Size, operations: int, story: Story = PLAIN) -> None:
     """Raises whatever a device raises that it must not, or AssertionError."""
     world = World(folder, seed, size, story.off_ms, story.is_honest)
     try:

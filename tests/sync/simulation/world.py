@@ -20,6 +20,7 @@ from tests.sync.simulation.line import Chance
 from tests.sync.simulation.place import Place
 from tests.sync.simulation.size import Size
 
+
 class World:
     """What happens to an account, by a seed. `homes` are the devices that are at work, two of which
     may be copies of one; `purged` are the messages that may be gone."""
