@@ -126,6 +126,11 @@ class House:
         changes = self._fates(number, self.rows(number, *chats), entry(LIFE, 1))
         write_in_batches(self.homes[number].device.journal, changes, "delete")
 
+    def purge(self, number: int, records: Iterable[bytes]) -> None:
+        """A person purges messages from the trash, with the program."""
+        changes = self._fates(number, records, entry(PURGED, 1))
+        write_in_batches(self.homes[number].device.journal, changes, "purge")
+
     def _fates(self, number: int, records: Iterable[bytes], *entries: object) -> list[Change]:
         device = self.homes[number].device.history.device
         now_ms = self.clocks[number].now_ms()
