@@ -16,8 +16,9 @@ SOME = 4
 def check_some(world: World, home: Home) -> None:
     """What holds for one device at any time; some of its snapshots are added up."""
     if not home.is_behind:
-        promises = home.known.promises
-        _check(world, home, world.rng.sample(promises, min(SOME, len(promises))))
+        promises = _promises(world, home)
+        some = world.rng.sample(promises, min(SOME, len(promises)))
+        _check(world, home, home.known.said - world.purged - world.attacked, some)
 
 
 def forged(home: Home) -> list[str]:
@@ -44,7 +45,7 @@ def check_end(world: World) -> None:
         assert home.library.applier.computed_digest() == home.library.digest()
         assert home.contents() == first.contents()
         assert home.library.counts() == first.library.counts()
-        _check(world, home, home.known.promises)
+        _check(world, home, home.known.said - world.purged, _promises(world, home))
         assert home.library.check() == []
     assert world.may_be_forged or not forged(first)
     safe = world.place.safe.of(home.name for home in world.homes)
@@ -53,10 +54,17 @@ def check_end(world: World) -> None:
     assert not missing, sorted(missing)[:5]
 
 
-def _check(world: World, home: Home, promises: list[Promised]) -> None:
-    missing = home.known.said - world.purged - home.origins()
+def _promises(world: World, home: Home) -> list[Promised]:
+    """What has to be shown. A device that means harm may let go of its own snapshots before
+    anybody else has seen them."""
+    return [] if home is world.infected else home.known.promises
+
+
+def _check(world: World, home: Home, said: set[str], promises: list[Promised]) -> None:
+    missing = said - home.origins()
     assert not missing, sorted(missing)[:5]
     shown = {(pin.zone, pin.name): pin for pin in home.library.holdings.pins()}
+    wanted = {one.name for one in home.library.guarded.let_go.wanted()}
     for promise in promises:
         pin = shown.get((promise.zone, promise.name))
         if pin is None:
@@ -64,9 +72,12 @@ def _check(world: World, home: Home, promises: list[Promised]) -> None:
             # shared history passes by moves into that.
             named = (kept for (_, name), kept in shown.items() if name == promise.name)
             pin = next(named, None)
+        if pin is None and promise.name in wanted:
+            # Another device let go of it, and it is about to be made again.
+            continue
         assert pin is not None, promise
         is_as_promised = home.library.applier.digest_at(pin.moment) == promise.digest
-        assert is_as_promised or _is_disowned_in(home, pin), promise
+        assert is_as_promised or _is_disowned_in(home, pin) or not world.is_exact, promise
 
 
 def _is_disowned_in(home: Home, pin: PinRow) -> bool:

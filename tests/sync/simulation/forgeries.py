@@ -14,7 +14,7 @@ from sealwax.model.merge import Merge
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.vault.commit_part import Part
 from tests.sync.simulation.forging import Forgery
-from tests.sync.simulation.words import origin
+from tests.sync.simulation.home import origins_of
 from tests.sync.simulation.world import World
 
 YEAR_142000_MS = 2**52
@@ -24,7 +24,7 @@ FORGED = "forged"
 """How the messages begin that nobody ever sent."""
 
 Way: TypeAlias = Callable[[World, Library], Forgery]
-"""Makes something to be written; the library is one that the writer may have read."""
+"""Makes something to be written, against what is in an honest device's library."""
 
 
 def junk(world: World, library: Library) -> Forgery:
@@ -135,9 +135,11 @@ def _live(library: Library) -> tuple[bytes, ...]:
 
 
 def _told_of_some(world: World, library: Library, told: Entry) -> tuple[Change, ...]:
-    """The same told of some messages, whether they are there or not."""
-    numbers = world.rng.sample(range(world.size.messages), TOUCHED)
-    names = [(Kind.MESSAGE, origin(number)) for number in numbers]
+    """The same told of some messages that the library has."""
+    there = sorted(origins_of(library))
+    touched = world.rng.sample(there, min(TOUCHED, len(there)))
+    world.attacked.update(touched)
+    names = [(Kind.MESSAGE, name) for name in touched]
     records = record_ids(library._roots, NAMESPACE_APPLE, names)
     now_ms, kind = world.time.now_ms, int(Kind.MESSAGE)
     return tuple(Change(kind, record, None, now_ms, bytes(16), (told,)) for record in records)

@@ -30,8 +30,11 @@ from sealwax.trust.account import open_for_device, read_log
 from sealwax.trust.heads import RememberedHeads
 from tests.homes import ignore
 from tests.sync.simulation.place import copied
+from tests.sync.simulation.words import origin
 
 LIBRARY_KEY = b"k" * 32
+MOST = 10_000
+"""No world has more messages."""
 OPENINGS = 50
 SCRATCH = "scratch"
 
@@ -100,6 +103,7 @@ class Home:
         self.known = Known(set(), [])
         self.images: list[Image] = []
         self.is_on = True
+        self._names: dict[bytes, str] = {}
         folder.mkdir(parents=True)
 
     def open(self) -> None:
@@ -192,14 +196,19 @@ class Home:
 
     def origins(self) -> set[str]:
         """The messages that it has, wherever."""
-        rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
-        return {row.state.get(ORIGIN)[1] for row in rows}
+        return origins_of(self.library)
 
-    def record_of(self, origin: str) -> bytes:
+    def record_of(self, name: str) -> bytes:
         """The id of a message."""
-        names = [(Kind.MESSAGE, origin)]
+        names = [(Kind.MESSAGE, name)]
         (record,) = record_ids(self.device.history.keys.roots, NAMESPACE_APPLE, names)
         return record
+
+    def name_of(self, record: bytes) -> str:
+        """What a message is called by its source; nothing for what is none."""
+        if not self._names:
+            self._names = {self.record_of(origin(number)): origin(number) for number in range(MOST)}
+        return self._names.get(record, "")
 
     def waiting(self) -> set[str]:
         """The messages that wait in its outbox."""
@@ -212,3 +221,9 @@ class Home:
         """Every message and its place."""
         rows = self.library.read.messages(Selection(), Moment(self.library.head_moment(), ANYWHERE))
         return sorted((row.uid, row.place) for row in rows)
+
+
+def origins_of(library: Library) -> set[str]:
+    """The messages that a library has, wherever."""
+    rows = library.read.messages(Selection(), Moment(library.head_moment(), ANYWHERE))
+    return {row.state.get(ORIGIN)[1] for row in rows}

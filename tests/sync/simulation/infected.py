@@ -19,6 +19,7 @@ def break_a_rule(world: World, home: Home) -> None:
 
 def take_away(world: World, home: Home) -> None:
     """It writes what the chain lets it, and the other devices hold or put back."""
+    world.is_exact = False
     _write(world, home, world.rng.choice(TAKING))
 
 
@@ -45,10 +46,11 @@ def _write(world: World, home: Home, way: Way) -> None:
     if world.rng.random() < 0.3:
         zone = device_zone(home.member.member().id)
     standing = Standing(log.head, log.newest.epoch)
-    _forger(world).append(disk, zone, way(world, infected.library), standing)
+    honest = world.rng.choice([one for one in world.homes if one is not infected])
+    _forger(world).append(disk, zone, way(world, honest.library), standing)
 
 
 def _forger(world: World) -> Forger:
-    infected = world.homes[INFECTED]
+    infected = world.infected = world.homes[INFECTED]
     keys = infected.device.history.keys
     return Forger(keys, infected.member, infected.clock, world.entropy)

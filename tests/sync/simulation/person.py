@@ -31,7 +31,7 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():
-            home.held.answer(_is_accepted(world, home, asked), asked.number)
+            _answer(world, home, asked)
     return done
 
 
@@ -47,11 +47,14 @@ def _about_removed(world: World) -> Answer:
     return Answer.ACCEPT
 
 
-def _is_accepted(world: World, home: Home, asked: Asked) -> bool:
-    """What no person took away comes back; of the rest, some."""
+def _answer(world: World, home: Home, asked: Asked) -> None:
+    """What no person took away comes back; of the rest, some. What is accepted may be purged."""
     if asked.number == MARKED:
         records = {row.uid for row in home.library.read.held_rows()}
     else:
         records = {row.record for row in home.library.guarded.losses.waiting(asked.number)}
     is_meant = not asked.snapshots and records <= world.taken
-    return is_meant and world.rng.random() < 0.5
+    is_accepted = is_meant and world.rng.random() < 0.5
+    if is_accepted:
+        world.purged |= world.attacked & {home.name_of(record) for record in records}
+    home.held.answer(is_accepted, asked.number)

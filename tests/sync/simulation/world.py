@@ -51,6 +51,13 @@ class World:
         self.may_be_forged = False
         """Whether what a removed device wrote may stay: a person took it in, or a device that had
         not heard of the removal did, before the place came back from yet another disk."""
+        self.attacked: set[str] = set()
+        """The messages that a harmful device took away: they may be gone until that is answered."""
+        self.is_exact = True
+        """Whether what libraries have is what the history holds: not after a device dropped what it
+        does not tell again, before that is put back. So snapshots of then may change."""
+        self.infected: Home | None = None
+        """The device that means harm, if there is one."""
         self.taken: set[bytes] = set()
         """The records that a person deleted or purged, on whichever device."""
         self.purged: set[str] = set()
