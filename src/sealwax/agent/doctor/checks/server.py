@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
-from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.stores.far_trouble import AccountNewer, HistoryUnsound
 from sealwax.stores.server import AccountMissing
 from sealwax.sync.presence import lost_sentence
 from sealwax.sync.removed_tail import RemovedDeviceWrote
@@ -30,6 +30,11 @@ _GRAVE = {
         "server-history",
         "Nothing of it was taken in, and nothing here changed.",
         "tell whoever runs it; once it is right, sync goes on by itself",
+    ),
+    AccountNewer.code: _Grave(
+        AccountNewer.code,
+        "What is new waits on this device; the other devices do not see it.",
+        "update Sealwax on this device; sync then goes on by itself",
     ),
     AccountMissing.code: _Grave(
         "account-missing",
