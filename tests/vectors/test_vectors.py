@@ -22,8 +22,8 @@ from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed
 from sealwax.ledger.account import AccountLog, Packet, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.framing import frame
 from sealwax.ledger.format_step import NewerFormatError
+from sealwax.ledger.framing import frame
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_id, zone_root
 from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.ledger.zone_fold import ZoneFold

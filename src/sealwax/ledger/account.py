@@ -119,7 +119,14 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
 
 Entry = (
-    Genesis | DeviceAdd | DeviceRevoke | DeviceRename | RecoverySet | Epoch | Protection | FormatStep
+    Genesis
+    | DeviceAdd
+    | DeviceRevoke
+    | DeviceRename
+    | RecoverySet
+    | Epoch
+    | Protection
+    | FormatStep
 )
 
 _ENTRIES: dict[str, msgspec.msgpack.Decoder[Entry]] = {

@@ -28,8 +28,8 @@ class NewerFormatError(ValueError):
     """From an entry of the log on, the account has a format that this program does not know.
     `author` is the device that wrote it."""
 
-    def __init__(self, seq: int, format: int, author: bytes) -> None:
-        super().__init__(f"the account has the format {format} from its entry {seq} on")
+    def __init__(self, seq: int, number: int, author: bytes) -> None:
+        super().__init__(f"the account has the format {number} from its entry {seq} on")
         self.seq = seq
-        self.format = format
+        self.format = number
         self.author = author

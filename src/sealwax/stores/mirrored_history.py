@@ -23,7 +23,14 @@ from sealwax.stores.base import (
     StoreError,
 )
 from sealwax.stores.far_side import FarSide
-from sealwax.stores.far_trouble import AccountNewer, FarAway, HistoryUnsound, Parted, Parting, ZoneTrouble
+from sealwax.stores.far_trouble import (
+    AccountNewer,
+    FarAway,
+    HistoryUnsound,
+    Parted,
+    Parting,
+    ZoneTrouble,
+)
 from sealwax.stores.near import NearStore
 from sealwax.stores.vetting import (
     Chain,

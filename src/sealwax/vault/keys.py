@@ -19,7 +19,6 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.key_packet import open_earlier, open_packet, open_root
 from sealwax.crypto.key_tree import AccountKey, ChunkKey, RootKeys, ZoneKey
 from sealwax.crypto.sealing import SealBroken, SealUnknown
-from sealwax.ledger.account_steps import rotations
 from sealwax.ledger.account import (
     AccountLog,
     DeviceAdd,
@@ -29,6 +28,7 @@ from sealwax.ledger.account import (
     Packet,
     RecoverySet,
 )
+from sealwax.ledger.account_steps import rotations
 from sealwax.ledger.names import NO_HASH
 
 
