@@ -184,10 +184,11 @@ class Holdings:
 
     def held_count(self, zone: str = MESSAGES_ZONE) -> int:
         """How many objects the head or a pin holds."""
-        count: int = self._connection.execute(
+        rows: Iterable[Any] = self._connection.execute(
             f"SELECT count(*) FROM object WHERE zone = ?2 AND {_IS_HELD}", (STILL, zone)
-        ).fetchone()[0]
-        return count
+        )
+        ((count,),) = rows
+        return int(count)
 
     def pins(self) -> list[PinRow]:
         """The pins that this library shows, oldest first."""
