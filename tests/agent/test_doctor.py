@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 import pytest
 
+from sealwax.sync.belied import Found
 from sealwax.agent.doctor.checks.history import TOLD_ELSEWHERE
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.doctor.facts import (
@@ -146,6 +147,11 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         _store(trouble=DOWN, trouble_since_ms=NOW_MS - HOUR_MS),
         "warn",
         "Server trouble since 13:02: The server does not answer. Nothing here is wrong.",
+    ),
+    "store-belied": (
+        _store(belied=Found(7, NOW_MS - 1, 2)),
+        "danger",
+        "2 sealed objects did not come back when they were read",
     ),
     "server-lost": (_store(lost=2), "danger", "The sync store lost 2 sealed objects"),
     "device-not-trusted": (

@@ -255,7 +255,7 @@ class Sync:
             self._own_zone.send(is_whole=True)
         own = self._outbox.own
         zones = [self._history, *([own] if own.head().seq >= 0 else [])]
-        return Proving(self._mirror, self._clock).prove(zones, is_asked)
+        return Proving(self._mirror, self._clock, self._history.entropy).prove(zones, is_asked)
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""
