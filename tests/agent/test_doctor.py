@@ -7,7 +7,6 @@ from collections.abc import Callable
 import click
 import pytest
 
-from sealwax.sync.belied import Found
 from sealwax.agent.doctor.checks.history import TOLD_ELSEWHERE
 from sealwax.agent.doctor.examine import examine
 from sealwax.agent.doctor.facts import (
@@ -25,6 +24,7 @@ from sealwax.agent.questions import Alarm, Asked
 from sealwax.agent.schedule import JobKind
 from sealwax.cli.main import cli
 from sealwax.ledger.dropping import LOCKED, NOT_BY_THIS_KIND
+from sealwax.sync.belied import Found
 from sealwax.sync.guard.proof import TOLD_LESS
 from sealwax.sync.pause import Pause
 from sealwax.trust.key_troubles import KeysUnusable, KeyTrouble

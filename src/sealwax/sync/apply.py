@@ -29,7 +29,7 @@ from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.presence import Presence, lost_sentence
 from sealwax.sync.progress import Report, SyncProgress, unheard
 from sealwax.sync.proving import Proof, Proving
-from sealwax.sync.repair import Answer, mend_account, put_together
+from sealwax.sync.repair import AccountParted, Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.resolving import Resolving
 from sealwax.sync.taking_back import TakingBack
@@ -165,7 +165,7 @@ class Sync:
             troubles.raise_first()
             # What others write under keys that do not open here cannot be compared.
             need_open(self._history.log, self._history.keys)
-        except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
+        except (AccountParted, FarAway, FarFull, KeysUnusable, OnlyHere) as error:
             why, code = told_of(error)
             self._need_trust(code)
         finally:

@@ -12,6 +12,7 @@ from sealwax.stores.server import AccountMissing
 from sealwax.sync.belied import belied_sentence
 from sealwax.sync.presence import lost_sentence
 from sealwax.sync.removed_tail import RemovedDeviceWrote
+from sealwax.sync.repair import AccountParted
 from sealwax.trust.account import NotTrusted
 from sealwax.trust.key_troubles import KeysUnusable
 
@@ -33,6 +34,11 @@ _GRAVE = {
         "server-history",
         "Nothing of it was taken in, and nothing here changed.",
         "tell whoever runs it; once it is right, sync goes on by itself",
+    ),
+    AccountParted.code: _Grave(
+        AccountParted.code,
+        "What this device has is on this disk alone, as far as it can tell.",
+        "check the address; if it is right, link this device anew in a fresh home",
     ),
     AccountNewer.code: _Grave(
         AccountNewer.code,
