@@ -2,12 +2,8 @@
 says of each what it costs. Whoever mends one takes it off this list: it has to fail until then."""
 
 HIDDEN = "hiding without a deletion is not counted as taking away"
-RESET = "a reset that leaves words out is not told while snapshots hold them"
-UNTOLD = "it is said by the command alone"
 
 OPEN_ACTS = {
-
-
     "test_import_acts.py::test_a_device_says_odd_values_of_a_field[unsent]": HIDDEN,
     "test_hiding_acts.py::test_every_message_becomes_something_else[0]": HIDDEN,
     "test_hiding_acts.py::test_every_message_becomes_something_else[1]": HIDDEN,
