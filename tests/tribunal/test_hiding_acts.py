@@ -178,7 +178,7 @@ def a_thousand_messages_come_that_nobody_wrote(court: Court) -> None:
     thief = court.intruder()
     changes = [
         Change(
-            int(Kind.MESSAGE), number.to_bytes(16, "big"), 0, thief.now_ms, thief.id,
+            int(Kind.MESSAGE), b"\2" + number.to_bytes(15, "big"), 0, thief.now_ms, thief.id,
             (
                 entry(ORIGIN, ["imessage", f"m{number}"]),
                 entry(CONVERSATION, True, "direct:+15550100000"),
