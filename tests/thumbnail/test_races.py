@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sealwax.library.parts import part_reader
 from sealwax.library.pictures import Lacking
+from sealwax.library.resting import note_resting
 from sealwax.library.select import Moment, Selection
 from sealwax.library.usage import used_chunks
 from sealwax.model.field import CONTENT
@@ -95,6 +96,7 @@ def test_a_picture_that_comes_just_after_the_purge_is_gone_too() -> None:
             assert _picture(device, 5) is None
         left = _live(one) - used_chunks(one.library.database.connection)
         assert len(left) == 1
+        note_resting(one.library, NOW_MS)
         drop_purged_words(one.replica, NOW_MS + PURGE_REST_MS + 1)
         assert _live(one) == used_chunks(one.library.database.connection)
 
@@ -106,6 +108,7 @@ def test_a_picture_that_comes_just_before_the_purge_goes_with_the_words() -> Non
         purge(one.library, one.replica, plan, NOW_MS)
         two.replica.pull()
         assert _picture(two, 5) is None
+        note_resting(two.library, NOW_MS)
         drop_purged_words(two.replica, NOW_MS + PURGE_REST_MS + 1)
         assert _live(two) == used_chunks(two.library.database.connection)
 
@@ -181,5 +184,6 @@ def test_in_any_order_of_acts_no_picture_is_lost_and_none_outlives_its_photo(
         one.replica.pull()
         plan = plan_selected(one.library, Selection(), False)
         purge(one.library, one.replica, plan, NOW_MS)
+        note_resting(one.library, NOW_MS)
         drop_purged_words(one.replica, NOW_MS + PURGE_REST_MS + 1)
         assert _live(one) == used_chunks(one.library.database.connection)

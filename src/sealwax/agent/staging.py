@@ -21,6 +21,7 @@ from sealwax.agent.home import (
 from sealwax.agent.place import Place
 from sealwax.base.paths import fsync_folder, make_folder
 from sealwax.library.database import move_files, set_aside
+from sealwax.library.guard_file import GUARD_FILE, set_guard_aside
 from sealwax.trust.heads import HEADS_FILE, HeadsBroken, RememberedHeads
 
 STAGING_FOLDER = "coming"
@@ -54,6 +55,8 @@ class Staging:
         library = self._home / LIBRARY_FILE
         if library.exists():
             set_aside(library)
+        # Its key was among those that this home lost.
+        set_guard_aside(self._home / GUARD_FILE)
         if self._is_vault_new:
             self.place.root.rename(self._vault)
         (self.folder / HEADS_FILE).replace(self._home / HEADS_FILE)

@@ -303,12 +303,21 @@ class Reader:
 
     def held_rows(self) -> Iterator[Row]:
         """The records whose deletion waits for an answer."""
+        yield from self._current_rows("version_by_held", "version.is_held = 1", [])
+
+    def rows_away(self, place: int) -> Iterator[Row]:
+        """The records that are in the trash now, or nowhere: few among many."""
+        assert place != PRESENT
+        found = "version.place <> 1 AND version.place = ?"
+        yield from self._current_rows("version_away", found, [place])
+
+    def _current_rows(self, index: str, condition: str, values: list[int]) -> Iterator[Row]:
         yield from self._paged(
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version INDEXED BY version_by_held CROSS JOIN record"
+            f" version.state FROM version INDEXED BY {index} CROSS JOIN record"
             " ON record.id = version.record AND record.version = version.id"
-            " WHERE version.is_held = 1 AND version.record > ? ORDER BY version.record LIMIT ?",
-            [],
+            f" WHERE {condition} AND version.record > ? ORDER BY version.record LIMIT ?",
+            values,
         )
 
     def held(self) -> int:

@@ -4,13 +4,8 @@ A deletion tells a time, and that is a claim: of the source, of the device that 
 that may be wrong. So what is emptied after a time is what this device saw in the trash for so long.
 """
 
-from collections.abc import Iterator
-
 from sealwax.library.library import Library
 from sealwax.library.project import NOWHERE, TRASH
-from sealwax.library.query import Row
-from sealwax.library.select import Moment
-from sealwax.model.record import Kind
 from sealwax.model.state import State
 
 _TRASH = "in the trash"
@@ -20,10 +15,12 @@ _LIFE_BYTES = 8
 
 def note_resting(library: Library, now_ms: int) -> None:
     """What lies in the trash now, and what is purged, goes on resting, or begins to."""
-    trash = (_name(row.uid, row.state.life) for row in _rows(library, TRASH))
+    trash = (_name(row.uid, row.state.life) for row in library.read.rows_away(TRASH))
     library.guarded.seen.look(_TRASH, trash, now_ms)
     purged = (
-        _name(row.uid, row.state.purged) for row in _rows(library, NOWHERE) if row.state.purged >= 0
+        _name(row.uid, row.state.purged)
+        for row in library.read.rows_away(NOWHERE)
+        if row.state.purged >= 0
     )
     library.guarded.seen.look(_PURGED, purged, now_ms)
 
@@ -42,12 +39,6 @@ class Resting:
     def is_purged(self, record: bytes, state: State) -> bool:
         """Whether the words of a record have been purged for so long."""
         return _name(record, state.purged) in self._purged
-
-
-def _rows(library: Library, place: int) -> Iterator[Row]:
-    moment = Moment(library.head_moment(), (place,))
-    for kind in Kind:
-        yield from library.read.rows(kind, moment)
 
 
 def _name(record: bytes, life: int) -> bytes:

@@ -130,6 +130,8 @@ CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, plac
 -- A search puts what it finds in order and leaves out what is of another moment by this index alone.
 CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
   WHERE text_id IS NOT NULL;
+-- What is in the trash or nowhere is looked through after each sync.
+CREATE INDEX version_away ON version (place, record) WHERE place <> 1;
 CREATE INDEX version_by_kind ON version (kind, place) WHERE kind <> 2;
 
 CREATE INDEX version_by_held ON version (record) WHERE is_held = 1;
