@@ -30,7 +30,7 @@ Way: TypeAlias = Callable[[World, Library], Forgery]
 def junk(world: World, library: Library) -> Forgery:
     """A message that nobody sent."""
     name = f"{FORGED} {world.operations}"
-    (record,) = record_ids(library._roots, NAMESPACE_APPLE, [(Kind.MESSAGE, name)])
+    (record,) = record_ids(library.roots, NAMESPACE_APPLE, [(Kind.MESSAGE, name)])
     now_ms = world.time.now_ms
     entries = (
         entry(ORIGIN, ["imessage", name]),
@@ -140,6 +140,6 @@ def _told_of_some(world: World, library: Library, told: Entry) -> tuple[Change, 
     touched = world.rng.sample(there, min(TOUCHED, len(there)))
     world.attacked.update(touched)
     names = [(Kind.MESSAGE, name) for name in touched]
-    records = record_ids(library._roots, NAMESPACE_APPLE, names)
+    records = record_ids(library.roots, NAMESPACE_APPLE, names)
     now_ms, kind = world.time.now_ms, int(Kind.MESSAGE)
     return tuple(Change(kind, record, None, now_ms, bytes(16), (told,)) for record in records)

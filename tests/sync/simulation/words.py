@@ -51,8 +51,11 @@ def later_fact(rng: random.Random, number: int, time_ms: int) -> Observation:
     chance = rng.random()
     if chance < 0.4:
         fact = entry(READ_NS, rng.randrange(10**15))
-    elif chance < 0.7:
+    elif chance < 0.97:
         fact = entry(REACTION, ["loved", None, f"t{number}"], f"0:{rng.randrange(3)}")
     else:
-        fact = entry(EDIT, [time_ms, f"wording {rng.randrange(100)}"], f"{rng.randrange(3)}")
+        # People edit few of their messages: many edits at once are asked about.
+        wording = rng.randrange(100)
+        key = f"0:{rng.randrange(3)}:{wording:016x}"
+        fact = entry(EDIT, [time_ms, f"wording {wording}"], key)
     return Observation(int(Kind.MESSAGE), origin(number), time_ms, (fact,))
