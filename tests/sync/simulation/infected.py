@@ -1,7 +1,7 @@
 """A device of the account that means harm: malware uses its keys beside it."""
 
 from sealwax.ledger.names import MESSAGES_ZONE, device_zone
-from sealwax.trust.account import read_log
+from sealwax.trust.account import open_for_device, read_log
 from tests.sync.simulation.forgeries import BREAKING, TAKING, Way, junk
 from tests.sync.simulation.forging import Forger, Standing
 from tests.sync.simulation.home import Home
@@ -52,5 +52,6 @@ def _write(world: World, home: Home, way: Way) -> None:
 
 def _forger(world: World) -> Forger:
     infected = world.infected = world.homes[INFECTED]
-    keys = infected.device.history.keys
+    # Whoever has the device's keys opens what the log seals to it, whether it has synced or not.
+    keys = open_for_device(read_log(world.place.disk, infected.account), infected.member)
     return Forger(keys, infected.member, infected.clock, world.entropy)
