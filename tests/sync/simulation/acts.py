@@ -7,7 +7,7 @@ from sealwax.library.query import Row
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.model.brake import BRAKE_CONVERSATIONS
 from sealwax.model.change import Change, entry
-from sealwax.model.field import ORIGIN, PURGED
+from sealwax.model.field import EDIT, ORIGIN, PURGED
 from sealwax.model.record import Kind
 from sealwax.snapshot.pins import create_snapshot
 from sealwax.snapshot.plan import MERGE
@@ -50,6 +50,8 @@ def import_later_facts(world: World, home: Home) -> None:
         later_fact(rng, rng.randrange(world.size.messages), now_ms)
         for _ in range(rng.randrange(1, world.size.edited))
     ]
+    edited = {fact.canonical_id for fact in facts if fact.entries[0].name == EDIT.name}
+    world.taken |= {home.record_of(one) for one in edited}
     _take(world, home, facts)
 
 

@@ -59,7 +59,7 @@ class World:
         self.infected: Home | None = None
         """The device that means harm, if there is one."""
         self.taken: set[bytes] = set()
-        """The records that a person deleted or purged, on whichever device."""
+        """The records that a person deleted, purged or edited, on whichever device."""
         self.purged: set[str] = set()
         self.folder = folder
         self.begun = begin(self.place, len(off_ms), NOW_MS, self.entropy)
