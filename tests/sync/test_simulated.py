@@ -25,7 +25,7 @@ from tests.sync.simulation.stories import (
     Story,
 )
 
-HONEST_OPERATIONS = 100_000
+HONEST_OPERATIONS = 100_000 if IS_LONG else 20_000
 LIVELY_OPERATIONS = 30_000 if IS_LONG else 2_500
 HONEST_SEEDS = range(8) if IS_LONG else range(2)
 SEEDS = range(8) if IS_LONG else range(1)

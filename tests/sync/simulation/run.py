@@ -15,7 +15,7 @@ from tests.sync.simulation.size import Size
 from tests.sync.simulation.stories import PLAIN, Story
 from tests.sync.simulation.world import World
 
-ROUNDS = 3
+ROUNDS = 6
 """So many times everybody syncs before all devices have to say the same."""
 
 
