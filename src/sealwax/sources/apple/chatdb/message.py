@@ -13,9 +13,11 @@ from sealwax.model.field import (
     ATTACHMENT,
     CONVERSATION,
     DELIVERED_NS,
+    DRAFT,
     EFFECT,
     EVENT,
     FROM_ME,
+    ORDER,
     ORIGIN,
     PARTICIPANT,
     PLAYED_NS,
@@ -25,6 +27,7 @@ from sealwax.model.field import (
     REPLY,
     SENDER,
     SERVICE,
+    STATE,
     STICKER,
     SUBJECT,
     TEXT,
@@ -33,8 +36,10 @@ from sealwax.model.field import (
 )
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple import meanings
+from sealwax.sources.apple.chatdb.kept import KeptMessages, too_large
 from sealwax.sources.apple.chatdb.row import SEPARATOR, Row
 from sealwax.sources.apple.chatdb.rows import blob, whole, words
+from sealwax.sources.apple.chatdb.standing import standing
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.apple.chatdb.wording import read_words
 from sealwax.sources.apple.dates import EPOCH_SECONDS, MS_NS, SECOND_NS, to_ms, unix_ns
@@ -47,6 +52,7 @@ _NANOSECONDS_FROM = 1_000_000_000_000
 _NANOSECONDS_TO = 2**63 - 1 - _EPOCH_NS
 _MESSAGE = int(Kind.MESSAGE)
 _ORIGIN = (ORIGIN.name, int(ORIGIN.merge), "")
+_ORDER = (ORDER.name, int(ORDER.merge), "")
 _TIME = (TIME_NS.name, int(TIME_NS.merge), "")
 _TEXT = (TEXT.name, int(TEXT.merge), "")
 _ORDINARY = (0, 2, 3)
@@ -56,8 +62,9 @@ _ORDINARY = (0, 2, 3)
 class Messages:
     """Turns rows into what they say. Holds entries that many messages share."""
 
-    def __init__(self, threads: Threads, newest_ms: int) -> None:
+    def __init__(self, threads: Threads, kept: KeptMessages, newest_ms: int) -> None:
         self._threads = threads
+        self.kept = kept
         self._newest_ms = newest_ms
         self._shared: dict[tuple[object, ...], tuple[Entry, ...]] = {}
         self._told_lone: set[str] = set()
@@ -91,8 +98,10 @@ class Messages:
         entries = (
             Entry(*_ORIGIN, [NAMESPACE_APPLE, guid]),
             Entry(*_TIME, time_ns),
+            Entry(*_ORDER, row.row),
             *shared,
             Entry(*_TEXT, text),
+            *self.kept.entries(row.shared, row.alone),
             *(_receipts(row) if row.date_read or row.date_delivered else ()),
         )
         return Observation(_MESSAGE, guid, time_ns // MS_NS, entries)
