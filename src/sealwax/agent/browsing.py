@@ -20,7 +20,6 @@ from sealwax.library.view import AttachmentView, MessageView, attachment_view, m
 from sealwax.model.record import Kind
 
 
-
 class Window(NamedTuple):
     """Consecutive messages of a conversation, oldest first."""
 

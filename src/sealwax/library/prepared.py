@@ -41,10 +41,11 @@ class Joined(NamedTuple):
 class Prepared(NamedTuple):
     """The changes of a segment, made ready.
 
-    The first lists are columns of plain messages, one each, no record twice: ids, times, orders of their
-    source, places in `conversations` (or NO_CONVERSATION), words for the index, states. `unspaced` are pairs of a
-    place in the columns and words for the other index. `digest` is the sum of what these states add
-    to the digest of a history, 32 bytes. `others` are all other records.
+    The first lists are columns of plain messages, one each, no record twice: ids, times, orders of
+    their source, places in `conversations` (or NO_CONVERSATION), words for the index, states.
+    `unspaced` are pairs of a place in the columns and words for the other index. `digest` is the
+    sum of what these states add to the digest of a history, 32 bytes. `others` are all other
+    records.
     """
 
     records: list[bytes]

@@ -58,7 +58,7 @@ class Reaction(NamedTuple):
 
 class MessageView(NamedTuple):
     """A message as people see it. `text` is the wording that is shown now, `standing` says how it
-    stands where it is not final (`scheduled`, `sending`, `failed`), `key` is its place among others.
+    stands where it is not final (`scheduled`, `sending`, `failed`), `key` where it stands.
     """
 
     record: int

@@ -14,7 +14,7 @@ from sealwax.agent.browsing import Window
 from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.recent import Recent
-from sealwax.library.select import ANYWHERE, Moment
+from sealwax.library.select import ANYWHERE, Key, Moment
 from sealwax.library.view import MessageView
 from sealwax.web.refusals import Malformed
 from sealwax.web.shapes import (
@@ -395,7 +395,7 @@ def _has(item: Recent, wanted: Sequence[str]) -> bool:
     return all(word in names for word in wanted)
 
 
-def _key(text: str | None) -> tuple[int, int] | None:
+def _key(text: str | None) -> Key | None:
     if text is None:
         return None
     key = read_key(text)

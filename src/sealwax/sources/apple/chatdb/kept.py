@@ -7,7 +7,7 @@ same map. A hostile database may have any number of columns with any names and v
 bounded, and what is beyond is told as a problem.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sealwax.base.problem import Problem
@@ -86,7 +86,6 @@ _IMPLIED = {
     ("handle", "uncanonicalized_id"): ("{t}.id", ("id",)),
     ("attachment", "original_guid"): ("{t}.guid", ("guid",)),
     ("attachment", "start_date"): ("{t}.created_date", ("created_date",)),
-    ("recoverable_message_part", "part_index"): ("NULL", ()),
 }
 """What a column holds where another column says the same."""
 
@@ -105,17 +104,20 @@ class Kept(NamedTuple):
 class KeptColumns:
     """The columns of one table that are kept, and what of a row is worth it."""
 
-    def __init__(self, columns: Columns, table: str, alias: str = "t") -> None:
+    def __init__(
+        self, columns: Columns, table: str, alias: str = "t", without: Collection[str] = ()
+    ) -> None:
+        """`without` are columns that somebody else keeps."""
         self._table = table
         known = DECODED.get(table, frozenset()) | BOOKKEEPING.get(table, frozenset(_CLOUD))
-        wanted = sorted(columns.of(table) - known)
+        wanted = sorted(columns.of(table) - known - set(without))
         named = [name for name in wanted if 0 < len(name) <= NAME_LIMIT_CHARACTERS]
         self.names = tuple(named[:COLUMNS_LIMIT])
         self.left_out = len(wanted) - len(self.names)
         self._usual: dict[str, object] = {**columns.defaults(table), **USUAL.get(table, {})}
         self._implied: set[str] = set()
         self.picked = [self._expression(columns, name, alias) for name in self.names]
-        self._known: dict[Sequence[Any], Kept] = {}
+        self._known: dict[tuple[Any, ...], Kept] = {}
 
     def problem(self) -> Problem | None:
         """Says that a table has more columns than are kept, where it has."""
@@ -124,12 +126,9 @@ class KeptColumns:
         what = f"it has more columns than can be kept: {self.left_out:,} are left out"
         return Problem(self._table, what)
 
-    def keep(self, values: Sequence[Any]) -> Kept:
+    def keep(self, values: tuple[Any, ...]) -> Kept:
         """What of a row's values, in the order of `names`, is kept."""
-        try:
-            found = self._known.get(values)
-        except TypeError:
-            found = None
+        found = self._known.get(values)
         if found is None:
             found = self._sift(values)
             if _weight(found.columns) <= _SHORT_BYTES:
@@ -138,14 +137,14 @@ class KeptColumns:
                 self._known[values] = found
         return found
 
-    def _sift(self, values: Sequence[Any]) -> Kept:
+    def _sift(self, values: tuple[Any, ...]) -> Kept:
         kept: dict[str, Any] = {}
         left_out: list[str] = []
         room = ROW_LIMIT_BYTES
         for name, value in zip(self.names, values, strict=True):
             if self._says_nothing(name, value):
                 continue
-            told = _plain(value)
+            told = plain_value(value)
             size_bytes = _size(told)
             if size_bytes > min(VALUE_LIMIT_BYTES, room):
                 left_out.append(name)
@@ -173,31 +172,22 @@ class KeptColumns:
 
 
 class KeptMessages:
-    """What is kept of messages: a map that many rows share, and what each has alone."""
+    """What is kept of messages: a map that many rows share, and what each has alone. The first
+    `shared_count` of `picked` belong to the map."""
 
     def __init__(self, columns: Columns) -> None:
-        self._kept = KeptColumns(columns, "message", "m")
-        names = self._kept.names
-        self.alone = tuple(name for name in names if name in _ALONE)
-        self._shared = [at for at, name in enumerate(names) if name not in _ALONE]
-        self.picked = [
-            *(self._kept.picked[at] for at in self._shared),
-            *(f"m.{name}" for name in self.alone),
-        ]
-        self._sifted = _part(self._kept, self._shared)
+        self._kept = KeptColumns(columns, "message", "m", _ALONE)
+        self.alone = tuple(sorted(_ALONE & columns.of("message")))
+        self.picked = [*self._kept.picked, *(f"m.{name}" for name in self.alone)]
+        self.shared_count = len(self._kept.names)
         self._entries: dict[int, tuple[Kept, tuple[Entry, ...]]] = {}
-
-    @property
-    def shared_count(self) -> int:
-        """How many of `picked` belong to the map."""
-        return len(self._shared)
 
     def problem(self) -> Problem | None:
         return self._kept.problem()
 
     def entries(self, shared: tuple[Any, ...], alone: tuple[Any, ...]) -> tuple[Entry, ...]:
         """What a row keeps."""
-        kept = self._sifted.keep(shared)
+        kept = self._kept.keep(shared)
         known = self._entries.get(id(kept))
         if known is None or known[0] is not kept:
             if len(self._entries) >= KNOWN_ROWS:
@@ -213,20 +203,14 @@ class KeptMessages:
         large = [
             name
             for name, value in zip(self.alone, alone, strict=True)
-            if value and _size(_plain(value)) > VALUE_LIMIT_BYTES
+            if value and _size(plain_value(value)) > VALUE_LIMIT_BYTES
         ]
-        return (*self._sifted.keep(shared).left_out, *large)
+        return (*self._kept.keep(shared).left_out, *large)
 
     def _each(self, alone: tuple[Any, ...]) -> Iterator[Entry]:
         for name, value in zip(self.alone, alone, strict=True):
-            if value and _size(told := _plain(value)) <= VALUE_LIMIT_BYTES:
+            if value and _size(told := plain_value(value)) <= VALUE_LIMIT_BYTES:
                 yield entry(RAW, told, name)
-
-
-def _part(kept: KeptColumns, places: Sequence[int]) -> KeptColumns:
-    """The same for some of the columns."""
-    kept.names = tuple(kept.names[at] for at in places)
-    return kept
 
 
 def row_entries(key: str, columns: dict[str, Any]) -> tuple[Entry, ...]:
@@ -244,8 +228,8 @@ def too_large(where: str, names: Iterable[str]) -> Problem | None:
     return Problem(where, what, ", ".join(listed[:_SHOWN]) + more)
 
 
-def _plain(value: Any) -> Any:
-    """A value as a vault can hold it: a fraction in digits."""
+def plain_value(value: Any) -> Any:
+    """A value as a vault can hold it: a fraction, and the one number below all, in digits."""
     return str(value) if isinstance(value, float) or value == -(2**63) else value
 
 

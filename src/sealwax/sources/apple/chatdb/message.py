@@ -25,6 +25,7 @@ from sealwax.model.field import (
     REACTION,
     READ_NS,
     REPLY,
+    ROW,
     SENDER,
     SERVICE,
     STATE,
@@ -34,9 +35,15 @@ from sealwax.model.field import (
     TIME_NS,
     UNDECODED,
 )
+from sealwax.model.form import is_integer
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple import meanings
-from sealwax.sources.apple.chatdb.kept import KeptMessages, too_large
+from sealwax.sources.apple.chatdb.kept import (
+    VALUE_LIMIT_BYTES,
+    KeptMessages,
+    plain_value,
+    too_large,
+)
 from sealwax.sources.apple.chatdb.row import SEPARATOR, Row
 from sealwax.sources.apple.chatdb.rows import blob, whole, words
 from sealwax.sources.apple.chatdb.standing import standing
@@ -55,6 +62,17 @@ _ORIGIN = (ORIGIN.name, int(ORIGIN.merge), "")
 _ORDER = (ORDER.name, int(ORDER.merge), "")
 _TIME = (TIME_NS.name, int(TIME_NS.merge), "")
 _TEXT = (TEXT.name, int(TEXT.merge), "")
+_OF_DRAFT = (
+    "attributedBody",
+    "subject",
+    "service",
+    "balloon_bundle_id",
+    "payload_data",
+    "expressive_send_style_id",
+    "thread_originator_guid",
+    "thread_originator_part",
+    "message_summary_info",
+)
 _ORDINARY = (0, 2, 3)
 """Types of association that say nothing: none, and messages of apps."""
 
@@ -93,6 +111,8 @@ class Messages:
             return None
         shared = self._shared_entries(row)
         if shared is None:
+            return None
+        if not is_integer(row.row) or self.kept.left_out(row.shared, row.alone):
             return None
         time_ns = date + _EPOCH_NS
         entries = (
@@ -158,6 +178,13 @@ class Messages:
         is_known = handle in self._threads.addresses
         if handle and not is_known and not whole(row.is_from_me):
             yield Problem(f"message {guid}", "its sender's handle is not there", str(handle))
+        problem = too_large(f"message {guid}", self.kept.left_out(row.shared, row.alone))
+        if problem is not None:
+            yield problem
+        standing_now = standing(row)
+        if standing_now is not None:
+            yield from self._unfinished(row, guid, conversation, time_ns or 0, standing_now)
+            return
         spoken = read_words(row, time_ms)
         for what in spoken.problems:
             yield Problem(f"message {guid}", what)
@@ -165,11 +192,13 @@ class Messages:
         entries = [
             entry(ORIGIN, [NAMESPACE_APPLE, guid]),
             entry(TIME_NS, time_ns),
+            *_order(row),
             *self._context(row, conversation),
             *spoken.entries,
             *_receipts(row),
             *self._extras(row),
             *(entry(RAW, _kept(row, column), column) for column in _undecoded(row)),
+            *self.kept.entries(row.shared, row.alone),
         ]
         if undecoded:
             entries.append(entry(UNDECODED, [DECODER_VERSION, undecoded]))
@@ -178,6 +207,29 @@ class Messages:
             yield Observation(_MESSAGE, guid, spoken.later_ms, tuple(spoken.later))
         if whole(row.item_type):
             yield from self._membership(row, conversation, time_ms)
+
+    def _unfinished(
+        self, row: Row, guid: str, conversation: str, time_ns: int, standing_now: str
+    ) -> Iterator[Item]:
+        """A message that is not final: what may still change is a draft, as of the newest date.
+        Nothing of it is told for good but that it is there, whose it is and its files."""
+        spoken = read_words(row, self._newest_ms)
+        for what in spoken.problems:
+            yield Problem(f"message {guid}", what)
+        words_now = [item.value for item in spoken.entries if item.name == TEXT.name]
+        context = [item for item in self._context(row, conversation) if item.name != SERVICE.name]
+        files = [item for item in self._extras(row) if item.name == ATTACHMENT.name]
+        told = (
+            entry(ORIGIN, [NAMESPACE_APPLE, guid]),
+            *_order(row),
+            *context,
+            *files,
+            *_kept_of_draft(row),
+            *self.kept.entries(row.shared, row.alone),
+            entry(STATE, standing_now),
+            entry(DRAFT, [time_ns, words_now[0] if words_now else ""]),
+        )
+        yield Observation(_MESSAGE, guid, self._newest_ms, told)
 
     def _extras(self, row: Row) -> Iterator[Entry]:
         subject, style = words(row.subject), words(row.expressive_send_style_id)
@@ -255,6 +307,26 @@ def _receipts(row: Row) -> Iterator[Entry]:
                 yield entry(field, time_ns)
 
 
+def _order(row: Row) -> Iterator[Entry]:
+    if is_integer(row.row):
+        yield entry(ORDER, row.row)
+
+
+def _kept_of_draft(row: Row) -> Iterator[Entry]:
+    """Columns that are decoded when a message is final, as they are now."""
+    kept: dict[str, object] = {}
+    for column in _OF_DRAFT:
+        value = getattr(row, column)
+        if value not in (None, 0, "", b"") and _is_short(value):
+            kept[column] = _kept(row, column)
+    if kept:
+        yield entry(ROW, kept, "message.draft")
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, str | bytes) or len(value) <= VALUE_LIMIT_BYTES // 4
+
+
 def _is_reaction(row: Row) -> bool:
     """Whether a row says nothing but what it says of another message."""
     kind = whole(row.associated_message_type) or 0
@@ -277,5 +349,5 @@ def _undecoded(row: Row) -> list[str]:
 
 def _kept(row: Row, column: str) -> bytes | str | int:
     """A column as it is; a fraction, which no vault holds, in digits."""
-    value: bytes | str | int | float = getattr(row, column)
-    return str(value) if isinstance(value, float) else value
+    value: bytes | str | int = plain_value(getattr(row, column))
+    return value
