@@ -84,7 +84,7 @@ TIME_NS = Field("time_ns", Merge.FIRST, form.is_integer)
 ORDER = Field("order", Merge.ONCE, form.is_integer)
 """int: its place among the rows of the source that told it first."""
 STATE = Field("state", Merge.LAST, form.is_standing)
-"""str: `scheduled`, `sending`, `failed`, or `final` once it was one of these. Absent means final."""
+"""str: `scheduled`, `sending`, `failed`, or `final` after one of these. Absent: final."""
 DRAFT = Field("draft", Merge.LAST, form.is_wording)
 """[time_ns, text] of a message that is not final: they count until it is."""
 FROM_ME = Field("from_me", Merge.FIRST, form.is_flag)

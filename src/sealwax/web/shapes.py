@@ -11,6 +11,7 @@ import msgspec
 
 from sealwax.agent.browsing import Since
 from sealwax.library.conversation import ConversationView
+from sealwax.library.select import Key
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address

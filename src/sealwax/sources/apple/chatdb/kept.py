@@ -57,11 +57,12 @@ _CLOUD = """
     sr_ck_record_change_tag ck_server_change_token_blob server_change_token cloudkit_record_id
     index_state
 """.split()
+_OF_MESSAGES = """
+    cache_has_attachments cache_roomnames synced_syndication_ranges has_dd_results
+    was_data_detected has_unseen_mention date_updated
+""".split()
 BOOKKEEPING = {
-    "message": frozenset(
-        [*_CLOUD, "cache_has_attachments", "cache_roomnames", "synced_syndication_ranges"]
-        + ["has_dd_results", "was_data_detected", "has_unseen_mention", "date_updated"]
-    ),
+    "message": frozenset([*_CLOUD, *_OF_MESSAGES]),
     "chat": frozenset([*_CLOUD, "engram_id"]),
     "attachment": frozenset([*_CLOUD, "preview_generation_state"]),
 }
