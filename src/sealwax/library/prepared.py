@@ -125,8 +125,10 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         digest.add(record, encoded)
         made.records.append(record)
         made.times.append(time_ns)
-        is_ordered = order is not None and not keys[order]
-        made.orders.append(source_order(values[order]) if is_ordered else 0)
+        if order is None or keys[order]:
+            made.orders.append(0)
+        else:
+            made.orders.append(source_order(values[order]))
         made.words.append(words)
         made.states.append(encoded)
         if inside is None:

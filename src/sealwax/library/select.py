@@ -38,6 +38,8 @@ class Moment(NamedTuple):
 ANYWHERE = (PRESENT, TRASH)
 Key = tuple[int, int, int]
 """Where a message stands: (time in ns, the source's order, record)."""
+FIRST_ORDER = -(2**63)
+"""Before every order of a source."""
 KEY = "(version.time_ns, version.source_order, version.record)"
 NEWEST_FIRST = "version.time_ns DESC, version.source_order DESC, version.record DESC"
 IS_SENT = f"version.time_ns < {NOT_YET_NS}"
