@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sealwax.stores import folder_commits, folder_objects
+from sealwax.stores import folder_aside, folder_commits, folder_objects, folder_packs
 from sealwax.stores.folder_writing import fsync_files, fsync_folders, give_name, write_temporary
 
 
@@ -25,7 +25,7 @@ class Disk:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.steps: list[Step] = []
-        for module in (folder_commits, folder_objects):
+        for module in (folder_aside, folder_commits, folder_objects, folder_packs):
             patch.setattr(module, "write_temporary", self._write)
             patch.setattr(module, "fsync_files", self._sync)
             patch.setattr(module, "give_name", self._name)

@@ -132,7 +132,7 @@ class MirroredHistory(FarSide):
         aside."""
         self.near.set_aside_end(zone, start_seq)
         self._known_log = AccountLog(self.account)
-        self.near.append_commits(zone, start_seq, commits)
+        self.near.append_commits(zone, start_seq, commits, start_seq + len(commits) - 1)
 
     def far_commit(self, zone: str, seq: int) -> bytes:
         """One commit of the far history as it is told; nothing where it is not there."""
@@ -156,7 +156,7 @@ class MirroredHistory(FarSide):
             self._need_one_history(zone)
         came = 0
         for part in self._vetted(zone, near_seq, chain(first, commits), told):
-            self.near.append_commits(zone, near_seq + 1 + came, part)
+            self.near.append_commits(zone, near_seq + 1 + came, part, told.seq)
             came += len(part)
         return came
 
