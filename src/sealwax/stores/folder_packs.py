@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sealwax.base.paths import make_folder
 from sealwax.stores.folder_aside import FolderAside
 from sealwax.stores.folder_chains import single, singles_in
-from sealwax.stores.folder_files import read_file, sorted_names
+from sealwax.stores.folder_files import file_size, read_file, sorted_names
 from sealwax.stores.folder_layout import (
     ZONES,
     commit_path,
@@ -154,7 +154,8 @@ class FolderPacks(FolderAside):
 
 
 def _is_there(path: Path, data: bytes) -> bool:
-    return path.exists() and read_file(path, len(data), "pack", path.name) == data
+    is_like_it = file_size(path) == len(data)
+    return is_like_it and read_file(path, len(data), "pack", path.name) == data
 
 
 def _remove_empty(folder: Path) -> None:

@@ -42,7 +42,9 @@ def is_settled(start_seq: int, head_seq: int, count: int = RANGE_COMMITS) -> boo
     return head_seq >= start_seq + 2 * count - 1
 
 
-def make_pack(start_seq: int, commits: Sequence[bytes]) -> bytes | None:
+def make_pack(
+    start_seq: int, commits: Sequence[bytes], limit_bytes: int = PACK_LIMIT_BYTES
+) -> bytes | None:
     """The bytes of a pack; None where a commit is larger than one may be, or all of them are."""
     head = _HEAD.pack(_MAGIC, _VERSION, len(commits), start_seq)
     end = len(head) + len(commits) * _ENTRY.size
@@ -51,7 +53,7 @@ def make_pack(start_seq: int, commits: Sequence[bytes]) -> bytes | None:
         if not 0 < len(data) <= COMMIT_LIMIT_BYTES:
             return None
         end += len(data)
-        if end > PACK_LIMIT_BYTES:
+        if end > limit_bytes:
             return None
         table += _ENTRY.pack(end, _check(data))
     body = b"".join((head, table, *commits, head))
@@ -127,11 +129,12 @@ def hang_together(commits: Sequence[bytes]) -> bool:
     """Whether each commit names the one before it. What has not the form of a commit (in a folder,
     a void one) names none, and may stand anywhere."""
     return all(
-        _previous(following) in (b"", commit_hash(data)) for data, following in pairwise(commits)
+        previous_of(following) in (b"", commit_hash(data)) for data, following in pairwise(commits)
     )
 
 
-def _previous(data: bytes) -> bytes:
+def previous_of(data: bytes) -> bytes:
+    """The hash of the commit before, as a commit names it; nothing for one without form."""
     try:
         return parse_commit(data).header.previous
     except MalformedCommitError:
