@@ -5,7 +5,7 @@ one transaction: who finds no row finds a pack.
 """
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import apsw
@@ -56,7 +56,9 @@ def broken_commits(connection: apsw.Connection, account: bytes) -> list[tuple[st
     for zone, head_seq, head_hash in heads:
         before: bytes | None = None
         seq = -1
-        for seq, data in enumerate(all_commits(connection, account, zone)):
+        # What is appended meanwhile is behind the head that was read.
+        row = islice(all_commits(connection, account, zone), head_seq + 1)
+        for seq, data in enumerate(row):
             if before is not None and previous_of(data) not in (b"", before):
                 broken.append((zone, seq - 1))
             before = commit_hash(data)

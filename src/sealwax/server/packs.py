@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from sealwax.server.commits import all_commits
+from sealwax.server.commits import all_commits, broken_commits
 from sealwax.server.database import Database
 from sealwax.stores.pack import RANGE_COMMITS, Pack, hang_together, is_settled, make_pack
 
@@ -37,6 +37,10 @@ class Packs:
             while done < most and self._pack_next(bytes(account), zone, head_seq):
                 done += 1
         return done
+
+    def broken(self, account: bytes) -> list[tuple[str, int]]:
+        """(zone, seq) of the commits of an account that a disk damaged, packed or not."""
+        return broken_commits(self._database.read(), account)
 
     def _pack_next(self, account: bytes, zone: str, head_seq: int) -> bool:
         """Packs the oldest range of a zone that was not looked at; whether there was one."""

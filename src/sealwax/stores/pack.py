@@ -9,7 +9,7 @@
 Everything has a fixed place, so that a bit that a disk flipped costs the commit that it is in, or
 the two that meet where the table is wrong, and no other. The head is there twice for the same
 reason.
-The same commits always make the same bytes. Implements "Packs" of docs/format.md.
+The same commits always make the same bytes. Implements "The folder store" of docs/format.md.
 """
 
 import hashlib
