@@ -28,7 +28,7 @@ from sealwax.intake.plan import (
 from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
-from sealwax.model.field import CONTENT, ORIGIN
+from sealwax.model.field import CONTENT, ORIGIN, RECEIPTS
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, join_changes
 from sealwax.sources.base import Copied, Deletion, Item, Observation, Source
@@ -61,8 +61,12 @@ class Intake:
         is_dry_run: bool = False,
         *,
         now_ms: int,
+        may_wait: bool = False,
     ) -> None:
-        """`snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
+        """With `may_wait`, receipts alone (that something was delivered, read or played) are not
+        written: the source has them, and they wait there for company.
+
+        `snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
         that a person said yes: to the deletions of a source, and to what an export says of records
         besides their content."""
         self._source = source
@@ -75,6 +79,7 @@ class Intake:
         self._now_ms = now_ms
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
+        self._may_wait = may_wait
         self._places = Places(split_conversations(library))
         self._tally = Tally()
         self._deleting = Deleting(
@@ -92,6 +97,10 @@ class Intake:
         for batch in self._source.read():
             self._take(batch)
             self._tell("Reading")
+        if self._may_wait and self._is_receipts_alone():
+            planned = self._deleting.plan(self._states, self._now_ms)
+            if not planned.changes:
+                return self._result(planned, None)._replace(waiting=len(self._changes))
         self._flush()
         self._finish()
         planned = self._deleting.plan(self._states, self._now_ms)
@@ -100,6 +109,12 @@ class Intake:
             snapshot_seq = self._deleting.apply(planned, self._snapshot, self._tally, self._now_ms)
         self._tell("Done")
         return self._result(planned, snapshot_seq)
+
+    def _is_receipts_alone(self) -> bool:
+        """Whether all that is to be written are receipts, and there are some."""
+        if not self._changes or self._begun or self._tally.commits:
+            return False
+        return all(one.name in RECEIPTS for change in self._changes for one in change.entries)
 
     def _take(self, batch: Iterable[Item]) -> None:
         observations: list[Observation] = []

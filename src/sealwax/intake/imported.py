@@ -25,7 +25,8 @@ class Progress(NamedTuple):
 class Imported(NamedTuple):
     """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
     part of the source could not be read. `purged` records lost their content; what an export would
-    have put into the trash, or purged, besides, was left out for want of a person's yes."""
+    have put into the trash, or purged, besides, was left out for want of a person's yes. `waiting`
+    receipts were not written: they are read again, and written with what comes by then."""
 
     source: Description
     seen: dict[str, int]
@@ -48,6 +49,7 @@ class Imported(NamedTuple):
     purged: int = 0
     left_trashed: int = 0
     left_purged: int = 0
+    waiting: int = 0
 
 
 @dataclass
