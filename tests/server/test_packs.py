@@ -17,7 +17,7 @@ from sealwax.server.refusal import Refusal
 from sealwax.server.serve import OBJECTS_FOLDER, opened_parts
 from tests.accounts import made_account, next_commit
 
-SIZE = 8
+SIZE = 20
 ACCOUNT = made_account("packs")
 NAME = ACCOUNT.log.account
 
@@ -30,7 +30,7 @@ def _row(count: int) -> list[bytes]:
     return commits
 
 
-COMMITS = _row(5 * SIZE + 3)
+COMMITS = _row(5 * SIZE + 1)
 
 
 class _Server:
@@ -108,12 +108,12 @@ def test_a_damaged_row_is_named_and_not_packed_over(server: _Server) -> None:
 
 def test_a_flipped_bit_in_a_pack_is_named(server: _Server) -> None:
     server.packs.pack_commits()
-    (row,) = server.database.read().execute("SELECT data FROM pack WHERE start_seq = 8").fetchall()
+    (row,) = server.database.read().execute("SELECT data FROM pack WHERE start_seq = 20").fetchall()
     data = bytearray(row[0])
-    data[16 + 12 * SIZE + len(COMMITS[8]) + 9] ^= 1
-    server.run("UPDATE pack SET data = ? WHERE start_seq = 8", bytes(data))
-    assert server.packs.broken(NAME) == [(MESSAGES_ZONE, 9)]
-    assert [seq for seq, one in enumerate(server.read()) if one != COMMITS[seq]] == [9]
+    data[16 + 12 * SIZE + len(COMMITS[20]) + 9] ^= 1
+    server.run("UPDATE pack SET data = ? WHERE start_seq = 20", bytes(data))
+    assert server.packs.broken(NAME) == [(MESSAGES_ZONE, 21)]
+    assert [seq for seq, one in enumerate(server.read()) if one != COMMITS[seq]] == [21]
 
 
 def test_a_lost_end_is_named(server: _Server) -> None:

@@ -14,7 +14,7 @@ from tests.stores.rows import row
 
 ACCOUNT = b"a" * 32
 ZONE = "messages"
-COMMITS = row(2 * RANGE_COMMITS + 5)
+COMMITS = row(RANGE_COMMITS + 105)
 TABLE_BYTES = 12 * RANGE_COMMITS
 FIRST_BYTE = 16 + TABLE_BYTES
 
@@ -70,9 +70,9 @@ def test_a_thousand_files_become_one(root: Path) -> None:
 
 
 def test_what_the_head_has_not_left_behind_stays(tmp_path: Path) -> None:
-    store = _store(tmp_path, COMMITS[: 2 * RANGE_COMMITS - 1])
+    store = _store(tmp_path, COMMITS[:1_099])
     assert store.pack_commits(9) == 0
-    store.append_commit(ZONE, 2 * RANGE_COMMITS - 1, COMMITS[2 * RANGE_COMMITS - 1])
+    store.append_commit(ZONE, 1_099, COMMITS[1_099])
     assert store.pack_commits(9) == 1
 
 

@@ -37,9 +37,9 @@ def range_start(seq: int) -> int:
 
 
 def is_settled(start_seq: int, head_seq: int, count: int = RANGE_COMMITS) -> bool:
-    """Whether the head has left a range behind by as many commits as it has: ends that part are
-    shorter than that, so a pack hardly ever has to be taken apart."""
-    return head_seq >= start_seq + 2 * count - 1
+    """Whether the head has left a range behind by a tenth of it: ends that part are mostly shorter
+    than that, so a pack hardly ever has to be taken apart."""
+    return head_seq >= start_seq + count - 1 + count // 10
 
 
 def make_pack(
