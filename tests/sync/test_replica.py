@@ -13,6 +13,7 @@ from sealwax.ledger.commit import (
     encode_header,
     parse_commit,
 )
+from sealwax.ledger.dropping import PART_CLOSED
 from sealwax.library.library import Library
 from sealwax.model.change import entry
 from sealwax.model.field import ORIGIN, TIME_NS
@@ -167,9 +168,7 @@ def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
         TestOnlySeededEntropy("part"),
     )
     payload, _ = msgspec.msgpack.decode(data)
-    header = msgspec.structs.replace(
-        parse_commit(data).header, sealed=b"not sealed at all", chunks=[(b"n" * 32, 600)]
-    )
+    header = msgspec.structs.replace(parse_commit(data).header, sealed=b"not sealed at all")
     payload = encode_header(header)
     signature = replica._author.sign(commit_signing_input(header, payload))
     store.append_commit("messages", head.seq + 1, encode_commit(payload, (signature,)))
@@ -177,4 +176,6 @@ def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
     first.replica.pull()
     assert first.library.digest() == second.library.digest()
     assert first.library.counts().messages == 2
-    assert [name for name, _, _ in first.library.holdings.damage()] == [b"n" * 32]
+    assert first.library.holdings.damage() == []
+    (fault,) = first.library.holdings.refused_drops()
+    assert (fault.author, fault.reason) == (replica.device, PART_CLOSED)

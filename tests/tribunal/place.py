@@ -23,7 +23,12 @@ from sealwax.stores.base import (
     StoredObject,
 )
 from sealwax.stores.memory import MemoryStore
-from sealwax.stores.server_errors import DeviceNotTrusted, ServerRefused, ServerUnreachable
+from sealwax.stores.server_errors import (
+    AccountMissing,
+    DeviceNotTrusted,
+    ServerRefused,
+    ServerUnreachable,
+)
 
 ADDRESS = "https://place.example"
 Heads = dict[str, tuple[int, bytes]]
@@ -300,7 +305,7 @@ class View:
             raise ServerUnreachable("The server does not answer.")
         truth = self._place.truths.get(self._account)
         if truth is None:
-            raise Missing("There is no such account here.")
+            raise AccountMissing(f"{ADDRESS} does not have this account.")
         newest = truth.log().newest
         if zone != ACCOUNT_ZONE and self._member not in (*newest.devices, newest.recovery.id):
             raise DeviceNotTrusted("The account does not trust this device.")
