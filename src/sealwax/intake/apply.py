@@ -22,13 +22,14 @@ from sealwax.intake.deleting import Deleting, Planned
 from sealwax.intake.imported import Imported, Progress, Tally, by_name
 from sealwax.intake.plan import (
     Seen,
+    are_receipts,
     plan_copy,
     plan_observations,
 )
 from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
-from sealwax.model.field import CONTENT, ORIGIN, RECEIPTS
+from sealwax.model.field import CONTENT, ORIGIN
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, join_changes
 from sealwax.sources.base import Copied, Deletion, Item, Observation, Source
@@ -112,9 +113,8 @@ class Intake:
 
     def _is_receipts_alone(self) -> bool:
         """Whether all that is to be written are receipts, and there are some."""
-        if not self._changes or self._begun or self._tally.commits:
-            return False
-        return all(one.name in RECEIPTS for change in self._changes for one in change.entries)
+        is_all = not self._begun and not self._tally.commits
+        return is_all and are_receipts(self._changes)
 
     def _take(self, batch: Iterable[Item]) -> None:
         observations: list[Observation] = []
