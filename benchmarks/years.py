@@ -39,6 +39,7 @@ FIRST_MS = 7 * 3600 * 1000
 PAIR_MS = 48 * 60 * 1000
 STEP_MS = 20 * 1000
 AFTER_MS = 80 * 1000
+TOLD_DAYS = 30
 PLAN_BYTES = 50 * 10**9
 
 
@@ -125,8 +126,10 @@ def lived(folder: Path, days: int) -> Iterator[Answer]:
     began = time.perf_counter()
     for day in range(days):
         live.day(day)
-        if day % 10 == 9:
+        if day % TOLD_DAYS == TOLD_DAYS - 1:
             print(f"day {day + 1}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+            for one in _counted(live.device, live.house.folder):
+                print(f"    {one.name}: {one.value:,.2f}", file=sys.stderr)
     yield Answer("days", days, "")
     yield from _counted(live.device, live.house.folder)
     agent = live.device.agent
