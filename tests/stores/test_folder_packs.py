@@ -1,5 +1,6 @@
 """Packs in a folder: what a disk, another device or somebody else can do to them."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,23 @@ def test_a_hostile_pack_hides_no_commit_that_has_a_file(tmp_path: Path, hostile:
     assert _read(tmp_path) == COMMITS
     assert store.damaged_packed(ZONE) == []
     assert _pack(tmp_path).read_bytes() == make_pack(0, COMMITS[:RANGE_COMMITS])
+
+
+def _links_nowhere(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(("make", "packs"), [(Path.mkdir, 0), (os.mkfifo, 1), (_links_nowhere, 1)])
+def test_what_only_has_the_name_of_a_pack_is_in_nobodys_way(
+    tmp_path: Path, make: Callable[[Path], None], packs: int
+) -> None:
+    store = _store(tmp_path)
+    make(_pack(tmp_path))
+    assert _read(tmp_path) == COMMITS
+    assert store.get_commit(ZONE, 9) == COMMITS[9]
+    assert store.damaged_packed(ZONE) == []
+    assert store.pack_commits(9) == packs
+    assert _read(tmp_path) == COMMITS
 
 
 @pytest.mark.parametrize("hostile", [bytes(100_000), _of_another_range(), b"SLWP" + bytes(40_000)])

@@ -37,13 +37,13 @@ class FolderChains(AccountFolder):
     def read_commits(self, zone: str, start_seq: int) -> Iterator[tuple[int, bytes]]:
         seq = start_seq
         while True:
-            pack = self._pack(zone, seq)
-            has_singles = pack is None or shard_path(self._folder, zone, seq).is_dir()
-            end_seq = range_start(seq) + RANGE_COMMITS
+            has_singles = shard_path(self._folder, zone, seq).is_dir()
+            end_seq, pack = range_start(seq) + RANGE_COMMITS, None
             while seq < end_seq:
                 path = commit_path(self._folder, zone, seq)
                 data = single(path) if has_singles else b""
                 if not data:
+                    # Read when it is wanted: one that cannot be read is in no file's way.
                     pack = pack or self._pack(zone, seq)
                     data = pack.commit(seq) if pack is not None else single(path)
                 if not data:
@@ -80,10 +80,13 @@ class FolderChains(AccountFolder):
 
     def _packed(self, zone: str, seq: int) -> bytes:
         """A commit out of its pack; nothing where there is none."""
-        start_seq = range_start(seq)
+        path, start_seq = pack_path(self._folder, zone, seq), range_start(seq)
+        if not path.is_file():
+            return b""
         try:
-            descriptor = os.open(pack_path(self._folder, zone, seq), os.O_RDONLY | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # It was unpacked just now.
             return b""
         try:
 
@@ -99,6 +102,8 @@ class FolderChains(AccountFolder):
     def _pack(self, zone: str, seq: int) -> Pack | None:
         """The pack of the range of a seq, in memory."""
         path, start_seq = pack_path(self._folder, zone, seq), range_start(seq)
+        if not path.is_file():
+            return None
         try:
             data = read_file(path, 2 * PACK_LIMIT_BYTES, "pack", f"{zone}/{start_seq}")
         except Missing:

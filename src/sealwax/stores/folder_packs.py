@@ -5,6 +5,7 @@ back and compared before the files go that it stands for. Two devices that pack 
 a shared folder write the same bytes.
 """
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -138,11 +139,13 @@ class FolderPacks(FolderAside):
     def _keep(self, zone: str, start_seq: int, data: bytes) -> bool:
         """Writes a pack, unless these bytes are there, and reads it back; whether they are."""
         path = pack_path(self._folder, zone, start_seq)
+        if path.is_dir():
+            return False
         if not _is_there(path, data):
             make_folder(self._temporary)
             temporary = write_temporary(self._temporary, data)
             fsync_files([temporary])
-            if path.exists():
+            if os.path.lexists(path):
                 # It is damaged, or of a range that was mended since.
                 take_place(temporary, path)
             else:
