@@ -12,7 +12,7 @@ from sealwax.vault.segment import change_of, checked_rows, encode_segment
 from tests.laws import LAWS
 from tests.model.test_laws import CHANGES
 
-RECORD = b"r" * 16
+RECORD = b"\2" * 16
 DEVICE = b"d" * 16
 MESSAGE = int(Kind.MESSAGE)
 
