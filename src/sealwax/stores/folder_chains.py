@@ -8,6 +8,7 @@ first once more.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sealwax.stores.base import COMMIT_LIMIT_BYTES, Missing
@@ -40,12 +41,11 @@ class FolderChains(AccountFolder):
             has_singles = shard_path(self._folder, zone, seq).is_dir()
             end_seq, pack = range_start(seq) + RANGE_COMMITS, None
             while seq < end_seq:
-                path = commit_path(self._folder, zone, seq)
-                data = single(path) if has_singles else b""
+                data = single(commit_path(self._folder, zone, seq)) if has_singles else b""
                 if not data:
                     # Read when it is wanted: one that cannot be read is in no file's way.
                     pack = pack or self._pack(zone, seq)
-                    data = pack.commit(seq) if pack is not None else single(path)
+                    data = self._once_more(zone, seq) if pack is None else pack.commit(seq)
                 if not data:
                     return
                 yield seq, data
@@ -71,6 +71,10 @@ class FolderChains(AccountFolder):
         packs = (self._pack(zone, seq) for seq in self._pack_starts(zone))
         seqs = [seq for pack in packs if pack is not None for seq in pack.damaged()]
         return [seq for seq in seqs if not file_size(commit_path(self._folder, zone, seq))]
+
+    def _once_more(self, zone: str, seq: int) -> bytes:
+        """Somebody may have unpacked the range meanwhile."""
+        return single(commit_path(self._folder, zone, seq))
 
     def _is_there(self, zone: str, seq: int) -> bool:
         return bool(file_size(commit_path(self._folder, zone, seq))) or self._is_packed(zone, seq)
@@ -112,15 +116,17 @@ class FolderChains(AccountFolder):
         return Pack.of(data, start_seq) if is_one else None
 
     def _last_without_gap(self, zone: str, seq: int) -> int:
-        """The last seq before a gap, from a seq on; a range is begun only when the one before is
-        full, so others that are there are foreign."""
+        """The last seq before a gap, from the first one of a range on; a range is begun only when
+        the one before is full, so others that are there are foreign."""
         while True:
-            if file_size(commit_path(self._folder, zone, seq)):
+            sizes = _sizes_in(shard_path(self._folder, zone, seq))
+            end_seq = seq + RANGE_COMMITS
+            while seq < end_seq and sizes.get(seq):
                 seq += 1
-            elif self._is_packed(zone, seq):
-                seq = range_start(seq) + RANGE_COMMITS
-            else:
-                return seq - 1
+            if seq < end_seq:
+                if not self._is_packed(zone, seq):
+                    return seq - 1
+                seq = end_seq
 
     def _seqs(self, zone: str) -> list[int]:
         """The seqs that have a file of their own, in order."""
@@ -150,6 +156,18 @@ def single(path: Path) -> bytes:
 def singles_in(folder: Path) -> list[int]:
     """The seqs of the commits that have a file in a folder, in order."""
     return [seq for name in sorted_names(folder) if (seq := seq_of(name)) is not None]
+
+
+def _sizes_in(folder: Path) -> dict[int, int]:
+    """The sizes of the files of commits in a folder, by their seqs."""
+    sizes: dict[int, int] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            seq = seq_of(entry.name)
+            if seq is not None:
+                with suppress(FileNotFoundError):
+                    sizes[seq] = entry.stat().st_size
+    return sizes
 
 
 def _read(path: Path, name: str) -> bytes:
