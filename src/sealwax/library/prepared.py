@@ -57,6 +57,13 @@ class Prepared(NamedTuple):
     digest: bytes
     others: list[Joined]
 
+    def span_ns(self) -> tuple[int, int] | None:
+        """The least and the greatest time of the messages that are told with one (ns since 1970);
+        None where there are none."""
+        others = [one.projection.time_ns for one in self.others if one.kind == _MESSAGE]
+        times = [*self.times, *(time_ns for time_ns in others if time_ns is not None)]
+        return (min(times), max(times)) if times else None
+
     def without(self, known: Collection[bytes], roots: RootKeys) -> "Prepared":
         """The same, with the messages of these records among the others."""
         kept = [at for at, record in enumerate(self.records) if record not in known]
