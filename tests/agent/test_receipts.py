@@ -14,6 +14,8 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from tests.agent.test_running import Stage
 from tests.homes import changed, said
 
+UNREAD = "UPDATE message SET is_read = 0 WHERE date_read = 0"
+
 
 class _Live(Stage):
     """A phone on which messages are delivered and read."""
@@ -27,7 +29,8 @@ class _Live(Stage):
 
         def change(database: AppleDatabase) -> None:
             database.connection.execute(
-                "UPDATE message SET date_read = ?, is_read = 1 WHERE ROWID = ?", (date, number)
+                "UPDATE message SET date_read = ?, is_read = 1 WHERE ROWID = ?",
+                (date, number),
             )
 
         changed(self.phone, change)
@@ -45,6 +48,7 @@ def live(tmp_path: Path) -> Iterator[_Live]:
         for number in range(3):
             row = said(made.chat, 1, f"unread {number}", f"unread {number}", made.clock.now_ms())
             changed(made.phone, lambda db, row=row: db.add_messages([row._replace(date_read=0)]))
+        changed(made.phone, lambda db: db.connection.execute(UNREAD))
         made.settle()
         yield made
         made.running.close()
