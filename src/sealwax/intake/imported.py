@@ -31,7 +31,9 @@ class Imported(NamedTuple):
     """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
     part of the source could not be read. `purged` records lost their content; what an export would
     have put into the trash, or purged, besides, was left out for want of a person's yes. `kept_raw`
-    counts the values that were kept as they are, for nothing here decodes them, by column."""
+    counts the values that were kept as they are, for nothing here decodes them, by column.
+    `waiting` receipts were not written: they are read again, and written with what comes by
+    then."""
 
     source: Description
     seen: dict[str, int]
@@ -55,6 +57,7 @@ class Imported(NamedTuple):
     purged: int = 0
     left_trashed: int = 0
     left_purged: int = 0
+    waiting: int = 0
 
 
 @dataclass
