@@ -53,7 +53,7 @@ from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.search import Hit
-from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.library.select import ANYWHERE, Key, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
 from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
@@ -196,8 +196,8 @@ class Agent:
         conversation: int,
         at: str | None = None,
         limit: int = 100,
-        before: tuple[int, int] | None = None,
-        after: tuple[int, int] | None = None,
+        before: Key | None = None,
+        after: Key | None = None,
         in_trash: bool = False,
     ) -> list[MessageView]:
         """A page of a conversation, oldest first; see `library.query.Reader.page`."""
@@ -317,11 +317,12 @@ class Agent:
         is_confirmed: bool = False,
         is_dry_run: bool = False,
         is_full: bool = False,
+        may_wait: bool = False,
     ) -> Imported:
-        """Imports one source, or what changed in it since it was last imported (unless `is_full`);
-        raises SourceError or StoreError."""
+        """Imports one source, or what changed in it since it was last imported (unless `is_full`).
+        Receipts alone stay where they are if they `may_wait`. Raises SourceError or StoreError."""
         done = import_source(
-            ImportAsked(path, is_confirmed, is_dry_run, is_full),
+            ImportAsked(path, is_confirmed, is_dry_run, is_full, may_wait),
             self.home,
             self.device,
             self._clock.now_ms(),
@@ -329,7 +330,7 @@ class Agent:
             lambda reason: self._snapshot("", reason),
             report,
         )
-        if not is_dry_run:
+        if not is_dry_run and not done.waiting:
             tidy(self.device, self._entropy)
         return done
 

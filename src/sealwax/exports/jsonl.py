@@ -40,6 +40,7 @@ _SHOWN = (
     "app",
     "event",
     "in_trash",
+    "standing",
 )
 
 

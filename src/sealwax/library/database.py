@@ -14,7 +14,7 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import fsync_file, fsync_folder, write_durably
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""
@@ -29,7 +29,7 @@ LATE_INDEXES = (
     (
         "version_by_time",
         "CREATE INDEX IF NOT EXISTS version_by_time"
-        " ON version (time_ns, record, text_id, place, from_seq)"
+        " ON version (time_ns, source_order, record, text_id, place, from_seq)"
         f" WHERE text_id IS NOT NULL AND to_seq = {STILL}",
     ),
 )

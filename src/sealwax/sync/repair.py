@@ -163,7 +163,7 @@ def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, tail: Tail
     history.heads.forget(MESSAGES_ZONE, known)
     history.library.guarded.seen.forget_heads(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
-    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits)
+    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits, len(tail.commits) - 1)
     history.library.clear()
     outbox.catch_up(history, known_seq=parting.common_seq)
 

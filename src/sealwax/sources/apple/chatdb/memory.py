@@ -12,7 +12,7 @@ from sealwax.sources.apple.chatdb.rows import select
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.base import Description
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised with everything that makes this reader see more or otherwise: then all is read again."""
 MISSING_LIMIT = 50_000
 _HEADER_BYTES = 100
