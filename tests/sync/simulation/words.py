@@ -18,6 +18,7 @@ def origin(number: int) -> str:
 
 def number_of(origin: str) -> int:
     """The number of a message, by what it is called."""
+    assert origin.startswith("m"), f"“{origin}” was never sent."
     return int(origin.removeprefix("m"))
 
 
