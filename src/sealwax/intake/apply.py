@@ -29,7 +29,7 @@ from sealwax.intake.plan import (
 from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
-from sealwax.model.field import CONTENT, ORIGIN
+from sealwax.model.field import CONTENT, ORIGIN, PURGED
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, join_changes
 from sealwax.sources.base import Copied, Deletion, Item, Observation, Source
@@ -304,6 +304,12 @@ class Intake:
             self._tally.seen[observation.kind] += 1
             if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
                 self._tally.new[observation.kind] += 1
+            elif observation.kind == Kind.MESSAGE and not state.has_content():
+                purged = state.stamp(PURGED)
+                self._tally.stay_purged += purged is not None
+                self._tally.purged_elsewhere += (
+                    purged is not None and purged.device != self._writer.device
+                )
 
     def _tell(self, phase: str) -> None:
         tally = self._tally
@@ -336,6 +342,8 @@ class Intake:
             purged=taken.purged,
             left_trashed=tally.left_out.trashed,
             left_purged=tally.left_out.purged,
+            stay_purged=tally.stay_purged,
+            purged_elsewhere=tally.purged_elsewhere,
             kept_raw=dict(sorted(tally.kept_raw.items())),
         )
 
