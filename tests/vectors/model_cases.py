@@ -8,6 +8,7 @@ import zstandard
 
 from sealwax.model.change import Change, Entry
 from sealwax.model.record import canonical_address
+from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import State, empty, encode, from_change, join_change
 from sealwax.vault.digest import change_digest, digest_bytes, state_term
 from sealwax.vault.segment import encode_segment
@@ -31,6 +32,7 @@ def change(
 
 def model_cases() -> Iterator[Case]:
     yield from _addresses()
+    yield from _references()
     yield from _merges()
     yield from _lives()
     yield from _thumbnails()
@@ -55,6 +57,38 @@ def _addresses() -> Iterator[Case]:
                 "what": "one spelling for one address",
                 "address": address,
                 "canonical": canonical_address(address),
+            },
+        )
+
+
+def _references() -> Iterator[Case]:
+    """What a reference names, and the name of that."""
+    for name, what, reference, own in (
+        ("alone", "an id of the record's own namespace", "A-1", "imessage"),
+        ("alone-elsewhere", "an id of the record's own namespace", "A-1", "android"),
+        ("in-full", "another namespace", "\x1fandroid\x1fA-1", "imessage"),
+        (
+            "in-full-of-its-own",
+            "an id that begins with U+001F",
+            "\x1fimessage\x1f\x1fA",
+            "imessage",
+        ),
+        ("id-with-a-separator", "the second separator ends the namespace", "\x1fa\x1fb\x1fc", "x"),
+        ("no-end", "no full reference: the id that it is", "\x1fA-1", "android"),
+        ("no-namespace", "no full reference: the id that it is", "\x1f\x1fA-1", "imessage"),
+        ("no-id", "no full reference: the id that it is", "\x1fandroid\x1f", "imessage"),
+    ):
+        named = resolve(reference, own)
+        yield (
+            f"reference-{name}",
+            {
+                "kind": "reference",
+                "what": what,
+                "reference": reference,
+                "own": own,
+                "namespace": named.namespace,
+                "id": named.id,
+                "name": named_by(reference, own),
             },
         )
 

@@ -29,6 +29,7 @@ from sealwax.ledger.zone_fold import ZoneFold
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
+from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import decode, empty, encode, join_change
 from sealwax.stores.folder_layout import commit_path, object_path
 from sealwax.trust.account import open_for_device, open_for_recovery
@@ -73,6 +74,11 @@ def _zone_root(case: dict[str, Any]) -> None:
 
 def _canonical_address(case: dict[str, Any]) -> None:
     assert canonical_address(case["address"]) == case["canonical"]
+
+
+def _reference(case: dict[str, Any]) -> None:
+    assert resolve(case["reference"], case["own"]) == (case["namespace"], case["id"])
+    assert named_by(case["reference"], case["own"]) == case["name"]
 
 
 def _padding(case: dict[str, Any]) -> None:
@@ -323,6 +329,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "member-id": _member_id,
     "zone-root": _zone_root,
     "canonical-address": _canonical_address,
+    "reference": _reference,
     "padding": _padding,
     "key-tree": _key_tree,
     "sealing": _sealing,

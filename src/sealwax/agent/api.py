@@ -205,8 +205,8 @@ class Agent:
         return self._library.read.page(conversation, moment, limit, before, after)
 
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
-        """The attachments of messages by canonical id."""
-        wanted = [origin for message in messages for origin in message.attachments]
+        """The attachments of messages by name."""
+        wanted = [name for message in messages for name in message.attachments]
         return self._library.read.attachments(wanted, Moment(self._library.head_moment(), ANYWHERE))
 
     def search(

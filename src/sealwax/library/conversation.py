@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sealwax.library.naming import own_name
 from sealwax.library.project import name_of
 from sealwax.model.field import CHAT_SERVICE, IS_GROUP, ORIGIN, PARTICIPANT, SPLIT
 from sealwax.model.record import canonical_address
@@ -12,7 +13,8 @@ NAMELESS = "(no conversation)"
 
 
 class ConversationView(NamedTuple):
-    """A conversation as people see it. `messages` and `newest_ns` are of the moment asked for."""
+    """A conversation as people see it. `origin` is its name (see model.reference);
+    `messages` and `newest_ns` are of the moment asked for."""
 
     record: int
     origin: str
@@ -28,13 +30,14 @@ def conversation_view(
 ) -> ConversationView:
     """Reads a conversation off its state. `names` are people's by canonical address; `tally` is how
     many messages it has, and the newest one's time."""
-    origin = (state.get(ORIGIN) or ("", ""))[1]
+    canonical = (state.get(ORIGIN) or ("", ""))[1]
     inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
     people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
-    title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
+    title = name_of(state) or ", ".join(people) or canonical.partition(":")[2] or NAMELESS
     if isinstance(state.get(SPLIT), str):
         title = f"{title} ({state.get(CHAT_SERVICE) or ''})"
-    return ConversationView(record, origin, title, people, bool(state.get(IS_GROUP)), *tally)
+    is_group = bool(state.get(IS_GROUP))
+    return ConversationView(record, own_name(state), title, people, is_group, *tally)
 
 
 def nameless(record: int, tally: tuple[int, int]) -> ConversationView:

@@ -21,6 +21,7 @@ from sealwax.model.field import (
     TIME_NS,
 )
 from sealwax.model.record import Kind
+from sealwax.model.reference import named_by, own_namespace
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
@@ -41,7 +42,7 @@ _PLAIN = frozenset(
 
 
 class Projection(NamedTuple):
-    """The columns of a version row that are read off its state."""
+    """The columns of a version row that are read off its state; `conversations` are names."""
 
     place: int
     conversations: tuple[str, ...]
@@ -51,8 +52,9 @@ class Projection(NamedTuple):
     file_bytes: int = 0
 
 
-def project(state: State) -> Projection:
-    """Reads the columns off a state."""
+def project(state: State, own: str | None = None) -> Projection:
+    """Reads the columns off a state. `own` is the record's namespace, where it was looked at more
+    closely than its state alone allows."""
     is_held = is_marked(state)
     if state.kind != Kind.MESSAGE:
         content = state.get(CONTENT)
@@ -62,7 +64,8 @@ def project(state: State) -> Projection:
     place = _place(state, time_ns)
     placed = state.get(PLACED)
     inside = (placed,) if placed else state.keyed(CONVERSATION)
-    conversations = tuple(sorted(inside))
+    own = own_namespace(state) if own is None else own
+    conversations = tuple(sorted({named_by(reference, own) for reference in inside}))
     return Projection(place, conversations, time_ns, _words(state), is_held)
 
 
@@ -73,11 +76,13 @@ def is_marked(state: State) -> bool:
 
 
 class PlainPlaces(NamedTuple):
-    """Where in the entries of a plain message its columns stand; `inside` is the conversation."""
+    """Where in the entries of a plain message its columns stand; `inside` is the conversation,
+    `origin` says in which namespace."""
 
     time: int
     text: int | None
     inside: int | None
+    origin: int | None
 
 
 def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
@@ -89,6 +94,7 @@ def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
         names.index(TIME_NS.name),
         names.index(TEXT.name) if TEXT.name in names else None,
         names.index(CONVERSATION.name) if CONVERSATION.name in names else None,
+        names.index(ORIGIN.name) if ORIGIN.name in names else None,
     )
 
 

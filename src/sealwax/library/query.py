@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import apsw
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.conversation import (
     ConversationView,
     conversation_view,
@@ -15,6 +14,7 @@ from sealwax.library.conversation import (
     nameless,
 )
 from sealwax.library.database import STILL
+from sealwax.library.naming import ids_of, names_in
 from sealwax.library.numbers import Numbers
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
@@ -25,7 +25,8 @@ from sealwax.model.field import (
     ORIGIN,
     SENDER,
 )
-from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
+from sealwax.model.record import Kind, canonical_address, canonical_direct
+from sealwax.model.reference import DEFAULT_NAMESPACE, resolve
 from sealwax.model.state import State, decode
 
 PAGE_ROWS = 2_000
@@ -156,22 +157,21 @@ class Reader:
         views = [message_view(record, home, decode(state)) for record, home, state in rows]
         return views if after is not None else views[::-1]
 
-    def attachments(self, origins: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
-        """Attachments by canonical id; those that are not known are absent."""
+    def attachments(self, names: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
+        """Attachments by name; those that are not known are absent."""
         found: dict[str, AttachmentView] = {}
-        for row in self.attachment_rows(origins, moment):
+        for row in self.attachment_rows(names, moment):
             view = attachment_view(row.record, row.state)
             found[view.origin] = view
         return found
 
-    def attachment_rows(self, origins: Sequence[str], moment: Moment) -> list[Row]:
-        """The records of attachments by canonical id."""
-        return self.by_origin(Kind.ATTACHMENT, origins, moment)
+    def attachment_rows(self, names: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of attachments by name."""
+        return self.by_name(Kind.ATTACHMENT, names, moment)
 
-    def by_origin(self, kind: int, origins: Sequence[str], moment: Moment) -> list[Row]:
-        """The records of a kind by canonical id, those that are not known left out."""
-        keys = [(int(kind), origin) for origin in origins]
-        return self.by_uid(record_ids(self._roots, NAMESPACE_APPLE, keys), moment)
+    def by_name(self, kind: int, names: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of a kind by name, those that are not known left out."""
+        return self.by_uid(ids_of(self._roots, kind, names), moment)
 
     def row(self, kind: int, record: int, moment: Moment) -> Row | None:
         """One record of a kind by its number, or None."""
@@ -404,5 +404,5 @@ def _is_with(state: State, people: tuple[str, ...]) -> bool:
     """Whether a message is from one of these people, or to one of them alone."""
     if canonical_address(state.get(SENDER) or "") in people:
         return True
-    conversations = state.keyed(CONVERSATION)
-    return any(canonical_direct(person) in conversations for person in people)
+    ids = {resolve(name, DEFAULT_NAMESPACE).id for name in names_in(state, CONVERSATION)}
+    return any(canonical_direct(person) in ids for person in people)
