@@ -24,6 +24,7 @@ from sealwax.agent.questions import Alarm, Asked
 from sealwax.agent.schedule import JobKind
 from sealwax.cli.main import cli
 from sealwax.ledger.dropping import LOCKED, NOT_BY_THIS_KIND
+from sealwax.sync.belied import Found
 from sealwax.sync.guard.proof import TOLD_LESS
 from sealwax.sync.pause import Pause
 from sealwax.trust.key_troubles import KeysUnusable, KeyTrouble
@@ -146,6 +147,11 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         _store(trouble=DOWN, trouble_since_ms=NOW_MS - HOUR_MS),
         "warn",
         "Server trouble since 13:02: The server does not answer. Nothing here is wrong.",
+    ),
+    "store-belied": (
+        _store(belied=Found(7, NOW_MS - 1, 2)),
+        "danger",
+        "2 sealed objects did not come back when they were read",
     ),
     "server-lost": (_store(lost=2), "danger", "The sync store lost 2 sealed objects"),
     "device-not-trusted": (

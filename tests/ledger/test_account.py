@@ -15,9 +15,10 @@ from sealwax.ledger.account import (
     RecoverySet,
     VoidEntryError,
     encode_entry,
-    newest_recovery_set,
 )
+from sealwax.ledger.account_steps import newest_recovery_set
 from sealwax.ledger.commit import CommitKind, encode_commit
+from sealwax.ledger.format_step import FormatStep, NewerFormatError
 from sealwax.ledger.names import commit_hash
 from sealwax.trust.account import NotTrusted, open_for_device, open_for_recovery
 from sealwax.vault.account_commit import AccountWriter
@@ -210,3 +211,27 @@ def test_nobody_puts_anothers_recovery_key_into_an_account() -> None:
     unsigned = account_commit(stranger, CommitKind.RECOVERY_SET, entry, stranger.recovery)
     payload, (own,) = msgspec.msgpack.decode(unsigned)
     assert stranger.log.extend(encode_commit(payload, (own, signature))) is not None
+
+
+def test_a_later_format_ends_the_log_that_can_be_read() -> None:
+    """What follows is not void: it is not looked at. What was before stays."""
+    account = made_account("format", devices=2)
+    device, before = account.devices[0], account.log.head
+    step = account_commit(
+        account, CommitKind.FORMAT, encode_entry(FormatStep(3)), device, account.recovery
+    )
+    with pytest.raises(NewerFormatError) as told:
+        account.log.extend(step)
+    assert (told.value.seq, told.value.format) == (before + 1, 3)
+    assert told.value.author == device.member().id
+    assert account.log.head == before
+    assert account.log.void_reasons == {}
+
+
+def test_a_stolen_device_alone_goes_to_no_later_format() -> None:
+    account = made_account("format", devices=2)
+    thief = account.devices[1]
+    for signers in ((thief,), (thief, thief), (thief, account.devices[0])):
+        step = account_commit(account, CommitKind.FORMAT, encode_entry(FormatStep(3)), *signers)
+        assert account.log.extend(step) is not None
+    assert account.log.newest.devices.keys() == {one.member().id for one in account.devices}

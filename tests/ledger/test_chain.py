@@ -1,12 +1,13 @@
 """The rules of the chain: all judge alike, void commits keep their seq, nothing void adds."""
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealwax.crypto.device_keys import new_member_keys
 from sealwax.ledger.account import AccountLog
-from sealwax.ledger.chain import Head, beginning, judge
+from sealwax.ledger.chain import BEYOND_LOG, Head, beginning, judge
 from sealwax.ledger.commit import (
     CommitKind,
     MalformedCommitError,
@@ -158,3 +159,19 @@ def test_kinds_from_the_future_count() -> None:
     judged = judge(head, data, ACCOUNT.log)
     assert judged.commit is not None
     assert judged.commit.header.kind not in set(CommitKind)
+
+
+@pytest.mark.parametrize("field", [0, 1], ids=["version", "suite"])
+def test_what_is_of_a_later_format_waits_for_the_log_that_says_so(field: int) -> None:
+    """At a position that the log has, it is void; beyond, nobody can say yet, whatever form it
+    has."""
+    head = beginning(ACCOUNT.log.account, MESSAGES_ZONE)
+    payload, signatures = msgspec.msgpack.decode(next_commit(ACCOUNT, head))
+    header = msgspec.msgpack.decode(payload)
+    header[field] = 3
+    for position, reason in ((2, "is not known"), (3, BEYOND_LOG)):
+        header[7] = position
+        later = msgspec.msgpack.encode([*header[:8], "another form"])
+        judged = judge(head, encode_commit(later, tuple(signatures)), ACCOUNT.log)
+        assert judged.commit is None
+        assert reason in (judged.void_reason or "")

@@ -42,7 +42,7 @@ def _opened(path: Path) -> Library:
 
 
 def _uid(number: int) -> bytes:
-    return bytes([number]) * 16
+    return bytes([MESSAGE, *[number] * 15])
 
 
 def _said(number: int, words: str = "tea") -> Change:

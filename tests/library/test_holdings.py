@@ -50,6 +50,7 @@ def test_sql_and_memory_agree(tmp_path_factory: pytest.TempPathFactory, steps: l
     held = objects.held(head.seq)
     assert set(holdings.live_objects()) == held
     assert {row[0] for row in holdings.listed()} == held
+    assert holdings.held_count() == len(held)
     live = sum(objects.intervals[name].size_bytes for name in objects.live_at(head.seq))
     total = sum(objects.intervals[name].size_bytes for name in held)
     assert holdings.sealed_bytes() == (live, total - live)

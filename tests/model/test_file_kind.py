@@ -8,6 +8,7 @@ from sealwax.model.file_kind import (
     ENDINGS,
     HEAD_BYTES,
     harmless_ending,
+    harmless_name,
     is_likely_heif,
     likely_kind,
 )
@@ -65,3 +66,23 @@ def test_no_ending_runs(head: bytes, stated: str | None) -> None:
     allowed = {*ENDINGS.values(), ".pdf", ".txt", ".bin"}
     assert harmless_ending(head, stated) in allowed
     assert not allowed & {".html", ".htm", ".svg", ".xml", ".xhtml", ".js", ".sh", ".exe"}
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "offered"),
+    [
+        ("IMG_0012.JPG", b"\xff\xd8\xff\xe0", "IMG_0012.JPG"),
+        ("report.docx", b"PK\3\4", "report.docx"),
+        ("photo.jpeg", b"#!/bin/sh\n", "photo.jpeg"),
+        ("photo.jpeg.exe", b"\xff\xd8\xff\xe0", "photo.jpeg.exe.jpeg"),
+        ("invoice.pdf.lnk", b"L\0\0\0", "invoice.pdf.lnk.bin"),
+        ("page.html", b"<script>1</script>", "page.html.txt"),
+        ("attachment", b"%PDF-1.7", "attachment.pdf"),
+        ("run.command", b"#!/bin/sh\n", "run.command.txt"),
+        ("name.", b"MZ\x90\0", "name..bin"),
+    ],
+)
+def test_a_file_is_offered_under_a_name_that_runs_nothing(
+    name: str, head: bytes, offered: str
+) -> None:
+    assert harmless_name(name, head, None) == offered

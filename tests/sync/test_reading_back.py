@@ -16,8 +16,9 @@ from sealwax.agent.verifying import LOST_KIND
 from sealwax.agent.watching import SourceWatch
 from sealwax.base.entropy import TestOnlySeededEntropy
 from sealwax.cli.main import cli
+from sealwax.sync.belied import Found
 from sealwax.sync.reading_back import EVERYTHING, Reading, chosen
-from tests.homes import ignore
+from tests.homes import NOW_MS, ignore
 from tests.lying_place import Lies, lied_to
 from tests.server.running import Running, running
 from tests.stores.contract import damage_file
@@ -67,6 +68,27 @@ def test_a_place_that_admits_nothing_is_found_out_by_reading(house: Household, l
         names = {name.hex() for name in agent.device.history.library.holdings.live_objects()}
         assert {one.name for one in found.damage if one.kind == LOST_KIND} == names
         assert (found.there.read, found.there.objects) == (0, len(names))
+
+
+def test_what_did_not_come_back_counts_as_missing_until_it_does(
+    house: Household, lies: Lies
+) -> None:
+    """Its word is not taken again; and what it does keep at last is told for a month."""
+    _thrown_away(lies)
+    with house.agent(0) as agent:
+        agent.verify(ignore, reading=EVERYTHING)
+        objects = len(set(agent.device.history.library.holdings.live_objects()))
+        for _ in range(2):
+            done = agent.sync.now()
+            assert not done.is_verified
+            assert done.lost == objects
+            assert f"{objects} sealed objects did not come back" in agent.sync.denied()
+    lies.objects = lambda _, data: data
+    with house.agent(0) as agent:
+        assert agent.sync.now().is_verified
+        assert agent.sync.denied() == ""
+        belied = agent.sync.state().belied
+        assert belied == Found(objects, NOW_MS, 0)
 
 
 def test_the_monthly_check_reads_a_sample(house: Household, lies: Lies) -> None:

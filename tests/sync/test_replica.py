@@ -13,6 +13,7 @@ from sealwax.ledger.commit import (
     encode_header,
     parse_commit,
 )
+from sealwax.ledger.dropping import PART_CLOSED
 from sealwax.library.library import Library
 from sealwax.model.change import entry
 from sealwax.model.field import ORIGIN, TIME_NS
@@ -23,7 +24,7 @@ from sealwax.stores.base import Store, StoreError
 from sealwax.stores.counting import CountingStore
 from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.stores.memory import MemoryStore
-from sealwax.sync.checkpoint import write_checkpoint
+from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.trust.heads import RolledBack
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
@@ -117,6 +118,28 @@ def test_a_checkpoint_lists_what_the_chain_holds(tmp_path: Path) -> None:
     assert names
 
 
+@pytest.mark.parametrize(
+    ("objects_a_commit", "held_limit", "is_due"),
+    [(1, 4, True), (0, 4, False), (1, 3, False)],
+    ids=["light", "heavier than its commits", "larger than one may be"],
+)
+def test_a_checkpoint_is_due_when_the_commits_since_the_last_weigh_more(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    objects_a_commit: int,
+    held_limit: int,
+    is_due: bool,
+) -> None:
+    (device,) = _devices(tmp_path, MemoryStore(), 1)
+    monkeypatch.setattr("sealwax.sync.checkpoint.COMMITS_BETWEEN", 4)
+    monkeypatch.setattr("sealwax.sync.checkpoint.OBJECTS_A_COMMIT", objects_a_commit)
+    monkeypatch.setattr("sealwax.sync.checkpoint.HELD_LIMIT", held_limit)
+    for number in range(4):
+        assert not is_checkpoint_due(device.replica)
+        device.take(_message(number), 1)
+    assert is_checkpoint_due(device.replica) is is_due
+
+
 def test_a_file_that_comes_back_after_its_piece_was_dropped_is_sealed_anew(tmp_path: Path) -> None:
     store = MemoryStore()
     (device,) = _devices(tmp_path, store, 1)
@@ -145,9 +168,7 @@ def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
         TestOnlySeededEntropy("part"),
     )
     payload, _ = msgspec.msgpack.decode(data)
-    header = msgspec.structs.replace(
-        parse_commit(data).header, sealed=b"not sealed at all", chunks=[(b"n" * 32, 600)]
-    )
+    header = msgspec.structs.replace(parse_commit(data).header, sealed=b"not sealed at all")
     payload = encode_header(header)
     signature = replica._author.sign(commit_signing_input(header, payload))
     store.append_commit("messages", head.seq + 1, encode_commit(payload, (signature,)))
@@ -155,4 +176,6 @@ def test_a_sealed_part_that_does_not_open_stops_nobody(tmp_path: Path) -> None:
     first.replica.pull()
     assert first.library.digest() == second.library.digest()
     assert first.library.counts().messages == 2
-    assert [name for name, _, _ in first.library.holdings.damage()] == [b"n" * 32]
+    assert first.library.holdings.damage() == []
+    (fault,) = first.library.holdings.refused_drops()
+    assert (fault.author, fault.reason) == (replica.device, PART_CLOSED)

@@ -20,7 +20,7 @@ from tests.accounts import made_account
 from tests.homes import environment, ignore, made_home, write_threads
 
 CHANGES = [
-    Change(2, bytes([number % 256]) * 16, 0, number, b"d" * 16, (entry(TEXT, "word " * 400),))
+    Change(2, bytes([2, *[number % 256] * 15]), 0, number, b"d" * 16, (entry(TEXT, "word " * 400),))
     for number in range(900)
 ]
 

@@ -52,6 +52,9 @@ def house(tmp_path: Path, server: Running) -> Household:
     return house
 
 
+EPOCH = 7
+
+
 def _segments(agent: Agent) -> list[bytes]:
     return [name for name, _, _ in agent.device.history.library.holdings.live_segments()]
 
@@ -89,15 +92,15 @@ def test_a_device_that_lacks_something_signs_no_digest_and_the_others_stay_verif
             assert agent.verify(ignore).damage == ()
 
 
-def test_what_cannot_be_read_here_is_why_it_is_not_verified(
-    house: Household, tmp_path: Path
-) -> None:
+def test_what_cannot_be_read_here_is_why_it_is_not_verified(house: Household) -> None:
     with house.agent(0) as agent:
-        junk = b"no sealed object of anybody" * 100
+        junk = b"SLWX\1\1\1\0" + EPOCH.to_bytes(4, "big") + bytes(600)
         segment = (object_name(junk), len(junk), bytes(32))
         agent.device.history.store.put_objects([(object_name(junk), junk)])
         _undigested(agent.device.history, segments=(segment,))
     with house.agent(1) as agent:
+        # The account has this epoch, and its key does not open here.
+        agent.device.history.keys.last_epoch = EPOCH
         done = agent.sync.now()
         assert not done.is_verified
         assert (done.why, done.lost) == ("", 0)
@@ -204,3 +207,51 @@ def test_devices_that_share_a_folder_are_told_too(tmp_path: Path) -> None:
         assert not agent.sync.now().is_verified
         assert "missing in the vault" in _findings(agent)["server-lost"]
         assert len(texts(agent, SECOND)) == 3
+
+
+def test_an_object_that_nobody_can_open_keeps_nobody_from_being_verified(house: Household) -> None:
+    """Its bytes are those of its name, so it is as its author added it: there is nothing in it. Who
+    added it is told."""
+    with house.agent(0) as agent:
+        for junk in (b"SLWX, and then nothing" * 100, b"no sealed object of anybody" * 100):
+            segment = (object_name(junk), len(junk), bytes(32))
+            agent.device.history.store.put_objects([(object_name(junk), junk)])
+            _undigested(agent.device.history, segments=(segment,))
+    with house.agent(1) as agent:
+        done = agent.sync.now()
+        assert done.is_verified
+        assert (
+            "home 0 added 2 sealed objects that nobody can open" in _findings(agent)["refused-drop"]
+        )
+        number = agent.create_snapshot("with nothing in it").number
+        assert agent.snapshot(str(number)).unreadable_objects == 0
+        found = agent.verify(ignore)
+        assert found.is_sound
+        assert len([one for one in found.refused if "home 0 added a sealed object" in one]) == 2
+
+
+def test_a_reset_without_what_is_nowhere_loses_nothing_that_another_device_has(
+    house: Household, tmp_path: Path
+) -> None:
+    with house.agent(2) as agent:
+        agent.import_source(phone_with(tmp_path / "other", 1, 2, 5, seed="other"), ignore)
+        before = set(_segments(agent))
+        agent.sync.now()
+        names = set(_segments(agent)) - before or set(_segments(agent))
+    house.sync(0)
+    known_to_one = len(house.texts(1, "+15550100002"))
+    for name in names:
+        for path in (tmp_path / "server" / "objects").rglob(name.hex()):
+            path.unlink()
+    with house.agent(1) as agent:
+        assert not agent.sync.now().is_verified
+        planned = agent.sync.plan_reset()
+        assert planned.nowhere > 0
+        agent.sync.reset()
+        agent.sync.now()
+        assert len(texts(agent, "+15550100002")) == known_to_one
+    house.sync(0, 1, 0)
+    for number in (0, 1):
+        assert len(house.texts(number, "+15550100002")) == 5
+        with house.agent(number) as agent:
+            assert agent.sync.now().is_verified

@@ -6,7 +6,6 @@ import pytest
 
 from tests.tribunal.beginning import Begun, begin
 from tests.tribunal.court import Court
-from tests.tribunal.open_acts import OPEN_ACTS
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +16,3 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
 @pytest.fixture
 def court(tmp_path: Path, begun: Begun, monkeypatch: pytest.MonkeyPatch) -> Court:
     return Court(tmp_path, begun, monkeypatch)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the acts that are not held yet: each has to fail until it is mended."""
-    for item in items:
-        reason = OPEN_ACTS.get(f"{item.path.name}::{item.name}")
-        if reason is not None and item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

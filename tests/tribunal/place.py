@@ -8,11 +8,12 @@ What the operator does to the truth itself (throws objects away, puts an old dis
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from sealwax.base.clock import Clock
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, beginning, judge
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash, object_name
 from sealwax.stores.base import (
     CommitExists,
@@ -22,7 +23,12 @@ from sealwax.stores.base import (
     StoredObject,
 )
 from sealwax.stores.memory import MemoryStore
-from sealwax.stores.server_errors import DeviceNotTrusted, ServerRefused, ServerUnreachable
+from sealwax.stores.server_errors import (
+    AccountMissing,
+    DeviceNotTrusted,
+    ServerRefused,
+    ServerUnreachable,
+)
 
 ADDRESS = "https://place.example"
 Heads = dict[str, tuple[int, bytes]]
@@ -48,11 +54,12 @@ class Truth:
         return twin
 
     def log(self) -> AccountLog:
-        """The account's log; not to be changed."""
+        """The account's log, as far as this format goes; not to be changed."""
         if not self._is_there(ACCOUNT_ZONE, self._log.head, self._log.head_hash):
             self._log = AccountLog(self.account)
-        for _, data in self.store.read_commits(ACCOUNT_ZONE, self._log.head + 1):
-            self._log.extend(data)
+        with suppress(NewerFormatError):
+            for _, data in self.store.read_commits(ACCOUNT_ZONE, self._log.head + 1):
+                self._log.extend(data)
         return self._log
 
     def head(self, zone: str) -> Head:
@@ -298,7 +305,7 @@ class View:
             raise ServerUnreachable("The server does not answer.")
         truth = self._place.truths.get(self._account)
         if truth is None:
-            raise Missing("There is no such account here.")
+            raise AccountMissing(f"{ADDRESS} does not have this account.")
         newest = truth.log().newest
         if zone != ACCOUNT_ZONE and self._member not in (*newest.devices, newest.recovery.id):
             raise DeviceNotTrusted("The account does not trust this device.")

@@ -12,7 +12,7 @@ import pytest
 from sealwax.agent.selecting import Select
 from sealwax.base.errors import SealwaxError
 from sealwax.model.change import Change, Entry
-from sealwax.model.field import FIELDS
+from sealwax.model.field import FIELDS, UNSENT
 from sealwax.model.record import Kind
 from tests.homes import ignore
 from tests.tribunal.beginning import OWNER, SNAPSHOTS
@@ -165,6 +165,8 @@ def test_a_device_says_odd_values_of_a_field(court: Court, name: str, tmp_path: 
         for key in keys
         for value in ODD_VALUES
         if _is_sealable(field.merge, value) and not isinstance(value, RIGHT.get(name, ()))
+        # Of a part that was unsent the key is all that counts: it says so with any value.
+        if (name, key) != (UNSENT.name, "0")
     ]
     assert thief.say(changes) is None
     for number in HONEST:

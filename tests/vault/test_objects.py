@@ -35,7 +35,7 @@ ZONE = "messages"
 
 def _change(number: int, words: str = "words") -> Change:
     entries = (entry(ORIGIN, ["imessage", str(number)]), entry(TEXT, words))
-    return Change(2, number.to_bytes(16, "big"), 0, number, b"d" * 16, entries)
+    return Change(2, b"\2" + number.to_bytes(15, "big"), 0, number, b"d" * 16, entries)
 
 
 def test_a_sealed_segment_opens_and_has_its_name() -> None:

@@ -24,7 +24,7 @@ ACCOUNT = bytes(range(32))
 KEY = AccountKey(0, bytes(range(32, 64)))
 ROOTS = RootKeys(bytes(range(64, 96)), bytes(range(96, 128)))
 SALT = bytes(range(128, 160))
-RECORD = bytes(range(16))
+RECORD = bytes([2, *range(1, 16)])
 Case = tuple[str, dict[str, Any]]
 
 

@@ -32,6 +32,7 @@ from sealwax.ledger.commit import (
     encode_header,
     parse_commit,
 )
+from sealwax.ledger.format_step import FormatStep
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_zone, zone_root
 from sealwax.trust.account import open_for_device, open_for_recovery
 from sealwax.vault.account_commit import AccountWriter
@@ -55,6 +56,7 @@ def ledger_cases() -> Iterator[Case]:
     for case, zone, chain in _own_zone_chains(account):
         yield f"commit-own-zone-{case}", _chain_case(case, account, log, *chain, zone)
     yield from _account_log(account, log)
+    yield from _newer_format()
     yield from _entries()
     yield from _opening(account, log)
 
@@ -261,6 +263,19 @@ def _log_case(what: str, log: list[bytes], account: bytes) -> dict[str, Any]:
     }
 
 
+def _newer_format() -> Iterator[Case]:
+    """Where a log goes on in a later format: what is before stays, what follows is not read."""
+    account = made_account("later format", devices=2)
+    one = account.devices[0]
+    step = account_commit(
+        account, CommitKind.FORMAT, encode_entry(FormatStep(3)), one, account.recovery
+    )
+    log = [*account.commits, step, b"in a form that is not known"]
+    case = _log_case("a step to format 3: the log ends before it", log[:-2], account.log.account)
+    case["log"] = [data.hex() for data in log]
+    yield "account-log-later-format", {**case, "later_format": 3}
+
+
 def _account_log(account: Account, log: list[bytes]) -> Iterator[Case]:
     name = account.log.account
     what = "genesis, a second device, its revocation: epoch 1, one device"
@@ -319,6 +334,7 @@ def _entries() -> Iterator[Case]:
     unsound = msgspec.structs.replace(fresh.member(), id=b"\x07" * 16)
     kinds = CommitKind
     others = "its key packets are not for the members it names"
+    not_step = "it is not signed by a device and the recovery key"
     not_both = "it is not signed by the recovery key before and the new one"
     replaced = RecoverySet(next_recovery.member(), rotation(*all_members, next_recovery.member()))
     for name, kind, entry, author, reason in (
@@ -379,6 +395,15 @@ def _entries() -> Iterator[Case]:
          "its kind does not belong in the account log"),
         ("void-second-genesis", kinds.GENESIS, account.log.entries[0], one,
          "a genesis can only be first"),
+        ("void-format-without-the-recovery-key", kinds.FORMAT, FormatStep(3), one, not_step),
+        ("void-format-by-a-stranger", kinds.FORMAT, FormatStep(3), (fresh, recovery),
+         "its author is not trusted"),
+        ("void-format-signed-by-another-key", kinds.FORMAT, FormatStep(3), (one, two),
+         "its signature is wrong"),
+        ("void-format-by-the-recovery-key-alone", kinds.FORMAT, FormatStep(3),
+         (recovery, recovery), "its author is not trusted"),
+        ("void-format-that-is-there-already", kinds.FORMAT, FormatStep(2), (one, recovery),
+         "it goes to no later format"),
         ("device-rename", kinds.DEVICE_RENAME, DeviceRename(two.member().id), one, None),
         ("void-rename-of-a-stranger", kinds.DEVICE_RENAME, DeviceRename(fresh.member().id), one,
          "it names a device that is not there"),

@@ -314,6 +314,7 @@ def _bad_segments() -> Iterator[Case]:
         ("greatest-a-bool", 1, row(1, "", True), broken),
         ("decoded-without-version", 1, row(2, "", ["x", "y"]), broken),
         ("life-below-zero", 1, row(0, "", "words", life=-1), broken),
+        ("record-of-another-kind", 1, row(0, "", "words", record=b"\1" + RECORD[1:]), broken),
         ("short-record-id", 1, row(0, "", "words", record=RECORD[1:]), broken),
     ):
         plain = msgspec.msgpack.encode([version, [DEVICE], fields, [bad]])

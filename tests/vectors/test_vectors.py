@@ -22,6 +22,7 @@ from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed
 from sealwax.ledger.account import AccountLog, Packet, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.framing import frame
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_id, zone_root
 from sealwax.ledger.objects import FOREVER, Interval, Objects
@@ -194,7 +195,14 @@ def _chain(case: dict[str, Any]) -> None:
 
 
 def _account_log(case: dict[str, Any]) -> None:
-    log, reasons = _log(case)
+    log, reasons, later_format = AccountLog(_hex(case, "account")), [], None
+    for data in map(bytes.fromhex, case["log"]):
+        try:
+            reasons.append(log.extend(data))
+        except NewerFormatError as error:
+            later_format = error.format
+            break
+    assert later_format == case.get("later_format")
     assert reasons == case["void_reasons"]
     assert log.newest.epoch == case["epoch"]
     assert [device.hex() for device in log.newest.devices] == case["devices"]

@@ -21,9 +21,10 @@ from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD, LIFE
 from sealwax.model.record import Kind
 from sealwax.snapshot.pins import PINS_LIMIT
-from sealwax.snapshot.plan import bring_back
+from sealwax.snapshot.plan import bring_back, say_instead
 from sealwax.storage.plan import Target, plan_accept, plan_undelete
-from sealwax.sync.guard.plan import EARLY_MS, How, words_gone
+from sealwax.sync.guard.hiding import HIDING, is_lost_still
+from sealwax.sync.guard.plan import EARLY_MS, How
 from sealwax.sync.guard.watch import BEFORE
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part
@@ -111,6 +112,8 @@ class Held:
         rows = self._guarded.losses.waiting(question.number)
         messages = [row for row in rows if row.kind == Kind.MESSAGE]
         deleted = sum(row.how == How.DELETED for row in messages)
+        hidden = sum(row.how == How.HIDDEN for row in messages)
+        changed = sum(row.how == How.CHANGED for row in messages)
         snapshots = self._guarded.let_go.waiting(question.number)
         return Asked(
             question.number,
@@ -118,10 +121,12 @@ class Held:
             question.is_confirmed,
             question.seen_ms or self._clock.now_ms(),
             deleted,
-            len(messages) - deleted,
+            len(messages) - deleted - hidden - changed,
             len({row.conversation for row in messages}),
             len(rows) - len(messages),
             tuple(lost.wanted.name for lost in snapshots),
+            hidden,
+            changed,
         )
 
     def _name(self, device: bytes) -> str:
@@ -218,14 +223,23 @@ class Held:
                 now_ms,
                 device,
             )
-            gone = {row.record for row in page if row.how != How.DELETED and row.record in states}
+            gone = {
+                row.record: How(row.how)
+                for row in page
+                if row.how != How.DELETED and row.record in states
+            }
             for moment in moments:
                 for record, then in states_at(connection, sorted(gone), moment).items():
-                    now = states[record]
-                    if words_gone(then, now):
-                        gone.discard(record)
-                        is_live = then.is_live
-                        yield from bring_back(record, [then, now], now, now_ms, device, is_live)
+                    now, how = states[record], gone[record]
+                    if not is_lost_still(how, then, now):
+                        continue
+                    del gone[record]
+                    if how in HIDING:
+                        yield from say_instead(record, then, now, now_ms, device)
+                    else:
+                        yield from bring_back(
+                            record, [then, now], now, now_ms, device, then.is_live
+                        )
 
     def _let_go(self, wanted: Iterable[Wanted]) -> None:
         """Lets go of the snapshots that were made again, in the shared history and in this device's

@@ -11,7 +11,8 @@ class Asked(NamedTuple):
     """A question: its number, the device that took something away (nobody's name where records are
     only marked), whether it says that a person confirmed it there, since when it is known here (ms
     since 1970), and how much it is about: messages in the trash, and those whose words are gone, in
-    so many conversations; other records; the names of snapshots, empty for those without one."""
+    so many conversations; other records; the names of snapshots, empty for those without one;
+    messages of which nothing is shown any more, and those that are shown with other words."""
 
     number: int
     device: str
@@ -22,10 +23,12 @@ class Asked(NamedTuple):
     conversations: int
     others: int
     snapshots: tuple[str, ...] = ()
+    hidden: int = 0
+    changed: int = 0
 
     @property
     def records(self) -> int:
-        return self.deleted + self.purged + self.others
+        return self.deleted + self.purged + self.others + self.hidden + self.changed
 
 
 class Alarm(NamedTuple):
@@ -53,6 +56,10 @@ def _acts(asked: Asked) -> list[str]:
         acts.append(f"deleted {count(asked.deleted, 'message')}")
     if asked.purged:
         acts.append(f"purged {count(asked.purged, 'message')}")
+    if asked.hidden:
+        acts.append(f"hid {count(asked.hidden, 'message')}")
+    if asked.changed:
+        acts.append(f"changed the words of {count(asked.changed, 'message')}")
     if acts:
         acts[-1] += f" in {chats}"
     if asked.others:
@@ -85,6 +92,8 @@ def _state(asked: Asked) -> list[str]:
         told.append("What was deleted is in the trash, and nothing is emptied until you answer.")
     if asked.purged:
         told.append("A snapshot from before has the words, and stays until you answer.")
+    if asked.hidden or asked.changed:
+        told.append("A snapshot from before shows them as they were, and stays until you answer.")
     if asked.snapshots:
         told.append("The snapshots were made again, and stay until you answer.")
     return told

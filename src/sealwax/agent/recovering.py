@@ -25,7 +25,7 @@ from sealwax.agent.wording import count
 from sealwax.base.settings import Settings
 from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import recovery_keys
-from sealwax.ledger.account import newest_recovery_set
+from sealwax.ledger.account_steps import newest_recovery_set
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.library.database import naming_damage
 from sealwax.library.library import Library

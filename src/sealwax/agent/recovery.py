@@ -11,7 +11,8 @@ from sealwax.agent.home import HomeLock
 from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.crypto.recovery_code import recovery_keys
-from sealwax.ledger.account import AccountLog, newest_recovery_set
+from sealwax.ledger.account import AccountLog
+from sealwax.ledger.account_steps import newest_recovery_set
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.stores.base import Store
 from sealwax.trust.account import open_for_recovery

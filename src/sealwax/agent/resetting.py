@@ -30,6 +30,7 @@ class Reset(NamedTuple):
     size_bytes: int
     healed: int
     regained: int
+    nowhere: int
     kept: int
     written_bytes: int = 0
     snapshot: int | None = None
@@ -78,5 +79,6 @@ def _told(planned: ResetPlan) -> Reset:
         planned.size_bytes,
         planned.healed,
         planned.regained,
+        planned.nowhere,
         planned.kept,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from sealwax.agent.jobs import Step
+from sealwax.sync.belied import Found
 from sealwax.sync.pause import Pause
 from sealwax.sync.waiting import Waiting
 
@@ -27,7 +28,8 @@ class SyncState(NamedTuple):
     their ids in hex, last asked the store, as of then. `lost` counts the sealed objects that the
     store lost and this device could not give when that was last asked. `doubt` says why the last
     sync, which ended well, could not say that everything is shared. `proved_ms` is when all that
-    this device keeps at the store was last read back, `unproved` what of it could not be.
+    this device keeps at the store was last read back, `unproved` what of it could not be. `belied`
+    is what a reading found missing there, whatever the store says.
     """
 
     is_on: bool = True
@@ -52,6 +54,7 @@ class SyncState(NamedTuple):
     proved_ms: int | None = None
     unproved: str = ""
     doubt: str = ""
+    belied: Found | None = None
 
 
 def seen_by_id(state: SyncState) -> dict[bytes, int]:

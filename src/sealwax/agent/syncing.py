@@ -16,6 +16,7 @@ from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull, HistoryUnsound
 from sealwax.stores.server import AccountMissing, ServerStore
 from sealwax.sync.apply import SyncOutcome
+from sealwax.sync.belied import Belied, belied_sentence
 from sealwax.sync.progress import SyncProgress
 from sealwax.sync.proving import found_lacking, proved_ms
 from sealwax.sync.repair import AccountParted, Answer
@@ -139,6 +140,7 @@ class Syncing:
             is_full=journal.is_full,
             media=2 if is_server else 1,
             proved_ms=proved_ms(device.history) or None,
+            belied=Belied(device.history.library.holdings).found(),
             unproved=lacking_sentence(found) if (found := found_lacking(device.history)) else "",
         )
         if journal.trouble is not None:
@@ -159,6 +161,9 @@ class Syncing:
         nobody says so. That it does not answer is no such reason."""
         holdings = self._device.history.library.holdings
         trouble, doubt = last_trouble(holdings), last_doubt(holdings)
+        found = Belied(holdings).found()
+        if found is not None and found.left:
+            return belied_sentence(found)
         if trouble is not None:
             return trouble.sentence if trouble.code in DENYING else ""
         return doubt.sentence if doubt is not None else ""

@@ -10,6 +10,7 @@ from sealwax.base.entropy import Entropy
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.snapshot.verify import Damage, Step, There, Verified, Verifier
 from sealwax.stores.base import StoreError
+from sealwax.sync.belied import Belied
 from sealwax.sync.near_history import replace_damaged
 from sealwax.sync.reading_back import Reading, chosen, read_back
 
@@ -129,6 +130,7 @@ class Verifying:
                 back = read_back(
                     mirror, names, lambda done: report(Step("Reading back", done, len(names)))
                 )
+                Belied(self._holdings).note(back.lost, self._clock.now_ms())
                 lost = (lost - set(names)) | set(back.lost)
                 there = there._replace(
                     read=back.objects, read_bytes=back.size_bytes, sent_again=back.healed

@@ -287,6 +287,8 @@ def _show_damage(reset: Reset, is_error: bool = False) -> None:
     told = (
         (reset.healed, "cannot be read any more; what was in them is here"),
         (reset.regained, "hold something that is missing here; that is taken in first"),
+        (reset.nowhere, "are neither here nor at the sync store; they go, and a device that has"
+         " them says what is in them again"),
         (reset.kept, "cannot be read and never were here; they stay, for another device may"
          " have what is in them"),
     )  # fmt: skip

@@ -22,6 +22,7 @@ _DIGEST_LABEL = frame(b"sealwax/digest/v1")
 _RECORD_LENGTH = (RECORD_ID_BYTES).to_bytes(8, "big")
 _HASH_LENGTH = (32).to_bytes(8, "big")
 _sha256 = hashlib.sha256
+_KINDS = [bytes((kind,)) for kind in range(256)]
 
 
 def keyed_hash(key: bytes, message: bytes) -> bytes:
@@ -37,7 +38,8 @@ def _keyed(key: bytes) -> HMAC:
 
 
 def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]]) -> list[bytes]:
-    """The ids of (kind, canonical source id) pairs of one namespace."""
+    """The ids of (kind, canonical source id) pairs of one namespace. The first byte of an id is the
+    kind, so that nobody can call a record another one."""
     key, name = keys.record_id, frame(namespace.encode())
     ids: list[bytes] = []
     heads: dict[int, bytes] = {}
@@ -47,7 +49,7 @@ def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]
             head = heads[kind] = _ID_LABEL + frame(bytes((kind,))) + name
         text = canonical.encode("utf-8", "surrogatepass")
         message = head + len(text).to_bytes(8, "big") + text
-        ids.append(keyed_hash(key, message)[:RECORD_ID_BYTES])
+        ids.append(_KINDS[kind] + keyed_hash(key, message)[: RECORD_ID_BYTES - 1])
     return ids
 
 

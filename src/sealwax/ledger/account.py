@@ -8,7 +8,7 @@ Implements "The account log" of docs/format.md.
 """
 
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,7 @@ from sealwax.ledger.commit import (
     commit_signing_input,
     parse_commit,
 )
+from sealwax.ledger.format_step import FORMAT, FormatStep, NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE, NO_HASH, commit_hash, device_id
 from sealwax.ledger.signature import is_signed_by
 
@@ -117,7 +118,16 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     packets: Packets
 
 
-Entry = Genesis | DeviceAdd | DeviceRevoke | DeviceRename | RecoverySet | Epoch | Protection
+Entry = (
+    Genesis
+    | DeviceAdd
+    | DeviceRevoke
+    | DeviceRename
+    | RecoverySet
+    | Epoch
+    | Protection
+    | FormatStep
+)
 
 _ENTRIES: dict[str, msgspec.msgpack.Decoder[Entry]] = {
     CommitKind.GENESIS: msgspec.msgpack.Decoder(Genesis),
@@ -127,6 +137,7 @@ _ENTRIES: dict[str, msgspec.msgpack.Decoder[Entry]] = {
     CommitKind.RECOVERY_SET: msgspec.msgpack.Decoder(RecoverySet),
     CommitKind.EPOCH: msgspec.msgpack.Decoder(Epoch),
     CommitKind.PROTECTION: msgspec.msgpack.Decoder(Protection),
+    CommitKind.FORMAT: msgspec.msgpack.Decoder(FormatStep),
 }
 _BY_RECOVERY = frozenset(
     (CommitKind.DEVICE_ADD, CommitKind.DEVICE_REVOKE, CommitKind.RECOVERY_SET, CommitKind.EPOCH)
@@ -183,7 +194,8 @@ class AccountLog:
     def extend(self, data: bytes) -> str | None:
         """Folds in the next commit's bytes; returns why it is void, or None when it counts.
 
-        Raises VoidEntryError for a bad genesis: without one there is no account.
+        Raises VoidEntryError for a bad genesis: without one there is no account. Raises
+        NewerFormatError, and stays where it is, where the account goes on in a later format.
         """
         if not self.states:
             self._begin(data)
@@ -264,11 +276,15 @@ def parse_genesis(data: bytes) -> Commit:
 
 
 def _check_signature_count(commit: Commit) -> None:
-    """One signature; the two of a recovery key that gives its place to another."""
+    """One signature; two of a recovery key that gives its place to another, and of a step to a
+    later format."""
     count = len(commit.signatures)
     if commit.header.kind == CommitKind.RECOVERY_SET:
         if count != 2:
             raise VoidEntryError("it is not signed by the recovery key before and the new one")
+    elif commit.header.kind == CommitKind.FORMAT:
+        if count != 2:
+            raise VoidEntryError("it is not signed by a device and the recovery key")
     elif count != 1:
         raise VoidEntryError("it has more than one signature")
 
@@ -309,7 +325,19 @@ def _applied(state: AccountState, commit: Commit, entry: Entry) -> AccountState:
     if isinstance(entry, Protection):
         _check_escrow(entry.packets, state)
         return msgspec.structs.replace(state, protection=entry.mode)
+    if isinstance(entry, FormatStep):
+        _need_known(state, commit, entry)
     raise VoidEntryError(f"a {commit.header.kind} can only be first")
+
+
+def _need_known(state: AccountState, commit: Commit, entry: FormatStep) -> NoReturn:
+    """A step to a format that is known already changes nothing; any other ends what can be read."""
+    if commit.header.author not in state.devices:
+        raise VoidEntryError("its author is not trusted")
+    _check_signature(commit, 1, state.recovery)
+    if entry.format <= FORMAT:
+        raise VoidEntryError("it goes to no later format")
+    raise NewerFormatError(commit.header.seq, entry.format, commit.header.author)
 
 
 def _with_device(state: AccountState, entry: DeviceAdd) -> AccountState:
@@ -361,24 +389,3 @@ def _check_packets(packets: list[Packet], epoch: int, recipients: set[bytes]) ->
         raise VoidEntryError("its key packets are not for the members it names")
     if any(packet.epoch != epoch for packet in packets):
         raise VoidEntryError("its key packets are of another epoch")
-
-
-def newest_revocation(log: AccountLog) -> int:
-    """The position of the newest counting entry that put a device out, or -1."""
-    positions = (at for at, entry in enumerate(log.entries) if isinstance(entry, DeviceRevoke))
-    return max(positions, default=-1)
-
-
-def newest_recovery_set(log: AccountLog) -> int:
-    """The position from which the recovery key of now counts: 0 for that of the genesis."""
-    positions = (at for at, entry in enumerate(log.entries) if isinstance(entry, RecoverySet))
-    return max(positions, default=0)
-
-
-def rotations(log: AccountLog) -> dict[int, tuple[int, Rotation]]:
-    """Every rotation that counts, by its epoch, with its position."""
-    return {
-        entry.rotation.epoch: (at, entry.rotation)
-        for at, entry in enumerate(log.entries)
-        if isinstance(entry, DeviceRevoke | RecoverySet | Epoch)
-    }

@@ -18,6 +18,7 @@ from sealwax.ledger.commit import (
     Commit,
     CommitKind,
     MalformedCommitError,
+    UnknownVersionError,
     commit_signing_input,
     parse_commit,
 )
@@ -56,6 +57,10 @@ def judge(head: Head, data: bytes, log: AccountLog) -> Judged:
     following = Head(head.zone, head.seq + 1, commit_hash(data), head.position)
     try:
         commit = parse_commit(data)
+    except UnknownVersionError as error:
+        # Of a later format: what that is, the log says at a position that was not read yet.
+        is_beyond = log.at(error.beginning.position) is None
+        return Judged(following, None, BEYOND_LOG if is_beyond else str(error))
     except MalformedCommitError as error:
         return Judged(following, None, str(error))
     reason = _void_reason(head, commit, log)

@@ -49,6 +49,7 @@ class CommitKind(StrEnum):
     RECOVERY_SET = "recovery-set"
     EPOCH = "epoch"
     PROTECTION = "protection"
+    FORMAT = "format"
 
 
 SAID_ALREADY = frozenset((CommitKind.COMPACT, CommitKind.PURGE, CommitKind.RESET))
@@ -91,10 +92,17 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
         return [*((name, size_bytes) for name, size_bytes, _ in self.segments), *self.chunks]
 
 
-class _Version(msgspec.Struct, frozen=True, array_like=True):
-    """What stands first in a header of any version."""
+class Beginning(msgspec.Struct, frozen=True, array_like=True):
+    """What stands first in a header of any version, in this order; more may follow."""
 
     version: int
+    suite: int
+    account: Hash
+    zone: str
+    seq: Count
+    previous: Hash
+    author: Id
+    position: Count
 
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -116,10 +124,18 @@ class MalformedCommitError(ValueError):
     """These bytes are not a commit; the text says what is wrong with them."""
 
 
+class UnknownVersionError(MalformedCommitError):
+    """A commit of a version or suite that is not known; how it begins can be read all the same."""
+
+    def __init__(self, why: str, beginning: Beginning) -> None:
+        super().__init__(why)
+        self.beginning = beginning
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_envelope = msgspec.msgpack.Decoder(_Envelope).decode
 _decode_header = msgspec.msgpack.Decoder(Header).decode
-_decode_version = msgspec.msgpack.Decoder(_Version).decode
+_decode_beginning = msgspec.msgpack.Decoder(Beginning).decode
 
 
 def encode_header(header: Header) -> bytes:
@@ -133,22 +149,23 @@ def encode_commit(payload: bytes, signatures: tuple[bytes, ...]) -> bytes:
 
 
 def parse_commit(data: bytes) -> Commit:
-    """Parses a commit's bytes; raises MalformedCommitError. Checks the form, not the chain."""
+    """Parses a commit's bytes; raises MalformedCommitError, by UnknownVersionError for one of
+    another version. Checks the form, not the chain."""
     if len(data) > COMMIT_LIMIT_BYTES:
         raise MalformedCommitError("it is larger than a commit may be")
     try:
         envelope = _decode_envelope(data)
         # A header of another version may have another form.
-        version = _decode_version(envelope.payload).version
-        if version != COMMIT_VERSION:
-            raise MalformedCommitError(f"its version {version} is not known")
+        beginning = _decode_beginning(envelope.payload)
+        if beginning.version != COMMIT_VERSION:
+            raise UnknownVersionError(f"its version {beginning.version} is not known", beginning)
+        if beginning.suite != SUITE:
+            raise UnknownVersionError(f"its suite {beginning.suite} is not known", beginning)
         header = _decode_header(envelope.payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedCommitError("its bytes do not have the form of a commit") from error
     if len(header.segments) + len(header.chunks) > ADDED_LIMIT:
         raise MalformedCommitError("its bytes do not have the form of a commit")
-    if header.suite != SUITE:
-        raise MalformedCommitError(f"its suite {header.suite} is not known")
     if not is_zone(header.zone):
         raise MalformedCommitError("its zone has no valid name")
     return Commit(header, envelope.payload, tuple(envelope.signatures))

@@ -19,6 +19,9 @@ DIGEST_MODULUS = 2**256
 NOT_BY_THIS_KIND = "only a compaction, a purge or a reset ends messages"
 NOT_THE_SAME_CHANGES = "what it writes instead does not hold the same changes"
 LOCKED = "it is locked"
+HOLDS_NOTHING = "there is nothing in it"
+"""Of a segment whose bytes are those of its name, and that nobody can open."""
+PART_CLOSED = "its sealed part does not open"
 
 
 class Known(NamedTuple):

@@ -11,7 +11,17 @@ import msgspec
 
 from sealwax.ledger.chain import Judged
 from sealwax.ledger.commit import Commit, Header
-from sealwax.ledger.dropping import LOCKED, Begun, Known, Refused, begun_disowned, settle, touched
+from sealwax.ledger.dropping import (
+    HOLDS_NOTHING,
+    LOCKED,
+    PART_CLOSED,
+    Begun,
+    Known,
+    Refused,
+    begun_disowned,
+    settle,
+    touched,
+)
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import effects, let_go_ms
 from sealwax.library.database import NEVER, STILL
@@ -68,14 +78,30 @@ class Folding:
         if effect.unpinned:
             locked = self._unpin(zone, effect.unpinned, let_go_ms(judged.commit, now_ms))
             refused = (*refused, *((Refused(LOCKED, locked),) if locked else ()))
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO refused_drop (zone, seq, reason, number, author)"
-            " VALUES (?, ?, ?, ?, ?)",
-            [(zone, seq, *one, judged.commit.header.author) for one in refused],
-        )
+        self._note_refused(judged, refused)
         if zone == MESSAGES_ZONE:
             self._note(judged.commit, part)
         return refused
+
+    def note_faults(self, judged: Judged, empty_segments: int, is_part_closed: bool) -> None:
+        """Remembers what the author of a commit wrote that no honest program writes: so many
+        segments that hold nothing, a sealed part that does not open."""
+        faults = [Refused(HOLDS_NOTHING, empty_segments)] if empty_segments else []
+        if is_part_closed:
+            faults.append(Refused(PART_CLOSED, 1))
+        self._note_refused(judged, faults)
+
+    def _note_refused(self, judged: Judged, refused: Iterable[Refused]) -> None:
+        commit = judged.commit
+        if commit is not None:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO refused_drop (zone, seq, reason, number, author)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [
+                    (judged.head.zone, judged.head.seq, *one, commit.header.author)
+                    for one in refused
+                ],
+            )
 
     def put_pin(self, judged: Judged, part: Part, moment: float | None) -> None:
         """Keeps a pin under the moment that shows it, or as one that is not shown."""

@@ -182,6 +182,14 @@ class Holdings:
         )
         return list(rows)
 
+    def held_count(self, zone: str = MESSAGES_ZONE) -> int:
+        """How many objects the head or a pin holds."""
+        rows: Iterable[Any] = self._connection.execute(
+            f"SELECT count(*) FROM object WHERE zone = ?2 AND {_IS_HELD}", (STILL, zone)
+        )
+        ((count,),) = rows
+        return int(count)
+
     def pins(self) -> list[PinRow]:
         """The pins that this library shows, oldest first."""
         return [pin for pin in self.all_pins() if pin.is_shown]

@@ -43,7 +43,7 @@ class Library:
             self.database = Database(path, key, is_durable, is_reader)
         self.own_zone = ""
         """The zone of the device that this is the library of."""
-        self._key, self._roots = key, roots
+        self._key, self.roots = key, roots
         self._is_durable, self._is_reader = is_durable, is_reader
         self._guarded: Guarded | None = None
         connection = self.database.connection
@@ -71,7 +71,7 @@ class Library:
         """The same file opened once more, for another thread: it reads and cannot write. Readers
         and the writer do not wait for each other."""
         self.database.has_readers = True
-        return Library(self.database.path, self._key, self._roots, is_reader=True)
+        return Library(self.database.path, self._key, self.roots, is_reader=True)
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:

@@ -62,6 +62,11 @@ ENDINGS = {
     "video/webm": ".webm",
 }
 TEXT_ENDING, OTHER_ENDING = ".txt", ".bin"
+_NEVER_RUN = frozenset(ending[1:] for ending in ENDINGS.values()) | frozenset(
+    "bin csv docx epub heif ics jpg key m4v md mpg numbers odp ods odt oga ogv opus pages pdf pptx"
+    " rtf tif tiff txt vcf xlsx zip".split()
+)
+"""Endings by which a system opens a file in a program that shows it, whatever is in it."""
 _PDF = b"%PDF-"
 _TEXT = frozenset(map(chr, (*range(9, 11), 13, *range(32, 127))))
 
@@ -79,6 +84,15 @@ def harmless_ending(head: bytes, stated: str | None) -> str:
     if head.startswith(_PDF):
         return ".pdf"
     return TEXT_ENDING if head and _is_text(head[:HEAD_BYTES]) else OTHER_ENDING
+
+
+def harmless_name(name: str, head: bytes, stated: str | None) -> str:
+    """The name under which a file is offered to be kept: its own where its ending is one by which
+    no system runs anything; else with another ending behind it."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    if ending in _NEVER_RUN:
+        return name
+    return name + harmless_ending(head, stated)
 
 
 def _is_text(head: bytes) -> bool:

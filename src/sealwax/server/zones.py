@@ -14,6 +14,7 @@ from sealwax.base.clock import Clock
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.commit import Commit, MalformedCommitError, parse_commit
 from sealwax.ledger.disowning import disowned_from
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_COMMITS, ZoneHead
 from sealwax.server.accounts import Accounts, standing
@@ -185,7 +186,12 @@ class Zones:
                 raise Refusal(412, "commit-void", f"It does not count: {judged.void_reason}.")
             return judged.head
         log = known.copy()
-        reason = log.extend(data)
+        try:
+            reason = log.extend(data)
+        except NewerFormatError as error:
+            raise Refusal(
+                412, "server-outdated", f"This server does not know the format {error.format}."
+            ) from error
         if reason is not None:
             raise Refusal(412, "commit-void", f"It does not count: {reason}.")
         connection.execute(

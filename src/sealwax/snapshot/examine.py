@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from sealwax.base.companion import Companion, can_have_companions
+from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys, ZoneKey
 from sealwax.crypto.sealing import (
     SealBroken,
@@ -25,7 +26,7 @@ from sealwax.crypto.sealing import (
 from sealwax.stores.base import Store, StoreError
 from sealwax.vault.digest import change_digest, digest_bytes
 from sealwax.vault.keyed_segment import KeyedSegment, SegmentKeys, encode_segment_asked
-from sealwax.vault.keys import AccountKeys
+from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.objects import check_name, epoch_of
 from sealwax.vault.segment import decode_segment
 
@@ -43,7 +44,8 @@ _KINDS = frozenset((SealedKind.SEGMENT, SealedKind.CHUNK, SealedKind.CHECKPOINT)
 class Examined(NamedTuple):
     """What an object is: its kind, and for a segment the digest of its changes (32 bytes).
 
-    `misnamed` says that its bytes are not those of its name, `broken` why it does not open.
+    `misnamed` says that its bytes are not those of its name, `broken` why it does not open;
+    `is_key_here`, whether the key that would open it is, so that nobody else can either.
     """
 
     size_bytes: int
@@ -51,6 +53,7 @@ class Examined(NamedTuple):
     digest: bytes = b""
     misnamed: str = ""
     broken: str = ""
+    is_key_here: bool = True
 
 
 _Look: TypeAlias = tuple[Examined, bytes]
@@ -136,7 +139,7 @@ class Examination:
             key = self._keys.zone_key(self._zone, header.epoch)
             open_sealed(key, SealedKind(header.kind), data)
         except (SealBroken, SealUnknown) as error:
-            examined = examined._replace(broken=str(error))
+            examined = _broken(examined, error)
         return examined, b""
 
     def _take(self, name: bytes, looked: "Future[_Look]") -> None:
@@ -147,7 +150,7 @@ class Examination:
             try:
                 self._add_up(name, examined, data)
             except (SealBroken, SealUnknown) as error:
-                self._found[name] = examined._replace(broken=str(error))
+                self._found[name] = _broken(examined, error)
 
     def _add_up(self, name: bytes, examined: Examined, data: bytes) -> None:
         key = self._keys.zone_key(self._zone, epoch_of(data))
@@ -173,6 +176,11 @@ class Examination:
             answer = _decode_answer(self._companion.receive())
             name, examined = self._asked.popleft()
             self._found[name] = examined._replace(digest=answer.digest, broken=answer.broken)
+
+
+def _broken(examined: Examined, error: SealwaxError) -> Examined:
+    is_key_here = not isinstance(error, KeyMissing)
+    return examined._replace(broken=str(error), is_key_here=is_key_here)
 
 
 def segment_digest(key: ZoneKey, roots: RootKeys, data: bytes) -> bytes:

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import ATTACHMENT, FIELDS, HELD, LIFE, PARTICIPANT, REACTION, TEXT
+from sealwax.model.field import ATTACHMENT, FIELDS, HELD, LIFE, PARTICIPANT, PURGED, REACTION, TEXT
+from sealwax.model.form import LIFE_LIMIT
 from sealwax.model.merge import Merge, winner
 from sealwax.model.record import Kind
-from sealwax.model.state import Slot, State, content_under
+from sealwax.model.state import PURGE_LIMIT, Slot, State, content_under
 
 SAMPLES = 5
 MERGE, REPLACE = "merge", "replace"
@@ -126,6 +127,17 @@ def bring_back(
     raised += [entry(HELD, False, key) for key, is_held in held.items() if is_held]
     control = Change(now.kind, record, None, now_ms, device, tuple(raised))
     return [control, *content_under(life, record, states)]
+
+
+def say_instead(record: bytes, then: State, now: State, now_ms: int, device: bytes) -> list[Change]:
+    """The changes that have a record say what it said then, and nothing that was said of it since:
+    the content of its lives so far goes, and a copy of what it was comes under a new one."""
+    lives = [stamp.life or 0 for stamps in now.slots.values() for stamp in stamps]
+    top = min(max(now.life, now.purged, *lives), PURGE_LIMIT)
+    life = min(top + 2 - top % 2, LIFE_LIMIT)
+    raised = (entry(LIFE, life), entry(PURGED, top))
+    control = Change(now.kind, record, None, now_ms, device, raised)
+    return [control, *content_under(life, record, [then])]
 
 
 def _return_or_reset(record: Then, mode: str, now_ms: int, device: bytes) -> Step | None:

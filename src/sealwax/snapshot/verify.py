@@ -13,9 +13,8 @@ from typing import NamedTuple
 from sealwax.crypto.sealing import SealBroken, SealedKind, SealUnknown
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
-from sealwax.ledger.commit import Commit
+from sealwax.ledger.commit import Commit, parse_commit
 from sealwax.ledger.disowning import disowned_from
-from sealwax.ledger.dropping import Refused
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.objects import FOREVER, Interval
 from sealwax.ledger.zone_fold import ZoneFold
@@ -24,13 +23,12 @@ from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import attachment_view
 from sealwax.model.record import Kind
 from sealwax.snapshot.examine import Examination, Examined
-from sealwax.snapshot.refusals import told_refusal
+from sealwax.snapshot.faults import Faults
 from sealwax.stores.base import Missing, Store, StoreError
-from sealwax.trust.roster import roster
 from sealwax.vault.checkpoint import open_checkpoint
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
-from sealwax.vault.keys import AccountKeys
+from sealwax.vault.keys import AccountKeys, KeyMissing
 
 REPORT_SECONDS = 0.1
 
@@ -128,7 +126,7 @@ class Verifier:
         self._damage: list[Damage] = []
         self._fold = ZoneFold(log, now_ms, self._messages)
         self._pieces: set[bytes] = set()
-        self._refused: list[tuple[bytes, Refused]] = []
+        self._faults = Faults()
         self._commits = 0
         self._void = 0
         self._newest_digest: bytes | None = None
@@ -155,15 +153,7 @@ class Verifier:
             present[2],
             tuple(self._damage),
             self._is_deep,
-            refused=self._told_refusals(),
-        )
-
-    def _told_refusals(self) -> tuple[str, ...]:
-        if not self._refused:
-            return ()
-        names = {one.id: one.name for one in roster(self._log, self._keys, b"", {})}
-        return tuple(
-            told_refusal(names[author], one.reason, one.number) for author, one in self._refused
+            refused=self._faults.told(self._log, self._keys),
         )
 
     def _check_account(self) -> int:
@@ -201,8 +191,7 @@ class Verifier:
             part = self._open_part(judged.commit)
             if part is not None and part.checkpoint:
                 self._check_checkpoint(seq, part.checkpoint)
-            refused = self._fold.apply(judged.commit)
-            self._refused += [(judged.commit.header.author, one) for one in refused]
+            self._faults.refuse(judged.commit, self._fold.apply(judged.commit))
             if disowned_from(judged.commit) is not None:
                 # What commits before it said of the state is not so any more.
                 self._newest_digest = None
@@ -234,9 +223,11 @@ class Verifier:
     def _open_part(self, commit: Commit) -> Part | None:
         try:
             return open_part(self._keys, commit)
-        except (SealBroken, SealUnknown) as error:
+        except KeyMissing as error:
             self._note("commit", f"{commit.header.zone}/{commit.header.seq}", str(error))
-            return None
+        except (SealBroken, SealUnknown):
+            self._faults.close(commit)
+        return None
 
     def _check_checkpoint(self, seq: int, names: list[bytes]) -> None:
         """A checkpoint must list what the chain before it comes to."""
@@ -287,7 +278,7 @@ class Verifier:
 
     def _check_objects(self, examination: Examination) -> tuple[int, int, int]:
         """(objects checked, their bytes, objects in the store that nothing refers to)."""
-        held = self._fold.objects.held(self._head_seq) | self._own.objects.held(self._own_head_seq)
+        held = self._held()
         while not examination.is_over(REPORT_SECONDS):
             self._report(Step("Objects", min(examination.count, len(held)), len(held)))
         found = examination.results()
@@ -307,12 +298,18 @@ class Verifier:
             self._note("object", name.hex(), "it is missing", self._cost(name))
         return checked, size_bytes, unreferenced
 
+    def _held(self) -> set[bytes]:
+        return self._fold.objects.held(self._head_seq) | self._own.objects.held(self._own_head_seq)
+
     def _check_object(self, name: bytes, examined: Examined) -> None:
         """Compares what an object is with what the chain says of it."""
         wrong = examined.broken
         known = self._known(name)
         assert known is not None
         expected = known.change_digest
+        if wrong and not examined.misnamed and examined.is_key_here and expected is not None:
+            self._faults.empty(self._author_of(name, known.added_seq))
+            return
         if not wrong and examined.size_bytes != known.size_bytes:
             wrong = "It does not have the size that its commit says."
         if not wrong and examined.kind != self._kind(name):
@@ -321,6 +318,11 @@ class Verifier:
             wrong = "Its changes are not those that its commit says."
         if wrong:
             self._note("object", name.hex(), wrong, self._cost(name))
+
+    def _author_of(self, name: bytes, added_seq: int) -> bytes:
+        zone = MESSAGES_ZONE if self._fold.objects.interval(name) else self._own_zone
+        assert zone is not None
+        return parse_commit(self._store.get_commit(zone, added_seq)).header.author
 
     def _kind(self, name: bytes) -> SealedKind:
         if name in self._pieces:
@@ -363,10 +365,11 @@ class Verifier:
 
     def _compare_library(self, library: Library) -> None:
         damaged = {damage.name for damage in self._damage}
+        held = self._held()
         for name, seq, reason in library.holdings.damage():
             if name.hex() in damaged:
                 self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
-            else:
+            elif name in held:
                 self._note(
                     "library",
                     str(library.database.path),
@@ -393,5 +396,5 @@ class Verifier:
 
 def _packets_of(log: AccountLog, seq: int) -> int:
     entry = log.entries[seq]
-    rotation = getattr(entry, "rotation", None)
-    return len(getattr(entry, "packets", [])) + len(getattr(rotation, "packets", []))
+    told = (entry, getattr(entry, "rotation", None))
+    return sum(len(getattr(one, "packets", ())) for one in told)

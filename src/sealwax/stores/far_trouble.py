@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from sealwax.ledger.format_step import FORMAT, NewerFormatError
 from sealwax.stores.base import StoreError, StoreFull
 
 
@@ -72,6 +73,22 @@ class HistoryUnsound(StoreError):
     def __init__(self, place: str, zone: str, seq: int) -> None:
         super().__init__(
             f"{place} answers with a history that does not hang together ({zone} from {seq} on)."
+        )
+
+
+class AccountNewer(StoreError):
+    """The account goes on in a format that this version does not know."""
+
+    code = "account-newer"
+    hint = (
+        "Update Sealwax on this device. Until then what it has stays readable, and what is new"
+        " waits on it."
+    )
+
+    def __init__(self, newer: NewerFormatError) -> None:
+        super().__init__(
+            f"The account has the format {newer.format} since its step {newer.seq}; this version of"
+            f" Sealwax knows the formats up to {FORMAT}."
         )
 
 

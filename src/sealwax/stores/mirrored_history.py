@@ -12,6 +12,7 @@ from itertools import chain, islice
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.chain import Head, beginning
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.stores.base import (
     CommitExists,
@@ -22,7 +23,14 @@ from sealwax.stores.base import (
     StoreError,
 )
 from sealwax.stores.far_side import FarSide
-from sealwax.stores.far_trouble import FarAway, HistoryUnsound, Parted, Parting, ZoneTrouble
+from sealwax.stores.far_trouble import (
+    AccountNewer,
+    FarAway,
+    HistoryUnsound,
+    Parted,
+    Parting,
+    ZoneTrouble,
+)
 from sealwax.stores.near import NearStore
 from sealwax.stores.vetting import (
     Chain,
@@ -188,6 +196,8 @@ class MirroredHistory(FarSide):
             yield from vetted(self._chain(zone, base_seq), commits, told, self.is_far_judging)
         except UnfitError as error:
             raise ZoneTrouble(HistoryUnsound(self.describe(), zone, error.seq)) from error
+        except NewerFormatError as error:
+            raise FarAway(AccountNewer(error)) from error
 
     def _chain(self, zone: str, base_seq: int) -> Chain:
         """The near chain up to a seq, to go on from."""

@@ -119,6 +119,14 @@ class MirroredObjects(FarSide):
         self.upload(whole)
         return len(whole)
 
+    def put_again(self, names: Iterable[bytes]) -> None:
+        """Sends those of these that this device has whole, whatever the far store says of having
+        them."""
+        wanted = sorted(self.near.has_objects(names))
+        read = ((name, self.near.get_object(name)) for name in wanted)
+        for batch in _batches((name, data) for name, data in read if is_whole(name, data)):
+            self._put_far(batch)
+
     def put_back_lost(self) -> int:
         """Sends what the far store says that it lost; gives how many it still lacks, for this
         device does not have them whole."""

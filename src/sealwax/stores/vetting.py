@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import BEYOND_LOG, Head, judge
+from sealwax.ledger.format_step import NewerFormatError
 
 PART_COMMITS = 256
 PART_BYTES = 16 * 1024 * 1024
@@ -92,7 +93,8 @@ def vetted(
     chain: Chain, commits: Iterable[bytes], told: ToldHead, is_judging: bool
 ) -> Iterator[list[bytes]]:
     """The commits that follow a chain up to the head that was told, in parts to be kept one after
-    the other. Raises UnfitError before the part that does not hang together.
+    the other. Raises UnfitError before the part that does not hang together, NewerFormatError
+    before a step that this version cannot read.
 
     `is_judging` says that the place holds no commit that does not count.
     """
@@ -101,7 +103,13 @@ def vetted(
     for data in commits:
         if chain.head.seq >= told.seq:
             break
-        is_counting = _take(chain, data, is_judging)
+        try:
+            is_counting = _take(chain, data, is_judging)
+        except NewerFormatError:
+            # What stands before such a step is vouched for by it, and is kept.
+            if part:
+                yield part
+            raise
         part.append(data)
         size_bytes += len(data)
         vouched = len(part) if is_counting else vouched
@@ -122,7 +130,7 @@ def counting(chain: Chain, commits: Iterable[bytes], most: int) -> list[bytes]:
     for data in commits:
         try:
             _take(chain, data, is_judging=True)
-        except UnfitError:
+        except (UnfitError, NewerFormatError):
             break
         found.append(data)
         if len(found) >= most:

@@ -22,6 +22,7 @@ from sealwax.sync.unread import unread
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
+from sealwax.vault.keys import KeyMissing
 from sealwax.vault.writing import Writing
 
 REBUILT = "library made anew at"
@@ -40,7 +41,8 @@ class OnlyHere(SealwaxError):
 
 
 class _Newest(NamedTuple):
-    """The newest commit that counts, and its opened part; None where that does not open."""
+    """The newest commit that counts, and its opened part: an empty one where its author sealed none
+    that opens, None where the key is missing here."""
 
     header: Header
     part: Part | None
@@ -147,8 +149,10 @@ class Agreement:
             commit = parse_commit(data)
             try:
                 return _Newest(commit.header, open_part(self._history.keys, commit))
-            except (SealBroken, SealUnknown):
+            except KeyMissing:
                 return _Newest(commit.header, None)
+            except (SealBroken, SealUnknown):
+                return _Newest(commit.header, Part())
         return None
 
     def _name(self, device: bytes) -> str:

@@ -29,7 +29,7 @@ from sealwax.sync.own_zone import OwnZone
 from sealwax.sync.presence import Presence, lost_sentence
 from sealwax.sync.progress import Report, SyncProgress, unheard
 from sealwax.sync.proving import Proof, Proving
-from sealwax.sync.repair import Answer, mend_account, put_together
+from sealwax.sync.repair import AccountParted, Answer, mend_account, put_together
 from sealwax.sync.replica import Replica
 from sealwax.sync.resolving import Resolving
 from sealwax.sync.taking_back import TakingBack
@@ -165,7 +165,7 @@ class Sync:
             troubles.raise_first()
             # What others write under keys that do not open here cannot be compared.
             need_open(self._history.log, self._history.keys)
-        except (FarAway, FarFull, KeysUnusable, OnlyHere) as error:
+        except (AccountParted, FarAway, FarFull, KeysUnusable, OnlyHere) as error:
             why, code = told_of(error)
             self._need_trust(code)
         finally:
@@ -255,7 +255,7 @@ class Sync:
             self._own_zone.send(is_whole=True)
         own = self._outbox.own
         zones = [self._history, *([own] if own.head().seq >= 0 else [])]
-        return Proving(self._mirror, self._clock).prove(zones, is_asked)
+        return Proving(self._mirror, self._clock, self._history.entropy).prove(zones, is_asked)
 
     def lost_there(self) -> int:
         """How many objects the shared place lacked when that was last asked, and still lacks."""

@@ -13,6 +13,7 @@ from sealwax.stores.base import Store
 from sealwax.sync.following import STRETCH_COMMITS, Ahead, Following
 from sealwax.sync.opening import Opened, new_opener
 from sealwax.vault.keys import AccountKeys
+from sealwax.vault.objects import HoldsNothing
 
 PULLED = "pull"
 """For whom the moments are kept that pins show which are being pulled."""
@@ -93,7 +94,7 @@ class Applying:
         """Applies a commit; its segments are taken from those that are being opened."""
         judged, holdings, puller = following.judged, self._library.holdings, self._puller
         names = [name for name in following.segments if name in self._needed]
-        damaged = 0
+        damaged = nothing = 0
         # Those that may still be on their way are waited for before the transaction: where they do
         # not come, what was applied before stays.
         came = list(islice(opened, min(len(names), WAITED_FOR_SEGMENTS)))
@@ -104,6 +105,8 @@ class Applying:
                 segment = next(segments)
                 if isinstance(segment, Prepared):
                     self._library.apply_prepared(segment, moment)
+                elif isinstance(segment, HoldsNothing):
+                    nothing += 1
                 else:
                     holdings.note_damage(name, judged.head.seq, str(segment))
                     damaged += 1
@@ -113,6 +116,7 @@ class Applying:
             self._library.apply_commit(
                 judged, following.part, following.data, puller.clock.now_ms(), following.merge_seq
             )
+            self._library.folding.note_faults(judged, nothing, following.is_part_closed)
         if names and puller.after_applying is not None:
             puller.after_applying(names)
         if judged.commit is None:

@@ -14,7 +14,8 @@ on its device. In a folder nothing waits elsewhere, so there all are closed at o
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sealwax.ledger.account import AccountLog, DeviceRevoke, newest_revocation
+from sealwax.ledger.account import AccountLog, DeviceRevoke
+from sealwax.ledger.account_steps import newest_revocation
 from sealwax.ledger.chain import Head, Judged, beginning, judge
 from sealwax.ledger.commit import CommitKind, MalformedCommitError, parse_commit
 from sealwax.ledger.names import (

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import beginning, judge
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.objects import Objects
 from sealwax.library.holdings import Holdings
@@ -78,7 +79,7 @@ def _mend_log(mirror: MirrorStore, heads: RememberedHeads) -> None:
 def _counts(log: AccountLog, data: bytes) -> bool:
     try:
         return log.extend(data) is None
-    except VoidEntryError:
+    except (VoidEntryError, NewerFormatError):
         return False
 
 

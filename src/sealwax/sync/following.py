@@ -24,8 +24,8 @@ from sealwax.stores.base import Missing, Store
 from sealwax.sync.opening import Opened, fetch_segment
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, open_part
-from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import open_rows
+from sealwax.vault.keys import AccountKeys, KeyMissing
+from sealwax.vault.objects import HoldsNothing, sound_rows
 from sealwax.vault.segment import change_of
 
 STRETCH_COMMITS = 256
@@ -35,13 +35,15 @@ READY_SEGMENTS = 16
 
 
 class Following(NamedTuple):
-    """A commit that follows the library's head: its opened part, why that does not open, where
-    it does not, and the seq of the merge that disowns it, where one does."""
+    """A commit that follows the library's head: its opened part, why that could not be opened here,
+    where it could not, whether its author sealed none that opens, and the seq of the merge that
+    disowns it, where one does."""
 
     judged: Judged
     data: bytes
     part: Part
     unreadable: str = ""
+    is_part_closed: bool = False
     merge_seq: int | None = None
 
     @property
@@ -190,9 +192,13 @@ class Ahead:
         }
 
     def read_segment(self, name: bytes) -> list[Change]:
-        """The changes of a segment; raises StoreError, SealBroken or SealUnknown."""
-        key, data = fetch_segment(self._store, self._keys, MESSAGES_ZONE, name)
-        rows = open_rows(key, data)
+        """The changes of a segment, none of one that holds nothing; raises StoreError or
+        SealBroken."""
+        try:
+            key, data = fetch_segment(self._store, self._keys, MESSAGES_ZONE, name)
+            rows = sound_rows(key, data)
+        except HoldsNothing:
+            return []
         if len(self._ready) < READY_SEGMENTS:
             self._ready[name] = prepare(self._keys.roots, rows)
         return [change_of(row) for row in rows]
@@ -208,14 +214,16 @@ class Ahead:
             yield next(opened) if ready is None else ready
 
     def _following(self, judged: Judged, data: bytes) -> Following:
-        """Opens a commit's part. One that does not open must not stop all others: the commit's
-        objects are unreadable, and the chain goes on."""
+        """Opens a commit's part. One that does not open must not stop all others: it counts as an
+        empty one, and its author is named. Without the key, nobody can say so."""
         if judged.commit is None:
             return Following(judged, data, Part())
         try:
             return Following(judged, data, open_part(self._keys, judged.commit))
-        except (SealBroken, SealUnknown) as error:
+        except KeyMissing as error:
             return Following(judged, data, Part(), str(error))
+        except (SealBroken, SealUnknown):
+            return Following(judged, data, Part(), is_part_closed=True)
 
     def _owned(self, following: Following) -> Following:
         merge_seq = (self.disowned or {}).get(following.judged.head.seq)

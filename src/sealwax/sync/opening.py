@@ -16,6 +16,7 @@ from sealwax.base.companion import Companion, can_have_companions
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import ZoneKey
 from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.ledger.names import OBJECT_LIMIT_BYTES
 from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
@@ -23,7 +24,13 @@ from sealwax.sync.sealing import SealedBatch
 from sealwax.vault.digest import change_digest
 from sealwax.vault.keyed_segment import KeyedSegment, SegmentKeys, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import SealedSegment, check_name, epoch_of, open_rows
+from sealwax.vault.objects import (
+    HoldsNothing,
+    SealedSegment,
+    check_name,
+    segment_key,
+    sound_rows,
+)
 from sealwax.vault.segment import change_of
 
 COMPANION = "sealwax.sync.opening_companion"
@@ -38,11 +45,10 @@ Opened: TypeAlias = Prepared | SealwaxError
 
 
 class Answer(NamedTuple):
-    """The segment made ready, or what is wrong with it."""
+    """The segment made ready, or why there is nothing in it."""
 
     prepared: Prepared | None
-    broken: str = ""
-    unknown: str = ""
+    nothing: str = ""
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -57,7 +63,7 @@ def sealed_already(
     sealed, changes = SealedBatch([], []), []
     for name in names:
         key, data = fetch_segment(store, keys, zone, name)
-        rows = open_rows(key, data)
+        rows = sound_rows(key, data)
         found = list(map(change_of, rows))
         digest = change_digest(keys.roots, found)
         sealed.segments.append(SealedSegment(name, data, digest, len(found)))
@@ -90,7 +96,7 @@ class OpenHere:
         for name in names:
             try:
                 key, data = fetch_segment(self._store, self._keys, self._zone, name)
-                opened: Opened = prepare(self._keys.roots, open_rows(key, data))
+                opened: Opened = prepare(self._keys.roots, sound_rows(key, data))
             except UNREADABLE as error:
                 opened = error
             yield opened
@@ -166,13 +172,25 @@ def new_opener(store: Store, keys: AccountKeys, zone: str, segments: int) -> Ope
 
 
 def fetch_segment(store: Store, keys: AccountKeys, zone: str, name: bytes) -> tuple[ZoneKey, bytes]:
-    """A sealed segment, its bytes checked against its name, and the key that opens it."""
+    """A sealed segment, its bytes checked against its name, and the key that opens it. Raises what
+    makes it unreadable; HoldsNothing where that is the fault of whoever added it."""
     data = store.get_object(name)
+    if len(data) > OBJECT_LIMIT_BYTES:
+        raise Missing(f"What is there as the object {name.hex()} is larger than one may be.")
     check_name(name, data)
-    return keys.zone_key(zone, epoch_of(data)), data
+    return segment_key(keys, zone, data), data
+
+
+def read_segment(store: Store, keys: AccountKeys, zone: str, name: bytes) -> list[Change]:
+    """The changes of a segment, none of one that holds nothing; raises what makes it unreadable."""
+    try:
+        key, data = fetch_segment(store, keys, zone, name)
+        return [change_of(row) for row in sound_rows(key, data)]
+    except HoldsNothing:
+        return []
 
 
 def _opened(answer: Answer) -> Opened:
     if answer.prepared is not None:
         return answer.prepared
-    return SealUnknown(answer.unknown) if answer.unknown else SealBroken(answer.broken)
+    return HoldsNothing(answer.nothing)

@@ -5,11 +5,10 @@ See `sync.opening`. It keeps nothing between two segments.
 
 from sealwax.base.companion import Messages
 from sealwax.base.garbage import rarely_collect
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.library.prepared import prepare
 from sealwax.sync.opening import Answer, encode
 from sealwax.vault.keyed_segment import KeyedSegment, decode_segment_asked
-from sealwax.vault.objects import open_rows
+from sealwax.vault.objects import HoldsNothing, sound_rows
 
 
 def main() -> None:
@@ -22,11 +21,9 @@ def main() -> None:
 
 def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(prepare(asked.keys.roots, open_rows(asked.keys.key, asked.data)))
-    except SealUnknown as error:
-        return Answer(None, unknown=error.sentence)
-    except SealBroken as error:
-        return Answer(None, broken=error.sentence)
+        return Answer(prepare(asked.keys.roots, sound_rows(asked.keys.key, asked.data)))
+    except HoldsNothing as error:
+        return Answer(None, error.sentence)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Whether the place that devices share has every object that the history holds, by its own word.
 
 All of them are asked for when a person wants to know, and once a day; at other times those that
-are new. Reading them back is for `verify`.
+are new. Reading them back is for `verify`; what that did not bring back is read again at each sync.
 """
 
 from sealwax.library.holdings import Holdings
 from sealwax.stores.base import Store
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.belied import Belied
 
 LOST_THERE = "lost at the sync store"
 """How many objects the shared place lacked at the last sync, and this device could not give."""
@@ -22,6 +23,7 @@ class Presence:
         self._store = store
         self._holdings = holdings
         self._mirror = mirror
+        self._belied = Belied(holdings)
 
     def lost(self) -> int:
         """How many objects it lacked when that was last asked, and still lacks."""
@@ -39,6 +41,7 @@ class Presence:
         lost = self._still_missing(names) if names else 0
         if self._mirror is not None:
             lost = max(lost, self._mirror.put_back_lost())
+            lost = max(lost, self._belied.settle(self._mirror, (name for name, *_ in listed)))
         holdings.remember_ms(LOST_THERE, lost)
         if not lost:
             newest = max((added_seq for _, added_seq, _, _, _ in listed), default=0)

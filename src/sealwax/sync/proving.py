@@ -3,8 +3,8 @@ compared.
 
 That a place took something, and says that it has it, is its word alone. So the commits that this
 device wrote are read back, and the objects that they added: words always, pieces of files as many
-at a time as is reasonable. Of what was read back once the place is only asked whether it has it
-still; `sealwax verify` reads all of it again.
+at a time as is reasonable. What was read back once may be gone: all words of its own zone are read
+each time that somebody asks, and a sample of everything otherwise. `sealwax verify` reads all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,16 +14,20 @@ from typing import NamedTuple
 import msgspec
 
 from sealwax.base.clock import Clock
+from sealwax.base.entropy import Entropy
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
-from sealwax.ledger.names import object_name
+from sealwax.ledger.names import MESSAGES_ZONE, object_name
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing, Store
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.reading_back import Reading, bring_back, chosen
 from sealwax.sync.replica import Replica
 
 FILES_BYTES = 64 * 1024 * 1024
 """So many bytes of files are read back at a time."""
+AGAIN = Reading(0.05, 4 * 1024 * 1024)
+"""So much of what was read back before is read once more."""
 _WORDS, _FILES = "words read back until ", "files read back until "
 _PROVED = "read back"
 _LACKING = "lacked when it was read back"
@@ -64,9 +68,10 @@ class _Kept(NamedTuple):
 class Proving:
     """Reads back what one device wrote."""
 
-    def __init__(self, mirror: MirrorStore | None, clock: Clock) -> None:
+    def __init__(self, mirror: MirrorStore | None, clock: Clock, entropy: Entropy) -> None:
         self._mirror = mirror
         self._clock = clock
+        self._entropy = entropy
 
     def prove(self, replicas: Sequence[Replica], is_asked: bool) -> Proof:
         """Reads back what is new in these zones since it was last read; sends what the place turns
@@ -85,12 +90,13 @@ class Proving:
         holdings, zone, head_seq = replica.library.holdings, replica.zone, replica.head().seq
         start_seq = min(holdings.remembered_ms(_WORDS + zone), head_seq + 1)
         steps = self._steps_lacking(replica, start_seq, head_seq)
-        words, files = self._kept(replica)
+        words, files, again = self._kept(replica, is_asked)
         batch = list(_within(reversed(files) if is_asked else files, FILES_BYTES))
-        back, size_bytes = self._read_back(replica, [*words, *batch])
+        back, size_bytes = self._read_back(replica, [*words, *batch, *again])
         gone = self._gone(replica)
         lost_words = [one for one in words if one.name not in back]
         lost_files = [one for one in batch if one.name not in back]
+        lost_again = [one for one in again if one.name not in back]
         if not steps and not lost_words:
             holdings.remember_ms(_WORDS + zone, head_seq + 1)
         if not lost_files and len(batch) == len(files):
@@ -105,8 +111,8 @@ class Proving:
             size_bytes=size_bytes,
             unread=len(files) - len(batch),
             steps=steps,
-            lacking=len(gone.union(one.name for one in (*lost_words, *lost_files))),
-            messages=_messages(replica, gone.union(one.name for one in lost_words)),
+            lacking=len(gone.union(one.name for one in (*lost_words, *lost_files, *lost_again))),
+            messages=_messages(replica, gone.union(one.name for one in (*lost_words, *lost_again))),
         )
 
     def _gone(self, replica: Replica) -> set[bytes]:
@@ -131,38 +137,47 @@ class Proving:
         pairs = islice(zip(told, near, strict=False), max(0, until_seq + 1 - start_seq))
         return head_seq + 1 - start_seq - sum(far == data for far, data in pairs)
 
-    def _kept(self, replica: Replica) -> tuple[list[_Kept], list[_Kept]]:
-        """What this device wrote and the zone holds, and was not read back yet: words, and pieces
-        of files, oldest first."""
+    def _kept(
+        self, replica: Replica, is_asked: bool
+    ) -> tuple[list[_Kept], list[_Kept], list[_Kept]]:
+        """What this device wrote and the zone holds: words that are to be read back, pieces of
+        files that were not yet, both oldest first, and a sample of all else."""
         holdings, zone = replica.library.holdings, replica.zone
-        words_seq = holdings.remembered_ms(_WORDS + zone)
+        is_apart = zone != MESSAGES_ZONE
+        words_seq = 0 if is_asked and is_apart else holdings.remembered_ms(_WORDS + zone)
         files_seq = holdings.remembered_ms(_FILES + zone)
-        words, files = list[_Kept](), list[_Kept]()
-        is_own: dict[int, bool] = {}
+        words, files, read = list[_Kept](), list[_Kept](), list[_Kept]()
         for name, seq, _, size_bytes, digest in holdings.listed(zone):
+            one = _Kept(name, seq, size_bytes)
             if seq < (files_seq if digest is None else words_seq):
-                continue
-            if seq not in is_own:
-                is_own[seq] = _author(replica, seq) == replica.device
-            if is_own[seq]:
-                (files if digest is None else words).append(_Kept(name, seq, size_bytes))
-        return sorted(words, key=_order), sorted(files, key=_order)
+                read.append(one)
+            else:
+                (files if digest is None else words).append(one)
+        is_own = _Authors(replica).is_own
+        return (
+            sorted(filter(is_own, words), key=_order),
+            sorted(filter(is_own, files), key=_order),
+            list(filter(is_own, self._sampled(read))),
+        )
+
+    def _sampled(self, read: list[_Kept]) -> list[_Kept]:
+        """A few of what was read back before, by chance."""
+        sizes = {one.name: one.size_bytes for one in read}
+        names = set(chosen(sizes, AGAIN, self._entropy))
+        return [one for one in read if one.name in names]
 
     def _read_back(self, replica: Replica, kept: list[_Kept]) -> tuple[set[bytes], int]:
         """The names of those that came back whole, and their bytes; what does not is sent again
         first."""
         names = [one.name for one in kept]
+        if self._mirror is not None:
+            found = bring_back(self._mirror, names)
+            return set(names) - set(found.lost), found.size_bytes
         back = dict(self._objects(replica, names))
-        left = [name for name in names if name not in back]
-        if left and self._mirror is not None and self._mirror.heal(left):
-            back |= dict(self._objects(replica, left))
         return set(back), sum(back.values())
 
     def _objects(self, replica: Replica, names: list[bytes]) -> Iterator[tuple[bytes, int]]:
-        """The objects that the place gives whole, and their sizes."""
-        if self._mirror is not None:
-            yield from ((name, len(data)) for name, data in self._mirror.read_far(names))
-            return
+        """The objects that the vault's folder has whole, and their sizes."""
         for name in names:
             try:
                 data = replica.store.get_object(name)
@@ -206,9 +221,20 @@ def _within(files: Iterable[_Kept], limit_bytes: int) -> Iterator[_Kept]:
         size_bytes, seq = size_bytes + one.size_bytes, one.seq
 
 
-def _author(replica: Replica, seq: int) -> bytes:
-    data = replica.library.holdings.seen_commit(replica.zone, seq)
-    return parse_commit(data).header.author if data is not None else b""
+class _Authors:
+    """Who added objects of a zone; each commit is looked at once."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._known: dict[int, bool] = {}
+
+    def is_own(self, kept: _Kept) -> bool:
+        """Whether this device did."""
+        if kept.seq not in self._known:
+            data = self._replica.library.holdings.seen_commit(self._replica.zone, kept.seq)
+            author = parse_commit(data).header.author if data is not None else b""
+            self._known[kept.seq] = author == self._replica.device
+        return self._known[kept.seq]
 
 
 def _messages(replica: Replica, names: Iterable[bytes]) -> int:

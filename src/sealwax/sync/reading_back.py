@@ -72,6 +72,19 @@ def read_back(
     return ReadBack(len(read), size_bytes, tuple(lost), healed)
 
 
+def bring_back(mirror: MirrorStore, names: list[bytes]) -> ReadBack:
+    """As `read_back`, whatever the place says of having them: what does not come back is sent again
+    unasked, and read once more."""
+    read, lost = _read(mirror, names, lambda _: None)
+    healed = 0
+    if lost:
+        mirror.lost_far(lost, is_read=True)
+        mirror.put_again(lost)
+        back, lost = _read(mirror, lost, lambda _: None)
+        read, healed = {**read, **back}, len(back)
+    return ReadBack(len(read), sum(read.values()), tuple(lost), healed)
+
+
 def _read(
     mirror: MirrorStore, names: list[bytes], report: Callable[[int], object]
 ) -> tuple[dict[bytes, int], list[bytes]]:

@@ -26,6 +26,7 @@ from sealwax.sync.closing import is_closed
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.digest import digest_bytes
+from sealwax.vault.keys import KeyMissing
 
 
 class Told(NamedTuple):
@@ -227,8 +228,11 @@ def told_ones(replica: Replica, zone: str, commits: Iterable[bytes]) -> Iterator
         if judged.commit is not None:
             try:
                 part = open_part(replica.keys, judged.commit)
-            except (SealBroken, SealUnknown):
+            except KeyMissing:
                 replica.library.holdings.note_damage(head.hash, head.seq, "it does not open")
+            except (SealBroken, SealUnknown):
+                # It counts as an empty one.
+                pass
         yield Told(judged, part, data)
 
 

@@ -36,7 +36,7 @@ from sealwax.stores.reserve import essential
 from sealwax.sync.applying import Applying, Pulled
 from sealwax.sync.following import Ahead
 from sealwax.sync.held_moment import put_back_moment
-from sealwax.sync.opening import fetch_segment
+from sealwax.sync.opening import read_segment
 from sealwax.sync.piece_names import PieceNames
 from sealwax.sync.sealing import SealedBatch, Sealer, SealHere, StoredSealing
 from sealwax.sync.unread import unread
@@ -46,8 +46,7 @@ from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose, with_digest
 from sealwax.vault.digest import DIGEST_RULES, digest_bytes
 from sealwax.vault.keys import AccountKeys
-from sealwax.vault.objects import SealedSegment, open_rows
-from sealwax.vault.segment import change_of
+from sealwax.vault.objects import SealedSegment
 from sealwax.vault.writing import NoLongerWanted, StoredFile, Writing, Written
 
 APPEND_TRIES = 64
@@ -447,9 +446,9 @@ class Replica:
         return ahead.needed().union(*map(ahead.needed, seqs))
 
     def read_segment(self, name: bytes) -> list[Change]:
-        """The changes of a segment in the store; raises StoreError, SealBroken or SealUnknown."""
-        key, data = fetch_segment(self.store, self.keys, MESSAGES_ZONE, name)
-        return [change_of(row) for row in open_rows(key, data)]
+        """The changes of a segment in the store, none of one that holds nothing; raises StoreError
+        or SealBroken."""
+        return read_segment(self.store, self.keys, MESSAGES_ZONE, name)
 
     def remember(self) -> None:
         """Remembers the heads, durably: from now on no store may show an older one."""

@@ -7,9 +7,10 @@ from sealwax.crypto.device_keys import MemberKeys
 from sealwax.crypto.recovery_code import RecoveryKeyWrong
 from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.account import AccountLog, DeviceRevoke, VoidEntryError
+from sealwax.ledger.format_step import NewerFormatError
 from sealwax.ledger.names import ACCOUNT_ZONE
 from sealwax.stores.base import Missing, Store
-from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.stores.far_trouble import AccountNewer, HistoryUnsound
 from sealwax.trust.key_troubles import unusable
 from sealwax.vault.keys import AccountKeys, open_account
 
@@ -50,7 +51,8 @@ def read_log(store: Store, account: bytes) -> AccountLog:
 
 def extend_log(log: AccountLog, store: Store) -> None:
     """Folds in what a store holds beyond the log. Raises HistoryUnsound at the first entry that
-    does not count, of a place that takes none: its answer may have no end."""
+    does not count, of a place that takes none: its answer may have no end. Raises AccountNewer
+    where the log goes on in a format that is not known."""
     is_judging = getattr(store, "is_judging", False)
     try:
         for seq, data in store.read_commits(ACCOUNT_ZONE, log.head + 1):
@@ -58,6 +60,8 @@ def extend_log(log: AccountLog, store: Store) -> None:
                 raise HistoryUnsound(store.describe(), ACCOUNT_ZONE, seq)
     except (VoidEntryError, Missing) as error:
         raise AccountBroken(f"The account's first commit does not count: {error}.") from error
+    except NewerFormatError as error:
+        raise AccountNewer(error) from error
     if not log.states:
         raise AccountBroken("The account's first commit is missing.")
 

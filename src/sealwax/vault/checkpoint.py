@@ -20,7 +20,9 @@ from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import Sealed
 
 PIECE_BYTES = 1024 * 1024
-PLAIN_LIMIT_BYTES = 1024 * 1024 * 1024
+PLAIN_LIMIT_BYTES = 128 * 1024 * 1024
+HELD_LIMIT = 1_000_000
+"""So many objects fit into a checkpoint at any rate: four terabytes of files."""
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):

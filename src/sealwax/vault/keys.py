@@ -27,8 +27,8 @@ from sealwax.ledger.account import (
     Genesis,
     Packet,
     RecoverySet,
-    rotations,
 )
+from sealwax.ledger.account_steps import rotations
 from sealwax.ledger.names import NO_HASH
 
 
@@ -49,12 +49,17 @@ class Unsound(NamedTuple):
     flaw: Flaw
 
 
+class KeyMissing(SealBroken):
+    """The account has this epoch, and its key does not open here: another member may have it."""
+
+
 class AccountKeys:
     """What a member that has been let in can open, as of one position of the account's log.
 
     `newest_epoch` is the newest sound one. `not_handed_on` are epochs, the newest first, whose keys
     are here and do not follow from that of the newest: a device that comes later lacks them, until
-    a rotation hands them on. `unsound` are the rotations that are not as they must be.
+    a rotation hands them on. `unsound` are the rotations that are not as they must be. `last_epoch`
+    is the account's, sound or not.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class AccountKeys:
         position: int = 0,
         not_handed_on: tuple[int, ...] = (),
         unsound: tuple[Unsound, ...] = (),
+        last_epoch: int = 0,
     ) -> None:
         self.account = account
         self.roots = roots
@@ -74,12 +80,15 @@ class AccountKeys:
         self.position = position
         self.not_handed_on = not_handed_on
         self.unsound = unsound
+        self.last_epoch = last_epoch
         self.zone_key = lru_cache(maxsize=256)(self._zone_key)
 
     def account_key(self, epoch: int) -> AccountKey:
-        """The account key of an epoch; raises SealBroken for an epoch that was never reached."""
+        """The account key of an epoch; raises KeyMissing for one whose key does not open here,
+        SealBroken for an epoch that the account never reached."""
         if epoch not in self._keys:
-            raise SealBroken(f"There is no key for epoch {epoch}.")
+            is_reached = epoch <= self.last_epoch
+            raise (KeyMissing if is_reached else SealBroken)(f"There is no key for epoch {epoch}.")
         return self._keys[epoch]
 
     def learn(self, others: "AccountKeys") -> None:
@@ -89,6 +98,7 @@ class AccountKeys:
         self.newest_epoch = others.newest_epoch
         self.not_handed_on = others.not_handed_on
         self.unsound = others.unsound
+        self.last_epoch = others.last_epoch
         self.position = others.position
 
     def chunk_key(self, epoch: int) -> ChunkKey:
@@ -117,6 +127,7 @@ def open_account(log: AccountLog, member: bytes, keys: MemberKeys) -> AccountKey
         log.head,
         opening.not_handed_on(newest_epoch),
         tuple(opening.unsound(sound)),
+        log.newest.epoch,
     )
 
 

@@ -17,6 +17,7 @@ from sealwax.crypto.sealing import (
     OVERHEAD_BYTES,
     SealBroken,
     SealedKind,
+    SealUnknown,
     open_sealed,
     read_header,
     seal,
@@ -24,7 +25,7 @@ from sealwax.crypto.sealing import (
 from sealwax.ledger.names import OBJECT_LIMIT_BYTES, object_name
 from sealwax.model.change import Change, Entry
 from sealwax.vault.digest import change_digest
-from sealwax.vault.keys import AccountKeys
+from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.segment import (
     LARGEST_PLAIN_BYTES,
     CheckedRow,
@@ -58,6 +59,11 @@ class SealedSegment(NamedTuple):
     changes: int
 
 
+class HoldsNothing(SealBroken):
+    """The bytes are those of the name, and are no segment: nobody can ever read anything in them,
+    so there is nothing in them. It is the fault of whoever added them, not of the place."""
+
+
 def seal_segment(
     key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
 ) -> SealedSegment:
@@ -86,6 +92,25 @@ def open_segment(keys: AccountKeys, zone: str, data: bytes) -> list[Change]:
 def open_rows(key: ZoneKey, data: bytes) -> list[CheckedRow]:
     """The changes of a sealed segment as checked rows; raises SealBroken or SealUnknown."""
     return checked_rows(open_sealed(key, SealedKind.SEGMENT, data))
+
+
+def segment_key(keys: AccountKeys, zone: str, data: bytes) -> ZoneKey:
+    """The key that opens a sealed segment whose bytes are those of its name; raises HoldsNothing,
+    or KeyMissing where another member may open it."""
+    try:
+        return keys.zone_key(zone, epoch_of(data))
+    except KeyMissing:
+        raise
+    except (SealBroken, SealUnknown) as error:
+        raise HoldsNothing(error.sentence) from error
+
+
+def sound_rows(key: ZoneKey, data: bytes) -> list[CheckedRow]:
+    """As `open_rows`, for bytes that are those of their name; raises HoldsNothing."""
+    try:
+        return open_rows(key, data)
+    except (SealBroken, SealUnknown) as error:
+        raise HoldsNothing(error.sentence) from error
 
 
 def epoch_of(data: bytes) -> int:

@@ -153,6 +153,8 @@ def _checked(segment: _Segment) -> list[CheckedRow]:
             _check_decoded(values[at])
         if not _SCALARS.issuperset(map(type, values)):
             _check_forms(values)
+        if record[0] != kind:
+            raise ValueError
         rows.append((shape, kind, record, life, time_ms, devices[device], keys, values))
     return rows
 

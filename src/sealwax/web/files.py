@@ -11,7 +11,7 @@ from litestar.response import Stream
 from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.view import AttachmentView
-from sealwax.model.file_kind import HEAD_BYTES, OCTETS, sniffed
+from sealwax.model.file_kind import HEAD_BYTES, OCTETS, harmless_name, sniffed
 from sealwax.thumbnail.decoder import Decodes
 from sealwax.web.kinds import is_shown
 from sealwax.web.reading import Asked, Record, port_of
@@ -31,8 +31,9 @@ def file(request: Asked, record: Record) -> Response[Any]:
     port = port_of(request)
     found = _attachment(port, record)
     size_bytes = found.size_bytes or 0
-    kind = sniffed(_part(port, found, 0, min(HEAD_BYTES, size_bytes)), found.mime_type)
-    headers = _headers(found, kind)
+    head = _part(port, found, 0, min(HEAD_BYTES, size_bytes))
+    kind = sniffed(head, found.mime_type)
+    headers = _headers(found, head, kind)
     span = _span(request.headers.get("range"), size_bytes)
     if span is None:
         headers["Content-Length"] = str(size_bytes)
@@ -102,8 +103,9 @@ def _pieces(port: Port, found: AttachmentView) -> Iterator[bytes]:
         begin += size_bytes
 
 
-def _headers(found: AttachmentView, kind: str) -> dict[str, str]:
-    name = quote(found.name.rpartition("/")[2][:200] or "attachment", safe="")
+def _headers(found: AttachmentView, head: bytes, kind: str) -> dict[str, str]:
+    told = found.name.rpartition("/")[2][-200:] or "attachment"
+    name = quote(harmless_name(told, head, found.mime_type), safe="")
     placed = "inline" if is_shown(kind) else "attachment"
     return {
         "Content-Disposition": f"{placed}; filename*=UTF-8''{name}",

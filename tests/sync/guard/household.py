@@ -268,6 +268,15 @@ class Evil:
     def answer(self, records: Iterable[bytes], life: int = 1) -> int:
         return self._fate(records, entry(HELD, False, str(life)))
 
+    def say(self, records: Iterable[bytes], *entries: object, time_ms: int | None = None) -> int:
+        """Content of the life in which records are."""
+        time_ms = self.time_ms() if time_ms is None else time_ms
+        changes = [
+            Change(int(Kind.MESSAGE), one, 0, time_ms, self.id, tuple(entries))  # type: ignore[arg-type]
+            for one in records
+        ]
+        return self.append(changes=changes, part=Part(reason="import", confirmed=True))
+
     def unpin(self, *seqs: int) -> int:
         public = encode_facts(UnpinFacts(list(seqs)))
         return self.append(CommitKind.UNPIN, public=public)

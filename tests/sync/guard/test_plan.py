@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import HELD, LIFE, NAME, PURGED, READ_NS, TEXT
+from sealwax.model.loss import words_gone
 from sealwax.model.merge import Merge
 from sealwax.model.record import Kind
 from sealwax.model.state import State, content_under, empty, from_change, join_change
@@ -16,7 +17,6 @@ from sealwax.sync.guard.plan import (
     is_answered,
     is_too_much,
     losses,
-    words_gone,
 )
 from sealwax.sync.guard.tellings import Teller, Telling, tellings_in
 

@@ -57,8 +57,8 @@ def _lived(device: Device) -> None:
     odd = (
         Change(2, rows[0].uid, None, NOW_MS, author, (entry(PURGED, 1),)),
         Change(2, uid, 0, 5, author, (entry(TEXT, "a variant"), Entry("new", 99, "k", [1]))),
-        Change(200, b"f" * 16, 0, 5, author, (Entry("new", 2, "", {"a": 1}),)),
-        Change(201, b"e" * 16, None, 5, author, ()),
+        Change(200, bytes([200]) * 16, 0, 5, author, (Entry("new", 2, "", {"a": 1}),)),
+        Change(201, bytes([201]) * 16, None, 5, author, ()),
     )
     device.replica.write(Writing(odd, Part()))
     create_snapshot(device.library, device.replica, "twenty days", "test")
@@ -297,7 +297,7 @@ def test_a_piece_that_was_dropped_keeps_its_name(tmp_path: Path) -> None:
     (stored,) = device.replica.put_files([path])
     assert not isinstance(stored, OSError)
     told = entry(CONTENT, stored.content)
-    change = Change(int(Kind.ATTACHMENT), b"p" * 16, 0, 5, device.replica.device, (told,))
+    change = Change(int(Kind.ATTACHMENT), b"\4" * 16, 0, 5, device.replica.device, (told,))
     device.replica.write(Writing((change,), Part(), chunks=stored.chunks))
     gone = tuple(name for name, _ in stored.chunks)
     device.replica.write(Writing((), Part(), dropped=gone))

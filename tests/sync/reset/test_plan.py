@@ -12,7 +12,7 @@ from sealwax.vault.segment import change_of, checked_rows, encode_segment
 from tests.laws import LAWS
 from tests.model.test_laws import CHANGES
 
-RECORD = b"r" * 16
+RECORD = b"\2" * 16
 DEVICE = b"d" * 16
 MESSAGE = int(Kind.MESSAGE)
 
@@ -64,11 +64,13 @@ def test_only_what_is_said_anew_is_replaced() -> None:
             SeenSegment(b"b", 20, is_readable=True, was_taken_in=False, lacking=3),
             SeenSegment(b"c", 40, is_readable=False, was_taken_in=True),
             SeenSegment(b"d", 80, is_readable=False, was_taken_in=False),
+            SeenSegment(b"e", 160, is_readable=False, was_taken_in=False, is_nowhere=True),
+            SeenSegment(b"f", 320, is_readable=False, was_taken_in=True, is_nowhere=True),
         ],
     )
-    assert plan.replaced == (b"a", b"b", b"c")
+    assert plan.replaced == (b"a", b"b", b"c", b"e", b"f")
     assert plan.lacking == (b"b",)
-    assert plan[:6] == (7, 3, 70, 1, 1, 1)
+    assert plan[:7] == (7, 5, 550, 2, 1, 1, 1)
 
 
 def test_batches_are_bounded_and_keep_a_record_together() -> None:

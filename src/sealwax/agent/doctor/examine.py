@@ -12,7 +12,7 @@ from sealwax.agent.doctor.checks.history import check_history
 from sealwax.agent.doctor.checks.keys import check_keys
 from sealwax.agent.doctor.checks.media import check_media
 from sealwax.agent.doctor.checks.refused import check_refused
-from sealwax.agent.doctor.checks.server import check_doubt, check_lost, check_server
+from sealwax.agent.doctor.checks.server import check_belied, check_doubt, check_lost, check_server
 from sealwax.agent.doctor.checks.snapshots import check_snapshots
 from sealwax.agent.doctor.checks.sources import check_sources
 from sealwax.agent.doctor.checks.space import check_space
@@ -32,6 +32,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_waiting,
     check_server,
     check_lost,
+    check_belied,
     check_doubt,
     check_backup,
     check_snapshots,

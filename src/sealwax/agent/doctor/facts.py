@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sealwax.agent.journal import Trouble
 from sealwax.agent.questions import Alarm, Asked
+from sealwax.sync.belied import Found
 from sealwax.sync.pause import Pause
 from sealwax.trust.key_troubles import KeyTrouble
 
@@ -53,7 +54,8 @@ class StoreFact(NamedTuple):
     """The place that devices share: what is not there yet, when all was last known to be there,
     what is wrong with it since when. `clock_ahead_ms` is by how much this computer's clock is ahead
     of its, `lost` how many sealed objects it lost and this device cannot give, `doubt` why nobody
-    can say that all is there although nothing waits."""
+    can say that all is there although nothing waits, `belied` what did not come back from it when
+    it was read."""
 
     name: str
     is_server: bool = True
@@ -72,6 +74,7 @@ class StoreFact(NamedTuple):
     clock_ahead_ms: int | None = None
     lost: int = 0
     doubt: str = ""
+    belied: Found | None = None
 
 
 class HistoryFact(NamedTuple):

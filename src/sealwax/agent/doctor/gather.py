@@ -118,6 +118,7 @@ def _store(sync: SyncState, trouble: Trouble | None) -> StoreFact:
         clock_ahead_ms=ahead_ms,
         lost=sync.lost,
         doubt=sync.doubt,
+        belied=sync.belied,
     )
 
 

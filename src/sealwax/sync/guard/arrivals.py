@@ -1,7 +1,7 @@
 """What other devices say in the commits that a device is about to pull, read once or twice."""
 
-from collections.abc import Iterator, Set
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Set
+from typing import NamedTuple, TypeAlias
 
 from sealwax.base.clock import Clock
 from sealwax.crypto.sealing import SealBroken, SealUnknown
@@ -20,6 +20,9 @@ from sealwax.vault.commit_part import Counts
 
 UNREADABLE = (Missing, SealBroken, SealUnknown)
 """What cannot be read changes nothing in the library either."""
+
+
+Look: TypeAlias = Callable[[Teller, list[Change]], None]
 
 
 class LetGo(NamedTuple):
@@ -41,9 +44,10 @@ class Arrivals:
         self._seen_seq = seen_seq
         self._needed = ahead.needed()
 
-    def tellings(self, is_all: bool) -> list[Telling]:
+    def tellings(self, is_all: bool, look: Look | None = None) -> list[Telling]:
         """What they tell of records: in what applying them reads, or in all that can be read. What
-        was compacted since may still say who said something first."""
+        was compacted since may still say who said something first. `look` is shown the changes of
+        each segment that applying reads, once."""
         found: list[Telling] = []
         for following, commit in self._commits():
             header = commit.header
@@ -52,7 +56,10 @@ class Arrivals:
             )
             for name in following.segments:
                 if is_all or name in self._needed:
-                    found.extend(tellings_in(teller, self._changes(name)))
+                    changes = self._changes(name)
+                    found.extend(tellings_in(teller, changes))
+                    if look is not None and name in self._needed:
+                        look(teller, changes)
         return found
 
     def words_of(self, records: Set[bytes]) -> dict[bytes, list[Change]]:

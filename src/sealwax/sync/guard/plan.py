@@ -12,8 +12,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from sealwax.model.brake import is_braked
-from sealwax.model.merge import Stamp, join_stamps
-from sealwax.model.state import Slot, State
+from sealwax.model.loss import words_gone
+from sealwax.model.state import State
 from sealwax.sync.guard.tellings import Telling
 
 SNAPSHOTS_LIMIT = 3
@@ -27,11 +27,14 @@ weeks ask nothing about it."""
 
 class How(IntEnum):
     """In which way a record was lost: into the trash; its words, of a record of the present; its
-    words, of one that lay in the trash and would be there still."""
+    words, of one that lay in the trash and would be there still; it is there, and nothing of it is
+    shown; it is shown with other words."""
 
     DELETED = 1
     PURGED = 2
     EMPTIED = 3
+    HIDDEN = 4
+    CHANGED = 5
 
 
 class Loss(NamedTuple):
@@ -73,25 +76,6 @@ def _how(before: State, after: State) -> How | None:
             return How.PURGED
         return None if after.is_live else How.DELETED
     return How.EMPTIED if words_gone(before, after) else None
-
-
-def words_gone(before: State, after: State) -> bool:
-    """Whether anything was purged that nothing tells again: a restore does, under a later life."""
-    if after.purged <= before.purged:
-        return False
-    return any(
-        not _tells(slot, stamp, after.slots.get(slot, ()))
-        for slot, stamps in before.slots.items()
-        for stamp in stamps
-        if stamp.life is not None and stamp.life <= after.purged
-    )
-
-
-def _tells(slot: Slot, stamp: Stamp, stamps: tuple[Stamp, ...]) -> bool:
-    """Whether stamps say what one said, whatever the life under which they do."""
-    merge = slot[1]
-    timeless = join_stamps(merge, (), tuple(one._replace(life=None) for one in stamps))
-    return join_stamps(merge, timeless, (stamp._replace(life=None),)) == timeless
 
 
 def _loss(record: bytes, how: How, before: State, after: State, told: list[Telling]) -> Loss:

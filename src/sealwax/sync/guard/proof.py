@@ -21,7 +21,7 @@ from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.guard.replaced import library_id
 from sealwax.sync.journal import Journal
-from sealwax.sync.rebuilding import rebuilt
+from sealwax.sync.rebuilding import joined
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
 
@@ -90,10 +90,12 @@ class Proving:
             if one.library != library_id(self._library):
                 # This library was made anew since: what was in the old segments may not be in it.
                 put_back += self._put_back(self._untold_here(one))
-        scratch = self._library.database.path.with_name(SCRATCH)
-        with rebuilt(self._history, Path(scratch)) as twin:
-            if twin.library.digest() != self._library.digest():
-                put_back += self._put_back(self._untold_by(twin.library.states))
+        # What only snapshots hold goes with them: the present has to be told by what lives.
+        live = [name for name, *_ in self._library.holdings.live_segments()]
+        scratch = Path(self._library.database.path.with_name(SCRATCH))
+        with joined(self._history, scratch, live) as told:
+            if told.digest() != self._library.digest():
+                put_back += self._put_back(self._untold_by(told.states))
         self._settle(resets, put_back)
 
     def _untold_here(self, one: Unproved) -> Iterator[Change]:

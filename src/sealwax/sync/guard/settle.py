@@ -18,8 +18,9 @@ from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD
 from sealwax.model.record import Kind
 from sealwax.model.state import State
+from sealwax.sync.guard.hiding import is_lost_still
 from sealwax.sync.guard.pinning import PastPins
-from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, words_gone
+from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How
 from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
@@ -94,24 +95,28 @@ class Settling:
             self._library.holdings.keep_note(_RESTING, mark)
 
     def _back(self, rows: list[Taken]) -> Iterator[bytes]:
-        """The records that are where they were: in the present, and those of which words were gone
-        with all the words that they had."""
+        """The records that are where they were: in the present, those of which words were gone with
+        all the words that they had, those that were hidden shown as they were."""
         states = self._library.states([row.record for row in rows]) if rows else {}
-        purged: dict[int, list[bytes]] = {}
+        lost: dict[int, list[Taken]] = {}
         for row in rows:
             state = states.get(row.record)
             if state is None or not state.has_content():
                 continue
             if row.how != How.DELETED:
-                purged.setdefault(row.moment, []).append(row.record)
+                lost.setdefault(row.moment, []).append(row)
             elif state.is_live:
                 yield row.record
         shown = {pin.moment for pin in self._library.holdings.pins()}
         connection = self._library.database.connection
-        for moment, records in purged.items():
-            if moment in shown:
-                then = states_at(connection, records, moment)
-                yield from (one for one in then if not words_gone(then[one], states[one]))
+        for moment, taken in lost.items():
+            if moment not in shown:
+                continue
+            then = states_at(connection, [row.record for row in taken], moment)
+            for row in taken:
+                one = row.record
+                if one in then and not is_lost_still(How(row.how), then[one], states[one]):
+                    yield one
 
     def _resting_mark(self) -> bytes:
         """What changes when something begins, or ceases, to lie in the trash or to be purged."""

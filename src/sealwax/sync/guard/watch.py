@@ -15,6 +15,7 @@ from sealwax.library.past import is_unchanged
 from sealwax.sync.following import Ahead
 from sealwax.sync.guard.arrivals import Arrivals
 from sealwax.sync.guard.going import Going, snapshots_going
+from sealwax.sync.guard.looking import Looking
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, Loss, is_answered
@@ -86,13 +87,15 @@ class Watch:
         guarded = self._library.guarded
         weighing = Weighing(self._library, arrivals, ahead.start.seq, now_ms - EARLY_MS)
         is_all = guarded.is_asking
-        tellings = arrivals.tellings(is_all)
-        losing = weighing.losing(tellings)
+        looking = Looking(self._library)
+        tellings = arrivals.tellings(is_all, looking.look)
+        hidden = looking.found()
+        losing = _all_losing(weighing, tellings, hidden)
         before = weighing.still_lost(guarded.losses.lately(now_ms - DAY_MS))
         if not is_all and losing and weighing.is_too_much(losing, before):
             # Who said it first, and who confirmed it, may stand in what was compacted since.
             tellings = arrivals.tellings(is_all=True)
-            losing = weighing.losing(tellings)
+            losing = _all_losing(weighing, tellings, hidden)
         accepted = self._accepted(tellings)
         before = [row for row in before if row.record not in set(accepted)]
         is_too_much = bool(losing) and weighing.is_too_much(losing, before)
@@ -179,6 +182,13 @@ class Watch:
     def _before(self, seq: int) -> Wanted:
         data = self._history.store.get_commit(MESSAGES_ZONE, seq)
         return Wanted(seq, commit_hash(data), BEFORE, counts=self._library.counts())
+
+
+def _all_losing(weighing: Weighing, tellings: list[Telling], hidden: list[Loss]) -> list[Losing]:
+    """What is taken away, and what is hidden of the rest."""
+    losing = weighing.losing(tellings)
+    gone = {one.loss.record for one in losing}
+    return losing + weighing.hiding((one for one in hidden if one.record not in gone), tellings)
 
 
 def _first(records: _Records) -> int:

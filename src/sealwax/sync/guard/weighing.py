@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from sealwax.library.library import Library
 from sealwax.library.losses import Taken
+from sealwax.library.past import states_at
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
 from sealwax.model.state import State, join_change
 from sealwax.sync.guard.arrivals import Arrivals
+from sealwax.sync.guard.hiding import HIDING, is_changed_too_much
+from sealwax.sync.guard.hiding import hidden as hiding_of
 from sealwax.sync.guard.plan import How, Loss, is_answered, is_too_much, losses
 from sealwax.sync.guard.tellings import Telling
 
@@ -53,39 +56,58 @@ class Weighing:
             after = {one: _joined(here[one], told[one], retold.get(one, ())) for one in here}
             lost = losses(here, after, (one for record in page for one in told[record]))
             lost = self._without_rested(lost, here, resting)
-            found += [
-                one
-                for one in self._described(lost, here)
-                if not (one.is_shared and is_answered(one.loss, told[one.loss.record]))
-            ]
+            lost = self._without_undone(lost, after)
+            found += self._unanswered(lost, here, told)
         return found
+
+    def hiding(self, found: Iterable[Loss], tellings: Iterable[Telling]) -> list[Losing]:
+        """What is hidden, but for what another device says was meant."""
+        told: dict[bytes, list[Telling]] = {}
+        for telling in tellings:
+            told.setdefault(telling.record, []).append(telling)
+        by_record = {one.record: one for one in found}
+        losing: list[Losing] = []
+        for page in _pages(by_record):
+            here = self._library.states(page)
+            losing += self._unanswered([by_record[one] for one in page], here, told)
+        return losing
+
+    def _unanswered(
+        self, lost: list[Loss], here: Mapping[bytes, State], told: Mapping[bytes, list[Telling]]
+    ) -> Iterator[Losing]:
+        for one in self._described(lost, here):
+            tellings = told.get(one.loss.record, [])
+            if not (one.is_shared and is_answered(one.loss, tellings)):
+                yield one
 
     def still_lost(self, rows: Iterable[Taken]) -> list[Taken]:
         """Those of what was taken before that are not back."""
         listed = list(rows)
         back: set[bytes] = set()
+        # Whether what was hidden is shown again can be told when the question is settled.
         for page in _pages({row.record: row for row in listed}):
             back.update(
                 record
                 for record, state in self._library.states(page).items()
                 if state.is_live and state.has_content()
             )
-        return [row for row in listed if row.record not in back]
+        return [row for row in listed if row.how in HIDING or row.record not in back]
 
     def is_too_much(self, losing: Iterable[Losing], before: Iterable[Taken]) -> bool:
         """Whether what is lost, together with what was lost before, is asked about."""
         conversations: dict[bytes, str] = {}
-        lost: set[bytes] = set()
+        lost, changed = set[bytes](), set[bytes]()
         live = self._library.live_records()
         for row in before:
-            lost.add(row.record)
+            (changed if row.how == How.CHANGED else lost).add(row.record)
             conversations[row.record] = row.conversation
         for one in losing:
-            live -= one.is_live
-            lost.add(one.loss.record)
+            live -= one.is_live and one.loss.how not in HIDING
+            (changed if one.loss.how == How.CHANGED else lost).add(one.loss.record)
             conversations[one.loss.record] = one.conversation
-        known = {record: chat for record, chat in conversations.items() if chat}
-        return is_too_much(lost, known, live + len(lost))
+        known = {record: conversations[record] for record in lost if conversations[record]}
+        all_records = live + len(lost)
+        return is_too_much(lost, known, all_records) or is_changed_too_much(changed, all_records)
 
     def _purging(self, told: Mapping[bytes, list[Telling]]) -> set[bytes]:
         """The records of which words would be purged that are here."""
@@ -113,6 +135,22 @@ class Weighing:
             if one.how != How.EMPTIED
             or not (one.record in accepted or resting.in_trash(one.record, here[one.record]))
         ]
+
+    def _without_undone(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
+        """Without words that were told in the place of others, where they go and the others are
+        shown again: somebody else has undone it."""
+        known = self._library.guarded.losses.of([one.record for one in lost])
+        hidden: dict[int, list[bytes]] = {}
+        for row in known.values():
+            if row.how in HIDING:
+                hidden.setdefault(row.moment, []).append(row.record)
+        shown = {pin.moment for pin in self._library.holdings.pins()} if hidden else set[float]()
+        undone: set[bytes] = set()
+        for moment, records in hidden.items():
+            if moment in shown:
+                then = states_at(self._library.database.connection, records, moment)
+                undone.update(one for one in then if hiding_of(then[one], after[one]) is None)
+        return [one for one in lost if one.record not in undone]
 
     def _described(self, lost: list[Loss], here: Mapping[bytes, State]) -> Iterator[Losing]:
         records = [one.record for one in lost]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
-from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.commit import CommitKind
 from sealwax.model.change import Change
 from sealwax.model.state import tells_more
@@ -86,8 +86,11 @@ def _seen(replica: Replica, report: Report) -> Iterator[SeenSegment]:
         was_taken_in = segment.name not in damaged
         try:
             changes = replica.read_segment(segment.name)
-        except (Missing, SealBroken, SealUnknown):
-            yield SeenSegment(segment.name, segment.size_bytes, False, was_taken_in)
+        except (Missing, SealBroken) as error:
+            is_nowhere = isinstance(error, Missing)
+            yield SeenSegment(
+                segment.name, segment.size_bytes, False, was_taken_in, is_nowhere=is_nowhere
+            )
             continue
         lacking = len(_lacking(replica, changes))
         yield SeenSegment(segment.name, segment.size_bytes, True, was_taken_in, lacking)

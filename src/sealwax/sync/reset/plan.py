@@ -2,8 +2,9 @@
 
 A segment may go when everything that it tells is said anew. That is so when it can be read: what
 the library lacks of it is then taken in first. And when it cannot be read any more, but this
-library took it in while it could. One that this device never read stays, whatever is wrong with it:
-another device may have what is in it.
+library took it in while it could. And when it is nowhere: not here, and not at the place, which was
+asked just now. A device that has it, and hears of the reset, says what was in it again. Any other
+that this device never read stays: another one may be able to.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,13 +20,15 @@ RESET_CHANGES = 12_000
 
 class SeenSegment(NamedTuple):
     """A segment that the head holds, as this device finds it now: whether it can be read, whether
-    the library took it in when it was pulled, and how many of its changes the library lacks."""
+    the library took it in when it was pulled, how many of its changes the library lacks, and
+    whether neither this device nor the place has it."""
 
     name: bytes
     size_bytes: int
     is_readable: bool
     was_taken_in: bool
     lacking: int = 0
+    is_nowhere: bool = False
 
 
 class ResetPlan(NamedTuple):
@@ -33,8 +36,9 @@ class ResetPlan(NamedTuple):
 
     `records` are said anew. `segments` are replaced, of `size_bytes`: about so much is written.
     `healed` of them cannot be read any more, and what was in them is here. `regained` hold
-    something that this library lacks: that is taken in first. `kept` cannot be read, and never were
-    here: they stay as they are. `replaced` and `lacking` name the replaced and the regained ones.
+    something that this library lacks: that is taken in first. `nowhere` are neither here nor at the
+    place, and never were here. `kept` cannot be read, and never were here: they stay as they are.
+    `replaced` and `lacking` name the replaced and the regained ones.
     """
 
     records: int
@@ -42,6 +46,7 @@ class ResetPlan(NamedTuple):
     size_bytes: int
     healed: int
     regained: int
+    nowhere: int
     kept: int
     replaced: tuple[bytes, ...]
     lacking: tuple[bytes, ...]
@@ -51,18 +56,20 @@ def plan_reset(records: int, seen: Iterable[SeenSegment]) -> ResetPlan:
     """The plan for what was found."""
     replaced: list[bytes] = []
     lacking: list[bytes] = []
-    size_bytes, healed, kept = 0, 0, 0
+    size_bytes, healed, nowhere, kept = 0, 0, 0, 0
     for segment in seen:
         if not segment.is_readable and not segment.was_taken_in:
-            kept += 1
-            continue
+            if not segment.is_nowhere:
+                kept += 1
+                continue
+            nowhere += 1
         replaced.append(segment.name)
         size_bytes += segment.size_bytes
-        healed += not segment.is_readable
+        healed += not segment.is_readable and segment.was_taken_in
         if segment.lacking:
             lacking.append(segment.name)
     return ResetPlan(
-        records, len(replaced), size_bytes, healed, len(lacking), kept,
+        records, len(replaced), size_bytes, healed, len(lacking), nowhere, kept,
         tuple(replaced), tuple(lacking),
     )  # fmt: skip
 

@@ -6,14 +6,18 @@ from typing import NamedTuple
 
 from sealwax.agent.doctor.facts import DAY_MS, Facts
 from sealwax.agent.doctor.finding import Finding, moment
-from sealwax.stores.far_trouble import HistoryUnsound
+from sealwax.agent.wording import count
+from sealwax.stores.far_trouble import AccountNewer, HistoryUnsound
 from sealwax.stores.server import AccountMissing
+from sealwax.sync.belied import belied_sentence
 from sealwax.sync.presence import lost_sentence
 from sealwax.sync.removed_tail import RemovedDeviceWrote
+from sealwax.sync.repair import AccountParted
 from sealwax.trust.account import NotTrusted
 from sealwax.trust.key_troubles import KeysUnusable
 
 LONG_MS = 7 * DAY_MS
+BELIED_TOLD_MS = 30 * DAY_MS
 
 
 class _Grave(NamedTuple):
@@ -30,6 +34,16 @@ _GRAVE = {
         "server-history",
         "Nothing of it was taken in, and nothing here changed.",
         "tell whoever runs it; once it is right, sync goes on by itself",
+    ),
+    AccountParted.code: _Grave(
+        AccountParted.code,
+        "What this device has is on this disk alone, as far as it can tell.",
+        "check the address; if it is right, link this device anew in a fresh home",
+    ),
+    AccountNewer.code: _Grave(
+        AccountNewer.code,
+        "What is new waits on this device; the other devices do not see it.",
+        "update Sealwax on this device; sync then goes on by itself",
     ),
     AccountMissing.code: _Grave(
         "account-missing",
@@ -88,6 +102,22 @@ def check_lost(facts: Facts) -> Iterator[Finding]:
         "sync the other devices, then this one; docs/recovery.md says what else there is",
         "sync-now",
     )
+
+
+def check_belied(facts: Facts) -> Iterator[Finding]:
+    """A place that says it has what it does not have is told for a month after it was mended."""
+    store = facts.store
+    if store is None or store.belied is None or not facts.is_sync_on:
+        return
+    found, when = store.belied, moment(store.belied.found_ms, facts.now_ms, facts.zone)
+    remedy = "ask whoever runs it what happened; `sealwax verify --read` reads all of it back"
+    if found.left:
+        text = f"Since {when}: {belied_sentence(found)}"
+        yield Finding("store-belied", "danger", text, remedy, "sync-now")
+    elif 0 <= facts.now_ms - found.found_ms < BELIED_TOLD_MS:
+        objects = count(found.objects, "sealed object")
+        text = f"{when}: {objects} did not come back from the sync store. They were sent again."
+        yield Finding("store-belied", "warn", text, remedy)
 
 
 def check_doubt(facts: Facts) -> Iterator[Finding]:
