@@ -5,7 +5,7 @@ is named after the other's address, not after the chat's own id. A group is name
 id, which all devices of a person share.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apsw
@@ -26,10 +26,10 @@ from sealwax.model.field import (
 from sealwax.model.record import (
     NAMESPACE_APPLE,
     Kind,
-    canonical_address,
-    canonical_direct,
     canonical_group,
+    direct,
 )
+from sealwax.sources.apple.addresses import Addresses
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.base import Item, Observation
@@ -59,11 +59,17 @@ class Chat(NamedTuple):
 class Threads:
     """The handles and chats of one database; both are few, whatever the number of messages."""
 
-    def __init__(self, connection: apsw.Connection, columns: Columns) -> None:
+    def __init__(
+        self, connection: apsw.Connection, columns: Columns, own: Iterable[str] = ()
+    ) -> None:
+        """`own` are the addresses of the account itself."""
+        self._spelling = Addresses(own)
         self._connection = connection
         self._columns = columns
         self.problems: list[Problem] = []
         self.addresses: dict[int, str] = {}
+        self.canonical: dict[int, str] = {}
+        self._canonical_of: dict[str, str] = {}
         self._countries: dict[int, str] = {}
         self._read_handles()
         self._members = self._read_members()
@@ -72,27 +78,26 @@ class Threads:
 
     def actor(self, handle: object) -> str:
         """The canonical address of a handle."""
-        address = self.addresses.get(handle) if isinstance(handle, int) else None
-        return canonical_address(address) if address else "unknown"
+        return self.canonical.get(handle, "unknown") if isinstance(handle, int) else "unknown"
 
     def conversation(self, chat: int | None, handle: object) -> str:
         """The canonical id of a message's conversation."""
         known = self.chats.get(chat) if chat is not None else None
         if known is not None:
             return known.canonical_id
-        address = self.addresses.get(handle) if isinstance(handle, int) else None
-        return canonical_direct(address) if address else ORPHANS
+        address = self.canonical.get(handle) if isinstance(handle, int) else None
+        return direct(address) if address else ORPHANS
 
     def of_guid(self, guid: str) -> str | None:
         """The conversation of a chat's guid, as far as the guid alone tells it."""
         _, style, identifier = (*guid.split(";", 2), "", "")[:3]
-        return canonical_direct(identifier) if style == "-" and identifier else None
+        return direct(self._canonical(identifier)) if style == "-" and identifier else None
 
     def contacts(self, time_ms: int) -> Iterator[Observation]:
         """Each address, once."""
         told: set[str] = set()
         for row, address in self.addresses.items():
-            canonical = canonical_address(address)
+            canonical = self.canonical[row]
             if canonical in told:
                 continue
             told.add(canonical)
@@ -146,6 +151,12 @@ class Threads:
             code = words(country)
             if code:
                 self._countries[row] = code
+            self.canonical[row] = self._spelling.canonical(known, code)
+            self._canonical_of.setdefault(known, self.canonical[row])
+
+    def _canonical(self, address: str) -> str:
+        """The canonical address of what a chat names: its handle's, whose country is known."""
+        return self._canonical_of.get(address) or self._spelling.canonical(address)
 
     def _read_members(self) -> dict[int, list[str]]:
         members: dict[int, list[str]] = {}
@@ -173,7 +184,7 @@ class Threads:
             else:
                 members = self._members.get(number)
                 named = chat_name or (members[0] if members else None)
-                canonical = canonical_direct(named) if named else f"{ORPHANS}{number}"
+                canonical = direct(self._canonical(named)) if named else f"{ORPHANS}{number}"
             self.chats[number] = Chat(
                 number, canonical, guid, is_group, service, name, bool(whole(row[9]))
             )
