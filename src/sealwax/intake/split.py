@@ -149,18 +149,22 @@ class Places:
         if namespace != self._own or canonical not in self._split:
             return None
         told = str(service.value) if service is not None else ""
-        part = part_id(canonical, told)
-        origin = Named(self._own, canonical)
-        self.told[part] = part_entries(self._split[canonical], origin, told)
-        return entry(PLACED, write(self._own, part, self._own))
+        state = self._split[canonical]
+        origin = Named(*state.get(ORIGIN))
+        part = part_id(origin.id, told)
+        if origin.namespace == self._own:
+            self.told[part] = part_entries(state, origin, told)
+        return entry(PLACED, write(origin.namespace, part, self._own))
 
 
 def split_conversations(library: Library) -> dict[Named, State]:
-    """The conversations that are split now."""
+    """The conversations that are split now, under each name that they have."""
     return {
-        Named(*row.state.get(ORIGIN)): row.state
-        for row in library.read.rows(Kind.CONVERSATION, _everywhere(library))
+        Named(*member.state.get(ORIGIN)): row.state
+        for row in library.read.conversation_rows(_everywhere(library))
         if row.state.get(SPLIT) is True and row.state.get(ORIGIN)
+        for member in library.read.members(row.record)
+        if member.state.get(ORIGIN)
     }
 
 

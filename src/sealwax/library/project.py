@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sealwax.model.field import (
+    ALIAS,
     CONTENT,
     CONVERSATION,
     DELIVERED_NS,
@@ -42,7 +43,8 @@ _PLAIN = frozenset(
 
 
 class Projection(NamedTuple):
-    """The columns of a version row that are read off its state; `conversations` are names."""
+    """The columns of a version row that are read off its state; `conversations` are names,
+    `aliases` those of other conversations, and whether they are one with this one."""
 
     place: int
     conversations: tuple[str, ...]
@@ -50,6 +52,7 @@ class Projection(NamedTuple):
     words: str
     is_held: bool
     file_bytes: int = 0
+    aliases: tuple[tuple[str, bool], ...] = ()
 
 
 def project(state: State, own: str | None = None) -> Projection:
@@ -59,7 +62,9 @@ def project(state: State, own: str | None = None) -> Projection:
     if state.kind != Kind.MESSAGE:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0
-        return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
+        place = _place(state, state.get(ORIGIN))
+        aliases = _aliases(state, own) if state.kind == Kind.CONVERSATION else ()
+        return Projection(place, (), None, "", is_held, file_bytes, aliases)
     time_ns = state.get(TIME_NS)
     place = _place(state, time_ns)
     placed = state.get(PLACED)
@@ -67,6 +72,16 @@ def project(state: State, own: str | None = None) -> Projection:
     own = own_namespace(state) if own is None else own
     conversations = tuple(sorted({named_by(reference, own) for reference in inside}))
     return Projection(place, conversations, time_ns, _words(state), is_held)
+
+
+def _aliases(state: State, own: str | None) -> tuple[tuple[str, bool], ...]:
+    own = own_namespace(state) if own is None else own
+    told: dict[str, bool] = {}
+    for reference, is_one in state.keyed(ALIAS).items():
+        name = named_by(reference, own)
+        # Two spellings of one reference: one word that they are two is enough.
+        told[name] = told.get(name, True) and is_one
+    return tuple(sorted(told.items()))
 
 
 def is_marked(state: State) -> bool:

@@ -1,12 +1,13 @@
 """Reading the library: conversations, messages, attachments and counts at any kept moment."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import apsw
 
 from sealwax.crypto.key_tree import RootKeys
+from sealwax.library.aliases import shown_as
 from sealwax.library.conversation import (
     ConversationView,
     conversation_view,
@@ -27,7 +28,7 @@ from sealwax.model.field import (
 )
 from sealwax.model.record import Kind, canonical_address, canonical_direct
 from sealwax.model.reference import DEFAULT_NAMESPACE, resolve
-from sealwax.model.state import State, decode
+from sealwax.model.state import State, decode, join
 
 PAGE_ROWS = 2_000
 
@@ -57,7 +58,7 @@ class Reader:
         tallies = self._tallies(moment)
         views = [
             conversation_view(row.record, row.state, names, tallies.pop(row.record, (0, 0)))
-            for row in self._conversation_rows(moment)
+            for row in self.conversation_rows(moment)
             if row.record in tallies or self.stands_alone(row, moment)
         ]
         views += [nameless(record, tally) for record, tally in tallies.items()]
@@ -341,8 +342,43 @@ class Reader:
                 return
             last = rows[-1][0]
 
-    def _conversation_rows(self, moment: Moment) -> Iterator[Row]:
-        return self.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT, TRASH)))
+    def conversation_rows(self, moment: Moment) -> list[Row]:
+        """The conversations of a moment, in the present and the trash; several that are one as the
+        one that is shown, with all that is known of each."""
+        rows = self.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT, TRASH)))
+        return joined_rows(rows, shown_as(self._connection))
+
+    def shown(self, conversation: int) -> int:
+        """The conversation that is shown for one."""
+        row = self._connection.execute(
+            "SELECT shown FROM shown_as WHERE record = ?", (conversation,)
+        ).fetchone()
+        return int(row[0]) if row else conversation
+
+    def is_joined(self, conversation: int) -> bool:
+        """Whether it is one with others."""
+        return self.shown(conversation) != conversation or len(self.members(conversation)) > 1
+
+    def absorbed(self) -> int:
+        """How many conversations of the present are shown as another one of it."""
+        row = self._connection.execute(
+            "SELECT count(*) - count(DISTINCT shown) FROM shown_as JOIN record"
+            " ON record.id = shown_as.record JOIN version ON version.id = record.version"
+            " WHERE version.place = 1"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def members(self, conversation: int) -> list[Row]:
+        """The conversations that one is shown for, itself included, as they are now."""
+        found: Iterable[Any] = self._connection.execute(
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM record JOIN version ON version.id = record.version"
+            " WHERE record.id = ?1 OR record.id IN (SELECT record FROM shown_as WHERE shown = ?1)"
+            " ORDER BY record.uid",
+            (conversation,),
+        )
+        return [Row._make((*head, decode(state))) for *head, state in found]
 
     def _inside(self, conversation: int) -> tuple[str, list[int]]:
         """The condition that a message is in a conversation; the plain form walks one index."""
@@ -398,6 +434,25 @@ class Reader:
 
     def _chooses(self, selection: Selection, row: Row, moment: Moment) -> bool:
         return self.is_chosen(selection, row.record, row.conversation, row.state, moment)
+
+
+def joined_rows(rows: Iterable[Row], shown_as: Mapping[int, int]) -> list[Row]:
+    """Conversations, those that are one as one row: in the present if any of them is."""
+    found: dict[int, Row] = {}
+    for row in rows:
+        shown = shown_as.get(row.record, row.record)
+        other = found.get(shown)
+        if other is None:
+            found[shown] = row._replace(record=shown)
+            continue
+        named = row if row.record == shown else other
+        state = join(other.state, row.state)
+        slot = (ORIGIN.name, int(ORIGIN.merge), "")
+        if slot in named.state.slots:
+            state = state._replace(slots={**state.slots, slot: named.state.slots[slot]})
+        place = PRESENT if PRESENT in (row.place, other.place) else row.place
+        found[shown] = named._replace(record=shown, place=place, state=state)
+    return list(found.values())
 
 
 def _is_with(state: State, people: tuple[str, ...]) -> bool:

@@ -67,6 +67,8 @@ ARCHIVED = Field("archived", Merge.LAST, form.is_flag)
 SPLIT = Field("split", Merge.LAST, form.is_split)
 """bool: whether its messages are shown apart by service; in such a part, a reference to the
 conversation that it is a part of."""
+ALIAS = Field("alias", Merge.LAST, form.is_flag, form.is_id)
+"""bool; key is a reference to a conversation: whether that and this one are one."""
 READ_THROUGH_NS = Field("read_through_ns", Merge.GREATEST, form.is_integer)
 """int."""
 

@@ -14,6 +14,7 @@ from sealwax.base.problem import Problem
 from sealwax.model.change import Entry, entry
 from sealwax.model.field import (
     ADDRESS,
+    ALIAS,
     ARCHIVED,
     CHAT_SERVICE,
     COUNTRY,
@@ -29,15 +30,17 @@ from sealwax.model.record import (
     canonical_group,
     direct,
 )
+from sealwax.model.reference import write
 from sealwax.sources.apple.addresses import Addresses
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
+from sealwax.sources.apple.chatdb.same_threads import Mark, same_threads
 from sealwax.sources.base import Item, Observation
 
 GROUP_STYLE = 43
 ORPHANS = "orphans:"
 """The conversation of messages of which the source does not say where they belong."""
-_HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id")
+_HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id", "person_centric_id")
 _CHAT = (
     "ROWID", "guid", "style", "chat_identifier", "service_name", "room_name", "display_name",
     "group_id", "original_group_id", "is_archived",
@@ -70,11 +73,15 @@ class Threads:
         self.addresses: dict[int, str] = {}
         self.canonical: dict[int, str] = {}
         self._canonical_of: dict[str, str] = {}
+        self._people: dict[str, str] = {}
         self._countries: dict[int, str] = {}
         self._read_handles()
         self._members = self._read_members()
         self.chats: dict[int, Chat] = {}
+        self._marks: dict[int, list[Mark]] = {}
         self._read_chats()
+        self._read_lookup()
+        self._also = same_threads(self.chats, self._marks)
 
     def actor(self, handle: object) -> str:
         """The canonical address of a handle."""
@@ -120,6 +127,8 @@ class Threads:
                 entries.append(entry(ARCHIVED, chat.is_archived))
             for member in self._members.get(chat.row, ()):
                 entries.append(entry(PARTICIPANT, True, member))
+            for other in self._also.get(chat.row, ()):
+                entries.append(entry(ALIAS, True, write(NAMESPACE_APPLE, other, NAMESPACE_APPLE)))
             yield Observation(int(Kind.CONVERSATION), chat.canonical_id, time_ms, tuple(entries))
 
     def lone(self, canonical_id: str, handle: object, time_ms: int) -> Observation:
@@ -142,7 +151,9 @@ class Threads:
             )
 
     def _read_handles(self) -> None:
-        for row, address, country, _, raw in self._rows("handle", _HANDLE, "ORDER BY ROWID"):
+        for row, address, country, _, raw, person in self._rows(
+            "handle", _HANDLE, "ORDER BY ROWID"
+        ):
             known = words(address) or words(raw)
             if known is None:
                 self.problems.append(Problem(f"handle {row}", "this handle has no address"))
@@ -151,6 +162,8 @@ class Threads:
             code = words(country)
             if code:
                 self._countries[row] = code
+            if words(person):
+                self._people[known] = str(words(person))
             self.canonical[row] = self._spelling.canonical(known, code)
             self._canonical_of.setdefault(known, self.canonical[row])
 
@@ -185,9 +198,36 @@ class Threads:
                 members = self._members.get(number)
                 named = chat_name or (members[0] if members else None)
                 canonical = direct(self._canonical(named)) if named else f"{ORPHANS}{number}"
+            self._marks[number] = self._marks_of(number, is_group, identifier, group, original)
             self.chats[number] = Chat(
                 number, canonical, guid, is_group, service, name, bool(whole(row[9]))
             )
+
+    def _marks_of(
+        self,
+        chat: int,
+        is_group: bool,
+        identifier: str | None,
+        group: str | None,
+        original: str | None,
+    ) -> list[Mark]:
+        """What tells that this chat and another one are one."""
+        if is_group:
+            ids = {name.strip().lower() for name in (group, original) if name}
+            marks = [("group", name) for name in sorted(ids)]
+            return [*marks, ("identifier", identifier)] if identifier else marks
+        members = self._members.get(chat, ())
+        people = {self._people.get(member) for member in members}
+        return [("person", person) for person in people if person and len(people) == 1]
+
+    def _read_lookup(self) -> None:
+        """What Messages itself looks chats up by."""
+        if not self._columns.has("chat_lookup", "identifier", "chat"):
+            return
+        for identifier, chat in self._rows("chat_lookup", ("identifier", "chat"), ""):
+            name = words(identifier)
+            if name and isinstance(chat, int) and chat in self.chats:
+                self._marks[chat].append(("lookup", name))
 
     def _is_group(self, style: int | None, guid: str | None, number: int) -> bool:
         if style is not None:
