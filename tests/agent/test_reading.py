@@ -110,7 +110,7 @@ def test_a_page_reaches_every_message_once(agent: Agent) -> None:
     seen, before = [], None
     while page := agent.read(record, limit=7, before=before):
         seen = [*page, *seen]
-        before = (page[0].time_ns, page[0].record)
+        before = page[0].key
     assert [view.origin for view in seen] == [view.origin for view in everything]
 
 

@@ -21,7 +21,7 @@ def _shown(agent: Agent) -> list[object]:
     for view in sorted(agent.conversations(), key=lambda one: one.origin):
         seen.append(view._replace(record=0))
         for message in agent.read(view.record, limit=100_000):
-            seen.append(message._replace(record=0, conversation=0))
+            seen.append(message._replace(record=0, conversation=0, key=(*message.key[:2], 0)))
             files = agent.attachments([message]).values()
             seen += [(file.name, file.size_bytes, file.mime_type) for file in files]
     return seen

@@ -58,7 +58,8 @@ def _shown(library: Library) -> list[object]:
     homes = (
         "SELECT record.uid, home.uid FROM version JOIN record ON record.id = version.record"
         " JOIN record AS home ON home.id = version.conversation WHERE to_seq = 4611686018427387904"
-        " UNION SELECT record.uid, home.uid FROM also_in JOIN version ON version.id = also_in.version"
+        " UNION SELECT record.uid, home.uid FROM also_in"
+        " JOIN version ON version.id = also_in.version"
         " JOIN record ON record.id = version.record"
         " JOIN record AS home ON home.id = also_in.conversation"
         " WHERE to_seq = 4611686018427387904 ORDER BY 1, 2"
@@ -135,3 +136,18 @@ def test_what_is_joined_now_is_joined_at_every_moment(tmp_path: Path) -> None:
 def _views(library: Library):  # type: ignore[no-untyped-def]
     moment = Moment(9)
     return sorted(library.read.conversations(moment), key=lambda view: view.participants)
+
+
+def test_what_only_the_tail_joined_is_apart_when_it_is_taken_off(tmp_path: Path) -> None:
+    library = _library(tmp_path, "library")
+    told = [thread("a"), thread("b"), message("x", "a"), message("y", "b")]
+    with library.transaction():
+        library.apply_changes(told, -1)
+    before = _shown(library)
+    with library.transaction():
+        library.apply_changes([alias("a", "b")], library.next_step())
+    assert [view.messages for view in library.read.conversations(library.now())] == [2]
+    library.strip_tail()
+    assert _shown(library) == before
+    assert len(library.read.conversations(library.now())) == 2
+    library.close()

@@ -20,7 +20,8 @@ def everything(source: Source) -> list[Item]:
 def can_be_kept(item: Observation) -> None:
     """Whatever a source holds: what it tells has the forms of its fields, and can be sealed."""
     assert all(has_its_form(*told) for told in item.entries), item
-    change = Change(item.kind, bytes((item.kind,)) * 16, 0, item.time_ms, b"d" * 16, item.entries)
+    record = bytes([item.kind]) + b"r" * 15
+    change = Change(item.kind, record, 0, item.time_ms, b"d" * 16, item.entries)
     assert len(checked_rows(encode_segment([change]))) == 1
 
 

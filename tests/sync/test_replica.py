@@ -14,9 +14,10 @@ from sealwax.ledger.commit import (
     parse_commit,
 )
 from sealwax.ledger.dropping import PART_CLOSED
+from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.library import Library
 from sealwax.model.change import entry
-from sealwax.model.field import ORIGIN, TIME_NS
+from sealwax.model.field import ORIGIN, READ_NS, TIME_NS
 from sealwax.model.record import Kind
 from sealwax.snapshot.verify import Verifier
 from sealwax.sources.base import Item, Observation
@@ -26,7 +27,7 @@ from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.stores.memory import MemoryStore
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.trust.heads import RolledBack
-from sealwax.vault.commit_part import Part
+from sealwax.vault.commit_part import Part, open_part
 from sealwax.vault.compose import Draft, Place, compose
 from tests.homes import ignore
 from tests.sync.devices import LIBRARY_KEY, Device, made_devices
@@ -40,6 +41,18 @@ def _message(number: int) -> list[Item]:
 def _devices(folder: Path, store: Store, count: int = 2) -> list[Device]:
     entropy = TestOnlySeededEntropy("replica")
     return made_devices(folder, store, count, entropy, lambda _, inner: inner)
+
+
+def test_a_commit_says_from_when_to_when_its_messages_are(tmp_path: Path) -> None:
+    store = MemoryStore()
+    (device,) = _devices(tmp_path, store, 1)
+    device.take([*_message(4), *_message(2), *_message(9)], 1)
+    device.take([Observation(int(Kind.MESSAGE), "m2", 2, (entry(READ_NS, 7),))], 1)
+    parts = [
+        open_part(device.replica.keys, parse_commit(data))
+        for _, data in store.read_commits(MESSAGES_ZONE, 0)
+    ]
+    assert [part.times for part in parts] == [[(3, 10)], []]
 
 
 def test_what_one_writes_the_other_pulls(tmp_path: Path) -> None:

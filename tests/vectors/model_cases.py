@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import zstandard
 
+from sealwax.crypto.keyed_hash import record_id
 from sealwax.model.change import Change, Entry
 from sealwax.model.record import canonical_address
 from sealwax.model.reference import named_by, resolve
@@ -33,6 +34,7 @@ def change(
 def model_cases() -> Iterator[Case]:
     yield from _addresses()
     yield from _references()
+    yield from _aliases()
     yield from _merges()
     yield from _lives()
     yield from _thumbnails()
@@ -89,6 +91,38 @@ def _references() -> Iterator[Case]:
                 "namespace": named.namespace,
                 "id": named.id,
                 "name": named_by(reference, own),
+            },
+        )
+
+
+def _aliases() -> Iterator[Case]:
+    """Which conversation is shown for which, by their ids; those that are alone are left out."""
+    ids = {name: record_id(ROOTS, "imessage", 1, name) for name in "abc"}
+    order = sorted(ids, key=ids.__getitem__)
+    least, middle, greatest = order
+
+    def told(name: str, field: str, merge: int, value: Any, key: str = "") -> Change:
+        return Change(1, ids[name], 0, 5, DEVICE, (Entry(field, merge, key, value),))
+
+    known = {name: told(name, "origin", 1, ["imessage", name]) for name in order}
+    chain = (told(least, "alias", 2, True, middle), told(greatest, "alias", 2, True, middle))
+    parted = told(middle, "alias", 2, False, least)
+    for name, what, changes, shown in (
+        ("in-steps", "joined in steps", (*known.values(), *chain), [order]),
+        ("parted", "one word that they are two is enough", (*known.values(), *chain, parted),
+         [[middle, greatest]]),
+        ("not-known", "of the least id nothing is known", (*chain[1:], known[greatest]),
+         [[greatest, middle]]),
+        ("itself", "a record is always one with itself",
+         (known[least], told(least, "alias", 2, False, least)), []),
+    ):  # fmt: skip
+        yield (
+            f"aliases-{name}",
+            {
+                "kind": "aliases",
+                "what": what,
+                "changes": [msgspec.msgpack.encode(change).hex() for change in changes],
+                "shown": {ids[one].hex(): ids[group[0]].hex() for group in shown for one in group},
             },
         )
 
@@ -195,6 +229,34 @@ def _shown() -> Iterator[Case]:
             "name",
             None,
             (change("name", 2, "n", 5), change("name", 2, [1], 9)),
+        ),
+        (
+            "state-final-after-scheduled",
+            "how a message stands is told last",
+            "state",
+            "final",
+            (change("state", 2, "scheduled", 5), change("state", 2, "final", 9)),
+        ),
+        (
+            "state-of-a-later-version",
+            "a word that is not listed has not the form",
+            "state",
+            None,
+            (change("state", 2, "recalled", 5),),
+        ),
+        (
+            "draft-that-gave-way",
+            "the draft that was told last",
+            "draft",
+            [7, "June"],
+            (change("draft", 2, [9, "next year"], 5), change("draft", 2, [7, "June"], 6)),
+        ),
+        (
+            "order-of-the-first-source",
+            "the order that was told first stays",
+            "order",
+            12,
+            (change("order", 6, 12, 5), change("order", 6, 3, 5, OTHER)),
         ),
         (
             "true-for-a-number",

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -27,6 +28,8 @@ from sealwax.ledger.framing import frame
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_id, zone_root
 from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.ledger.zone_fold import ZoneFold
+from sealwax.library.aliases import shown_as
+from sealwax.library.library import Library
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
@@ -41,6 +44,7 @@ from sealwax.vault.digest import change_digest, digest_bytes, state_term
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import check_name, open_segment, seal_chunk
 from sealwax.vault.segment import decode_segment
+from tests.vectors.crypto_cases import ROOTS
 from tests.vectors.make import cases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
@@ -80,6 +84,18 @@ def _canonical_address(case: dict[str, Any]) -> None:
 def _reference(case: dict[str, Any]) -> None:
     assert resolve(case["reference"], case["own"]) == (case["namespace"], case["id"])
     assert named_by(case["reference"], case["own"]) == case["name"]
+
+
+def _aliases(case: dict[str, Any]) -> None:
+    with TemporaryDirectory() as folder:
+        library = Library(Path(folder) / "library.db", b"k" * 32, ROOTS, is_durable=False)
+        for seq, told in enumerate(_changes(case)):
+            library.applier.apply([told], seq, -1)
+        run = library.database.connection.execute
+        ids: dict[int, bytes] = dict(run("SELECT id, uid FROM record"))
+        shown = shown_as(library.database.connection)
+        library.close()
+    assert {ids[one].hex(): ids[other].hex() for one, other in shown.items()} == case["shown"]
 
 
 def _padding(case: dict[str, Any]) -> None:
@@ -338,6 +354,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "zone-root": _zone_root,
     "canonical-address": _canonical_address,
     "reference": _reference,
+    "aliases": _aliases,
     "padding": _padding,
     "key-tree": _key_tree,
     "sealing": _sealing,

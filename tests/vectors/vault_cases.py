@@ -289,6 +289,14 @@ def _parts(account: Account) -> Iterator[Case]:
             Part(reason="import"),
             None,
         ),
+        (
+            "opens-with-times",
+            "of two segments, the second without a message",
+            encode({"times": [[-1, 5], None], "reason": "import"}),
+            Part(reason="import", times=[(-1, 5), None]),
+            None,
+        ),
+        ("fails-times-of-one", "a time alone", encode({"times": [[5]]}), None, "seal-broken"),
         ("fails-not-a-map", "an array", encode([1]), None, "seal-broken"),
     ):
         commit = _with_part(account, content)

@@ -54,7 +54,7 @@ from sealwax.library.holdings import SourceTrouble
 from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.search import Hit
-from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.library.select import ANYWHERE, Key, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, message_view
 from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
@@ -197,8 +197,8 @@ class Agent:
         conversation: int,
         at: str | None = None,
         limit: int = 100,
-        before: tuple[int, int] | None = None,
-        after: tuple[int, int] | None = None,
+        before: Key | None = None,
+        after: Key | None = None,
         in_trash: bool = False,
     ) -> list[MessageView]:
         """A page of a conversation, oldest first; see `library.query.Reader.page`."""

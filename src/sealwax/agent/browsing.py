@@ -15,12 +15,9 @@ from sealwax.library.parts import ReadPart
 from sealwax.library.project import TRASH
 from sealwax.library.recent import Recent, newest_messages, recent
 from sealwax.library.search import Hit
-from sealwax.library.select import ANYWHERE, Moment, Selection
+from sealwax.library.select import ANYWHERE, Key, Moment, Selection
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.record import Kind
-
-Key = tuple[int, int]
-"""Where a message stands in its conversation: (time in ns, record)."""
 
 
 class Window(NamedTuple):
@@ -86,9 +83,10 @@ class Browsing:
 
     def around(self, conversation: int, moment: Moment, limit: int, key: Key) -> Window:
         """What stands on both sides of a key, the message at the key among the newer ones."""
-        time_ns, record = key
+        time_ns, source_order, record = key
         before = self.older(conversation, moment, limit // 2, key)
-        after = self.newer(conversation, moment, limit - limit // 2, (time_ns, record - 1))
+        before_it = (time_ns, source_order, record - 1)
+        after = self.newer(conversation, moment, limit - limit // 2, before_it)
         return Window([*before.messages, *after.messages], before.has_older, after.has_newer)
 
     def message(self, record: int, moment: Moment) -> MessageView | None:

@@ -326,6 +326,12 @@ def _show_imported(imported: Imported) -> None:
         say(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
     if imported.returned:
         say(f"  {imported.returned:,} came back.")
+    if imported.kept_raw:
+        values, columns = sum(imported.kept_raw.values()), len(imported.kept_raw)
+        say(
+            f"  {show.count(values, 'value')} of {show.count(columns, 'column')} kept as"
+            f" {'it is' if values == 1 else 'they are'}, for a later version to read."
+        )
     if imported.problem_count:
         say(f"  {show.count(imported.problem_count, 'problem')}:")
         for problem in imported.problems[:PROBLEMS_SHOWN]:

@@ -7,7 +7,7 @@ from sealwax.agent.wording import count as count
 from sealwax.agent.wording import size as size
 from sealwax.base.problem import Problem
 from sealwax.cli.terminal import of_others, one_line, say
-from sealwax.library.view import AttachmentView, MessageView
+from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView
 from sealwax.snapshot.plan import RestoreCounts
 
 TITLE_WIDTH = 40
@@ -58,6 +58,8 @@ def message(view: MessageView, files: dict[str, AttachmentView]) -> None:
     """Prints one message with all that belongs to it."""
     who = "me" if view.from_me else of_others(view.sender or "unknown")
     marks = [mark for mark, is_set in (("in the trash", view.in_trash),) if is_set]
+    if view.standing:
+        marks.append(NOT_FINAL[view.standing])
     if len(view.wordings) > 1:
         marks.append("edited")
     suffix = f"  ({', '.join(marks)})" if marks else ""

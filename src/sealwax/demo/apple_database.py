@@ -61,10 +61,13 @@ class AttachmentRow(NamedTuple):
 
 
 _COLUMNS = MessageRow._fields[1:]
+_NUMBERS = {name: at for at, name in enumerate(_COLUMNS, 1)}
 _FIXED = "is_finished, is_sent, is_delivered, is_read, version, account"
 _INSERT_MESSAGE = (
     f"INSERT INTO message ({', '.join(_COLUMNS)}, {_FIXED})"
-    f" VALUES ({', '.join('?' * len(_COLUMNS))}, 1, 1, 1, 1, 10, 'e:me@example.net')"
+    f" VALUES ({', '.join(f'?{at}' for at in _NUMBERS.values())}, 1, ?{_NUMBERS['is_from_me']},"
+    f" NOT ?{_NUMBERS['is_from_me']} OR ?{_NUMBERS['date_delivered']} <> 0,"
+    f" ?{_NUMBERS['date_read']} <> 0, 10, 'e:me@example.net')"
 )
 
 

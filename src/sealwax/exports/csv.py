@@ -29,6 +29,7 @@ HEADS = (
     "attachment_names",
     "reply_to",
     "read_utc",
+    "state",
     "id",
 )
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -72,6 +73,7 @@ def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) 
         "\n".join(attachment.name for attachment in found),
         view.reply_to or "",
         time_text(view.read_ns or 0),
+        view.standing or "",
         view.origin,
     )
     return [harmless_cell(cell) for cell in cells]

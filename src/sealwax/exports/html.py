@@ -14,7 +14,7 @@ from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.html_style import STYLE
 from sealwax.exports.place import new_folder
 from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
-from sealwax.library.view import AttachmentView, MessageView
+from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView
 
 PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 SOUNDS = frozenset(("audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"))
@@ -171,6 +171,8 @@ def _reactions(view: MessageView) -> str:
 
 def _marks(view: MessageView) -> str:
     marks = [view.service] if view.service and view.service != "iMessage" else []
+    if view.standing:
+        marks.append(NOT_FINAL[view.standing])
     if len(view.wordings) > 1:
         marks.append("edited")
     if view.effect:

@@ -41,6 +41,7 @@ _SHOWN = (
     "app",
     "event",
     "in_trash",
+    "standing",
 )
 
 

@@ -7,7 +7,7 @@ from sealwax.exports.attachments import AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_folder
 from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
-from sealwax.library.view import MessageView
+from sealwax.library.view import NOT_FINAL, MessageView
 
 
 def export_text(wanted: Wanted, out: Path) -> Exported:
@@ -41,7 +41,8 @@ def time_text(time_ns: int) -> str:
 
 
 def _message(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) -> str:
-    lines = [f"[{time_text(view.time_ns)}] {harmless(who(thread, view))}"]
+    standing = f" ({NOT_FINAL[view.standing]})" if view.standing else ""
+    lines = [f"[{time_text(view.time_ns)}] {harmless(who(thread, view))}{standing}"]
     lines += [f"    {line}" for line in body_lines(view, page, files)]
     return "\n".join(lines) + "\n\n"
 

@@ -45,9 +45,9 @@ def pages(wanted: Wanted, thread: Thread, size: int = PAGE_MESSAGES) -> Iterator
     read = wanted.library.read
     only = _selected(wanted)
     kept: list[MessageView] = []
-    after = (-(2**63), 0)
+    after = (-(2**63), 0, 0)
     while found := read.page(thread.conversation.record, moment, size, after=after):
-        after = (found[-1].time_ns, found[-1].record)
+        after = found[-1].key
         kept += [view for view in found if only is None or view.record in only]
         while len(kept) >= size:
             yield _page(wanted, kept[:size])

@@ -128,7 +128,10 @@ class Intake:
             if state is not None and state.life % 2 == 1:
                 self._deleting.seen_in_trash.add(item.record)
         known = frozenset(states)
-        self._say(plan_observations(seen, states, self._writer.device), known)
+        newest_ms = self._description.newest_ms
+        planned = plan_observations(seen, states, self._writer.device, newest_ms)
+        self._tally.keep(planned)
+        self._say(planned, known)
         self._say(self._contents(seen, states), known)
         if (
             len(self._changes) >= CHANGES_LIMIT
@@ -319,6 +322,7 @@ class Intake:
             purged=taken.purged,
             left_trashed=tally.left_out.trashed,
             left_purged=tally.left_out.purged,
+            kept_raw=dict(sorted(tally.kept_raw.items())),
         )
 
 

@@ -1,15 +1,20 @@
 """What an import says of itself: how far it is, and what it did."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sealwax.base.problem import Problem
 from sealwax.intake.controls import NOTHING, Taking
+from sealwax.model.change import Change
+from sealwax.model.field import RAW, ROW
 from sealwax.model.record import Kind
 from sealwax.sources.base import Description
 
 PROBLEMS_KEPT = 1_000
+COLUMNS_COUNTED = 1_000
+OTHER_COLUMNS = "other columns"
 
 
 class Progress(NamedTuple):
@@ -25,7 +30,8 @@ class Progress(NamedTuple):
 class Imported(NamedTuple):
     """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
     part of the source could not be read. `purged` records lost their content; what an export would
-    have put into the trash, or purged, besides, was left out for want of a person's yes."""
+    have put into the trash, or purged, besides, was left out for want of a person's yes. `kept_raw`
+    counts the values that were kept as they are, for nothing here decodes them, by column."""
 
     source: Description
     seen: dict[str, int]
@@ -44,6 +50,7 @@ class Imported(NamedTuple):
     problems: tuple[Problem, ...]
     problem_count: int
     is_dry_run: bool
+    kept_raw: dict[str, int]
     damage: int = 0
     purged: int = 0
     left_trashed: int = 0
@@ -67,6 +74,22 @@ class Tally:
     damage: int = 0
     arrived: Taking = NOTHING
     left_out: Taking = NOTHING
+    kept_raw: Counter[str] = field(default_factory=Counter)
+
+    def keep(self, changes: Iterable[Change]) -> None:
+        """Counts what changes keep raw, by column."""
+        for change in changes:
+            for name, _, key, value in change.entries:
+                if name == ROW.name:
+                    table = key.partition(":")[0]
+                    for column in value:
+                        self._kept(f"{table}.{column}")
+                elif name == RAW.name:
+                    self._kept(f"message.{key.partition(':')[0]}")
+
+    def _kept(self, column: str) -> None:
+        is_named = column in self.kept_raw or len(self.kept_raw) < COLUMNS_COUNTED
+        self.kept_raw[column if is_named else OTHER_COLUMNS] += 1
 
     def note(self, problem: Problem) -> None:
         """Counts a problem, and keeps the first ones."""

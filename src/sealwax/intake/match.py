@@ -6,13 +6,18 @@ against what is known. So the same import twice changes nothing.
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sealwax.model.change import Change, Entry
-from sealwax.model.field import ALIAS, NAME
+from sealwax.model.change import Change, Entry, entry
+from sealwax.model.field import ALIAS, DRAFT, NAME, STATE, TIME_NS
+from sealwax.model.form import FINAL
 from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes, winner
 from sealwax.model.state import Slot, State, is_control
 
+SAME_DATE_MS = 16
+"""So many times may a message be scheduled otherwise as of one newest date."""
+_AS_OF_NEWEST = {NAME.name: 1, STATE.name: SAME_DATE_MS, DRAFT.name: SAME_DATE_MS}
+_STATE: Slot = (STATE.name, int(STATE.merge), "")
 _Told: TypeAlias = tuple[int | None, int, bytes, bytes]
 """A stamp, its value as bytes."""
 
@@ -65,21 +70,53 @@ def _told(state: State, slot: Slot) -> set[_Told]:
     return {(*stamp[:3], value_bytes(stamp.value)) for stamp in state.slots.get(slot, ())}
 
 
-def renamed(
-    state: State | None, entries: tuple[Entry, ...], life: int, time_ms: int
-) -> tuple[Entry, ...]:
-    """Those of the entries that name a conversation otherwise than the same time did before.
+class Later(NamedTuple):
+    """Facts that were told otherwise as of the same date, and the time at which they are newer."""
 
-    A source does not say when a name was given, so it counts as of its newest date. Where only the
-    name changed since, that is the same date once more: what is read later is then the newer one.
+    time_ms: int
+    entries: tuple[Entry, ...]
+
+
+def told_later(
+    state: State | None, entries: tuple[Entry, ...], life: int, time_ms: int
+) -> Later | None:
+    """Those of the entries that say something else than the same date of a source did before.
+
+    A source does not say when a name was given, or a message scheduled otherwise, so it counts as
+    of its newest date. Where nothing but that changed since, that is the same date once more: what
+    is read later is then the newer one.
     """
     if state is None or life <= state.purged:
-        return ()
-    stamps = state.slots.get((NAME.name, NAME.merge, ""))
-    if not stamps:
-        return ()
-    shown = winner(NAME.merge, stamps)
-    is_tie = shown.time_ms == time_ms and shown.life == life
-    return tuple(
-        item for item in entries if is_tie and item.name == NAME.name and item.value != shown.value
-    )
+        return None
+    later: list[Entry] = []
+    newest_ms = time_ms
+    for item in entries:
+        window_ms = _AS_OF_NEWEST.get(item.name)
+        if window_ms:
+            stamps = state.slots.get((item.name, item.merge, item.key))
+            shown = winner(item.merge, stamps) if stamps else None
+            if shown is None or shown.life != life or shown.value == item.value:
+                continue
+            if time_ms <= shown.time_ms < time_ms + window_ms:
+                later.append(item)
+                newest_ms = max(newest_ms, shown.time_ms)
+    return Later(newest_ms + 1, tuple(later)) if later else None
+
+
+def settled(
+    state: State | None, entries: tuple[Entry, ...], life: int, newest_ms: int
+) -> Later | None:
+    """That a message is final, where a source that knows as new shows it so and it was not before:
+    a source tells nothing of how a final message stands."""
+    if state is None or life <= state.purged:
+        return None
+    stamps = state.slots.get(_STATE)
+    if not stamps or winner(STATE.merge, stamps).value == FINAL:
+        return None
+    names = {item.name for item in entries}
+    if TIME_NS.name not in names or STATE.name in names:
+        return None
+    told_ms = winner(STATE.merge, stamps).time_ms
+    if newest_ms + SAME_DATE_MS <= told_ms:
+        return None
+    return Later(max(newest_ms, told_ms + 1), (entry(STATE, FINAL),))

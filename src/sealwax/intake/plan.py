@@ -7,7 +7,7 @@ the source on purpose is an event that is applied once, and goes to the trash.
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sealwax.intake.match import news, renamed, told_anew
+from sealwax.intake.match import Later, news, settled, told_anew, told_later
 from sealwax.model.brake import holds
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE
@@ -20,6 +20,7 @@ RECOVERABLE = "recoverable:"
 TOMBSTONE = "tombstone:"
 MOVE, MARK, NOTHING = "move", "mark", "nothing"
 """What a deletion in the source does: into the trash, remembered as seen, or nothing new."""
+_NONE = Later(0, ())
 
 
 class Seen(NamedTuple):
@@ -58,9 +59,10 @@ class DeletionPlan(NamedTuple):
 
 
 def plan_observations(
-    seen: Iterable[Seen], states: Mapping[bytes, State], device: bytes
+    seen: Iterable[Seen], states: Mapping[bytes, State], device: bytes, newest_ms: int = 0
 ) -> list[Change]:
-    """The changes that a batch of observations comes to, in its order."""
+    """The changes that a batch of observations comes to, in its order; `newest_ms` is the source's
+    newest date."""
     changes: list[Change] = []
     known = dict(states)
     fresh: dict[bytes, list[Change]] = {}
@@ -78,11 +80,12 @@ def plan_observations(
             earlier.clear()
         life = state.life if state else 0
         told = observation.entries
-        later = renamed(state, told, life, observation.time_ms)
-        if later:
-            told = tuple(item for item in told if item not in later)
+        later = told_later(state, told, life, observation.time_ms)
+        if later is not None:
+            told = tuple(item for item in told if item not in later.entries)
         entries = news(state, told, life, observation.time_ms, device)
-        for time_ms, part in ((observation.time_ms, entries), (observation.time_ms + 1, later)):
+        final = settled(state, observation.entries, life, newest_ms)
+        for time_ms, part in (Later(observation.time_ms, entries), later or _NONE, final or _NONE):
             if part:
                 change = Change(observation.kind, record, life, time_ms, device, part)
                 changes.append(change)

@@ -29,12 +29,12 @@ from sealwax.vault.digest import MODULUS, state_term
 INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
 INSERT_VERSION = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
-    " time_ns, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " time_ns, source_order, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_PLAIN = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns,"
-    f" text_id, is_held, state) VALUES (?, ?, {{moment!r}}, {STILL}, {int(Kind.MESSAGE)},"
-    f" {PRESENT}, ?, ?, ?, 0, ?)"
+    f" source_order, text_id, is_held, state) VALUES (?, ?, {{moment!r}}, {STILL},"
+    f" {int(Kind.MESSAGE)}, {PRESENT}, ?, ?, ?, ?, 0, ?)"
 )
 """What all rows have in common is not bound to each."""
 INSERT_WORDS = "INSERT INTO text_index (rowid, body) VALUES (?, ?)"
@@ -222,7 +222,14 @@ class Applier:
         self._numbers.add(prepared.records, records)
         run(INSERT_RECORD, [(record, uid, kind, versions[at]) for record, uid, at in numbered])
         rows = zip(
-            versions, records, inside, prepared.times, text_ids, prepared.states, strict=True
+            versions,
+            records,
+            inside,
+            prepared.times,
+            prepared.orders,
+            text_ids,
+            prepared.states,
+            strict=True,
         )
         run(INSERT_PLAIN.format(moment=float(moment)), rows)
         run(INSERT_WORDS, worded)
@@ -446,6 +453,7 @@ class Applier:
                     shown.place,
                     inside[0] if inside else None,
                     shown.time_ns,
+                    shown.source_order,
                     write.text_id,
                     shown.is_held,
                     write.encoded,

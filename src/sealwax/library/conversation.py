@@ -1,6 +1,6 @@
 """A conversation as people see it: read off its state, or off nothing but its messages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sealwax.library.naming import own_name
@@ -32,12 +32,22 @@ def conversation_view(
     many messages it has, and the newest one's time."""
     canonical = (state.get(ORIGIN) or ("", ""))[1]
     inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
-    people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
+    people = _people(inside, names)
     title = name_of(state) or ", ".join(people) or canonical.partition(":")[2] or NAMELESS
     if isinstance(state.get(SPLIT), str):
         title = f"{title} ({state.get(CHAT_SERVICE) or ''})"
     is_group = bool(state.get(IS_GROUP))
     return ConversationView(record, own_name(state), title, people, is_group, *tally)
+
+
+def _people(inside: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Who is in a conversation, each once, however often an address is spelt otherwise."""
+    spelt: dict[str, str] = {}
+    for who in inside:
+        canonical = canonical_address(who)
+        if canonical not in spelt or who == canonical:
+            spelt[canonical] = who
+    return tuple(dict.fromkeys(names.get(canonical, who) for canonical, who in spelt.items()))
 
 
 def nameless(record: int, tally: tuple[int, int]) -> ConversationView:

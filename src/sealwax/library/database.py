@@ -29,7 +29,7 @@ LATE_INDEXES = (
     (
         "version_by_time",
         "CREATE INDEX IF NOT EXISTS version_by_time"
-        " ON version (time_ns, record, text_id, place, from_seq)"
+        " ON version (time_ns, source_order, record, text_id, place, from_seq)"
         f" WHERE text_id IS NOT NULL AND to_seq = {STILL}",
     ),
 )

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import apsw
 
 from sealwax.library.search import Hit, Query, matching, parse_query
-from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.select import NEWEST_FIRST, Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
 from sealwax.library.view import message_view
 from sealwax.model.state import decode
@@ -49,8 +49,7 @@ def glance(
         " FROM version WHERE version.id IN (SELECT version.id FROM version INDEXED BY"
         " version_by_text WHERE version.text_id IN (SELECT value FROM carray(?))"
         f" AND version.text_id IS NOT NULL AND {condition} AND {wanted}"
-        " ORDER BY version.time_ns DESC, version.record DESC LIMIT ?)"
-        " ORDER BY version.time_ns DESC, version.record DESC",
+        f" ORDER BY {NEWEST_FIRST} LIMIT ?) ORDER BY {NEWEST_FIRST}",
         [integers(text for (text,) in texts), *at_values, *wanted_values, limit],
     ).fetchall()
     hits = [

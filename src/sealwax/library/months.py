@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from sealwax.library.select import Moment, at_moment
+from sealwax.library.select import IS_SENT, Moment, at_moment
 
 DAY_NS = 24 * 60 * 60 * 1_000_000_000
 _EPOCH = datetime.date(1970, 1, 1)
@@ -28,10 +28,10 @@ def months(connection: apsw.Connection, conversation: int, moment: Moment) -> li
     rows: list[Any] = connection.execute(
         f"SELECT version.time_ns / {DAY_NS}, count(*) FROM version INDEXED BY"
         f" version_by_conversation WHERE version.conversation = ? AND {condition}"
-        f" AND version.time_ns IS NOT NULL GROUP BY 1 UNION ALL"
+        f" AND {IS_SENT} GROUP BY 1 UNION ALL"
         f" SELECT version.time_ns / {DAY_NS}, count(*) FROM also_in JOIN version"
         f" ON version.id = also_in.version WHERE also_in.conversation = ? AND {condition}"
-        " AND version.time_ns IS NOT NULL GROUP BY 1",
+        f" AND {IS_SENT} GROUP BY 1",
         [conversation, *values, conversation, *values],
     ).fetchall()
     counted: Counter[tuple[int, int]] = Counter()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum
 from sealwax.library.naming import checked_namespace
-from sealwax.library.project import PlainPlaces, Projection, plain_places, project
+from sealwax.library.project import PlainPlaces, Projection, plain_places, project, source_order
 from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
 from sealwax.model.field import CONVERSATION, FIELDS, ORIGIN
@@ -44,14 +44,16 @@ class Joined(NamedTuple):
 class Prepared(NamedTuple):
     """The changes of a segment, made ready.
 
-    The first lists are columns of plain messages, one each, no record twice: ids, times, places in
-    `conversations`, which are names (or NO_CONVERSATION), words for the index, states. `unspaced`
-    are pairs of a place in the columns and words for the other index. `digest` is the sum of what
-    these states add to the digest of a history, 32 bytes. `others` are all other records.
+    The first lists are columns of plain messages, one each, no record twice: ids, times, orders of
+    their source, places in `conversations`, which are names (or NO_CONVERSATION), words for the
+    index, states. `unspaced` are pairs of a place in the columns and words for the other index.
+    `digest` is the sum of what these states add to the digest of a history, 32 bytes. `others` are
+    all other records.
     """
 
     records: list[bytes]
     times: list[int]
+    orders: list[int]
     inside: list[int]
     words: list[str]
     states: list[bytes]
@@ -59,6 +61,13 @@ class Prepared(NamedTuple):
     unspaced: list[tuple[int, str]]
     digest: bytes
     others: list[Joined]
+
+    def span_ns(self) -> tuple[int, int] | None:
+        """The least and the greatest time of the messages that are told with one (ns since 1970);
+        None where there are none."""
+        others = [one.projection.time_ns for one in self.others if one.kind == _MESSAGE]
+        times = [*self.times, *(time_ns for time_ns in others if time_ns is not None)]
+        return (min(times), max(times)) if times else None
 
     def without(self, known: Collection[bytes], roots: RootKeys) -> "Prepared":
         """The same, with the messages of these records among the others."""
@@ -73,6 +82,7 @@ class Prepared(NamedTuple):
         return self._replace(
             records=[self.records[at] for at in kept],
             times=[self.times[at] for at in kept],
+            orders=[self.orders[at] for at in kept],
             inside=[self.inside[at] for at in kept],
             words=[self.words[at] for at in kept],
             states=[self.states[at] for at in kept],
@@ -91,7 +101,7 @@ class _Way(NamedTuple):
 
 def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
     """Makes the changes of a segment ready."""
-    made = Prepared([], [], [], [], [], [], [], b"", [])
+    made = Prepared([], [], [], [], [], [], [], [], b"", [])
     ways: dict[int, _Way | None] = {}
     conversations: dict[str, int] = {}
     twice = _named_twice(rows)
@@ -106,7 +116,7 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         if way is None or kind != _MESSAGE or life is None or record in twice:
             others.append(change_of(row))
             continue
-        (time, text, inside, origin), lone = way
+        (time, text, inside, origin, order), lone = way
         time_ns = values[time]
         if not is_integer(time_ns) or keys[time]:
             others.append(change_of(row))
@@ -125,6 +135,10 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         digest.add(record, encoded)
         made.records.append(record)
         made.times.append(time_ns)
+        if order is None or keys[order]:
+            made.orders.append(0)
+        else:
+            made.orders.append(source_order(values[order]))
         made.words.append(words)
         made.states.append(encoded)
         if inside is None:

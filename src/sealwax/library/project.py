@@ -7,31 +7,43 @@ from sealwax.model.field import (
     CONTENT,
     CONVERSATION,
     DELIVERED_NS,
+    DRAFT,
     EDIT,
     EVENT,
     FROM_ME,
     HELD,
     NAME,
+    ORDER,
     ORIGIN,
     PLACED,
+    RAW,
     READ_NS,
+    ROW,
     SENDER,
     SERVICE,
+    STATE,
     SUBJECT,
     TEXT,
     TIME_NS,
 )
+from sealwax.model.form import FINAL, SCHEDULED, is_integer
 from sealwax.model.record import Kind
 from sealwax.model.reference import named_by, own_namespace
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
+NOT_YET_NS = 2**62
+"""What is scheduled stands behind all that was sent: its time is counted from here. It is the
+newest of nothing."""
 _PLAIN = frozenset(
     field.name
     for field in (
         ORIGIN,
         CONVERSATION,
         TIME_NS,
+        ORDER,
+        RAW,
+        ROW,
         FROM_ME,
         SENDER,
         SERVICE,
@@ -52,6 +64,7 @@ class Projection(NamedTuple):
     words: str
     is_held: bool
     file_bytes: int = 0
+    source_order: int = 0
     aliases: tuple[tuple[str, bool], ...] = ()
 
 
@@ -64,14 +77,42 @@ def project(state: State, own: str | None = None) -> Projection:
         file_bytes = content[1] if content else 0
         place = _place(state, state.get(ORIGIN))
         aliases = _aliases(state, own) if state.kind == Kind.CONVERSATION else ()
-        return Projection(place, (), None, "", is_held, file_bytes, aliases)
-    time_ns = state.get(TIME_NS)
+        return Projection(place, (), None, "", is_held, file_bytes, aliases=aliases)
+    time_ns, source_order = position(state)
     place = _place(state, time_ns)
     placed = state.get(PLACED)
     inside = (placed,) if placed else state.keyed(CONVERSATION)
     own = own_namespace(state) if own is None else own
     conversations = tuple(sorted({named_by(reference, own) for reference in inside}))
-    return Projection(place, conversations, time_ns, _words(state), is_held)
+    return Projection(
+        place, conversations, time_ns, _words(state), is_held, source_order=source_order
+    )
+
+
+def unfinished(state: State) -> str | None:
+    """How a message stands that is not final, else None."""
+    standing: str = state.get(STATE) or FINAL
+    return None if standing == FINAL else standing
+
+
+def told_time(state: State) -> int | None:
+    """When a message was sent; of one that is not final, when it was written or is to be sent."""
+    draft = state.get(DRAFT) if unfinished(state) else None
+    time_ns: int | None = draft[0] if draft else state.get(TIME_NS)
+    return time_ns
+
+
+def position(state: State) -> tuple[int | None, int]:
+    """Where a message stands among others: its time, and within that the source's order."""
+    time_ns = told_time(state)
+    if time_ns is not None and state.get(STATE) == SCHEDULED:
+        time_ns = NOT_YET_NS + min(max(time_ns, 0), NOT_YET_NS - 1)
+    return time_ns, source_order(state.get(ORDER))
+
+
+def source_order(value: object) -> int:
+    """A source's order as a number; 0 where none, or a strange one, was told."""
+    return value if type(value) is int and is_integer(value) else 0
 
 
 def _aliases(state: State, own: str | None) -> tuple[tuple[str, bool], ...]:
@@ -98,6 +139,7 @@ class PlainPlaces(NamedTuple):
     text: int | None
     inside: int | None
     origin: int | None
+    order: int | None
 
 
 def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
@@ -110,6 +152,7 @@ def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
         names.index(TEXT.name) if TEXT.name in names else None,
         names.index(CONVERSATION.name) if CONVERSATION.name in names else None,
         names.index(ORIGIN.name) if ORIGIN.name in names else None,
+        names.index(ORDER.name) if ORDER.name in names else None,
     )
 
 
@@ -123,6 +166,9 @@ def _words(state: State) -> str:
     """All wordings of a message, a line each: what the text indexes hold."""
     pieces: list[str] = [*state.values(TEXT), *state.values(SUBJECT)]
     pieces += [text for _, text in state.keyed(EDIT).values()]
+    draft = state.get(DRAFT) if unfinished(state) else None
+    if draft:
+        pieces.append(draft[1])
     title = (state.get(EVENT) or {}).get("title")
     if isinstance(title, str):
         pieces.append(title)

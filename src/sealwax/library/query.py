@@ -18,7 +18,16 @@ from sealwax.library.database import STILL
 from sealwax.library.naming import ids_of, names_in
 from sealwax.library.numbers import Numbers
 from sealwax.library.project import PRESENT, TRASH, name_of
-from sealwax.library.select import Moment, Selection, at_moment, chosen, page_key
+from sealwax.library.select import (
+    KEY,
+    SENT_NS,
+    Key,
+    Moment,
+    Selection,
+    at_moment,
+    chosen,
+    page_key,
+)
 from sealwax.library.values import integers
 from sealwax.library.view import AttachmentView, MessageView, attachment_view, message_view
 from sealwax.model.field import (
@@ -133,26 +142,23 @@ class Reader:
         conversation: int,
         moment: Moment,
         limit: int,
-        before: tuple[int, int] | None = None,
-        after: tuple[int, int] | None = None,
+        before: Key | None = None,
+        after: Key | None = None,
     ) -> list[MessageView]:
         """A page of a conversation, oldest first: the newest `limit` messages, or those next to a
-        (time in ns, record) key on either side."""
+        key on either side."""
         condition, values = at_moment(moment)
         bound, bound_values, direction = "TRUE", [], "DESC"
         if before is not None:
-            bound, bound_values = "(version.time_ns, version.record) < (?, ?)", [*before]
+            bound, bound_values = f"{KEY} < (?, ?, ?)", [*before]
         if after is not None:
-            bound, bound_values, direction = (
-                "(version.time_ns, version.record) > (?, ?)",
-                [*after],
-                "ASC",
-            )
+            bound, bound_values, direction = f"{KEY} > (?, ?, ?)", [*after], "ASC"
         inside, inside_values = self._inside(conversation)
         rows: list[Any] = self._connection.execute(
             "SELECT version.record, version.conversation, version.state FROM version WHERE"
             f" version.kind = 2 AND {condition} AND {bound} AND {inside}"
-            f" ORDER BY version.time_ns {direction}, version.record {direction} LIMIT ?",
+            f" ORDER BY version.time_ns {direction}, version.source_order {direction},"
+            f" version.record {direction} LIMIT ?",
             [*values, *bound_values, *inside_values, limit],
         ).fetchall()
         views = [message_view(record, home, decode(state)) for record, home, state in rows]
@@ -396,9 +402,9 @@ class Reader:
     def _tallies(self, moment: Moment) -> dict[int, tuple[int, int]]:
         condition, values = at_moment(moment)
         rows = self._connection.execute(
-            "SELECT conversation, count(*), max(time_ns) FROM version"
+            f"SELECT conversation, count(*), max({SENT_NS}) FROM version"
             f" WHERE conversation IS NOT NULL AND {condition} GROUP BY 1 UNION ALL"
-            " SELECT also_in.conversation, count(*), max(time_ns) FROM also_in JOIN version ON"
+            f" SELECT also_in.conversation, count(*), max({SENT_NS}) FROM also_in JOIN version ON"
             f" version.id = also_in.version WHERE {condition} GROUP BY 1",
             [*values, *values],
         )

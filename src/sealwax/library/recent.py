@@ -11,7 +11,7 @@ import apsw
 
 from sealwax.library.conversation import ConversationView, conversation_view, nameless
 from sealwax.library.query import Reader
-from sealwax.library.select import Moment, at_moment
+from sealwax.library.select import IS_SENT, NEWEST_FIRST, Moment, at_moment
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import decode
@@ -78,7 +78,7 @@ def _newest(
         "SELECT wanted.value, version.id, version.time_ns FROM carray(?) AS wanted CROSS JOIN"
         " version ON version.id = (SELECT version.id FROM version INDEXED BY"
         f" version_by_conversation WHERE version.conversation = wanted.value AND {condition}"
-        " ORDER BY version.time_ns DESC LIMIT 1)",
+        f" AND {IS_SENT} ORDER BY {NEWEST_FIRST} LIMIT 1)",
         [integers(conversations), *values],
     )
     found: dict[int, tuple[int | None, int]] = {
@@ -87,7 +87,7 @@ def _newest(
     # Few messages are in more than one conversation.
     shared: Iterable[Any] = connection.execute(
         "SELECT also_in.conversation, version.id, max(version.time_ns) FROM also_in"
-        f" JOIN version ON version.id = also_in.version WHERE {condition} GROUP BY 1",
+        f" JOIN version ON version.id = also_in.version WHERE {condition} AND {IS_SENT} GROUP BY 1",
         values,
     )
     for conversation, version, time_ns in shared:

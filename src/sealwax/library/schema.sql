@@ -109,7 +109,8 @@ CREATE TABLE record (
 
 -- One row for each state of a record that a pinned moment or the head shows, valid while
 -- from_seq <= moment < to_seq. `place` is 1 in the present, 2 in the trash, 0 neither (a stub that
--- nothing but a reaction is known of, or purged). `conversation` is a record; `text_id` a row of
+-- nothing but a reaction is known of, or purged). `conversation` is a record; `time_ns` and `source_order` are its
+-- place among others; `text_id` a row of
 -- the text indexes; `state` the canonical bytes of the joined state.
 CREATE TABLE version (
   id INTEGER PRIMARY KEY,
@@ -120,15 +121,18 @@ CREATE TABLE version (
   place INTEGER NOT NULL,
   conversation INTEGER,
   time_ns INTEGER,
+  source_order INTEGER NOT NULL,
   text_id INTEGER,
   is_held INTEGER NOT NULL,
   state BLOB NOT NULL
 ) STRICT;
 CREATE INDEX version_by_record ON version (record);
-CREATE INDEX version_by_conversation ON version (conversation, time_ns, id, place, from_seq, to_seq)
+CREATE INDEX version_by_conversation ON version
+  (conversation, time_ns, source_order, record, id, place, from_seq, to_seq)
   WHERE conversation IS NOT NULL;
 -- A search puts what it finds in order and leaves out what is of another moment by this index alone.
-CREATE INDEX version_by_text ON version (text_id, time_ns, record, place, from_seq, to_seq)
+CREATE INDEX version_by_text ON version
+  (text_id, time_ns, source_order, record, place, from_seq, to_seq)
   WHERE text_id IS NOT NULL;
 -- What is in the trash or nowhere is looked through after each sync.
 CREATE INDEX version_away ON version (place, record) WHERE place <> 1;

@@ -10,7 +10,7 @@ import apsw
 from sealwax.library.database import STILL
 from sealwax.library.numbers import has_index
 from sealwax.library.script import apart, runs
-from sealwax.library.select import Moment, Selection, at_moment, chosen
+from sealwax.library.select import NEWEST_FIRST, Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import State, decode
@@ -116,7 +116,7 @@ def _all(
         f"SELECT version.id, {seq} FROM version INDEXED BY version_by_text"
         f" WHERE version.text_id IN ({matches}) AND version.text_id IS NOT NULL"
         f" AND {condition} AND {wanted} {group}"
-        " ORDER BY version.time_ns DESC, version.record DESC LIMIT ?",
+        f" ORDER BY {NEWEST_FIRST} LIMIT ?",
         [*values, *at_values, *wanted_values, needed],
     ).fetchall()
 
@@ -137,7 +137,7 @@ def _newest(
     rows = connection.execute(
         f"SELECT id, from_seq, text_id FROM version INDEXED BY {BY_TIME}"
         f" WHERE text_id IS NOT NULL AND to_seq = {STILL} AND place IN ({marks})"
-        " ORDER BY time_ns DESC, record DESC LIMIT ?",
+        " ORDER BY time_ns DESC, source_order DESC, record DESC LIMIT ?",
         [*places, WALKED_ROWS * WALKS],
     )
     found: list[Any] = []

@@ -5,7 +5,7 @@ A moment is the seq whose state is meant, or a step between two seqs: see `tail`
 
 from typing import Any, NamedTuple
 
-from sealwax.library.project import PRESENT, TRASH
+from sealwax.library.project import NOT_YET_NS, PRESENT, TRASH
 
 
 class Selection(NamedTuple):
@@ -36,6 +36,14 @@ class Moment(NamedTuple):
 
 
 ANYWHERE = (PRESENT, TRASH)
+Key = tuple[int, int, int]
+"""Where a message stands: (time in ns, the source's order, record)."""
+FIRST_ORDER = -(2**63)
+"""Before every order of a source."""
+KEY = "(version.time_ns, version.source_order, version.record)"
+NEWEST_FIRST = "version.time_ns DESC, version.source_order DESC, version.record DESC"
+IS_SENT = f"version.time_ns < {NOT_YET_NS}"
+SENT_NS = f"CASE WHEN {IS_SENT} THEN version.time_ns ELSE 0 END"
 
 
 def _marks(values: tuple[Any, ...]) -> str:

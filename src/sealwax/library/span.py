@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import apsw
 
-from sealwax.library.select import Moment, at_moment
+from sealwax.library.select import IS_SENT, Moment, at_moment
 from sealwax.model.record import Kind
 
 
@@ -21,7 +21,7 @@ def span(connection: apsw.Connection, moment: Moment) -> Span | None:
     condition, values = at_moment(moment)
     row = connection.execute(
         "SELECT min(version.time_ns), max(version.time_ns) FROM version"
-        f" WHERE version.kind = ? AND version.time_ns <> 0 AND {condition}",
+        f" WHERE version.kind = ? AND version.time_ns <> 0 AND {IS_SENT} AND {condition}",
         [int(Kind.MESSAGE), *values],
     ).fetchone()
     assert row is not None

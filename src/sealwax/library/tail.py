@@ -125,7 +125,9 @@ class Tail:
             "EXISTS (SELECT 1 FROM version AS pinned WHERE pinned.record = version.record"
             " AND pinned.from_seq > :floor)"
         )
-        columns = "record, kind, place, conversation, time_ns, text_id, is_held, state"
+        columns = (
+            "record, kind, place, conversation, time_ns, source_order, text_id, is_held, state"
+        )
         row = run("SELECT coalesce(max(id), 0) FROM version").fetchone()
         assert row is not None
         twice = {**bound, "last": row[0]}

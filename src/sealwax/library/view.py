@@ -3,13 +3,14 @@
 from typing import Any, NamedTuple
 
 from sealwax.library.naming import own_name
-from sealwax.library.project import is_marked
+from sealwax.library.project import is_marked, position, told_time, unfinished
 from sealwax.model.field import (
     APP,
     ATTACHMENT,
     CONTENT,
     CREATED_NS,
     DELIVERED_NS,
+    DRAFT,
     EDIT,
     EFFECT,
     EVENT,
@@ -26,14 +27,16 @@ from sealwax.model.field import (
     STATED_BYTES,
     SUBJECT,
     TEXT,
-    TIME_NS,
     UNDECODED,
     UNSENT,
 )
-from sealwax.model.form import is_integer
+from sealwax.model.form import FAILED, SCHEDULED, SENDING, is_integer
 from sealwax.model.pieces import thumbnail_of
 from sealwax.model.reference import DEFAULT_NAMESPACE, named_by, own_namespace, resolve
 from sealwax.model.state import State
+
+NOT_FINAL = {SCHEDULED: "scheduled", SENDING: "being sent", FAILED: "not sent"}
+"""What people are told of a message that is not final."""
 
 
 class Wording(NamedTuple):
@@ -55,8 +58,10 @@ class Reaction(NamedTuple):
 
 
 class MessageView(NamedTuple):
-    """A message as people see it. `text` is the wording that is shown now; `origin` is its name,
-    `reply_to` and `attachments` are names of others (see model.reference)."""
+    """A message as people see it. `text` is the wording that is shown now, `standing` says how it
+    stands where it is not final (`scheduled`, `sending`, `failed`), `key` where it stands. `origin`
+    is its name, `reply_to` and `attachments` are names of others (see model.reference).
+    """
 
     record: int
     conversation: int | None
@@ -81,6 +86,8 @@ class MessageView(NamedTuple):
     is_held: bool
     undecoded: tuple[str, ...]
     variants: int
+    standing: str | None
+    key: tuple[int, int, int]
 
 
 class AttachmentView(NamedTuple):
@@ -106,11 +113,12 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
     unsent = tuple(sorted({int(part) for part in state.keyed(UNSENT)}))
     own, reply = own_namespace(state), state.get(REPLY)
     places = {named_by(key, own): value for key, value in state.keyed(ATTACHMENT).items()}
+    time_ns, source_order = position(state)
     return MessageView(
         record=record,
         conversation=conversation,
         origin=own_name(state),
-        time_ns=state.get(TIME_NS) or 0,
+        time_ns=told_time(state) or 0,
         from_me=bool(state.get(FROM_ME)),
         sender=state.get(SENDER),
         service=state.get(SERVICE) or "",
@@ -130,6 +138,8 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
         is_held=is_marked(state),
         undecoded=tuple((state.get(UNDECODED) or [0, []])[1]),
         variants=_variants(state),
+        standing=unfinished(state),
+        key=(time_ns or 0, source_order, record),
     )
 
 
@@ -167,6 +177,9 @@ def _wordings(state: State) -> tuple[Wording, ...]:
 
 def _shown_text(state: State, wordings: tuple[Wording, ...], unsent: tuple[int, ...]) -> str:
     """The words that are shown now: the newest wording of each part, unsent parts left out."""
+    draft = state.get(DRAFT) if unfinished(state) else None
+    if draft:
+        return _clean(draft[1])
     newest = {wording.part: wording.text for wording in wordings}
     parts = _text_parts(state)
     if not newest and not unsent:

@@ -50,6 +50,9 @@ HELD = Field("held", Merge.LAST, form.is_flag, form.is_life_key, is_control=True
 """bool; key is the life: whether the deletion that began this life waits for an answer."""
 RAW = Field("raw", Merge.FIRST, form.is_raw, form.is_id)
 """bytes, str or int; key is a source column: kept as it was, not decoded (yet)."""
+ROW = Field("row", Merge.FIRST, form.is_row, form.is_id)
+"""map of columns to bytes, str or int; key is a source's table: what a row of it holds besides,
+as it was. Columns that hold what they usually hold are left out."""
 
 # Conversations.
 IS_GROUP = Field("is_group", Merge.FIRST, form.is_flag)
@@ -80,6 +83,12 @@ PLACED = Field("placed", Merge.LAST, form.is_placed)
 that its source says; or None."""
 TIME_NS = Field("time_ns", Merge.FIRST, form.is_integer)
 """int: when it was sent."""
+ORDER = Field("order", Merge.ONCE, form.is_integer)
+"""int: its place among the rows of the source that told it first."""
+STATE = Field("state", Merge.LAST, form.is_standing)
+"""str: `scheduled`, `sending`, `failed`, or `final` after one of these. Absent: final."""
+DRAFT = Field("draft", Merge.LAST, form.is_wording)
+"""[time_ns, text] of a message that is not final: they count until it is."""
 FROM_ME = Field("from_me", Merge.FIRST, form.is_flag)
 """bool."""
 SENDER = Field("sender", Merge.FIRST, form.is_name)

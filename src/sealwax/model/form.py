@@ -21,6 +21,10 @@ INTEGER_LIMIT = 2**63
 SIZE_LIMIT_BYTES = 2**53
 LIFE_LIMIT = 2**31
 DEPTH_LIMIT = 64
+COLUMNS_LIMIT = 256
+"""Columns of one row of a source."""
+FINAL, SCHEDULED, SENDING, FAILED = "final", "scheduled", "sending", "failed"
+"""How a message stands: as it stays, or not yet."""
 _HASH_BYTES = 32
 _INDEX = "[0-9]{1,9}"
 _DIGITS = re.compile("[0-9]{1,10}")
@@ -86,6 +90,21 @@ def is_bytes(value: Any) -> bool:
 def is_raw(value: Any) -> bool:
     """A value of a source's column."""
     return type(value) in (bytes, str) or is_integer(value)
+
+
+def is_row(value: Any) -> bool:
+    """A map of columns to what they hold."""
+    return (
+        type(value) is dict
+        and len(value) <= COLUMNS_LIMIT
+        and all(map(is_id, value))
+        and all(map(is_raw, value.values()))
+    )
+
+
+def is_standing(value: Any) -> bool:
+    """How a message stands."""
+    return type(value) is str and value in (FINAL, SCHEDULED, SENDING, FAILED)
 
 
 def is_origin(value: Any) -> bool:

@@ -295,12 +295,13 @@ class Replica:
         sealer = self._sealer if len(changes) >= WORTH_A_COMPANION else self._seal_here
         return StoredSealing(sealer.start(key, self.keys.roots, changes), self.store, epoch)
 
-    def _draft(self, op_id: bytes, writing: Writing, segments: list[SealedSegment]) -> Draft:
+    def _draft(self, op_id: bytes, writing: Writing, sealed: SealedBatch) -> Draft:
+        segments, times = sealed.segments, [one.span_ns() for one in sealed.prepared]
         heads = {**self._seen_heads(), **writing.part.heads}
         return Draft(
             writing.kind,
             op_id,
-            msgspec.structs.replace(writing.part, heads=heads),
+            msgspec.structs.replace(writing.part, heads=heads, times=times if any(times) else []),
             tuple(
                 (segment.name, len(segment.data), digest_bytes(segment.change_digest))
                 for segment in segments
@@ -336,7 +337,7 @@ class Replica:
             self._need_new(sealed.segments)
             moment = self.moment_of(head.seq + 1, bool(writing.changes))
             applied = self._apply_prepared(sealed.prepared, moment)
-            draft = self._draft(op_id, writing, sealed.segments)
+            draft = self._draft(op_id, writing, sealed)
             complete = draft
             if not unread(self.library, self.zone):
                 # Who could not read everything does not know what all of it comes to.

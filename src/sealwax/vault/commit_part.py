@@ -13,7 +13,7 @@ from msgspec import Meta
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import SALT_BYTES
 from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
-from sealwax.ledger.commit import Commit, Hash
+from sealwax.ledger.commit import ADDED_LIMIT, Commit, Hash
 from sealwax.ledger.names import NO_HASH
 from sealwax.vault.keys import AccountKeys
 
@@ -54,7 +54,9 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     log of an account: `device_name`. `alone` is for a pin in a device's zone: it shows the head of
     the messages zone that it names, and nothing of what waited in its own zone. `switches` is there
     where those of its device are to be told. `source` says what an import came from; for a pin,
-    under `made_ms`, when it was first made.
+    under `made_ms`, when it was first made. `times` has, for each segment of the commit, the least
+    and the greatest time of a message in it, in ns since 1970, or None: so a reader can begin with
+    the newest. What it says decides about nothing but the order.
     """
 
     reason: Annotated[str, Meta(max_length=64)] = ""
@@ -70,6 +72,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     source: dict[str, Any] = {}
     alone: bool = False
     switches: Switches | None = None
+    times: Annotated[list[tuple[int, int] | None], Meta(max_length=ADDED_LIMIT)] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -14,7 +14,7 @@ from sealwax.agent.browsing import Window
 from sealwax.agent.port import Port
 from sealwax.agent.selecting import NothingMatches
 from sealwax.library.recent import Recent
-from sealwax.library.select import ANYWHERE, Moment
+from sealwax.library.select import ANYWHERE, FIRST_ORDER, Key, Moment
 from sealwax.library.view import MessageView
 from sealwax.web.refusals import Malformed
 from sealwax.web.shapes import (
@@ -215,7 +215,7 @@ def thread(
     """A page of a thread: its end, or next to a key on either side, or around a key or a date."""
     keys = [_key(text) for text in (before, after, around)]
     if date_ms is not None:
-        keys[2] = (date_ms * NS_PER_MS, 0)
+        keys[2] = (date_ms * NS_PER_MS, FIRST_ORDER, 0)
 
     def ask(agent: Agent) -> ThreadPage:
         browse, moment = agent.browse, agent.browse.moment(at, trash)
@@ -395,7 +395,7 @@ def _has(item: Recent, wanted: Sequence[str]) -> bool:
     return all(word in names for word in wanted)
 
 
-def _key(text: str | None) -> tuple[int, int] | None:
+def _key(text: str | None) -> Key | None:
     if text is None:
         return None
     key = read_key(text)

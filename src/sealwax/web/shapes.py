@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from sealwax.agent.browsing import Key, Since
+from sealwax.agent.browsing import Since
 from sealwax.library.conversation import ConversationView
+from sealwax.library.select import Key
 from sealwax.library.view import AttachmentView, MessageView
 from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address
@@ -20,7 +21,7 @@ TEXT_LIMIT_CHARACTERS = 4_000
 PREVIEW_LIMIT_CHARACTERS = 140
 REACTIONS_LIMIT = 40
 NS_PER_MS = 1_000_000
-KEY_PARTS = 2
+KEY_PARTS = 3
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -86,6 +87,7 @@ class Bubble(msgspec.Struct, frozen=True, omit_defaults=True):
     lost_files: int = 0
     in_trash: bool = False
     is_held: bool = False
+    standing: str = ""
     read_ms: int = 0
     delivered_ms: int = 0
     since: str = ""
@@ -120,7 +122,7 @@ class People:
 
 
 def key_text(key: Key) -> str:
-    return f"{key[0]}.{key[1]}"
+    return ".".join(map(str, key))
 
 
 def read_key(text: str) -> Key | None:
@@ -128,7 +130,7 @@ def read_key(text: str) -> Key | None:
     parts = text.split(".")
     if len(parts) != KEY_PARTS or not all(_is_number(part) for part in parts):
         return None
-    return int(parts[0]), int(parts[1])
+    return int(parts[0]), int(parts[1]), int(parts[2])
 
 
 def preview(view: ConversationView, newest: MessageView | None) -> Preview:
@@ -156,7 +158,7 @@ def bubble(
     known = [files[origin] for origin in message.attachments if origin in files]
     return Bubble(
         id=message.record,
-        key=key_text((message.time_ns, message.record)),
+        key=key_text(message.key),
         time_ms=message.time_ns // NS_PER_MS,
         from_me=message.from_me,
         who="" if message.from_me else people.call(message.sender),
@@ -175,6 +177,7 @@ def bubble(
         lost_files=len(message.attachments) - len(known),
         in_trash=message.in_trash,
         is_held=message.is_held,
+        standing=message.standing or "",
         read_ms=(message.read_ns or 0) // NS_PER_MS,
         delivered_ms=(message.delivered_ns or 0) // NS_PER_MS,
         since="" if since is None else "deleted" if since.is_deleted else "edited",
@@ -215,7 +218,7 @@ def _quote(
     if to is None:
         return Quote(0, "", "", "a message that is not here")
     who = "You" if to.from_me else people.call(to.sender)
-    key = key_text((to.time_ns, to.record))
+    key = key_text(to.key)
     return Quote(to.record, key, who, _gist(to)[:PREVIEW_LIMIT_CHARACTERS])
 
 

@@ -72,6 +72,8 @@ def test_plain_words(phone: Phone) -> None:
         "service": "iMessage",
         "text": "hello",
         "read_ns": NOW_MS * 10**6,
+        "order": 1,
+        "row": {"message": {"account": "e:me@example.net"}},
     }
     mine = seen.message("B")
     assert (mine["from_me"], mine["service"], "sender" in mine) == (True, "SMS", False)

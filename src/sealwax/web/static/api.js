@@ -8,7 +8,7 @@
  *   service?: string, subject?: string, is_cut?: boolean, wordings?: number, is_unsent?: boolean,
  *   reactions?: Reaction[], reply?: {id: number, key: string, who: string, text: string} | null,
  *   effect?: string, app?: string, event?: Record<string, string>, files?: File[],
- *   lost_files?: number, in_trash?: boolean, is_held?: boolean, read_ms?: number,
+ *   lost_files?: number, in_trash?: boolean, is_held?: boolean, standing?: string, read_ms?: number,
  *   delivered_ms?: number, since?: string}} Bubble
  * @typedef {{id: number, title: string, is_group: boolean, time_ms: number, text: string,
  *   from_me: boolean, people: string[]}} Preview

@@ -135,12 +135,16 @@ function picture(file) {
   return button;
 }
 
+/** What is said of a message that is not final. @type {Record<string, string>} */
+const STANDINGS = { scheduled: "Scheduled", sending: "Being sent", failed: "Not sent" };
+
 /** @param {Message} message */
 function meta(message) {
   const badge = (/** @type {string} */ text, /** @type {string} */ kind) =>
     h("button", { class: `badge ${kind}`, "data-more": "", tabIndex: -1 }, text);
   return [
     h("time", { title: dateTime(message.time_ms) }, clock(message.time_ms)),
+    message.standing ? badge(STANDINGS[message.standing] ?? message.standing, "warn") : null,
     message.wordings ? badge(`Edited · ${count(message.wordings, "earlier wording")}`, "") : null,
     message.since === "deleted" ? badge("Deleted since", "bad") : null,
     message.since === "edited" ? badge("Edited since", "warn") : null,

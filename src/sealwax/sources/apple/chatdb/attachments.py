@@ -21,7 +21,6 @@ from sealwax.model.field import (
     IS_STICKER,
     MIME_TYPE,
     ORIGIN,
-    RAW,
     SOURCE_PATH,
     STATED_BYTES,
     UTI,
@@ -29,7 +28,8 @@ from sealwax.model.field import (
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.changes import integers
 from sealwax.sources.apple.chatdb.columns import Columns
-from sealwax.sources.apple.chatdb.rows import BrokenTable, blob, select, whole, words
+from sealwax.sources.apple.chatdb.kept import KeptColumns, row_entries, too_large
+from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.apple.dates import to_ms, unix_ns
 from sealwax.sources.base import Item, Observation
 
@@ -37,10 +37,8 @@ BATCH_ATTACHMENTS = 256
 """Small, so that a batch of large files does not become one large commit."""
 _WANTED = (
     "ROWID", "guid", "filename", "transfer_name", "uti", "mime_type", "total_bytes", "created_date",
-    "is_sticker", "user_info", "sticker_user_info", "attribution_info",
-    "emoji_image_short_description",
+    "is_sticker",
 )  # fmt: skip
-_KEPT_RAW = _WANTED[9:]
 _ONLY = "WHERE t.ROWID IN (SELECT value FROM carray(?))"
 _PREFIXES = (
     "~/Library/Messages/",
@@ -126,12 +124,14 @@ def read_attachments(
     """The attachments in these rows, or all of them, in batches."""
     if not columns.has("attachment", "ROWID", "guid"):
         return
-    picked = columns.pick("attachment", "t", _WANTED)
-    batch: list[Item] = []
+    kept = KeptColumns(columns, "attachment")
+    picked = [*columns.pick("attachment", "t", _WANTED), *kept.picked]
+    problem = kept.problem()
+    batch: list[Item] = [] if problem is None else [problem]
     where, bindings = ("", ()) if only is None else (_ONLY, (integers(only),))
     try:
         for row in select(connection, picked, f"FROM attachment t {where} ORDER BY 1", bindings):
-            batch += _items(row, files, newest_ms)
+            batch += _items(row, kept, files, newest_ms)
             if len(batch) >= BATCH_ATTACHMENTS:
                 yield batch
                 batch = []
@@ -142,7 +142,9 @@ def read_attachments(
     yield batch
 
 
-def _items(row: tuple[Any, ...], files: Attachments, newest_ms: int) -> Iterator[Item]:
+def _items(
+    row: tuple[Any, ...], columns: KeptColumns, files: Attachments, newest_ms: int
+) -> Iterator[Item]:
     guid, stated = words(row[1]), words(row[2])
     if guid is None:
         yield Problem(f"attachment {row[0]}", "this attachment has no id")
@@ -155,7 +157,14 @@ def _items(row: tuple[Any, ...], files: Attachments, newest_ms: int) -> Iterator
     if content is None:
         what = files.reason(stated) if stated else "its file was never downloaded or is gone"
         yield Problem(f"attachment {guid}", what, stated or "")
-    entries = tuple(_entries(row, guid, stated, created_ns))
+    kept = columns.keep(row[len(_WANTED) :])
+    problem = too_large(f"attachment {guid}", kept.left_out)
+    if problem is not None:
+        yield problem
+    entries = (
+        *_entries(row, guid, stated, created_ns),
+        *row_entries("attachment", kept.columns),
+    )
     yield Observation(int(Kind.ATTACHMENT), guid, time_ms, entries, content)
 
 
@@ -175,7 +184,3 @@ def _entries(
         yield entry(CREATED_NS, created_ns)
     if whole(row[8]):
         yield entry(IS_STICKER, True)
-    for column, value in zip(_KEPT_RAW, row[9:], strict=True):
-        kept = blob(value)
-        if kept is not None:
-            yield entry(RAW, kept, column)

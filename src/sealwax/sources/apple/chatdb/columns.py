@@ -43,6 +43,9 @@ KNOWN_MESSAGE = frozenset(
 )
 
 
+_DIGITS = 19
+
+
 class Columns:
     """The tables and columns of one database, whatever their names are."""
 
@@ -50,6 +53,7 @@ class Columns:
         """Raises BrokenTable where the list of them cannot be read."""
         self._connection = connection
         rows = list(select(connection, ("name",), "FROM sqlite_schema WHERE type = 'table'"))
+        self._defaults: dict[str, dict[str, object]] = {}
         self._tables = {str(name): self._read(str(name)) for (name,) in rows}
 
     def has_table(self, table: str) -> bool:
@@ -58,6 +62,11 @@ class Columns:
     def of(self, table: str) -> frozenset[str]:
         """The columns of a table; empty when it is absent."""
         return self._tables.get(table, frozenset())
+
+    def defaults(self, table: str) -> dict[str, object]:
+        """What the columns of a table hold where nothing was said, as far as the schema states
+        it and it is neither 0 nor nothing."""
+        return {name: value for name, value in self._defaults.get(table, {}).items() if value}
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether a table has all these columns."""
@@ -79,5 +88,15 @@ class Columns:
         return sorted(self.of("message") - KNOWN_MESSAGE)
 
     def _read(self, table: str) -> frozenset[str]:
-        rows = select(self._connection, ("name",), "FROM pragma_table_info(?)", (table,))
-        return frozenset(str(name) for (name,) in rows)
+        wanted = ("name", "dflt_value")
+        rows = list(select(self._connection, wanted, "FROM pragma_table_info(?)", (table,)))
+        self._defaults[table] = {str(name): _literal(stated) for name, stated in rows if stated}
+        return frozenset(str(name) for name, _ in rows)
+
+
+def _literal(stated: object) -> object:
+    """The value of a default as a schema states it, as far as it is a plain number or text."""
+    text = str(stated)
+    if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < _DIGITS:
+        return int(text)
+    return text[1:-1] if text[:1] == text[-1:] == "'" else text

@@ -13,9 +13,11 @@ from sealwax.model.field import (
     ATTACHMENT,
     CONVERSATION,
     DELIVERED_NS,
+    DRAFT,
     EFFECT,
     EVENT,
     FROM_ME,
+    ORDER,
     ORIGIN,
     PARTICIPANT,
     PLAYED_NS,
@@ -23,18 +25,28 @@ from sealwax.model.field import (
     REACTION,
     READ_NS,
     REPLY,
+    ROW,
     SENDER,
     SERVICE,
+    STATE,
     STICKER,
     SUBJECT,
     TEXT,
     TIME_NS,
     UNDECODED,
 )
+from sealwax.model.form import is_integer
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple import meanings
+from sealwax.sources.apple.chatdb.kept import (
+    VALUE_LIMIT_BYTES,
+    KeptMessages,
+    plain_value,
+    too_large,
+)
 from sealwax.sources.apple.chatdb.row import SEPARATOR, Row
 from sealwax.sources.apple.chatdb.rows import blob, whole, words
+from sealwax.sources.apple.chatdb.standing import standing
 from sealwax.sources.apple.chatdb.threads import Threads
 from sealwax.sources.apple.chatdb.wording import read_words
 from sealwax.sources.apple.dates import EPOCH_SECONDS, MS_NS, SECOND_NS, to_ms, unix_ns
@@ -47,8 +59,20 @@ _NANOSECONDS_FROM = 1_000_000_000_000
 _NANOSECONDS_TO = 2**63 - 1 - _EPOCH_NS
 _MESSAGE = int(Kind.MESSAGE)
 _ORIGIN = (ORIGIN.name, int(ORIGIN.merge), "")
+_ORDER = (ORDER.name, int(ORDER.merge), "")
 _TIME = (TIME_NS.name, int(TIME_NS.merge), "")
 _TEXT = (TEXT.name, int(TEXT.merge), "")
+_OF_DRAFT = (
+    "attributedBody",
+    "subject",
+    "service",
+    "balloon_bundle_id",
+    "payload_data",
+    "expressive_send_style_id",
+    "thread_originator_guid",
+    "thread_originator_part",
+    "message_summary_info",
+)
 _ORDINARY = (0, 2, 3)
 """Types of association that say nothing: none, and messages of apps."""
 
@@ -56,8 +80,9 @@ _ORDINARY = (0, 2, 3)
 class Messages:
     """Turns rows into what they say. Holds entries that many messages share."""
 
-    def __init__(self, threads: Threads, newest_ms: int) -> None:
+    def __init__(self, threads: Threads, kept: KeptMessages, newest_ms: int) -> None:
         self._threads = threads
+        self.kept = kept
         self._newest_ms = newest_ms
         self._shared: dict[tuple[object, ...], tuple[Entry, ...]] = {}
         self._told_lone: set[str] = set()
@@ -87,12 +112,16 @@ class Messages:
         shared = self._shared_entries(row)
         if shared is None:
             return None
+        if not is_integer(row.row) or self.kept.left_out(row.shared, row.alone):
+            return None
         time_ns = date + _EPOCH_NS
         entries = (
             Entry(*_ORIGIN, [NAMESPACE_APPLE, guid]),
             Entry(*_TIME, time_ns),
+            Entry(*_ORDER, row.row),
             *shared,
             Entry(*_TEXT, text),
+            *self.kept.entries(row.shared, row.alone),
             *(_receipts(row) if row.date_read or row.date_delivered else ()),
         )
         return Observation(_MESSAGE, guid, time_ns // MS_NS, entries)
@@ -149,6 +178,13 @@ class Messages:
         is_known = handle in self._threads.addresses
         if handle and not is_known and not whole(row.is_from_me):
             yield Problem(f"message {guid}", "its sender's handle is not there", str(handle))
+        problem = too_large(f"message {guid}", self.kept.left_out(row.shared, row.alone))
+        if problem is not None:
+            yield problem
+        standing_now = standing(row)
+        if standing_now is not None:
+            yield from self._unfinished(row, guid, conversation, time_ns or 0, standing_now)
+            return
         spoken = read_words(row, time_ms)
         for what in spoken.problems:
             yield Problem(f"message {guid}", what)
@@ -156,11 +192,13 @@ class Messages:
         entries = [
             entry(ORIGIN, [NAMESPACE_APPLE, guid]),
             entry(TIME_NS, time_ns),
+            *_order(row),
             *self._context(row, conversation),
             *spoken.entries,
             *_receipts(row),
             *self._extras(row),
             *(entry(RAW, _kept(row, column), column) for column in _undecoded(row)),
+            *self.kept.entries(row.shared, row.alone),
         ]
         if undecoded:
             entries.append(entry(UNDECODED, [DECODER_VERSION, undecoded]))
@@ -169,6 +207,29 @@ class Messages:
             yield Observation(_MESSAGE, guid, spoken.later_ms, tuple(spoken.later))
         if whole(row.item_type):
             yield from self._membership(row, conversation, time_ms)
+
+    def _unfinished(
+        self, row: Row, guid: str, conversation: str, time_ns: int, standing_now: str
+    ) -> Iterator[Item]:
+        """A message that is not final: what may still change is a draft, as of the newest date.
+        Nothing of it is told for good but that it is there, whose it is and its files."""
+        spoken = read_words(row, self._newest_ms)
+        for what in spoken.problems:
+            yield Problem(f"message {guid}", what)
+        words_now = [item.value for item in spoken.entries if item.name == TEXT.name]
+        context = [item for item in self._context(row, conversation) if item.name != SERVICE.name]
+        files = [item for item in self._extras(row) if item.name == ATTACHMENT.name]
+        told = (
+            entry(ORIGIN, [NAMESPACE_APPLE, guid]),
+            *_order(row),
+            *context,
+            *files,
+            *_kept_of_draft(row),
+            *self.kept.entries(row.shared, row.alone),
+            entry(STATE, standing_now),
+            entry(DRAFT, [time_ns, words_now[0] if words_now else ""]),
+        )
+        yield Observation(_MESSAGE, guid, self._newest_ms, told)
 
     def _extras(self, row: Row) -> Iterator[Entry]:
         subject, style = words(row.subject), words(row.expressive_send_style_id)
@@ -246,6 +307,26 @@ def _receipts(row: Row) -> Iterator[Entry]:
                 yield entry(field, time_ns)
 
 
+def _order(row: Row) -> Iterator[Entry]:
+    if is_integer(row.row):
+        yield entry(ORDER, row.row)
+
+
+def _kept_of_draft(row: Row) -> Iterator[Entry]:
+    """Columns that are decoded when a message is final, as they are now."""
+    kept: dict[str, object] = {}
+    for column in _OF_DRAFT:
+        value = getattr(row, column)
+        if value not in (None, 0, "", b"") and _is_short(value):
+            kept[column] = _kept(row, column)
+    if kept:
+        yield entry(ROW, kept, "message.draft")
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, str | bytes) or len(value) <= VALUE_LIMIT_BYTES // 4
+
+
 def _is_reaction(row: Row) -> bool:
     """Whether a row says nothing but what it says of another message."""
     kind = whole(row.associated_message_type) or 0
@@ -268,5 +349,5 @@ def _undecoded(row: Row) -> list[str]:
 
 def _kept(row: Row, column: str) -> bytes | str | int:
     """A column as it is; a fraction, which no vault holds, in digits."""
-    value: bytes | str | int | float = getattr(row, column)
-    return str(value) if isinstance(value, float) else value
+    value: bytes | str | int = plain_value(getattr(row, column))
+    return value

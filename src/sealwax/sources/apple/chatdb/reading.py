@@ -15,7 +15,7 @@ from sealwax.base.problem import Problem
 from sealwax.sources.apple.chatdb.changes import integers
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.message import Messages
-from sealwax.sources.apple.chatdb.row import Row, message_columns
+from sealwax.sources.apple.chatdb.row import made, message_columns
 from sealwax.sources.apple.chatdb.row_set import RowSet
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select
 from sealwax.sources.base import Item
@@ -84,11 +84,14 @@ class Reading:
     def _rows(self, way: _Way) -> Iterator[Item]:
         # The limit keeps SQLite from dropping the order of the inner query.
         source = f"FROM ({way.pairs} LIMIT -1) j CROSS JOIN message m ON m.ROWID = j.message_id"
-        wanted = message_columns(self._columns, "j.chat_id", "j.delete_date")
+        kept = self._messages.kept
+        wanted = message_columns(self._columns, kept.picked, "j.chat_id", "j.delete_date")
+        count = kept.shared_count
         observe, told = self._messages.observe, self._told.add
         read = 0
         try:
-            for row in map(Row._make, select(self._connection, wanted, source, way.bindings)):
+            for values in select(self._connection, wanted, source, way.bindings):
+                row = made(values, count)
                 read += 1
                 told(row.row)
                 yield from observe(row)
@@ -111,8 +114,9 @@ class Reading:
 
     def _alone(self, chat: object, message: object, deleted: object) -> Iterator[Item]:
         """One message, without its attachments where those cannot be read."""
+        kept = self._messages.kept
         for has_attachments in (True, False):
-            wanted = message_columns(self._columns, "?", "?", has_attachments)
+            wanted = message_columns(self._columns, kept.picked, "?", "?", has_attachments)
             rest = "FROM message m WHERE ROWID = ?"
             try:
                 found = list(select(self._connection, wanted, rest, (chat, deleted, message)))
@@ -122,8 +126,8 @@ class Reading:
                 yield Problem(
                     f"message {message}", "which attachments it has cannot be read", is_damage=True
                 )
-            for row in map(Row._make, found):
-                yield from self._messages.observe(row)
+            for values in found:
+                yield from self._messages.observe(made(values, kept.shared_count))
             return
         yield Problem(f"message {message}", "it lies on a damaged page, unreadable", is_damage=True)
 

@@ -1,5 +1,6 @@
 """The columns of a message that are read, as one query asks for them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sealwax.sources.apple.chatdb.columns import Columns
@@ -11,7 +12,8 @@ class Row(NamedTuple):
     """One message in one chat, as SQLite gave it: any value may stand in any column.
 
     `chat` and `deleted` come from the join table, `attachments` are the guids of its attachments,
-    separated, in their order, and `is_rare` says that it may be more than plain words.
+    separated, in their order, and `is_rare` says that it may be more than plain words. `shared` and
+    `alone` are what it may keep besides.
     """
 
     row: Any
@@ -19,6 +21,8 @@ class Row(NamedTuple):
     deleted: Any
     is_rare: Any
     attachments: Any
+    shared: Any
+    alone: Any
     guid: Any
     text: Any
     handle_id: Any
@@ -46,9 +50,15 @@ class Row(NamedTuple):
     message_summary_info: Any
     date_edited: Any
     date_retracted: Any
+    error: Any
+    is_sent: Any
+    is_finished: Any
+    schedule_type: Any
 
 
-_NAMES = Row._fields[5:]
+_FIRST = 5
+_NAMES = Row._fields[_FIRST + 2 :]
+_STATED = _FIRST + len(_NAMES)
 _RARE_WHEN_SET = (
     "subject",
     "group_title",
@@ -66,22 +76,35 @@ _RARE_WHEN_NOT_ZERO = (
     "associated_message_type",
     "date_edited",
     "date_retracted",
+    "error",
+    "schedule_type",
 )
 
 
 def message_columns(
-    columns: Columns, chat: str, deleted: str, has_attachments: bool = True
+    columns: Columns, kept: Sequence[str], chat: str, deleted: str, has_attachments: bool = True
 ) -> list[str]:
-    """What to SELECT for a Row; `chat` and `deleted` are expressions, the message's alias is m."""
+    """What to SELECT for a Row; `chat` and `deleted` are expressions, the message's alias is m,
+    `kept` what to SELECT of what may be kept."""
     picked = columns.pick("message", "m", _NAMES)
     attachments = _attachments(columns) if has_attachments else "NULL"
-    return ["m.ROWID", chat, deleted, _is_rare(columns), attachments, *picked]
+    return ["m.ROWID", chat, deleted, _is_rare(columns), attachments, *picked, *kept]
+
+
+def made(values: tuple[Any, ...], shared_count: int) -> Row:
+    """The Row of what was selected."""
+    alone = _STATED + shared_count
+    return Row._make(
+        (*values[:_FIRST], values[_STATED:alone], values[alone:], *values[_FIRST:_STATED])
+    )
 
 
 def _is_rare(columns: Columns) -> str:
     present = columns.of("message")
     tests = [f"ifnull(m.{name}, '') <> ''" for name in _RARE_WHEN_SET if name in present]
     tests += [f"ifnull(m.{name}, 0) <> 0" for name in _RARE_WHEN_NOT_ZERO if name in present]
+    if {"is_sent", "is_finished"} <= present:
+        tests.append("(m.is_from_me AND NOT m.is_sent AND NOT m.is_finished)")
     return f"({' OR '.join(tests)})" if tests else "1"
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from sealwax.base.clock import SystemClock
 from sealwax.model.record import NAMESPACE_APPLE, Kind
 from sealwax.sources.apple.chatdb.attachments import Attachments, read_attachments
+from sealwax.sources.apple.chatdb.beside import read_beside
 from sealwax.sources.apple.chatdb.changes import Changed, changed_rows
 from sealwax.sources.apple.chatdb.columns import MESSAGE_NEEDED, Columns
 from sealwax.sources.apple.chatdb.joins import Joins, joined_since, read_joins
+from sealwax.sources.apple.chatdb.kept import KeptMessages
 from sealwax.sources.apple.chatdb.memory import (
     MISSING_LIMIT,
     READER_VERSION,
@@ -131,10 +133,12 @@ class ChatDatabase:
         yield from read_attachments(
             self._connection, self._columns, self._files, self._newest_ms, rows
         )
-        messages = Messages(self._threads, self._newest_ms)
+        kept = KeptMessages(self._columns)
+        messages = Messages(self._threads, kept, self._newest_ms)
         only = None if changed is None else changed.messages
         reading = Reading(self._connection, self._columns, messages, only)
         yield from _batches(reading.items())
+        yield from _batches(self._beside(kept))
         yield from _batches(self._tombstones(self._threads))
 
     def state(self) -> bytes | None:
@@ -217,6 +221,12 @@ class ChatDatabase:
         yield from threads.conversations(self._newest_ms)
         yield from threads.problems
 
+    def _beside(self, kept: KeptMessages) -> Iterator[Item]:
+        problem = kept.problem()
+        if problem is not None:
+            yield problem
+        yield from read_beside(self._connection, self._columns, self._newest_ms)
+
     def _tombstones(self, threads: Threads) -> Iterator[Item]:
         """What is remembered only as deleted, on purpose."""
         for table in ("deleted_messages", "sync_deleted_messages"):
@@ -255,17 +265,26 @@ class ChatDatabase:
 
     def _read_newest_ms(self) -> int:
         """The newest date of a message that a clock can mean."""
+        dated = self._dated()
         try:
-            ((found,),) = select(self._connection, ("max(date)",), f"FROM message WHERE {_DATED}")
+            ((found,),) = select(self._connection, ("max(date)",), f"FROM message WHERE {dated}")
         except BrokenTable:
             found = self._newest_readable()
         return to_ms(unix_ns(whole(found)) or 0)
+
+    def _dated(self) -> str:
+        """The condition that a date counts: one of a message that waits to be sent is to come."""
+        if self._columns.has("message", "schedule_type", "is_sent"):
+            return f"{_DATED} AND (ifnull(schedule_type, 0) = 0 OR is_sent = 1)"
+        return _DATED
 
     def _newest_readable(self) -> int:
         """The newest date before a damaged page."""
         newest = 0
         try:
-            for (date,) in select(self._connection, ("date",), f"FROM message WHERE {_DATED}"):
+            for (date,) in select(
+                self._connection, ("date",), f"FROM message WHERE {self._dated()}"
+            ):
                 newest = max(newest, whole(date) or 0)
         except BrokenTable:
             return newest
@@ -290,7 +309,7 @@ class ChatDatabase:
         if unknown:
             shown = ", ".join(unknown[:UNKNOWN_SHOWN])
             more = f" and {len(unknown) - UNKNOWN_SHOWN} more" if unknown[UNKNOWN_SHOWN:] else ""
-            yield f"columns that are not known yet were left out: {shown}{more}"
+            yield f"columns that are not known yet are kept as they are: {shown}{more}"
         if not self._columns.has_table("chat"):
             yield "this database has no chats; conversations are made from the senders"
 

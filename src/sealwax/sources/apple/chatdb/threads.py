@@ -22,6 +22,7 @@ from sealwax.model.field import (
     NAME,
     ORIGIN,
     PARTICIPANT,
+    READ_THROUGH_NS,
     SOURCE_GUID,
 )
 from sealwax.model.record import (
@@ -33,17 +34,21 @@ from sealwax.model.record import (
 from sealwax.model.reference import write
 from sealwax.sources.apple.addresses import Addresses
 from sealwax.sources.apple.chatdb.columns import Columns
+from sealwax.sources.apple.chatdb.kept import KeptColumns, row_entries, too_large
+from sealwax.sources.apple.chatdb.properties import settled_properties
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
 from sealwax.sources.apple.chatdb.same_threads import Mark, same_threads
+from sealwax.sources.apple.dates import unix_ns
 from sealwax.sources.base import Item, Observation
 
+_NAME_LIMIT = 1_000
 GROUP_STYLE = 43
 ORPHANS = "orphans:"
 """The conversation of messages of which the source does not say where they belong."""
 _HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id", "person_centric_id")
 _CHAT = (
     "ROWID", "guid", "style", "chat_identifier", "service_name", "room_name", "display_name",
-    "group_id", "original_group_id", "is_archived",
+    "group_id", "original_group_id", "is_archived", "last_read_message_timestamp",
 )  # fmt: skip
 
 
@@ -57,6 +62,7 @@ class Chat(NamedTuple):
     service: str | None
     name: str | None
     is_archived: bool
+    read_ns: int | None
 
 
 class Threads:
@@ -75,6 +81,8 @@ class Threads:
         self._canonical_of: dict[str, str] = {}
         self._people: dict[str, str] = {}
         self._countries: dict[int, str] = {}
+        self._kept_columns: dict[str, KeptColumns] = {}
+        self._kept: dict[tuple[str, int], tuple[Entry, ...]] = {}
         self._read_handles()
         self._members = self._read_members()
         self.chats: dict[int, Chat] = {}
@@ -105,10 +113,13 @@ class Threads:
         told: set[str] = set()
         for row, address in self.addresses.items():
             canonical = self.canonical[row]
+            kept = self._kept.get(("handle", row), ())
             if canonical in told:
+                if kept:
+                    yield Observation(int(Kind.CONTACT), canonical, time_ms, kept)
                 continue
             told.add(canonical)
-            entries = [_origin(canonical), entry(ADDRESS, address)]
+            entries = [_origin(canonical), entry(ADDRESS, address), *kept]
             if row in self._countries:
                 entries.append(entry(COUNTRY, self._countries[row]))
             yield Observation(int(Kind.CONTACT), canonical, time_ms, tuple(entries))
@@ -125,6 +136,9 @@ class Threads:
                 entries.append(entry(NAME, chat.name))
             if self._columns.has("chat", "is_archived"):
                 entries.append(entry(ARCHIVED, chat.is_archived))
+            if chat.read_ns is not None:
+                entries.append(entry(READ_THROUGH_NS, chat.read_ns))
+            entries += self._kept.get(("chat", chat.row), ())
             for member in self._members.get(chat.row, ()):
                 entries.append(entry(PARTICIPANT, True, member))
             for other in self._also.get(chat.row, ()):
@@ -142,7 +156,11 @@ class Threads:
     def _rows(self, table: str, wanted: tuple[str, ...], rest: str) -> Iterator[tuple[Any, ...]]:
         if not self._columns.has_table(table):
             return
-        picked = self._columns.pick(table, "t", wanted)
+        kept = self._kept_columns.setdefault(table, KeptColumns(self._columns, table))
+        problem = kept.problem()
+        if problem is not None:
+            self.problems.append(problem)
+        picked = [*self._columns.pick(table, "t", wanted), *kept.picked]
         try:
             yield from select(self._connection, picked, f"FROM {table} t {rest}")
         except BrokenTable as error:
@@ -151,7 +169,7 @@ class Threads:
             )
 
     def _read_handles(self) -> None:
-        for row, address, country, _, raw, person in self._rows(
+        for row, address, country, service, raw, person, *rest in self._rows(
             "handle", _HANDLE, "ORDER BY ROWID"
         ):
             known = words(address) or words(raw)
@@ -159,6 +177,7 @@ class Threads:
                 self.problems.append(Problem(f"handle {row}", "this handle has no address"))
                 continue
             self.addresses[row] = known
+            self._keep("handle", words(service) or str(row), row, tuple(rest))
             code = words(country)
             if code:
                 self._countries[row] = code
@@ -174,7 +193,7 @@ class Threads:
     def _read_members(self) -> dict[int, list[str]]:
         members: dict[int, list[str]] = {}
         rows = self._rows("chat_handle_join", ("chat_id", "handle_id"), "ORDER BY 1, 2")
-        for chat, handle in rows:
+        for chat, handle, *_ in rows:
             address = self.addresses.get(handle)
             if address is None:
                 where = f"chat_handle_join {chat}"
@@ -200,8 +219,27 @@ class Threads:
                 canonical = direct(self._canonical(named)) if named else f"{ORPHANS}{number}"
             self._marks[number] = self._marks_of(number, is_group, identifier, group, original)
             self.chats[number] = Chat(
-                number, canonical, guid, is_group, service, name, bool(whole(row[9]))
+                number,
+                canonical,
+                guid,
+                is_group,
+                service,
+                name,
+                bool(whole(row[9])),
+                unix_ns(row[10]),
             )
+            self._keep("chat", guid or str(number), number, row[len(_CHAT) :])
+
+    def _keep(self, table: str, name: str, row: int, values: tuple[Any, ...]) -> None:
+        """Keeps what a row says besides, under its table and name."""
+        kept = self._kept_columns[table].keep(values)
+        problem = too_large(f"{table} {name}", kept.left_out)
+        if problem is not None:
+            self.problems.append(problem)
+        told = dict(kept.columns)
+        if table == "chat" and "properties" in told:
+            told["properties"] = settled_properties(told["properties"])
+        self._kept[table, row] = row_entries(f"{table}:{name}"[:_NAME_LIMIT], told)
 
     def _marks_of(
         self,

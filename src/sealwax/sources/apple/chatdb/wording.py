@@ -65,10 +65,10 @@ def read_words(row: Row, time_ms: int) -> Words:
             if part is not None
         ]  # fmt: skip
         target.append(entry(PARTS, [DECODER_VERSION, parts]))
-    if not summary.is_understood or any(
-        wording.body is not None and not wording.body.is_plain for wording in summary.wordings
-    ):
-        found.later.append(_raw(SUMMARY_COLUMN, blob(row.message_summary_info)))
+    found.later.append(_raw(SUMMARY_COLUMN, blob(row.message_summary_info)))
+    if body is not None and not _says_no_more(row.attributedBody, text):
+        # Styles, links and mentions of the parts that were not edited, and where files stand.
+        found.later.append(_raw(BODY_COLUMN, blob(row.attributedBody)))
     return found._replace(later_ms=later_ms)
 
 
@@ -115,6 +115,11 @@ def _as_sent(text: str | None, body: Body | None, raw: bytes | None) -> list[Ent
     if body.parts:
         entries.append(entry(PARTS, [DECODER_VERSION, list(body.parts)]))
     return entries
+
+
+def _says_no_more(raw: object, text: str | None) -> bool:
+    """Whether a styled body is its words and nothing else."""
+    return isinstance(raw, bytes) and match(raw) == text
 
 
 def _edit(wording: Wording, body: Body, time_ms: int) -> Entry:
