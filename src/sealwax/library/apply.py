@@ -4,7 +4,7 @@ Works in batches: one query fetches the states of a whole batch, one statement a
 version that a pinned moment shows is closed and stays; any other is replaced in place.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,17 +13,15 @@ import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum
-from sealwax.library.aliases import Aliases, messages_in
 from sealwax.library.database import STILL
-from sealwax.library.naming import ids_of
+from sealwax.library.homes import Homes
 from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Joined, Prepared, join_all, project_checked
-from sealwax.library.project import PRESENT, Projection, project
+from sealwax.library.project import PRESENT, Projection
 from sealwax.library.script import apart, pairs
-from sealwax.library.values import integers
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.model.state import State, decode, empty, encode, join
+from sealwax.model.state import State, decode, encode, join
 from sealwax.vault.digest import MODULUS, state_term
 
 INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
@@ -108,8 +106,7 @@ class Applier:
         self._connection = connection
         self._roots = roots
         self._numbers = numbers
-        self._conversations: dict[str, int] = {}
-        self._aliases = Aliases(connection, self._place_again)
+        self.homes = Homes(connection, roots, numbers, self._take_record)
         self._next_record = self._greatest("record") + 1
         self._next_version = self._greatest("version") + 1
         self._next_text = self._greatest_text() + 1
@@ -213,8 +210,7 @@ class Applier:
         versions = range(self._next_version, self._next_version + count)
         self._next_version = versions.stop
         records, numbered = self._numbered_by_id(prepared.records)
-        homes: list[int | None] = [self.home(name) for name in prepared.conversations]
-        homes.append(None)
+        homes: list[int | None] = [*self.homes.shown(prepared.conversations), None]
         inside = [homes[place] for place in prepared.inside]
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
@@ -308,71 +304,6 @@ class Applier:
         row = self._connection.execute("SELECT value FROM fact WHERE name = 'tally'").fetchone()
         return _decode_tally(row[0]) if row else Tally()
 
-    def home(self, name: str) -> int:
-        """The row of the conversation that is shown for the one with a name."""
-        return self._aliases.shown(self.conversation(name))
-
-    def _homes(self, shown: Projection) -> list[int]:
-        return list(dict.fromkeys(map(self.home, shown.conversations)))
-
-    def read_aliases_again(self, records: Iterable[int]) -> None:
-        """Takes in what conversations say of each other now that other versions are the newest."""
-        rows: Iterable[Any] = self._connection.execute(
-            "SELECT record.id, record.uid, version.state FROM carray(?) AS wanted CROSS JOIN record"
-            " ON record.id = wanted.value LEFT JOIN version ON version.id = record.version",
-            (integers(records),),
-        )
-        nothing = project(empty(Kind.CONVERSATION))
-        self._tell_aliases(
-            {
-                record: self._project(uid, decode(state)) if state else nothing
-                for record, uid, state in list(rows)
-            }
-        )
-
-    def _tell_aliases(self, told: Mapping[int, Projection]) -> None:
-        if told:
-            self._aliases.tell(
-                {
-                    record: [(self.conversation(name), is_one) for name, is_one in shown.aliases]
-                    for record, shown in told.items()
-                }
-            )
-
-    def _place_again(self, conversations: Sequence[int]) -> None:
-        """Puts the messages of conversations that were parted where their states say."""
-        for rows in messages_in(self._connection, conversations):
-            homes = {
-                version: self._homes(self._project(uid, state)) for version, uid, state in rows
-            }
-            run = self._connection.executemany
-            run(
-                "UPDATE version SET conversation = ? WHERE id = ?",
-                [(inside[0], version) for version, inside in homes.items() if inside],
-            )
-            run("DELETE FROM also_in WHERE version = ?", [(version,) for version in homes])
-            run(
-                "INSERT INTO also_in (version, conversation) VALUES (?, ?)",
-                [(version, one) for version, inside in homes.items() for one in inside[1:]],
-            )
-
-    def conversation(self, name: str) -> int:
-        """The row of a conversation by its name; made when it was never seen."""
-        found = self._conversations.get(name)
-        if found is not None:
-            return found
-        (uid,) = ids_of(self._roots, Kind.CONVERSATION, [name])
-        stored = self.fetch([uid]).get(uid)
-        record = stored.record if stored else self._take_record()
-        if stored is None:
-            self._numbers.add([uid], [record])
-            self._connection.execute(
-                "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
-                (record, uid, int(Kind.CONVERSATION)),
-            )
-        self._conversations[name] = record
-        return record
-
     def _project(self, record: bytes, state: State) -> Projection:
         return project_checked(self._roots, record, state)
 
@@ -412,7 +343,7 @@ class Applier:
         self._remove(replaced)
         writes = [*fresh, *(write for write, _ in replaced), *(write for write, _ in closed)]
         self._insert(writes)
-        self._tell_aliases(
+        self.homes.tell(
             {write.record: write.projection for write in writes if write.kind == Kind.CONVERSATION}
         )
         known = {old.text_id for _, old in (*replaced, *closed)}
@@ -441,7 +372,7 @@ class Applier:
         others: list[tuple[int, int]] = []
         for write in writes:
             shown = write.projection
-            inside = self._homes(shown)
+            inside = self.homes.of(shown)
             others += [(write.version, conversation) for conversation in inside[1:]]
             rows.append(
                 (

@@ -107,7 +107,7 @@ class Tail:
             "SELECT record FROM tail_record JOIN record ON record.id = tail_record.record"
             " WHERE record.kind = 1"
         ).fetchall()
-        applier.read_aliases_again(record for (record,) in conversations)
+        applier.homes.read_again(record for (record,) in conversations)
         run("DELETE FROM tail_record")
         applier.put_facts_back(taken.facts)
         self._keep(_Steps(head_seq, cut, cut, None))
