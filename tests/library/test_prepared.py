@@ -31,8 +31,10 @@ from tests.accounts import made_account
 from tests.model.odd import ENTRIES as ODD
 
 ENTRIES = st.one_of(
-    st.just(entry(ORIGIN, ["imessage", "id"])),
-    st.sampled_from(["direct:a", "direct:b"]).map(lambda key: entry(CONVERSATION, True, key)),
+    st.sampled_from(["imessage", "android"]).map(lambda space: entry(ORIGIN, [space, "id"])),
+    st.sampled_from(["direct:a", "direct:b", "\x1fandroid\x1fdirect:a"]).map(
+        lambda key: entry(CONVERSATION, True, key)
+    ),
     st.integers(-5, 5).map(lambda value: entry(TIME_NS, value)),
     st.text(max_size=5).map(lambda value: entry(TEXT, value)),
     st.sampled_from(["東京タワー", "👍👍 yes"]).map(lambda value: entry(TEXT, value)),

@@ -1,13 +1,16 @@
 """The contract of every source; see the docstring of `sealwax.sources.base`."""
 
 from sealwax.base.problem import Problem
-from sealwax.model.change import Change
-from sealwax.model.field import has_its_form
+from sealwax.model.change import Change, Entry
+from sealwax.model.field import ATTACHMENT, CONVERSATION, ORIGIN, has_its_form
 from sealwax.model.record import Kind
+from sealwax.model.reference import resolve
 from sealwax.sources.base import BATCH_ITEMS, Copied, Deletion, Item, Observation, Source
 from sealwax.vault.segment import checked_rows, encode_segment
 
 ORDER = {Kind.CONTACT: 0, Kind.CONVERSATION: 0, Kind.ATTACHMENT: 1, Kind.MESSAGE: 2}
+
+REFERRING = {CONVERSATION.name: int(Kind.CONVERSATION), ATTACHMENT.name: int(Kind.ATTACHMENT)}
 
 
 def everything(source: Source) -> list[Item]:
@@ -20,6 +23,12 @@ def can_be_kept(item: Observation) -> None:
     record = bytes([item.kind]) + b"r" * 15
     change = Change(item.kind, record, 0, item.time_ms, b"d" * 16, item.entries)
     assert len(checked_rows(encode_segment([change]))) == 1
+
+
+def _entries(item: Observation | Copied) -> tuple[Entry, ...]:
+    if isinstance(item, Observation):
+        return item.entries
+    return tuple(one for change in item.changes for one in change.entries)
 
 
 class SourceContract:
@@ -70,6 +79,23 @@ class SourceContract:
         told = [item for item in everything(source) if isinstance(item, Observation)]
         for item in told:
             can_be_kept(item)
+
+    def test_a_record_has_its_namespace_and_names_others_that_are_told(
+        self, source: Source
+    ) -> None:
+        told: set[tuple[int, str, str]] = set()
+        named: set[tuple[int, str, str]] = set()
+        for item in everything(source):
+            if isinstance(item, Observation | Copied):
+                own = item.namespace if isinstance(item, Copied) else source.namespace
+                told.add((item.kind, own, item.canonical_id))
+                for one in _entries(item):
+                    if one.name == ORIGIN.name:
+                        assert list(one.value) == [own, item.canonical_id]
+                    elif kind := REFERRING.get(one.name):
+                        named.add((kind, *resolve(one.key, own)))
+        assert named
+        assert named <= told
 
     def test_problems_do_not_end_the_reading(self, source: Source) -> None:
         items = everything(source)

@@ -16,6 +16,7 @@ from sealwax.sources.elsewhere import ReadElsewhere
 from sealwax.sources.jsonl import JsonLinesSource, NotAnExport
 from sealwax.sources.registry import MessagesNotInBackup, open_source
 from tests.homes import DAY_MS, NOW_MS, environment, importing, made_home
+from tests.intake.foreign_talk import ForeignTalk
 from tests.sources.contract import SourceContract
 
 
@@ -49,6 +50,12 @@ class TestJsonLines(SourceContract):
         with closing(open_source(tmp_path / "export", tmp_path / "scratch")) as source:
             assert isinstance(source, JsonLinesSource)
             yield source
+
+
+class TestAnotherNamespace(SourceContract):
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        return ForeignTalk("android", tmp_path)
 
 
 def test_a_folder_is_looked_into(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 import zstandard
 
+from sealwax.crypto.keyed_hash import record_id
 from sealwax.model.change import Change, Entry
 from sealwax.model.record import canonical_address
+from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import State, empty, encode, from_change, join_change
 from sealwax.vault.digest import change_digest, digest_bytes, state_term
 from sealwax.vault.segment import encode_segment
@@ -31,6 +33,8 @@ def change(
 
 def model_cases() -> Iterator[Case]:
     yield from _addresses()
+    yield from _references()
+    yield from _aliases()
     yield from _merges()
     yield from _lives()
     yield from _thumbnails()
@@ -55,6 +59,70 @@ def _addresses() -> Iterator[Case]:
                 "what": "one spelling for one address",
                 "address": address,
                 "canonical": canonical_address(address),
+            },
+        )
+
+
+def _references() -> Iterator[Case]:
+    """What a reference names, and the name of that."""
+    for name, what, reference, own in (
+        ("alone", "an id of the record's own namespace", "A-1", "imessage"),
+        ("alone-elsewhere", "an id of the record's own namespace", "A-1", "android"),
+        ("in-full", "another namespace", "\x1fandroid\x1fA-1", "imessage"),
+        (
+            "in-full-of-its-own",
+            "an id that begins with U+001F",
+            "\x1fimessage\x1f\x1fA",
+            "imessage",
+        ),
+        ("id-with-a-separator", "the second separator ends the namespace", "\x1fa\x1fb\x1fc", "x"),
+        ("no-end", "no full reference: the id that it is", "\x1fA-1", "android"),
+        ("no-namespace", "no full reference: the id that it is", "\x1f\x1fA-1", "imessage"),
+        ("no-id", "no full reference: the id that it is", "\x1fandroid\x1f", "imessage"),
+    ):
+        named = resolve(reference, own)
+        yield (
+            f"reference-{name}",
+            {
+                "kind": "reference",
+                "what": what,
+                "reference": reference,
+                "own": own,
+                "namespace": named.namespace,
+                "id": named.id,
+                "name": named_by(reference, own),
+            },
+        )
+
+
+def _aliases() -> Iterator[Case]:
+    """Which conversation is shown for which, by their ids; those that are alone are left out."""
+    ids = {name: record_id(ROOTS, "imessage", 1, name) for name in "abc"}
+    order = sorted(ids, key=ids.__getitem__)
+    least, middle, greatest = order
+
+    def told(name: str, field: str, merge: int, value: Any, key: str = "") -> Change:
+        return Change(1, ids[name], 0, 5, DEVICE, (Entry(field, merge, key, value),))
+
+    known = {name: told(name, "origin", 1, ["imessage", name]) for name in order}
+    chain = (told(least, "alias", 2, True, middle), told(greatest, "alias", 2, True, middle))
+    parted = told(middle, "alias", 2, False, least)
+    for name, what, changes, shown in (
+        ("in-steps", "joined in steps", (*known.values(), *chain), [order]),
+        ("parted", "one word that they are two is enough", (*known.values(), *chain, parted),
+         [[middle, greatest]]),
+        ("not-known", "of the least id nothing is known", (*chain[1:], known[greatest]),
+         [[greatest, middle]]),
+        ("itself", "a record is always one with itself",
+         (known[least], told(least, "alias", 2, False, least)), []),
+    ):  # fmt: skip
+        yield (
+            f"aliases-{name}",
+            {
+                "kind": "aliases",
+                "what": what,
+                "changes": [msgspec.msgpack.encode(change).hex() for change in changes],
+                "shown": {ids[one].hex(): ids[group[0]].hex() for group in shown for one in group},
             },
         )
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -27,9 +28,12 @@ from sealwax.ledger.framing import frame
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, device_id, zone_root
 from sealwax.ledger.objects import FOREVER, Interval, Objects
 from sealwax.ledger.zone_fold import ZoneFold
+from sealwax.library.aliases import shown_as
+from sealwax.library.library import Library
 from sealwax.model.change import Change, Entry
 from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
+from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import decode, empty, encode, join_change
 from sealwax.stores.folder_layout import commit_path, object_path, pack_path
 from sealwax.stores.pack import Pack, is_pack, make_pack
@@ -41,6 +45,7 @@ from sealwax.vault.digest import change_digest, digest_bytes, state_term
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import check_name, open_segment, seal_chunk
 from sealwax.vault.segment import decode_segment
+from tests.vectors.crypto_cases import ROOTS
 from tests.vectors.make import cases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
@@ -75,6 +80,23 @@ def _zone_root(case: dict[str, Any]) -> None:
 
 def _canonical_address(case: dict[str, Any]) -> None:
     assert canonical_address(case["address"]) == case["canonical"]
+
+
+def _reference(case: dict[str, Any]) -> None:
+    assert resolve(case["reference"], case["own"]) == (case["namespace"], case["id"])
+    assert named_by(case["reference"], case["own"]) == case["name"]
+
+
+def _aliases(case: dict[str, Any]) -> None:
+    with TemporaryDirectory() as folder:
+        library = Library(Path(folder) / "library.db", b"k" * 32, ROOTS, is_durable=False)
+        for seq, told in enumerate(_changes(case)):
+            library.applier.apply([told], seq, -1)
+        run = library.database.connection.execute
+        ids: dict[int, bytes] = dict(run("SELECT id, uid FROM record"))
+        shown = shown_as(library.database.connection)
+        library.close()
+    assert {ids[one].hex(): ids[other].hex() for one, other in shown.items()} == case["shown"]
 
 
 def _padding(case: dict[str, Any]) -> None:
@@ -345,6 +367,8 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "member-id": _member_id,
     "zone-root": _zone_root,
     "canonical-address": _canonical_address,
+    "reference": _reference,
+    "aliases": _aliases,
     "padding": _padding,
     "key-tree": _key_tree,
     "sealing": _sealing,

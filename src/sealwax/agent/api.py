@@ -45,6 +45,7 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
+from sealwax.intake.apart import apart
 from sealwax.intake.imported import Imported, Progress
 from sealwax.intake.split import Placed, join, split
 from sealwax.library.conversation import ConversationView
@@ -205,8 +206,8 @@ class Agent:
         return self._library.read.page(conversation, moment, limit, before, after)
 
     def attachments(self, messages: Iterable[MessageView]) -> dict[str, AttachmentView]:
-        """The attachments of messages by canonical id."""
-        wanted = [origin for message in messages for origin in message.attachments]
+        """The attachments of messages by name."""
+        wanted = [name for message in messages for name in message.attachments]
         return self._library.read.attachments(wanted, Moment(self._library.head_moment(), ANYWHERE))
 
     def search(
@@ -343,6 +344,11 @@ class Agent:
     def join_conversation(self, chat: str) -> Placed:
         """Shows the parts of a conversation together again; raises NotSplit."""
         return self._regroup(join, chat)
+
+    def set_apart(self, chat: str) -> int:
+        """Shows conversations that were joined as one each for itself; raises NotJoined."""
+        conversation, now_ms = self.conversation(chat).record, self._clock.now_ms()
+        return apart(self._library, self._journal, conversation, now_ms)
 
     def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
         conversation = self.conversation(chat).record

@@ -111,9 +111,9 @@ class Browsing:
         return found
 
     def replied(self, shown: Iterable[MessageView], moment: Moment) -> dict[str, MessageView]:
-        """The messages that these answer, by their sources' ids."""
+        """The messages that these answer, by name."""
         wanted = list(dict.fromkeys(one.reply_to for one in shown if one.reply_to))
-        rows = self._library.read.by_origin(Kind.MESSAGE, wanted, moment) if wanted else []
+        rows = self._library.read.by_name(Kind.MESSAGE, wanted, moment) if wanted else []
         views = [message_view(row.record, row.conversation, row.state) for row in rows]
         return {view.origin: view for view in views}
 

@@ -12,12 +12,14 @@ from sealwax.base.errors import SealwaxError
 from sealwax.base.settings import Settings
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_id
-from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.record import Kind
 
 OWNERS_SETTING = "source_owners"
 HELD_SETTING = "source_owners_held"
 OWNERS_LIMIT = 256
 _HASH_BYTES = 8
+_NAMESPACE = "source owners"
+"""No source's: these hashes are no ids of records."""
 
 
 class SourceOfAnother(SealwaxError):
@@ -107,8 +109,6 @@ class Owners:
 
     def _hashes(self, addresses: Iterable[str]) -> list[str]:
         return [
-            record_id(self._roots, NAMESPACE_APPLE, int(Kind.CONTACT), f"owner {address}")[
-                :_HASH_BYTES
-            ].hex()
+            record_id(self._roots, _NAMESPACE, int(Kind.CONTACT), address)[:_HASH_BYTES].hex()
             for address in addresses
         ]

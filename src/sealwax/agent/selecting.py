@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_id
 from sealwax.library.conversation import ConversationView
 from sealwax.library.library import Library
+from sealwax.library.naming import ids_of
 from sealwax.library.recent import recent
 from sealwax.library.select import ANYWHERE, Moment, Selection
-from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address
+from sealwax.model.record import Kind, canonical_address
+from sealwax.model.reference import DEFAULT_NAMESPACE, SEPARATOR, write
+from sealwax.model.reference import resolve as resolved
 from sealwax.snapshot.pins import find_snapshot
 
 SUGGESTIONS = 5
@@ -111,9 +113,10 @@ def resolve_moment(library: Library, at: str | None) -> Moment | None:
 
 
 def _names(view: ConversationView) -> set[str]:
-    origin = view.origin.partition(":")[2]
+    canonical = resolved(view.origin, DEFAULT_NAMESPACE).id
+    named = {canonical, canonical.partition(":")[2], view.title, view.origin}
     people = {person.casefold() for person in view.participants}
-    return {view.title.casefold(), view.origin.casefold(), origin.casefold(), *people}
+    return {*(name.casefold() for name in named), *people}
 
 
 def _address(text: str) -> str:
@@ -121,17 +124,34 @@ def _address(text: str) -> str:
 
 
 def _message(library: Library, roots: RootKeys, text: str) -> int:
-    """The row of a message by its number or its source's id."""
+    """The row of a message by its number, its name or its source's id."""
     number = text.strip().removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) < 18:
         if not library.read.is_message(int(number)):
             raise NothingMatches(f"There is no message with the number {number}.")
         return int(number)
-    uid = record_id(roots, NAMESPACE_APPLE, Kind.MESSAGE, text.strip())
-    stored = library.applier.fetch([uid]).get(uid)
-    if stored is None:
+    # U+001F, with which a name may begin, would count as white space.
+    name = text.strip(" \t\r\n")
+    names = [name, *_in_other_namespaces(library, name)]
+    uids = ids_of(roots, Kind.MESSAGE, names)
+    stored = library.applier.fetch(uids)
+    found = [stored[uid].record for uid in uids if uid in stored]
+    if not found:
         raise NothingMatches(f"There is no message “{text[:100]}”.")
-    return stored.record
+    if len(found) > 1:
+        numbers = ", ".join(map(str, found[:SUGGESTIONS]))
+        raise SeveralMatch(f"“{text[:100]}” could be several messages: {numbers}.")
+    return found[0]
+
+
+def _in_other_namespaces(library: Library, text: str) -> list[str]:
+    """The names that an id would have in the other namespaces of this history. A namespace whose
+    messages are in no conversation of its own is not known here."""
+    if text.startswith(SEPARATOR):
+        return []
+    views = known_conversations(library, library.head_moment())
+    known = {resolved(view.origin, DEFAULT_NAMESPACE).namespace for view in views if view.origin}
+    return [write(other, text, DEFAULT_NAMESPACE) for other in sorted(known - {DEFAULT_NAMESPACE})]
 
 
 def _time_ns(text: str) -> int:

@@ -19,6 +19,7 @@ from sealwax.library.library import Library
 from sealwax.library.select import ANYWHERE
 from sealwax.model.field import CONVERSATION, ORIGIN
 from sealwax.model.record import Kind, canonical_direct
+from sealwax.model.reference import DEFAULT_NAMESPACE, resolve
 from sealwax.model.state import State, decode
 from sealwax.sources.base import Observation, SourceDamaged
 from sealwax.sources.registry import open_source
@@ -48,6 +49,17 @@ class Traced(NamedTuple):
     trashed: int
 
 
+class _Wanted(NamedTuple):
+    """A conversation of one namespace, or (None) of any."""
+
+    namespace: str | None
+    id: str
+
+    def is_named_by(self, reference: str, own: str) -> bool:
+        namespace, canonical = resolve(reference, own)
+        return canonical == self.id and self.namespace in (None, namespace)
+
+
 class Tracing:
     """A part of the agent; see `agent.api`."""
 
@@ -66,7 +78,7 @@ class Tracing:
     def trace(self, chat: str | None, report: Callable[[int], None]) -> Traced:
         """Follows a conversation, or all; `report` is told how many messages were looked at."""
         view = self._find(chat) if chat is not None else None
-        wanted = _canonical(chat, view)
+        wanted = _wanted(chat, view)
         seen = [0]
         traces = []
         for path in self._sources():
@@ -84,7 +96,7 @@ class Tracing:
             return None
 
     def _source(
-        self, path: Path, wanted: str | None, seen: list[int], report: Callable[[int], None]
+        self, path: Path, wanted: _Wanted | None, seen: list[int], report: Callable[[int], None]
     ) -> SourceTrace:
         found, is_damaged = SourceTrace(str(path)), False
         try:
@@ -94,7 +106,7 @@ class Tracing:
                         isinstance(item, Problem) and item.is_damage for item in batch
                     )
                     items = [item for item in batch if isinstance(item, Observation)]
-                    names = list(_messages(items, wanted))
+                    names = list(_messages(items, source.namespace, wanted))
                     seen[0] += len(names)
                     report(seen[0])
                     found = self._count(found, source.namespace, names)
@@ -142,22 +154,24 @@ class Tracing:
         return present, everything - present
 
 
-def _canonical(chat: str | None, view: ConversationView | None) -> str | None:
-    """The canonical id of the conversation in a source; one that was never imported is called by
-    the address."""
+def _wanted(chat: str | None, view: ConversationView | None) -> _Wanted | None:
+    """The conversation in a source; one that was never imported is called by the address."""
     if chat is None:
         return None
-    return view.origin if view is not None else canonical_direct(chat)
+    if view is None:
+        return _Wanted(None, canonical_direct(chat))
+    return _Wanted(*resolve(view.origin, DEFAULT_NAMESPACE))
 
 
-def _messages(items: list[Observation], wanted: str | None) -> Iterator[str]:
-    """The canonical ids of the messages of a conversation."""
+def _messages(items: list[Observation], own: str, wanted: _Wanted | None) -> Iterator[str]:
+    """The canonical ids of the messages of a conversation in a source whose namespace is `own`."""
     for item in items:
         is_own = item.kind == Kind.MESSAGE and any(
             entry.name == ORIGIN.name for entry in item.entries
         )
         is_wanted = wanted is None or any(
-            entry.name == CONVERSATION.name and entry.key == wanted for entry in item.entries
+            entry.name == CONVERSATION.name and wanted.is_named_by(entry.key, own)
+            for entry in item.entries
         )
         if is_own and is_wanted:
             yield item.canonical_id

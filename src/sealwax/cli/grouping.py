@@ -1,4 +1,4 @@
-"""Commands about how messages are grouped: conversation split and join."""
+"""Commands about how messages are grouped: conversation split, join and apart."""
 
 import click
 
@@ -32,3 +32,14 @@ def conversation_join(session: Session, chat: str) -> None:
     with session.agent() as agent:
         done = agent.join_conversation(chat)
     session.give(done, lambda: say(f"Joined {show.count(done.messages, 'message')}."))
+
+
+@conversation_group.command("apart")
+@click.argument("chat")
+@with_session
+def conversation_apart(session: Session, chat: str) -> None:
+    """Show conversations that Sealwax took for one each for itself. No import joins them again."""
+    with session.agent() as agent:
+        done = agent.set_apart(chat)
+    told = show.count(done, "conversation")
+    session.give({"conversations": done}, lambda: say(f"Set apart: {told}."))

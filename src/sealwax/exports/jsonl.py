@@ -15,6 +15,7 @@ import msgspec
 from sealwax.exports.attachments import FOLDER, AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_file, new_folder
+from sealwax.library.aliases import shown_as
 from sealwax.library.query import Row
 from sealwax.library.select import Moment
 from sealwax.library.view import attachment_view, message_view
@@ -123,8 +124,9 @@ def _selected(wanted: Wanted) -> Iterator[Row]:
     for row in read.messages(wanted.selection, moment):
         homes.add(row.conversation or 0)
         files.update(dict.fromkeys(message_view(row.record, None, row.state).attachments))
+    shown = shown_as(wanted.library.database.connection)
     for row in read.rows(Kind.CONVERSATION, Moment(moment.seq, (1, 2))):
-        if row.record in homes:
+        if shown.get(row.record, row.record) in homes:
             yield row
     yield from read.attachment_rows(list(files), moment)
     yield from read.messages(wanted.selection, moment)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_ids
+from sealwax.crypto.keyed_hash import record_id, record_ids
 from sealwax.intake.bounds import bounded_copy, bounded_observation
 from sealwax.intake.controls import (
     Taking,
@@ -81,7 +81,7 @@ class Intake:
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
         self._may_wait = may_wait
-        self._places = Places(split_conversations(library))
+        self._places = Places(source.namespace, split_conversations(library))
         self._tally = Tally()
         self._deleting = Deleting(
             source.namespace, self._description, library, writer, roots, is_confirmed
@@ -160,8 +160,9 @@ class Intake:
         Where nobody said yes to more, content alone is taken, under no later life than the record
         has here: what was purged here would come back by one.
         """
-        names = [(item.kind, item.canonical_id) for item in copies]
-        ids = record_ids(self._roots, self._source.namespace, names)
+        ids = [
+            record_id(self._roots, item.namespace, item.kind, item.canonical_id) for item in copies
+        ]
         self._flush()
         self._finish()
         states = self._states(ids)

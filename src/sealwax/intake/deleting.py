@@ -18,10 +18,12 @@ from sealwax.intake.plan import (
 )
 from sealwax.library.library import Library
 from sealwax.library.own_time import DAY_MS
+from sealwax.library.project import project
 from sealwax.library.select import Selection
 from sealwax.model.change import Change
 from sealwax.model.loss import is_there
 from sealwax.model.record import Kind
+from sealwax.model.reference import DEFAULT_NAMESPACE, write
 from sealwax.model.state import State
 from sealwax.sources.base import Deletion, Description
 from sealwax.vault.commit_part import Part
@@ -164,13 +166,19 @@ class Deleting:
             yield Doomed(record, item.kind, item.key, time_ms)
             if item.kind == Kind.CONVERSATION:
                 yield from deletions_of_conversation(
-                    item, self._messages_of(record, time_ms), time_ms
+                    item, self._messages_of(record, item.canonical_id, time_ms), time_ms
                 )
 
-    def _messages_of(self, conversation: bytes, time_ms: int) -> list[bytes]:
-        """The messages of a conversation up to a time, by id."""
+    def _messages_of(self, conversation: bytes, canonical: str, time_ms: int) -> list[bytes]:
+        """The messages of a conversation up to a time, by id: none of others that are one with it,
+        for the source spoke of this one."""
         stored = self._library.applier.fetch([conversation]).get(conversation)
         if stored is None:
             return []
-        selection = Selection((stored.record,), until_ns=(time_ms + 1) * 1_000_000)
-        return [row.uid for row in self._library.read.messages(selection, self._library.now())]
+        home = self._library.read.shown(stored.record)
+        selection = Selection((home,), until_ns=(time_ms + 1) * 1_000_000)
+        rows = self._library.read.messages(selection, self._library.now())
+        if not self._library.read.is_joined(home):
+            return [row.uid for row in rows]
+        name = write(self._namespace, canonical, DEFAULT_NAMESPACE)
+        return [row.uid for row in rows if name in project(row.state).conversations]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from sealwax.model.change import Change, Entry, entry
-from sealwax.model.field import DRAFT, NAME, STATE, TIME_NS
+from sealwax.model.field import ALIAS, DRAFT, NAME, STATE, TIME_NS
 from sealwax.model.form import FINAL
 from sealwax.model.merge import Merge, Stamp, join_stamps, value_bytes, winner
 from sealwax.model.state import Slot, State, is_control
@@ -38,7 +38,8 @@ def _is_news(state: State, item: Entry, life: int, time_ms: int, device: bytes) 
     stamps = state.slots.get((item.name, item.merge, item.key))
     if not stamps:
         return True
-    if item.merge == Merge.ONCE:
+    # That two are one is told once: a person may have said since that they are not.
+    if item.merge == Merge.ONCE or item.name == ALIAS.name:
         return False
     encoded = value_bytes(item.value)
     if any(value_bytes(stamp.value) == encoded for stamp in stamps):

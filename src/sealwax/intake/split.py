@@ -26,7 +26,8 @@ from sealwax.model.field import (
     SERVICE,
     SPLIT,
 )
-from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.record import Kind
+from sealwax.model.reference import Named, own_namespace, resolve, write
 from sealwax.model.state import State
 from sealwax.vault.writing import Writer, write_in_batches
 
@@ -64,18 +65,20 @@ def split(
 ) -> Placed:
     """Shows a conversation apart by service; raises NothingToSplit."""
     whole = _row(library, conversation)
-    origin = whole.state.get(ORIGIN)[1]
+    origin = Named(*whole.state.get(ORIGIN))
     services = sorted({_service(row.state) for row in _messages(library, conversation)})
     if len(services) < 2:
         raise NothingToSplit("All messages of this conversation came over one service.")
-    parts = {service: part_id(origin, service) for service in services}
-    ids = record_ids(roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, name) for name in parts.values()])
+    parts = {service: part_id(origin.id, service) for service in services}
+    ids = record_ids(
+        roots, origin.namespace, [(Kind.CONVERSATION, part) for part in parts.values()]
+    )
     changes = [_told(whole, (entry(SPLIT, True),), now_ms, writer.device)]
     for uid, service in zip(ids, services, strict=True):
         entries = part_entries(whole.state, origin, service)
         changes.append(Change(int(Kind.CONVERSATION), uid, 0, now_ms, writer.device, entries))
     places = (
-        _told(row, (entry(PLACED, parts[_service(row.state)]),), now_ms, writer.device)
+        _told(row, (_placed(row.state, origin, parts[_service(row.state)]),), now_ms, writer.device)
         for row in _messages(library, conversation)
     )
     written = write_in_batches(writer, [*changes, *places], "split")
@@ -86,15 +89,15 @@ def join(
     library: Library, writer: Writer, roots: RootKeys, conversation: int, now_ms: int
 ) -> Placed:
     """Shows the parts of a conversation together again, by any of them; raises NotSplit."""
-    origin = _row(library, conversation).state.get(SPLIT)
-    if not isinstance(origin, str):
+    whole_name = _whole_of(_row(library, conversation).state)
+    if whole_name is None:
         raise NotSplit("This conversation is not a part of one that was split.")
     parts = tuple(
         row
         for row in library.read.rows(Kind.CONVERSATION, _everywhere(library))
-        if row.state.get(SPLIT) == origin
+        if _whole_of(row.state) == whole_name
     )
-    (uid,) = record_ids(roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, origin)])
+    (uid,) = record_ids(roots, whole_name.namespace, [(Kind.CONVERSATION, whole_name.id)])
     (whole,) = library.read.by_uid([uid], _everywhere(library))
     changes = [_told(whole, (entry(SPLIT, False),), now_ms, writer.device)]
     places = [
@@ -103,17 +106,17 @@ def join(
         for row in _messages(library, part.record)
     ]
     written = write_in_batches(writer, [*changes, *places], "join")
-    return Placed(written - 1, (origin,))
+    return Placed(written - 1, (whole_name.id,))
 
 
-def part_entries(whole: State, origin: str, service: str) -> tuple[Entry, ...]:
+def part_entries(whole: State, origin: Named, service: str) -> tuple[Entry, ...]:
     """What is told of a part: whose it is, and of which conversation."""
     people = [who for who, is_in in whole.keyed(PARTICIPANT).items() if is_in]
     return (
-        entry(ORIGIN, [NAMESPACE_APPLE, part_id(origin, service)]),
+        entry(ORIGIN, [origin.namespace, part_id(origin.id, service)]),
         entry(IS_GROUP, bool(whole.get(IS_GROUP))),
         entry(CHAT_SERVICE, service or NO_SERVICE),
-        entry(SPLIT, origin),
+        entry(SPLIT, write(*origin, origin.namespace)),
         *(entry(PARTICIPANT, True, who) for who in people),
     )
 
@@ -121,9 +124,15 @@ def part_entries(whole: State, origin: str, service: str) -> tuple[Entry, ...]:
 class Places:
     """Where new messages of split conversations go; for one import."""
 
-    def __init__(self, split_conversations: Mapping[str, State]) -> None:
-        """The states of the conversations that are split, by canonical id."""
-        self._split = split_conversations
+    def __init__(self, own: str, split_conversations: Mapping[Named, State]) -> None:
+        """Of a source whose namespace is `own`; with the states of the conversations that are
+        split. Those of another namespace are nothing that this source speaks of."""
+        self._own = own
+        self._split = {
+            named.id: state
+            for named, state in split_conversations.items()
+            if named.namespace == own
+        }
         self.told: dict[str, tuple[Entry, ...]] = {}
         """The parts that messages were placed in, with what is told of them."""
 
@@ -134,20 +143,28 @@ class Places:
             return None
         keyed = {item.name: item for item in entries}
         inside, service = keyed.get(CONVERSATION.name), keyed.get(SERVICE.name)
-        if inside is None or inside.key not in self._split:
+        if inside is None:
+            return None
+        namespace, canonical = resolve(inside.key, self._own)
+        if namespace != self._own or canonical not in self._split:
             return None
         told = str(service.value) if service is not None else ""
-        part = part_id(inside.key, told)
-        self.told[part] = part_entries(self._split[inside.key], inside.key, told)
-        return entry(PLACED, part)
+        state = self._split[canonical]
+        origin = Named(*state.get(ORIGIN))
+        part = part_id(origin.id, told)
+        if origin.namespace == self._own:
+            self.told[part] = part_entries(state, origin, told)
+        return entry(PLACED, write(origin.namespace, part, self._own))
 
 
-def split_conversations(library: Library) -> dict[str, State]:
-    """The conversations that are split now, by canonical id."""
+def split_conversations(library: Library) -> dict[Named, State]:
+    """The conversations that are split now, under each name that they have."""
     return {
-        row.state.get(ORIGIN)[1]: row.state
-        for row in library.read.rows(Kind.CONVERSATION, _everywhere(library))
+        Named(*member.state.get(ORIGIN)): row.state
+        for row in library.read.conversation_rows(_everywhere(library))
         if row.state.get(SPLIT) is True and row.state.get(ORIGIN)
+        for member in library.read.members(row.record)
+        if member.state.get(ORIGIN)
     }
 
 
@@ -162,6 +179,16 @@ def _messages(library: Library, conversation: int) -> Iterator[Row]:
 
 def _everywhere(library: Library) -> Moment:
     return Moment(library.head_moment(), ANYWHERE)
+
+
+def _placed(message: State, whole: Named, part: str) -> Entry:
+    return entry(PLACED, write(whole.namespace, part, own_namespace(message)))
+
+
+def _whole_of(part: State) -> Named | None:
+    """The conversation that this one is a part of."""
+    told = part.get(SPLIT)
+    return resolve(told, own_namespace(part)) if isinstance(told, str) else None
 
 
 def _service(state: State) -> str:

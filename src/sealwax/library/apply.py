@@ -12,15 +12,16 @@ import apsw
 import msgspec
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import DigestSum, record_ids
+from sealwax.crypto.keyed_hash import DigestSum
 from sealwax.library.database import STILL
+from sealwax.library.homes import Homes
 from sealwax.library.numbers import Numbers
-from sealwax.library.prepared import Joined, Prepared, join_all
-from sealwax.library.project import PRESENT, Projection, project
+from sealwax.library.prepared import Joined, Prepared, join_all, project_checked
+from sealwax.library.project import PRESENT, Projection
 from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
-from sealwax.model.record import NAMESPACE_APPLE, Kind
-from sealwax.model.state import decode, encode, join
+from sealwax.model.record import Kind
+from sealwax.model.state import State, decode, encode, join
 from sealwax.vault.digest import MODULUS, state_term
 
 INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
@@ -105,7 +106,7 @@ class Applier:
         self._connection = connection
         self._roots = roots
         self._numbers = numbers
-        self._conversations: dict[str, int] = {}
+        self.homes = Homes(connection, roots, numbers, self._take_record)
         self._next_record = self._greatest("record") + 1
         self._next_version = self._greatest("version") + 1
         self._next_text = self._greatest_text() + 1
@@ -134,7 +135,7 @@ class Applier:
 
         Versions that began at or before the moment `kept` are closed, later ones replaced.
         """
-        return self._apply(join_all(changes), moment, kept)
+        return self._apply(join_all(self._roots, changes), moment, kept)
 
     def _apply(self, items: Sequence[Joined], moment: float, kept: float) -> Applied:
         """Joins each record with what is known of it. No record is there twice."""
@@ -167,7 +168,7 @@ class Applier:
                 continue
             going.add(uid, old.state)
             coming.add(uid, state)
-            shown, showing = project(before), project(after)
+            shown, showing = self._project(uid, before), self._project(uid, after)
             tally.add(before.kind, shown, -1)
             tally.add(after.kind, showing, 1)
             text_id = old.text_id if shown.words == showing.words else None
@@ -209,8 +210,7 @@ class Applier:
         versions = range(self._next_version, self._next_version + count)
         self._next_version = versions.stop
         records, numbered = self._numbered_by_id(prepared.records)
-        homes: list[int | None] = [self.conversation(name) for name in prepared.conversations]
-        homes.append(None)
+        homes: list[int | None] = [*self.homes.shown(prepared.conversations), None]
         inside = [homes[place] for place in prepared.inside]
         text_ids, worded = self._numbered(prepared.words)
         run = self._connection.executemany
@@ -304,22 +304,8 @@ class Applier:
         row = self._connection.execute("SELECT value FROM fact WHERE name = 'tally'").fetchone()
         return _decode_tally(row[0]) if row else Tally()
 
-    def conversation(self, canonical: str) -> int:
-        """The row of a conversation by its canonical id; made when it was never seen."""
-        found = self._conversations.get(canonical)
-        if found is not None:
-            return found
-        uid = record_ids(self._roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, canonical)])[0]
-        stored = self.fetch([uid]).get(uid)
-        record = stored.record if stored else self._take_record()
-        if stored is None:
-            self._numbers.add([uid], [record])
-            self._connection.execute(
-                "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
-                (record, uid, int(Kind.CONVERSATION)),
-            )
-        self._conversations[canonical] = record
-        return record
+    def _project(self, record: bytes, state: State) -> Projection:
+        return project_checked(self._roots, record, state)
 
     def _write(
         self,
@@ -357,6 +343,9 @@ class Applier:
         self._remove(replaced)
         writes = [*fresh, *(write for write, _ in replaced), *(write for write, _ in closed)]
         self._insert(writes)
+        self.homes.tell(
+            {write.record: write.projection for write in writes if write.kind == Kind.CONVERSATION}
+        )
         known = {old.text_id for _, old in (*replaced, *closed)}
         self._index([write for write in writes if write.text_id not in known])
 
@@ -383,7 +372,7 @@ class Applier:
         others: list[tuple[int, int]] = []
         for write in writes:
             shown = write.projection
-            inside = [self.conversation(canonical) for canonical in shown.conversations]
+            inside = self.homes.of(shown)
             others += [(write.version, conversation) for conversation in inside[1:]]
             rows.append(
                 (

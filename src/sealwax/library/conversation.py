@@ -1,8 +1,9 @@
 """A conversation as people see it: read off its state, or off nothing but its messages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from sealwax.library.naming import own_name
 from sealwax.library.project import name_of
 from sealwax.model.field import CHAT_SERVICE, IS_GROUP, ORIGIN, PARTICIPANT, SPLIT
 from sealwax.model.record import canonical_address
@@ -12,7 +13,8 @@ NAMELESS = "(no conversation)"
 
 
 class ConversationView(NamedTuple):
-    """A conversation as people see it. `messages` and `newest_ns` are of the moment asked for."""
+    """A conversation as people see it. `origin` is its name (see model.reference);
+    `messages` and `newest_ns` are of the moment asked for."""
 
     record: int
     origin: str
@@ -28,13 +30,24 @@ def conversation_view(
 ) -> ConversationView:
     """Reads a conversation off its state. `names` are people's by canonical address; `tally` is how
     many messages it has, and the newest one's time."""
-    origin = (state.get(ORIGIN) or ("", ""))[1]
+    canonical = (state.get(ORIGIN) or ("", ""))[1]
     inside = sorted(who for who, is_in in state.keyed(PARTICIPANT).items() if is_in)
-    people = tuple(dict.fromkeys(names.get(canonical_address(who), who) for who in inside))
-    title = name_of(state) or ", ".join(people) or origin.partition(":")[2] or NAMELESS
+    people = _people(inside, names)
+    title = name_of(state) or ", ".join(people) or canonical.partition(":")[2] or NAMELESS
     if isinstance(state.get(SPLIT), str):
         title = f"{title} ({state.get(CHAT_SERVICE) or ''})"
-    return ConversationView(record, origin, title, people, bool(state.get(IS_GROUP)), *tally)
+    is_group = bool(state.get(IS_GROUP))
+    return ConversationView(record, own_name(state), title, people, is_group, *tally)
+
+
+def _people(inside: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Who is in a conversation, each once, however often an address is spelt otherwise."""
+    spelt: dict[str, str] = {}
+    for who in inside:
+        canonical = canonical_address(who)
+        if canonical not in spelt or who == canonical:
+            spelt[canonical] = who
+    return tuple(dict.fromkeys(names.get(canonical, who) for canonical, who in spelt.items()))
 
 
 def nameless(record: int, tally: tuple[int, int]) -> ConversationView:

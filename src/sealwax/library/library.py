@@ -203,7 +203,7 @@ class Library:
         """How much the present holds, and how many messages the trash."""
         tally = self.applier.tally()
         return Counts(
-            conversations=tally.of(Kind.CONVERSATION, PRESENT),
+            conversations=tally.of(Kind.CONVERSATION, PRESENT) - self.read.absorbed(),
             messages=tally.of(Kind.MESSAGE, PRESENT),
             contacts=tally.of(Kind.CONTACT, PRESENT),
             attachments=tally.of(Kind.ATTACHMENT, PRESENT),

@@ -7,24 +7,27 @@ Everything else (`others`) is joined as far as it goes; the library joins it wit
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum
+from sealwax.library.naming import checked_namespace
 from sealwax.library.project import PlainPlaces, Projection, plain_places, project, source_order
 from sealwax.library.script import apart, pairs
 from sealwax.model.change import Change
-from sealwax.model.field import CONVERSATION, FIELDS
+from sealwax.model.field import CONVERSATION, FIELDS, ORIGIN
 from sealwax.model.form import is_integer, is_words
 from sealwax.model.record import Kind
-from sealwax.model.state import LoneState, decode, empty, encode, is_lone, join_changes
+from sealwax.model.reference import DEFAULT_NAMESPACE, SEPARATOR, named_by
+from sealwax.model.state import LoneState, State, decode, empty, encode, is_lone, join_changes
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.segment import CheckedRow, Shape, change_of
 
 NO_CONVERSATION = -1
 _MESSAGE = int(Kind.MESSAGE)
+_DEFAULT = [DEFAULT_NAMESPACE]
 _record_of = itemgetter(2)
 
 
@@ -42,10 +45,10 @@ class Prepared(NamedTuple):
     """The changes of a segment, made ready.
 
     The first lists are columns of plain messages, one each, no record twice: ids, times, orders of
-    their source, places in `conversations` (or NO_CONVERSATION), words for the index, states.
-    `unspaced` are pairs of a place in the columns and words for the other index. `digest` is the
-    sum of what these states add to the digest of a history, 32 bytes. `others` are all other
-    records.
+    their source, places in `conversations`, which are names (or NO_CONVERSATION), words for the
+    index, states. `unspaced` are pairs of a place in the columns and words for the other index.
+    `digest` is the sum of what these states add to the digest of a history, 32 bytes. `others` are
+    all other records.
     """
 
     records: list[bytes]
@@ -74,7 +77,7 @@ class Prepared(NamedTuple):
         for record, encoded in zip(self.records, self.states, strict=True):
             if record in known:
                 going.add(record, encoded)
-                moved.append(Joined(record, _MESSAGE, project(decode(encoded)), encoded))
+                moved.append(_joined(roots, record, decode(encoded)))
         places = {at: place for place, at in enumerate(kept)}
         return self._replace(
             records=[self.records[at] for at in kept],
@@ -113,7 +116,7 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         if way is None or kind != _MESSAGE or life is None or record in twice:
             others.append(change_of(row))
             continue
-        (time, text, inside, order), lone = way
+        (time, text, inside, origin, order), lone = way
         time_ns = values[time]
         if not is_integer(time_ns) or keys[time]:
             others.append(change_of(row))
@@ -141,22 +144,43 @@ def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
         if inside is None:
             made.inside.append(NO_CONVERSATION)
         else:
-            made.inside.append(conversations.setdefault(keys[inside], len(conversations)))
+            name = keys[inside]
+            told = None if origin is None else values[origin]
+            is_default = told is None or (type(told) is list and told[:1] == _DEFAULT)
+            if not is_default or name[0] == SEPARATOR:
+                name = _named(name, keys, values, origin)
+            made.inside.append(conversations.setdefault(name, len(conversations)))
     made.conversations.extend(conversations)
-    made.others.extend(join_all(others))
+    made.others.extend(join_all(roots, others))
     return made._replace(digest=digest_bytes(digest.total))
 
 
-def join_all(changes: Iterable[Change]) -> list[Joined]:
+def join_all(roots: RootKeys, changes: Iterable[Change]) -> list[Joined]:
     """What changes come to, one for each record."""
     told: dict[bytes, list[Change]] = {}
     for change in changes:
         told.setdefault(change.record, []).append(change)
-    joined: list[Joined] = []
-    for record, of_record in told.items():
-        state = join_changes(empty(of_record[0].kind), of_record)
-        joined.append(Joined(record, state.kind, project(state), encode(state)))
-    return joined
+    return [
+        _joined(roots, record, join_changes(empty(of_record[0].kind), of_record))
+        for record, of_record in told.items()
+    ]
+
+
+def project_checked(roots: RootKeys, record: bytes, state: State) -> Projection:
+    """The columns of a record, its namespace looked at closely where several were told."""
+    return project(state, checked_namespace(roots, record, state))
+
+
+def _joined(roots: RootKeys, record: bytes, state: State) -> Joined:
+    return Joined(record, state.kind, project_checked(roots, record, state), encode(state))
+
+
+def _named(reference: str, keys: Sequence[str], values: Sequence[Any], origin: int | None) -> str:
+    """The name of a conversation that is not simply its reference."""
+    own = DEFAULT_NAMESPACE
+    if origin is not None and ORIGIN.fits(values[origin], keys[origin]):
+        own = values[origin][0]
+    return named_by(reference, own)
 
 
 def _way(shape: Shape) -> _Way | None:

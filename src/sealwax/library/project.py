@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from sealwax.model.field import (
+    ALIAS,
     CONTENT,
     CONVERSATION,
     DELIVERED_NS,
@@ -27,6 +28,7 @@ from sealwax.model.field import (
 )
 from sealwax.model.form import FINAL, SCHEDULED, is_integer
 from sealwax.model.record import Kind
+from sealwax.model.reference import named_by, own_namespace
 from sealwax.model.state import State
 
 PRESENT, TRASH, NOWHERE = 1, 2, 0
@@ -53,7 +55,8 @@ _PLAIN = frozenset(
 
 
 class Projection(NamedTuple):
-    """The columns of a version row that are read off its state."""
+    """The columns of a version row that are read off its state; `conversations` are names,
+    `aliases` those of other conversations, and whether they are one with this one."""
 
     place: int
     conversations: tuple[str, ...]
@@ -62,21 +65,26 @@ class Projection(NamedTuple):
     is_held: bool
     file_bytes: int = 0
     source_order: int = 0
+    aliases: tuple[tuple[str, bool], ...] = ()
 
 
-def project(state: State) -> Projection:
-    """Reads the columns off a state."""
+def project(state: State, own: str | None = None) -> Projection:
+    """Reads the columns off a state. `own` is the record's namespace, where it was looked at more
+    closely than its state alone allows."""
     # Of what was purged nothing waits for an answer any more.
     is_held = is_marked(state) and state.has_content()
     if state.kind != Kind.MESSAGE:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0
-        return Projection(_place(state, state.get(ORIGIN)), (), None, "", is_held, file_bytes)
+        place = _place(state, state.get(ORIGIN))
+        aliases = _aliases(state, own) if state.kind == Kind.CONVERSATION else ()
+        return Projection(place, (), None, "", is_held, file_bytes, aliases=aliases)
     time_ns, source_order = position(state)
     place = _place(state, time_ns)
     placed = state.get(PLACED)
     inside = (placed,) if placed else state.keyed(CONVERSATION)
-    conversations = tuple(sorted(inside))
+    own = own_namespace(state) if own is None else own
+    conversations = tuple(sorted({named_by(reference, own) for reference in inside}))
     return Projection(
         place, conversations, time_ns, _words(state), is_held, source_order=source_order
     )
@@ -108,6 +116,16 @@ def source_order(value: object) -> int:
     return value if type(value) is int and is_integer(value) else 0
 
 
+def _aliases(state: State, own: str | None) -> tuple[tuple[str, bool], ...]:
+    own = own_namespace(state) if own is None else own
+    told: dict[str, bool] = {}
+    for reference, is_one in state.keyed(ALIAS).items():
+        name = named_by(reference, own)
+        # Two spellings of one reference: one word that they are two is enough.
+        told[name] = told.get(name, True) and is_one
+    return tuple(sorted(told.items()))
+
+
 def is_marked(state: State) -> bool:
     """Whether the deletion that put a record where it lies is marked as held. What was marked in an
     earlier life is over, whoever marked it."""
@@ -115,11 +133,13 @@ def is_marked(state: State) -> bool:
 
 
 class PlainPlaces(NamedTuple):
-    """Where in the entries of a plain message its columns stand; `inside` is the conversation."""
+    """Where in the entries of a plain message its columns stand; `inside` is the conversation,
+    `origin` says in which namespace."""
 
     time: int
     text: int | None
     inside: int | None
+    origin: int | None
     order: int | None
 
 
@@ -132,6 +152,7 @@ def plain_places(names: tuple[str, ...]) -> PlainPlaces | None:
         names.index(TIME_NS.name),
         names.index(TEXT.name) if TEXT.name in names else None,
         names.index(CONVERSATION.name) if CONVERSATION.name in names else None,
+        names.index(ORIGIN.name) if ORIGIN.name in names else None,
         names.index(ORDER.name) if ORDER.name in names else None,
     )
 

@@ -1,13 +1,13 @@
 """Reading the library: conversations, messages, attachments and counts at any kept moment."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import apsw
 
 from sealwax.crypto.key_tree import RootKeys
-from sealwax.crypto.keyed_hash import record_ids
+from sealwax.library.aliases import shown_as
 from sealwax.library.conversation import (
     ConversationView,
     conversation_view,
@@ -15,6 +15,7 @@ from sealwax.library.conversation import (
     nameless,
 )
 from sealwax.library.database import STILL
+from sealwax.library.naming import ids_of, names_in
 from sealwax.library.numbers import Numbers
 from sealwax.library.project import PRESENT, TRASH, name_of
 from sealwax.library.select import (
@@ -34,8 +35,9 @@ from sealwax.model.field import (
     ORIGIN,
     SENDER,
 )
-from sealwax.model.record import NAMESPACE_APPLE, Kind, canonical_address, canonical_direct
-from sealwax.model.state import State, decode
+from sealwax.model.record import Kind, canonical_address, canonical_direct
+from sealwax.model.reference import DEFAULT_NAMESPACE, resolve
+from sealwax.model.state import State, decode, join
 
 PAGE_ROWS = 2_000
 
@@ -65,7 +67,7 @@ class Reader:
         tallies = self._tallies(moment)
         views = [
             conversation_view(row.record, row.state, names, tallies.pop(row.record, (0, 0)))
-            for row in self._conversation_rows(moment)
+            for row in self.conversation_rows(moment)
             if row.record in tallies or self.stands_alone(row, moment)
         ]
         views += [nameless(record, tally) for record, tally in tallies.items()]
@@ -162,22 +164,21 @@ class Reader:
         views = [message_view(record, home, decode(state)) for record, home, state in rows]
         return views if after is not None else views[::-1]
 
-    def attachments(self, origins: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
-        """Attachments by canonical id; those that are not known are absent."""
+    def attachments(self, names: Sequence[str], moment: Moment) -> dict[str, AttachmentView]:
+        """Attachments by name; those that are not known are absent."""
         found: dict[str, AttachmentView] = {}
-        for row in self.attachment_rows(origins, moment):
+        for row in self.attachment_rows(names, moment):
             view = attachment_view(row.record, row.state)
             found[view.origin] = view
         return found
 
-    def attachment_rows(self, origins: Sequence[str], moment: Moment) -> list[Row]:
-        """The records of attachments by canonical id."""
-        return self.by_origin(Kind.ATTACHMENT, origins, moment)
+    def attachment_rows(self, names: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of attachments by name."""
+        return self.by_name(Kind.ATTACHMENT, names, moment)
 
-    def by_origin(self, kind: int, origins: Sequence[str], moment: Moment) -> list[Row]:
-        """The records of a kind by canonical id, those that are not known left out."""
-        keys = [(int(kind), origin) for origin in origins]
-        return self.by_uid(record_ids(self._roots, NAMESPACE_APPLE, keys), moment)
+    def by_name(self, kind: int, names: Sequence[str], moment: Moment) -> list[Row]:
+        """The records of a kind by name, those that are not known left out."""
+        return self.by_uid(ids_of(self._roots, kind, names), moment)
 
     def row(self, kind: int, record: int, moment: Moment) -> Row | None:
         """One record of a kind by its number, or None."""
@@ -347,8 +348,43 @@ class Reader:
                 return
             last = rows[-1][0]
 
-    def _conversation_rows(self, moment: Moment) -> Iterator[Row]:
-        return self.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT, TRASH)))
+    def conversation_rows(self, moment: Moment) -> list[Row]:
+        """The conversations of a moment, in the present and the trash; several that are one as the
+        one that is shown, with all that is known of each."""
+        rows = self.rows(Kind.CONVERSATION, moment._replace(places=(PRESENT, TRASH)))
+        return joined_rows(rows, shown_as(self._connection))
+
+    def shown(self, conversation: int) -> int:
+        """The conversation that is shown for one."""
+        row = self._connection.execute(
+            "SELECT shown FROM shown_as WHERE record = ?", (conversation,)
+        ).fetchone()
+        return int(row[0]) if row else conversation
+
+    def is_joined(self, conversation: int) -> bool:
+        """Whether it is one with others."""
+        return self.shown(conversation) != conversation or len(self.members(conversation)) > 1
+
+    def absorbed(self) -> int:
+        """How many conversations of the present are shown as another one of it."""
+        row = self._connection.execute(
+            "SELECT count(*) - count(DISTINCT shown) FROM shown_as JOIN record"
+            " ON record.id = shown_as.record JOIN version ON version.id = record.version"
+            " WHERE version.place = 1"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def members(self, conversation: int) -> list[Row]:
+        """The conversations that one is shown for, itself included, as they are now."""
+        found: Iterable[Any] = self._connection.execute(
+            "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
+            " version.state FROM record JOIN version ON version.id = record.version"
+            " WHERE record.id = ?1 OR record.id IN (SELECT record FROM shown_as WHERE shown = ?1)"
+            " ORDER BY record.uid",
+            (conversation,),
+        )
+        return [Row._make((*head, decode(state))) for *head, state in found]
 
     def _inside(self, conversation: int) -> tuple[str, list[int]]:
         """The condition that a message is in a conversation; the plain form walks one index."""
@@ -406,9 +442,28 @@ class Reader:
         return self.is_chosen(selection, row.record, row.conversation, row.state, moment)
 
 
+def joined_rows(rows: Iterable[Row], shown_as: Mapping[int, int]) -> list[Row]:
+    """Conversations, those that are one as one row: in the present if any of them is."""
+    found: dict[int, Row] = {}
+    for row in rows:
+        shown = shown_as.get(row.record, row.record)
+        other = found.get(shown)
+        if other is None:
+            found[shown] = row._replace(record=shown)
+            continue
+        named = row if row.record == shown else other
+        state = join(other.state, row.state)
+        slot = (ORIGIN.name, int(ORIGIN.merge), "")
+        if slot in named.state.slots:
+            state = state._replace(slots={**state.slots, slot: named.state.slots[slot]})
+        place = PRESENT if PRESENT in (row.place, other.place) else row.place
+        found[shown] = named._replace(record=shown, place=place, state=state)
+    return list(found.values())
+
+
 def _is_with(state: State, people: tuple[str, ...]) -> bool:
     """Whether a message is from one of these people, or to one of them alone."""
     if canonical_address(state.get(SENDER) or "") in people:
         return True
-    conversations = state.keyed(CONVERSATION)
-    return any(canonical_direct(person) in conversations for person in people)
+    ids = {resolve(name, DEFAULT_NAMESPACE).id for name in names_in(state, CONVERSATION)}
+    return any(canonical_direct(person) in ids for person in people)

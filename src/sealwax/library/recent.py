@@ -11,10 +11,9 @@ import apsw
 
 from sealwax.library.conversation import ConversationView, conversation_view, nameless
 from sealwax.library.query import Reader
-from sealwax.library.select import ANYWHERE, IS_SENT, NEWEST_FIRST, Moment, at_moment
+from sealwax.library.select import IS_SENT, NEWEST_FIRST, Moment, at_moment
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
-from sealwax.model.record import Kind
 from sealwax.model.state import decode
 
 
@@ -28,7 +27,7 @@ class Recent(NamedTuple):
 
 def recent(connection: apsw.Connection, reader: Reader, moment: Moment) -> list[Recent]:
     """The conversations that have messages at a moment, newest first, then those that are empty."""
-    rows = list(reader.rows(Kind.CONVERSATION, moment._replace(places=ANYWHERE)))
+    rows = reader.conversation_rows(moment)
     newest = _newest(connection, _homes(connection), moment)
     names = reader.names(moment)
     found = []

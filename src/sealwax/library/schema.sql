@@ -150,6 +150,22 @@ CREATE TABLE also_in (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX also_in_by_conversation ON also_in (conversation);
 
+-- What the newest states say of which conversations are one; `is_one` is 0 where they are two.
+CREATE TABLE alias (
+  record INTEGER NOT NULL,
+  other INTEGER NOT NULL,
+  is_one INTEGER NOT NULL,
+  PRIMARY KEY (record, other)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_by_other ON alias (other);
+
+-- Conversations that are joined with others, with the one that is shown for all of them.
+CREATE TABLE shown_as (
+  record INTEGER PRIMARY KEY,
+  shown INTEGER NOT NULL
+) STRICT;
+CREATE INDEX shown_as_by_shown ON shown_as (shown);
+
 -- All words of all versions: earlier wordings and the trash included. Emoji are words.
 CREATE VIRTUAL TABLE text_index USING fts5(
   body, content='', contentless_delete=1,

@@ -103,6 +103,11 @@ class Tail:
         run(f"UPDATE version SET to_seq = :cut WHERE {_IN_TAIL} AND to_seq > :cut", bound)
         self._bring_back(bound)
         self._forget_texts(texts)
+        conversations: list[Any] = run(
+            "SELECT record FROM tail_record JOIN record ON record.id = tail_record.record"
+            " WHERE record.kind = 1"
+        ).fetchall()
+        applier.homes.read_again(record for (record,) in conversations)
         run("DELETE FROM tail_record")
         applier.put_facts_back(taken.facts)
         self._keep(_Steps(head_seq, cut, cut, None))

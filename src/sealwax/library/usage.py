@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import apsw
 
 from sealwax.library.database import STILL
+from sealwax.library.naming import names_in, own_name
 from sealwax.library.query import PAGE_ROWS, Row
-from sealwax.model.field import ATTACHMENT, CONTENT, ORIGIN
+from sealwax.model.field import ATTACHMENT, CONTENT
 from sealwax.model.pieces import file_pieces_of, pieces_of
 from sealwax.model.record import Kind
 from sealwax.model.state import decode
@@ -19,7 +20,7 @@ _ANY_FIELD = ""
 
 
 class FileRow(NamedTuple):
-    """The record of an attachment: its canonical id, its size and its pieces."""
+    """The record of an attachment: its name (see model.reference), its size and its pieces."""
 
     row: Row
     origin: str
@@ -28,11 +29,11 @@ class FileRow(NamedTuple):
 
 
 def messages_with_files(connection: apsw.Connection) -> Iterator[tuple[Row, tuple[str, ...]]]:
-    """The messages that have attachments, with the canonical ids of these, by record."""
+    """The messages that have attachments, with the names of these, by record."""
     for row in _rows(connection, int(Kind.MESSAGE), ATTACHMENT.name):
-        origins = tuple(row.state.keyed(ATTACHMENT))
-        if origins:
-            yield row, origins
+        names = names_in(row.state)
+        if names:
+            yield row, names
 
 
 def files(connection: apsw.Connection) -> Iterator[FileRow]:
@@ -73,11 +74,10 @@ def segment_bytes(connection: apsw.Connection) -> int:
 
 
 def _file(row: Row) -> FileRow | None:
-    content, origin = row.state.get(CONTENT), row.state.get(ORIGIN)
+    content = row.state.get(CONTENT)
     if content is None:
         return None
-    name = origin[1] if origin else ""
-    return FileRow(row, name, content[1], tuple(chunk for chunk, _ in content[2]))
+    return FileRow(row, own_name(row.state), content[1], tuple(chunk for chunk, _ in content[2]))
 
 
 def _rows(connection: apsw.Connection, kind: int, field: str) -> Iterator[Row]:

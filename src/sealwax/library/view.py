@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from sealwax.library.naming import own_name
 from sealwax.library.project import is_marked, position, told_time, unfinished
 from sealwax.model.field import (
     APP,
@@ -17,7 +18,6 @@ from sealwax.model.field import (
     FROM_ME,
     IS_STICKER,
     MIME_TYPE,
-    ORIGIN,
     PARTS,
     REACTION,
     READ_NS,
@@ -32,6 +32,7 @@ from sealwax.model.field import (
 )
 from sealwax.model.form import FAILED, SCHEDULED, SENDING, is_integer
 from sealwax.model.pieces import thumbnail_of
+from sealwax.model.reference import DEFAULT_NAMESPACE, named_by, own_namespace, resolve
 from sealwax.model.state import State
 
 NOT_FINAL = {SCHEDULED: "scheduled", SENDING: "being sent", FAILED: "not sent"}
@@ -58,7 +59,8 @@ class Reaction(NamedTuple):
 
 class MessageView(NamedTuple):
     """A message as people see it. `text` is the wording that is shown now, `standing` says how it
-    stands where it is not final (`scheduled`, `sending`, `failed`), `key` where it stands.
+    stands where it is not final (`scheduled`, `sending`, `failed`), `key` where it stands. `origin`
+    is its name, `reply_to` and `attachments` are names of others (see model.reference).
     """
 
     record: int
@@ -109,12 +111,13 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
     """Reads a message off its state. Missing facts become None or empty."""
     wordings = _wordings(state)
     unsent = tuple(sorted({int(part) for part in state.keyed(UNSENT)}))
-    places = state.keyed(ATTACHMENT)
+    own, reply = own_namespace(state), state.get(REPLY)
+    places = {named_by(key, own): value for key, value in state.keyed(ATTACHMENT).items()}
     time_ns, source_order = position(state)
     return MessageView(
         record=record,
         conversation=conversation,
-        origin=_origin(state),
+        origin=own_name(state),
         time_ns=told_time(state) or 0,
         from_me=bool(state.get(FROM_ME)),
         sender=state.get(SENDER),
@@ -124,7 +127,7 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
         wordings=wordings,
         unsent_parts=unsent,
         reactions=_reactions(state),
-        reply_to=(state.get(REPLY) or [None])[0],
+        reply_to=named_by(reply[0], own) if reply else None,
         effect=state.get(EFFECT),
         app=state.get(APP),
         event=state.get(EVENT),
@@ -143,11 +146,11 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
 def attachment_view(record: int, state: State) -> AttachmentView:
     """Reads an attachment off its state."""
     content = state.get(CONTENT)
-    origin = _origin(state)
+    origin = own_name(state)
     return AttachmentView(
         record=record,
         origin=origin,
-        name=state.get(FILE_NAME) or origin,
+        name=state.get(FILE_NAME) or resolve(origin, DEFAULT_NAMESPACE).id,
         mime_type=state.get(MIME_TYPE),
         stated_bytes=state.get(STATED_BYTES),
         size_bytes=content[1] if content else None,
@@ -162,11 +165,6 @@ def attachment_view(record: int, state: State) -> AttachmentView:
 def _place(value: Any) -> int:
     """The place of an attachment among a message's; first where a strange device said none."""
     return value if is_integer(value) else 0
-
-
-def _origin(state: State) -> str:
-    origin = state.get(ORIGIN)
-    return origin[1] if origin else ""
 
 
 def _wordings(state: State) -> tuple[Wording, ...]:

@@ -7,7 +7,7 @@ removes them.
 
 Every value is made of msgpack's int, str, bytes, bool, None, lists and maps with str keys. There
 are no floats. Times are integer nanoseconds since 1970-01-01 UTC where the name ends in `_ns`.
-References to other records are canonical source ids of the same namespace.
+What names another record is a *reference* (`model.reference`), in a key or in a value.
 """
 
 from typing import Any, NamedTuple
@@ -68,16 +68,18 @@ CHAT_SERVICE = Field("chat_service", Merge.LAST, form.is_name)
 ARCHIVED = Field("archived", Merge.LAST, form.is_flag)
 """bool."""
 SPLIT = Field("split", Merge.LAST, form.is_split)
-"""bool: whether its messages are shown apart by service; in such a part, the canonical id of the
+"""bool: whether its messages are shown apart by service; in such a part, a reference to the
 conversation that it is a part of."""
+ALIAS = Field("alias", Merge.LAST, form.is_flag, form.is_id)
+"""bool; key is a reference to a conversation: whether that and this one are one."""
 READ_THROUGH_NS = Field("read_through_ns", Merge.GREATEST, form.is_integer)
 """int."""
 
 # Messages.
 CONVERSATION = Field("conversation", Merge.ONCE, form.is_mark, form.is_id)
-"""True; key is the canonical source id of a conversation that this message is in."""
+"""True; key is a reference to a conversation that this message is in."""
 PLACED = Field("placed", Merge.LAST, form.is_placed)
-"""str: the canonical id of the conversation in which a person placed this message, instead of those
+"""str: a reference to the conversation in which a person placed this message, instead of those
 that its source says; or None."""
 TIME_NS = Field("time_ns", Merge.FIRST, form.is_integer)
 """int: when it was sent."""
@@ -109,14 +111,15 @@ Number 0 is the first wording; the highest number of a part is the one that is s
 UNSENT = Field("unsent", Merge.ONCE, form.is_mark, form.is_part_key)
 """True; key is a part's number."""
 REACTION = Field("reaction", Merge.LAST, form.is_reaction, form.is_key_on_part)
-"""[kind, emoji or None, source guid], or [None, None, guid] when taken back.
+"""[kind, emoji or None, reference to its own record], or [None, None, reference] when taken back.
 
 Key `<part>:<actor>`, the actor's canonical address or `me`.
 """
 STICKER = Field("sticker", Merge.LAST, form.is_sticker, form.is_key_on_part)
-"""[attachment id or None, was taken back]; key `<part>:<actor>:<source guid>`: a placed sticker."""
+"""[reference to an attachment or None, was taken back]: a placed sticker; key
+`<part>:<actor>:<reference to its own record>`."""
 REPLY = Field("reply", Merge.FIRST, form.is_reply)
-"""[canonical id of the message replied to, source's part text or None]."""
+"""[reference to the message replied to, source's part text or None]."""
 EFFECT = Field("effect", Merge.FIRST, form.is_name)
 """str: slam, loud, gentle, invisible-ink, confetti, ... or the source's own id."""
 EVENT = Field("event", Merge.FIRST, form.is_event)
@@ -124,7 +127,7 @@ EVENT = Field("event", Merge.FIRST, form.is_event)
 APP = Field("app", Merge.FIRST, form.is_name)
 """str: the id of the app whose balloon this is."""
 ATTACHMENT = Field("attachment", Merge.ONCE, form.is_mark, form.is_id)
-"""int, its place among the message's attachments; key is the attachment's canonical id."""
+"""int, its place among the message's attachments; key is a reference to the attachment."""
 READ_NS = Field("read_ns", Merge.LEAST, form.is_integer)
 """int: when it was read."""
 DELIVERED_NS = Field("delivered_ns", Merge.LEAST, form.is_integer)

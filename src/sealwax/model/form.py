@@ -16,6 +16,7 @@ WORDS_LIMIT_CHARACTERS = 16 * 1024 * 1024
 NAME_LIMIT_CHARACTERS = 64 * 1024
 """Of everything that is no text of a message: addresses, ids, names, paths."""
 ITEMS_LIMIT = 65_536
+NAMESPACE_END = "\x1f"
 INTEGER_LIMIT = 2**63
 SIZE_LIMIT_BYTES = 2**53
 LIFE_LIMIT = 2**31
@@ -108,7 +109,12 @@ def is_standing(value: Any) -> bool:
 
 def is_origin(value: Any) -> bool:
     """[namespace, canonical source id]."""
-    return _is_list(value, 2) and is_id(value[0]) and is_id(value[1])
+    return _is_list(value, 2) and is_namespace(value[0]) and is_id(value[1])
+
+
+def is_namespace(value: Any) -> bool:
+    """The name of a namespace; references have a separator behind it."""
+    return is_id(value) and NAMESPACE_END not in value
 
 
 def is_split(value: Any) -> bool:

@@ -43,7 +43,12 @@ def canonical_address(address: str) -> str:
 
 def canonical_direct(address: str) -> str:
     """The canonical source id of the conversation with one other person."""
-    return "direct:" + canonical_address(address)
+    return direct(canonical_address(address))
+
+
+def direct(canonical: str) -> str:
+    """The canonical source id of the conversation with the person of a canonical address."""
+    return "direct:" + canonical
 
 
 def canonical_group(group: str) -> str:

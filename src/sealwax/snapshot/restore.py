@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sealwax.library.library import Library
+from sealwax.library.naming import names_in
 from sealwax.library.project import NOWHERE, PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change
-from sealwax.model.field import ATTACHMENT
 from sealwax.model.record import Kind
 from sealwax.snapshot.plan import (
     REPLACE,
@@ -53,12 +53,12 @@ def _conversations(library: Library, moment: float, wanted: tuple[int, ...]) -> 
 
 def _files(library: Library, moment: float, selection: Selection) -> Iterator[Then]:
     """The attachments of the selected messages: a purge takes them along."""
-    origins: dict[str, None] = {}
+    names: dict[str, None] = {}
     for row in library.read.messages(selection, Moment(moment, (PRESENT,))):
-        origins.update(dict.fromkeys(row.state.keyed(ATTACHMENT)))
+        names.update(dict.fromkeys(names_in(row.state)))
     everywhere = (PRESENT, TRASH, NOWHERE)
     now = Moment(library.head_moment(), everywhere)
-    wanted = list(origins)
+    wanted = list(names)
     states = {row.uid: row.state for row in library.read.attachment_rows(wanted, now)}
     for row in library.read.attachment_rows(wanted, Moment(moment, (PRESENT,))):
         yield Then(row.uid, row.kind, row.state, states.get(row.uid))

@@ -81,10 +81,11 @@ class Copied(NamedTuple):
 
     The changes have no record id yet; they keep their lives, times and devices. `changes` hold
     content alone, `controls` what it says besides: of deletions and purges. `content` is the file
-    with an attachment's bytes.
+    with an attachment's bytes. Records of several namespaces may stand in one export.
     """
 
     kind: int
+    namespace: str
     canonical_id: str
     changes: tuple[Change, ...]
     content: Path | None = None
@@ -117,7 +118,8 @@ class Source(Protocol):
 
     @property
     def namespace(self) -> str:
-        """The namespace of its canonical source ids."""
+        """The namespace of its canonical source ids, in which the references in its entries stand
+        (see model.reference); of an export, that of records which name none."""
         ...
 
     def describe(self) -> Description: ...

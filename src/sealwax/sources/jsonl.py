@@ -20,7 +20,8 @@ from sealwax.model.change import Change, Entry
 from sealwax.model.field import CONTENT, ORIGIN, THUMBNAIL, TIME_NS, has_its_form
 from sealwax.model.form import NAME_LIMIT_CHARACTERS
 from sealwax.model.merge import Merge
-from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.record import Kind
+from sealwax.model.reference import DEFAULT_NAMESPACE
 from sealwax.model.state import is_control
 from sealwax.sources.base import BATCH_ITEMS, Copied, Description, Item, SourceError
 
@@ -79,7 +80,7 @@ class JsonLinesSource:
 
     @property
     def namespace(self) -> str:
-        return NAMESPACE_APPLE
+        return DEFAULT_NAMESPACE
 
     def describe(self) -> Description:
         messages, newest_ms = 0, 0
@@ -144,10 +145,8 @@ class JsonLinesSource:
             return Problem(
                 f"line {number}", "this line is not a record", str(error), is_damage=True
             )
-        if record.namespace != NAMESPACE_APPLE:
-            return Problem(f"line {number}", "this record has a namespace that is not known")
         content, controls = tuple(_content(changes)), tuple(_controls(changes))
-        return Copied(kind, record.id, content, self._file(record.file), controls)
+        return Copied(kind, record.namespace, record.id, content, self._file(record.file), controls)
 
     def _file(self, name: str | None) -> Path | None:
         """The attachment's file; nothing outside the export's own folder is ever read."""
@@ -163,6 +162,8 @@ class JsonLinesSource:
 
 def _check_origins(origin: list[str], changes: Iterable[Change]) -> None:
     """A record says of itself what its line says."""
+    if not ORIGIN.fits(origin):
+        raise ValueError("its namespace or its id is none")
     for change in changes:
         for item in change.entries:
             if item.name == ORIGIN.name and item.value != origin:

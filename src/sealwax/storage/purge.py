@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from sealwax.library.database import STILL
 from sealwax.library.library import Library
+from sealwax.library.naming import names_in
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.query import Row
 from sealwax.library.resting import Resting
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.usage import files, messages_with_files, used_chunks
-from sealwax.model.field import ATTACHMENT, CONTENT
+from sealwax.model.field import CONTENT
 from sealwax.model.pieces import file_pieces_of, pieces_of
 from sealwax.model.record import Kind
 from sealwax.model.state import State
@@ -105,7 +106,7 @@ def _plan(
     for row in rows:
         if row.kind == Kind.MESSAGE:
             messages.append(Target(row.uid, row.state))
-            wanted.update(row.state.keyed(ATTACHMENT))
+            wanted.update(names_in(row.state))
             chats.add(row.conversation)
     connection = library.database.connection
     others = [(row.uid, origins) for row, origins in messages_with_files(connection)]

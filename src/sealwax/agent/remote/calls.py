@@ -50,7 +50,8 @@ READING = frozenset(
 WRITING = frozenset(
     """
     verify add_source remove_source accept_source import_source split_conversation
-    join_conversation compact delete undelete answer_held create_snapshot drop_snapshots restore
+    join_conversation set_apart compact delete undelete answer_held create_snapshot drop_snapshots
+    restore
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now

@@ -182,7 +182,9 @@ class MadridDatabase:
         if not row.is_madrid and len(members) > 1:
             together = ",".join(sorted(map(canonical_address, members)))
             return canonical_group(together), members, True
-        address = words(row.handle) or words(row.address) or (members[0] if members else None)
+        # What was said in one group of one is one conversation, however each row spells the number.
+        address = members[0] if len(members) == 1 else None
+        address = address or words(row.handle) or words(row.address) or next(iter(members), None)
         return (canonical_direct(address), [address], False) if address else (ORPHANS, [], False)
 
     def _conversation(self, name: str, members: list[str], is_group: bool) -> Iterator[Item]:

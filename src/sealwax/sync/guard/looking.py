@@ -6,10 +6,10 @@ whether they are known.
 
 from collections.abc import Iterable, Sequence
 
-from sealwax.crypto.keyed_hash import record_ids
 from sealwax.library.library import Library
+from sealwax.library.naming import ids_of
 from sealwax.model.change import Change
-from sealwax.model.record import NAMESPACE_APPLE, Kind
+from sealwax.model.record import Kind
 from sealwax.model.state import State, join_changes
 from sealwax.sync.guard.hiding import hidden, may_hide, moved_to
 from sealwax.sync.guard.plan import How, Loss
@@ -45,9 +45,7 @@ class Looking:
         """What is hidden or gets other words; that a message was moved counts where nobody shows
         the conversation."""
         names = list(self._moved)
-        uids = record_ids(
-            self._library.roots, NAMESPACE_APPLE, [(Kind.CONVERSATION, one) for one in names]
-        )
+        uids = ids_of(self._library.roots, Kind.CONVERSATION, names)
         here = self._library.states([uid for uid in uids if uid not in self._told])
         lost = dict(self._found)
         for name, uid in zip(names, uids, strict=True):

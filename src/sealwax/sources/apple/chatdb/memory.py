@@ -31,9 +31,9 @@ class Marks(msgspec.Struct, frozen=True, array_like=True):
 class Memory(msgspec.Struct, frozen=True, array_like=True):
     """What was seen at the last reading.
 
-    `schema` is a hash of the tables' definitions, `handles` and `chats` what rows meant: when one
-    means something else now, every message may. `missing` are attachments whose files were not
-    there, as (row, path as stated).
+    `schema` is a hash of the tables' definitions, `handles` (canonical addresses) and `chats` what
+    rows meant: when one means something else now, every message may. `missing` are attachments
+    whose files were not there, as (row, path as stated).
     """
 
     version: int
@@ -54,7 +54,7 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     def means_the_same(self, threads: Threads) -> bool:
         """Whether every handle and chat that was known then is what it was."""
         chats = {row: chat.canonical_id for row, chat in threads.chats.items()}
-        return all(threads.addresses.get(row) == was for row, was in self.handles.items()) and all(
+        return all(threads.canonical.get(row) == was for row, was in self.handles.items()) and all(
             chats.get(row) == was for row, was in self.chats.items()
         )
 

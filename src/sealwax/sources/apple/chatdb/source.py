@@ -79,7 +79,9 @@ class ChatDatabase:
             self._schema = schema_hash(self._connection)
             self._check_schema()
             self._newest_ms = self._read_newest_ms()
-            self._threads = Threads(self._connection, self._columns)
+            self._threads = Threads(
+                self._connection, self._columns, read_owners(self._connection, self._columns)
+            )
             self._joins = self._read_joins()
             self._compared = self._compare()
             self._changed = self._find_changed()
@@ -156,7 +158,7 @@ class ChatDatabase:
                 READER_VERSION,
                 self._marks,
                 self._schema,
-                self._threads.addresses,
+                self._threads.canonical,
                 {row: chat.canonical_id for row, chat in self._threads.chats.items()},
                 *self._compared.now,
                 self._joins,

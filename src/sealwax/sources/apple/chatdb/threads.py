@@ -5,7 +5,7 @@ is named after the other's address, not after the chat's own id. A group is name
 id, which all devices of a person share.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apsw
@@ -14,6 +14,7 @@ from sealwax.base.problem import Problem
 from sealwax.model.change import Entry, entry
 from sealwax.model.field import (
     ADDRESS,
+    ALIAS,
     ARCHIVED,
     CHAT_SERVICE,
     COUNTRY,
@@ -27,14 +28,16 @@ from sealwax.model.field import (
 from sealwax.model.record import (
     NAMESPACE_APPLE,
     Kind,
-    canonical_address,
-    canonical_direct,
     canonical_group,
+    direct,
 )
+from sealwax.model.reference import write
+from sealwax.sources.apple.addresses import Addresses
 from sealwax.sources.apple.chatdb.columns import Columns
 from sealwax.sources.apple.chatdb.kept import KeptColumns, row_entries, too_large
 from sealwax.sources.apple.chatdb.properties import settled_properties
 from sealwax.sources.apple.chatdb.rows import BrokenTable, select, whole, words
+from sealwax.sources.apple.chatdb.same_threads import Mark, same_threads
 from sealwax.sources.apple.dates import unix_ns
 from sealwax.sources.base import Item, Observation
 
@@ -42,7 +45,7 @@ _NAME_LIMIT = 1_000
 GROUP_STYLE = 43
 ORPHANS = "orphans:"
 """The conversation of messages of which the source does not say where they belong."""
-_HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id")
+_HANDLE = ("ROWID", "id", "country", "service", "uncanonicalized_id", "person_centric_id")
 _CHAT = (
     "ROWID", "guid", "style", "chat_identifier", "service_name", "room_name", "display_name",
     "group_id", "original_group_id", "is_archived", "last_read_message_timestamp",
@@ -65,42 +68,51 @@ class Chat(NamedTuple):
 class Threads:
     """The handles and chats of one database; both are few, whatever the number of messages."""
 
-    def __init__(self, connection: apsw.Connection, columns: Columns) -> None:
+    def __init__(
+        self, connection: apsw.Connection, columns: Columns, own: Iterable[str] = ()
+    ) -> None:
+        """`own` are the addresses of the account itself."""
+        self._spelling = Addresses(own)
         self._connection = connection
         self._columns = columns
         self.problems: list[Problem] = []
         self.addresses: dict[int, str] = {}
+        self.canonical: dict[int, str] = {}
+        self._canonical_of: dict[str, str] = {}
+        self._people: dict[str, str] = {}
         self._countries: dict[int, str] = {}
         self._kept_columns: dict[str, KeptColumns] = {}
         self._kept: dict[tuple[str, int], tuple[Entry, ...]] = {}
         self._read_handles()
         self._members = self._read_members()
         self.chats: dict[int, Chat] = {}
+        self._marks: dict[int, list[Mark]] = {}
         self._read_chats()
+        self._read_lookup()
+        self._also = same_threads(self.chats, self._marks)
 
     def actor(self, handle: object) -> str:
         """The canonical address of a handle."""
-        address = self.addresses.get(handle) if isinstance(handle, int) else None
-        return canonical_address(address) if address else "unknown"
+        return self.canonical.get(handle, "unknown") if isinstance(handle, int) else "unknown"
 
     def conversation(self, chat: int | None, handle: object) -> str:
         """The canonical id of a message's conversation."""
         known = self.chats.get(chat) if chat is not None else None
         if known is not None:
             return known.canonical_id
-        address = self.addresses.get(handle) if isinstance(handle, int) else None
-        return canonical_direct(address) if address else ORPHANS
+        address = self.canonical.get(handle) if isinstance(handle, int) else None
+        return direct(address) if address else ORPHANS
 
     def of_guid(self, guid: str) -> str | None:
         """The conversation of a chat's guid, as far as the guid alone tells it."""
         _, style, identifier = (*guid.split(";", 2), "", "")[:3]
-        return canonical_direct(identifier) if style == "-" and identifier else None
+        return direct(self._canonical(identifier)) if style == "-" and identifier else None
 
     def contacts(self, time_ms: int) -> Iterator[Observation]:
         """Each address, once."""
         told: set[str] = set()
         for row, address in self.addresses.items():
-            canonical = canonical_address(address)
+            canonical = self.canonical[row]
             kept = self._kept.get(("handle", row), ())
             if canonical in told:
                 if kept:
@@ -129,6 +141,8 @@ class Threads:
             entries += self._kept.get(("chat", chat.row), ())
             for member in self._members.get(chat.row, ()):
                 entries.append(entry(PARTICIPANT, True, member))
+            for other in self._also.get(chat.row, ()):
+                entries.append(entry(ALIAS, True, write(NAMESPACE_APPLE, other, NAMESPACE_APPLE)))
             yield Observation(int(Kind.CONVERSATION), chat.canonical_id, time_ms, tuple(entries))
 
     def lone(self, canonical_id: str, handle: object, time_ms: int) -> Observation:
@@ -155,7 +169,7 @@ class Threads:
             )
 
     def _read_handles(self) -> None:
-        for row, address, country, service, raw, *rest in self._rows(
+        for row, address, country, service, raw, person, *rest in self._rows(
             "handle", _HANDLE, "ORDER BY ROWID"
         ):
             known = words(address) or words(raw)
@@ -167,6 +181,14 @@ class Threads:
             code = words(country)
             if code:
                 self._countries[row] = code
+            if words(person):
+                self._people[known] = str(words(person))
+            self.canonical[row] = self._spelling.canonical(known, code)
+            self._canonical_of.setdefault(known, self.canonical[row])
+
+    def _canonical(self, address: str) -> str:
+        """The canonical address of what a chat names: its handle's, whose country is known."""
+        return self._canonical_of.get(address) or self._spelling.canonical(address)
 
     def _read_members(self) -> dict[int, list[str]]:
         members: dict[int, list[str]] = {}
@@ -194,7 +216,8 @@ class Threads:
             else:
                 members = self._members.get(number)
                 named = chat_name or (members[0] if members else None)
-                canonical = canonical_direct(named) if named else f"{ORPHANS}{number}"
+                canonical = direct(self._canonical(named)) if named else f"{ORPHANS}{number}"
+            self._marks[number] = self._marks_of(number, is_group, identifier, group, original)
             self.chats[number] = Chat(
                 number,
                 canonical,
@@ -217,6 +240,32 @@ class Threads:
         if table == "chat" and "properties" in told:
             told["properties"] = settled_properties(told["properties"])
         self._kept[table, row] = row_entries(f"{table}:{name}"[:_NAME_LIMIT], told)
+
+    def _marks_of(
+        self,
+        chat: int,
+        is_group: bool,
+        identifier: str | None,
+        group: str | None,
+        original: str | None,
+    ) -> list[Mark]:
+        """What tells that this chat and another one are one."""
+        if is_group:
+            ids = {name.strip().lower() for name in (group, original) if name}
+            marks = [("group", name) for name in sorted(ids)]
+            return [*marks, ("identifier", identifier)] if identifier else marks
+        members = self._members.get(chat, ())
+        people = {self._people.get(member) for member in members}
+        return [("person", person) for person in people if person and len(people) == 1]
+
+    def _read_lookup(self) -> None:
+        """What Messages itself looks chats up by."""
+        if not self._columns.has("chat_lookup", "identifier", "chat"):
+            return
+        for identifier, chat in self._rows("chat_lookup", ("identifier", "chat"), ""):
+            name = words(identifier)
+            if name and isinstance(chat, int) and chat in self.chats:
+                self._marks[chat].append(("lookup", name))
 
     def _is_group(self, style: int | None, guid: str | None, number: int) -> bool:
         if style is not None:
