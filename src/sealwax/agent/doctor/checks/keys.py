@@ -27,7 +27,7 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
     if facts.is_passphrase_weak:
         yield Finding(
             "passphrase-weak",
-            "danger",
+            "warn",
             "The passphrase of this device's keys can be guessed by whoever gets at its disk.",
             "`sealwax device link` lets a fresh home with a better one in; then remove this one",
         )
