@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests benchmarks
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint laws bench bench-server screenshots lock clean
+.PHONY: run test lint laws bench bench-server bench-years screenshots lock clean
 
 run: $(INSTALLED)          ## the demo: ten years of made-up messages, end to end
 	$(BIN)/sealwax demo
@@ -27,6 +27,10 @@ bench: $(INSTALLED)        ## time, bytes and memory
 
 bench-server: $(INSTALLED) ## what the server takes, next to one encrypted record a row
 	$(BIN)/python -m benchmarks.server
+
+DAYS ?= 365
+bench-years: $(INSTALLED)  ## what years of live messages leave behind: DAYS=3650 are ten years
+	$(BIN)/python -m benchmarks.years --days $(DAYS)
 
 screenshots: $(INSTALLED)  ## each screen of the web app, light and dark, narrow and wide, into screenshots/
 	$(BIN)/python -m benchmarks.screenshots screenshots

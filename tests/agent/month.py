@@ -180,7 +180,7 @@ class Household:
         self.is_up = False
         self.bring_up()
         self.invitation = self.server.parts.accounts.invite("somebody", plan_bytes)
-        self._recovery_key = ""
+        self.recovery_key = ""
 
     def bring_up(self) -> None:
         """The server answers, at the address at which it always did."""
@@ -199,10 +199,10 @@ class Household:
         device = Device(self.folder, name, self.time, phone)
         url, env = self.server.url, device.env
         if not self.devices:
-            self._recovery_key = create_home(device.home, url, name, env, self.invitation)
+            self.recovery_key = create_home(device.home, url, name, env, self.invitation)
         else:
-            recover_home(device.home, url, self._recovery_key, name, env)
-        note_confirmed_at_beginning(device.home, self._recovery_key)
+            recover_home(device.home, url, self.recovery_key, name, env)
+        note_confirmed_at_beginning(device.home, self.recovery_key)
         device.switch_on()
         self.devices.append(device)
         return device

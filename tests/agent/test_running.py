@@ -188,9 +188,9 @@ def test_a_stop_leaves_the_job_to_be_done_again(stage: Stage) -> None:
     job = stage.running.start(JobKind.IMPORT)
     original = stage.running.agent.import_source
 
-    def stopped(path: Path, report: object, *rest: object) -> object:
+    def stopped(path: Path, report: object, may_wait: bool) -> object:
         stage.running.stop()
-        return original(path, report, *rest)  # type: ignore[arg-type]
+        return original(path, report, may_wait=may_wait)  # type: ignore[arg-type]
 
     stage.running.agent.import_source = stopped  # type: ignore[method-assign, assignment]
     stage.running.jobs.run_next()

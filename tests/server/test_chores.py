@@ -30,17 +30,29 @@ class _Freeing:
         return 0
 
 
-def test_both_are_done_though_one_fails(
+class _Packs:
+    """Says when it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def pack_commits(self) -> int:
+        self.asked.set()
+        return 0
+
+
+def test_all_is_done_though_one_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(chores, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(chores, "FIRST_SECONDS", 0.0)
-    freeing = _Freeing()
-    made = Chores(freeing, SystemClock())  # type: ignore[arg-type]
+    freeing, packs = _Freeing(), _Packs()
+    made = Chores(freeing, packs, SystemClock())  # type: ignore[arg-type]
     with caplog.at_level(logging.ERROR):
         made.start()
         assert freeing.let_go.wait(20)
         assert freeing.forgotten.wait(20)
+        assert packs.asked.wait(20)
         made.stop()
     assert not made._thread.is_alive()
     assert "failed" in caplog.text

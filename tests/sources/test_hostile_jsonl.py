@@ -91,14 +91,8 @@ def _read(data: bytes) -> list[Any]:
             assert all(has_its_form(*told) for told in change.entries)
             assert len({is_control(told.name) for told in change.entries}) == 1
             assert (change.life is None) == is_control(change.entries[0].name)
-            assert (
-                len(
-                    checked_rows(
-                        encode_segment([change._replace(record=bytes((change.kind,)) * 16)])
-                    )
-                )
-                == 1
-            )
+            named = change._replace(record=bytes((change.kind,)) * 16)
+            assert len(checked_rows(encode_segment([named]))) == 1
     return items
 
 

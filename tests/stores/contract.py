@@ -9,6 +9,8 @@ import pytest
 
 from sealwax.stores.base import CommitExists, CommitGap, Missing, Store, StoredObject, StoreError
 from sealwax.stores.memory import MemoryStore
+from sealwax.stores.pack import RANGE_COMMITS
+from sealwax.stores.packing import pack_some
 
 
 def damage_file(root: Path, name: bytes, data: bytes) -> None:
@@ -30,9 +32,25 @@ class StoreContract:
     device_zone = "device/" + "ab" * 16
     """A zone that the author of the commits may write to."""
 
+    range_commits = RANGE_COMMITS
+    """So many commits of a row become one pack."""
+    is_packing = False
+    """Whether the store puts old commits together."""
+
     def commit(self, zone: str, seq: int, variant: str = "") -> bytes:
         """A commit that may follow; a store that judges them needs real ones."""
         return f"commit {seq} of {zone}{variant}".encode()
+
+    def pack(self, store: Store) -> int:
+        """Has the store put old commits together; gives how many ranges."""
+        return pack_some(store)
+
+    def fill(self, store: Store, zone: str, count: int) -> list[bytes]:
+        """Appends so many commits, and gives them."""
+        commits = [self.commit(zone, seq) for seq in range(count)]
+        for seq, data in enumerate(commits):
+            store.append_commit(zone, seq, data)
+        return commits
 
     def damage(self, store: Store, name: bytes, data: bytes) -> None:
         """Does what a failing disk does: other bytes lie under the name of an object."""
@@ -138,6 +156,32 @@ class StoreContract:
         assert store.list_zones() == sorted([*self.zones_at_first, *zones])
         for zone in zones:
             assert store.get_commit(zone, 0) == self.commit(zone, 0)
+
+    def test_commits_that_were_put_together_are_read_as_before(self, store: Store) -> None:
+        size = self.range_commits
+        commits = self.fill(store, "messages", 2 * size + size // 10 - 1)
+        self.fill(store, self.device_zone, 3)
+        # The head has left the first range by more than a tenth of it, and the second by less.
+        assert self.pack(store) == int(self.is_packing)
+        assert self.pack(store) == 0
+        assert store.head_seq("messages") == len(commits) - 1
+        for start_seq in (0, 1, size - 1, size, 2 * size, len(commits)):
+            told = list(enumerate(commits[start_seq:], start_seq))
+            assert list(store.read_commits("messages", start_seq)) == told
+        for seq in (0, 7, size - 1, size, len(commits) - 1):
+            assert store.get_commit("messages", seq) == commits[seq]
+        with pytest.raises(Missing):
+            store.get_commit("messages", len(commits))
+        assert store.list_zones() == sorted([*self.zones_at_first, "messages", self.device_zone])
+        for seq in (size // 2, size - 1, size):
+            with pytest.raises(CommitExists):
+                store.append_commit("messages", seq, self.commit("messages", seq, "another"))
+            with suppress(CommitExists):
+                store.append_commit("messages", seq, commits[seq])
+            assert store.get_commit("messages", seq) == commits[seq]
+        store.append_commit("messages", len(commits), self.commit("messages", len(commits)))
+        assert self.pack(store) == int(self.is_packing)
+        assert store.head_seq("messages") == len(commits)
 
     def test_it_says_where_it_is(self, store: Store) -> None:
         assert store.describe()

@@ -1,14 +1,22 @@
 """A disk that records what a folder store asks of it, and what a power cut may leave of that."""
 
 import random
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from sealwax.stores import folder_commits, folder_objects
-from sealwax.stores.folder_writing import fsync_files, fsync_folders, give_name, write_temporary
+from sealwax.stores import folder_aside, folder_commits, folder_objects, folder_packs
+from sealwax.stores.folder_writing import (
+    fsync_files,
+    fsync_folders,
+    give_name,
+    remove_files,
+    take_place,
+    write_temporary,
+)
 
 
 class Step(NamedTuple):
@@ -25,11 +33,14 @@ class Disk:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.steps: list[Step] = []
-        for module in (folder_commits, folder_objects):
+        for module in (folder_aside, folder_commits, folder_objects, folder_packs):
             patch.setattr(module, "write_temporary", self._write)
             patch.setattr(module, "fsync_files", self._sync)
             patch.setattr(module, "give_name", self._name)
             patch.setattr(module, "fsync_folders", self._sync_folders)
+        for module in (folder_aside, folder_packs):
+            patch.setattr(module, "remove_files", self._remove)
+            patch.setattr(module, "take_place", self._take)
 
     def acknowledged(self, path: Path, data: bytes) -> None:
         self.steps.append(Step("acknowledged", path, data))
@@ -49,6 +60,15 @@ class Disk:
             self.steps.append(Step("name", temporary, target=final))
         return given
 
+    def _take(self, temporary: Path, final: Path) -> None:
+        take_place(temporary, final)
+        self.steps.append(Step("name", temporary, target=final))
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        kept = list(paths)
+        remove_files(kept)
+        self.steps += [Step("remove", path) for path in kept]
+
     def _sync_folders(self, places: Iterable[Path]) -> None:
         kept = set(places)
         fsync_folders(kept)
@@ -61,10 +81,18 @@ class _File:
         self.is_synced = False
 
 
+class _Name:
+    """What a name stands for: what it surely does after a power cut, and what it may by then."""
+
+    def __init__(self) -> None:
+        self.durable: _File | None = None
+        self.pending: list[_File | None] = []
+
+
 def crash(steps: list[Step], rng: random.Random) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
     """What may be on the disk after these steps and a power cut, and what was promised."""
     files: dict[Path, _File] = {}
-    names: dict[Path, tuple[_File, bool]] = {}
+    names: defaultdict[Path, _Name] = defaultdict(_Name)
     promised: dict[Path, bytes] = {}
     for step in steps:
         if step.what == "write":
@@ -73,16 +101,21 @@ def crash(steps: list[Step], rng: random.Random) -> tuple[dict[Path, bytes], dic
             files[step.path].is_synced = True
         elif step.what == "name":
             assert step.target is not None
-            names[step.target] = (files[step.path], False)
+            names[step.target].pending.append(files[step.path])
+            files[step.target] = files[step.path]
+        elif step.what == "remove":
+            names[step.path].pending.append(None)
         elif step.what == "sync folder":
-            for path, (file, _) in names.items():
-                if path.parent == step.path:
-                    names[path] = (file, True)
+            for path, name in names.items():
+                if path.parent == step.path and name.pending:
+                    name.durable = name.pending[-1]
+                    name.pending.clear()
         else:
             promised[step.path] = step.data
     left: dict[Path, bytes] = {}
-    for path, (file, is_durable) in names.items():
-        if is_durable or rng.random() < 0.5:
+    for path, name in names.items():
+        file = rng.choice([name.durable, *name.pending])
+        if file is not None:
             cut = rng.choice((0, len(file.data) // 2, len(file.data)))
             left[path] = file.data if file.is_synced else file.data[:cut]
     return left, promised

@@ -23,9 +23,17 @@ COMMITS = 25
 
 
 class TestFolderStore(StoreContract):
+    is_packing = True
+
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
         return FolderStore.create(tmp_path / "vault", ACCOUNT)
+
+    def fill(self, store: Store, zone: str, count: int) -> list[bytes]:
+        assert isinstance(store, FolderStore)
+        commits = [self.commit(zone, seq) for seq in range(count)]
+        store.append_commits(zone, 0, commits)
+        return commits
 
     def damage(self, store: Store, name: bytes, data: bytes) -> None:
         assert isinstance(store, FolderStore)

@@ -8,7 +8,7 @@ import pytest
 
 from sealwax.ledger.chain import Head, beginning, judge
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
-from sealwax.stores.base import CommitExists, CommitVoid, Missing
+from sealwax.stores.base import CommitExists, CommitVoid, Missing, StoreError
 from sealwax.stores.counting import CountingStore
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.folder import FolderStore
@@ -18,6 +18,7 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.reserve import essential
 from tests.accounts import Account, made_account, next_commit
 from tests.stores.contract import named
+from tests.stores.rows import row
 
 
 class _Judging(ForwardingStore):
@@ -137,3 +138,38 @@ def test_bytes_that_are_damaged_near_are_not_sent(tmp_path: Path) -> None:
     mirror.near.put_objects([good, bad])
     assert mirror.heal([good[0], bad[0]]) == 1
     assert mirror.far.has_objects([good[0], bad[0]]) == {good[0]}
+
+
+def test_a_long_history_comes_near_in_packs(place: _Place) -> None:
+    place.account_grows(2)
+    place.others_write(1_105)
+    assert place.mirror.refresh([ACCOUNT_ZONE, MESSAGES_ZONE]) == 1_107
+    near = place.mirror.near
+    assert isinstance(near, FolderStore)
+    files = [path for path in near.root.rglob("zones/messages/**/*") if path.is_file()]
+    assert len(files) == 1 + 105
+    assert list(near.read_commits(MESSAGES_ZONE, 0)) == list(
+        place.shared.read_commits(MESSAGES_ZONE, 0)
+    )
+    # It goes on from there.
+    place.others_write(2)
+    assert place.mirror.refresh([MESSAGES_ZONE]) == 2
+    assert place.mirror.pack_commits(9) == 0
+
+
+def test_a_shared_folder_is_packed_as_well_and_says_when_it_cannot_be(tmp_path: Path) -> None:
+    account = made_account("mirror", 1)
+    near, far = (FolderStore.create(tmp_path / name, account.log.account) for name in "nf")
+    mirror = MirrorStore(near, far, account.log.account)
+    commits = row(1_100)
+    near.append_commits(MESSAGES_ZONE, 0, commits)
+    far.append_commits(MESSAGES_ZONE, 0, commits)
+    assert mirror.pack_commits(9) == 2
+    assert list(far.read_commits(MESSAGES_ZONE, 0)) == list(enumerate(commits))
+
+    def fails(_: int) -> int:
+        raise StoreError("The disk was taken away.")
+
+    far.pack_commits = fails  # type: ignore[method-assign]
+    with pytest.raises(FarAway):
+        mirror.pack_commits(9)

@@ -210,7 +210,7 @@ def test_a_part_ends_in_a_commit_that_counts() -> None:
     head = judge(head, after[0], account.log).head
     told = ToldHead(head.seq, head.hash)
     parts = list(vetted(_chain(account), [*commits, *void, *after], told, is_judging=False))
-    assert [len(part) for part in parts] == [PART_COMMITS + 2]
+    assert [len(part) for part in parts] == [PART_COMMITS - 1, 3]
     wrong = told._replace(hash=b"x" * 32)
     with pytest.raises(UnfitError):
         list(vetted(_chain(account), [*commits, *void], wrong, is_judging=False))

@@ -35,7 +35,8 @@ from sealwax.model.field import FIELDS
 from sealwax.model.record import canonical_address
 from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import decode, empty, encode, join_change
-from sealwax.stores.folder_layout import commit_path, object_path
+from sealwax.stores.folder_layout import commit_path, object_path, pack_path
+from sealwax.stores.pack import Pack, is_pack, make_pack
 from sealwax.trust.account import open_for_device, open_for_recovery
 from sealwax.trust.linking import LinkBroken, LinkRefused
 from sealwax.vault.checkpoint import open_checkpoint
@@ -48,7 +49,7 @@ from tests.vectors.crypto_cases import ROOTS
 from tests.vectors.make import cases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
-LEAST_FILES = 205
+LEAST_FILES = 210
 COMPRESSED = ("segment", "segment-object", "checkpoint")
 """Kinds whose bytes another release of zstd may make differently; any of them must open."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -321,10 +322,23 @@ def _sealed_part(case: dict[str, Any]) -> None:
 
 def _store_path(case: dict[str, Any]) -> None:
     if "zone" in case:
-        path = commit_path(Path(), case["zone"], case["seq"])
+        place = pack_path if case["path"].endswith(".pack") else commit_path
+        path = place(Path(), case["zone"], case["seq"])
     else:
         path = object_path(Path(), _hex(case, "name"))
     assert path.as_posix() == case["path"]
+
+
+def _pack(case: dict[str, Any]) -> None:
+    data, start_seq = _hex(case, "pack"), case["seq"]
+    commits = [bytes.fromhex(commit) for commit in case["commits"]]
+    count = len(commits)
+    assert is_pack(lambda at, size: data[at : at + size], len(data), start_seq, count)
+    pack = Pack.of(data, start_seq, count)
+    assert pack.damaged() == case["damaged"]
+    for seq, commit in enumerate(commits, start_seq):
+        assert (pack.commit(seq) == commit) == (seq not in case["damaged"])
+    assert (make_pack(start_seq, commits) == data) == case["is_as_made"]
 
 
 def _linking(case: dict[str, Any]) -> None:
@@ -381,6 +395,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "checkpoint": _checkpoint,
     "sealed-part": _sealed_part,
     "store-path": _store_path,
+    "pack": _pack,
 }
 
 

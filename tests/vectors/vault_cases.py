@@ -17,7 +17,8 @@ from sealwax.ledger.objects import (
     UnpinFacts,
     encode_facts,
 )
-from sealwax.stores.folder_layout import commit_path, object_path
+from sealwax.stores.folder_layout import commit_path, object_path, pack_path
+from sealwax.stores.pack import Pack, make_pack
 from sealwax.vault.checkpoint import Checkpoint, Held, PinnedMoment, seal_checkpoint
 from sealwax.vault.commit_part import Counts, Part
 from sealwax.vault.objects import seal_chunk, seal_segment
@@ -37,6 +38,7 @@ def vault_cases() -> Iterator[Case]:
     yield from _sealed(account)
     yield from _parts(account)
     yield from _paths()
+    yield from _packs()
 
 
 def add(*names: bytes) -> Step:
@@ -329,10 +331,12 @@ def _paths() -> Iterator[Case]:
     for name, path, more in (
         ("object", object_path(folder, C), {"name": C.hex()}),
         ("commit", commit_path(folder, MESSAGES_ZONE, 1_234_567), {"zone": MESSAGES_ZONE}),
+        ("pack", pack_path(folder, MESSAGES_ZONE, 1_234_567), {"zone": MESSAGES_ZONE}),
         ("device-commit", commit_path(folder, device, 0), {"zone": device}),
         ("later-device-commit", commit_path(folder, device + "/2", 0), {"zone": device + "/2"}),
     ):
-        seq = {"seq": 1_234_567 if name == "commit" else 0} if "zone" in more else {}
+        is_late = name in ("commit", "pack")
+        seq = {"seq": 1_234_567 if is_late else 0} if "zone" in more else {}
         yield (
             f"store-path-of-{name}",
             {
@@ -341,5 +345,34 @@ def _paths() -> Iterator[Case]:
                 **more,
                 **seq,
                 "path": path.as_posix(),
+            },
+        )
+
+
+def _packs() -> Iterator[Case]:
+    """Packs of three commits, which in a folder have a thousand. What is in them is no matter."""
+    commits = [b"stored bytes of a commit, " + name for name in (b"one", b"another", b"a third")]
+    whole = make_pack(5_000, commits)
+    assert whole is not None
+    table, first = 16 + 3 * 12, len(commits[0])
+    for name, at, what in (
+        ("whole", None, "three commits; as a folder has it, with another count"),
+        ("flipped-commit", table + first + 9, "a bit of the second commit was flipped"),
+        ("flipped-table", 16 + 12, "the end of the second commit is wrong, where the third begins"),
+        ("flipped-head", 2, "a bit of the first head was flipped: the last one says what it is"),
+    ):
+        data = bytearray(whole)
+        if at is not None:
+            data[at] ^= 0x80
+        yield (
+            f"pack-{name}",
+            {
+                "kind": "pack",
+                "what": what,
+                "seq": 5_000,
+                "commits": [commit.hex() for commit in commits],
+                "pack": bytes(data).hex(),
+                "is_as_made": at is None,
+                "damaged": Pack.of(bytes(data), 5_000, 3).damaged(),
             },
         )

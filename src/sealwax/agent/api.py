@@ -318,11 +318,12 @@ class Agent:
         is_confirmed: bool = False,
         is_dry_run: bool = False,
         is_full: bool = False,
+        may_wait: bool = False,
     ) -> Imported:
-        """Imports one source, or what changed in it since it was last imported (unless `is_full`);
-        raises SourceError or StoreError."""
+        """Imports one source, or what changed in it since it was last imported (unless `is_full`).
+        Receipts alone stay where they are if they `may_wait`. Raises SourceError or StoreError."""
         done = import_source(
-            ImportAsked(path, is_confirmed, is_dry_run, is_full),
+            ImportAsked(path, is_confirmed, is_dry_run, is_full, may_wait),
             self.home,
             self.device,
             self._clock.now_ms(),
@@ -330,7 +331,7 @@ class Agent:
             lambda reason: self._snapshot("", reason),
             report,
         )
-        if not is_dry_run:
+        if not is_dry_run and not done.waiting:
             tidy(self.device, self._entropy)
         return done
 

@@ -71,7 +71,7 @@ class Chores:
         self._sync = sync
         self._zone = zone
         self._acts: dict[JobKind, Callable[[Report], Outcome | None]] = {
-            JobKind.IMPORT: self._import,
+            JobKind.IMPORT: self._import_live,
             JobKind.SYNC: self._bring_together,
             JobKind.SNAPSHOT: self._snapshot_of_the_day,
             JobKind.PROOF: self._prove,
@@ -86,7 +86,8 @@ class Chores:
     def do(self, kind: JobKind, report: Report, is_asked: bool = True) -> Outcome | None:
         """Does a job that a person asked for or that is due, and says what came of it where that is
         worth saying; raises SealwaxError."""
-        act = self._snapshot if kind == JobKind.SNAPSHOT and is_asked else self._acts[kind]
+        asked = {JobKind.SNAPSHOT: self._snapshot, JobKind.IMPORT: self._import}
+        act = asked[kind] if is_asked and kind in asked else self._acts[kind]
         return act(report)
 
     def sources(self) -> list[Path]:
@@ -96,20 +97,30 @@ class Chores:
         except NoSources:
             return []
 
-    def _import(self, report: Report) -> Outcome:
+    def _import_live(self, report: Report) -> Outcome:
+        """What changed, by itself: receipts alone wait for company."""
+        return self._import(report, is_asked=False)
+
+    def _import(self, report: Report, is_asked: bool = True) -> Outcome:
         """All sources; one that cannot be read does not stop the others, and is told at the end."""
         first: SealwaxError | None = None
         new, damaged = 0, ""
         for path in self._agent.sources_to_import(()):
             marks = source_marks(path)
+            may_wait = not is_asked and self._watch.may_wait(path, self._clock.monotonic())
             try:
-                done = self._agent.import_source(path, lambda told: report(import_step(told)))
+                done = self._agent.import_source(
+                    path, lambda told: report(import_step(told)), may_wait=may_wait
+                )
             except (SourceError, SourceOfAnother) as error:
                 self._watch.failed(path, marks, self._clock.monotonic())
                 self._journal.source_failed(str(path), self._clock.now_ms(), error)
                 first = first or error
             else:
-                self._watch.imported(path, marks)
+                if done.waiting:
+                    self._watch.waits(path, marks, self._clock.monotonic())
+                else:
+                    self._watch.imported(path, marks)
                 self._journal.source_read(str(path))
                 new += done.new.get("messages", 0)
                 damage = damage_of(path, done)

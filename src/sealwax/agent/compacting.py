@@ -1,16 +1,22 @@
 """Compaction as one job: merge, let purged words leave, delete what nothing holds."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from sealwax.agent.device import Device
 from sealwax.base.entropy import Entropy
+from sealwax.stores.base import StoreError
 from sealwax.stores.far_trouble import FarAway, FarFull
+from sealwax.stores.packing import PACKED_TOGETHER, pack_some
 from sealwax.sync.checkpoint import is_checkpoint_due, write_checkpoint
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small, planned_merges
 from sealwax.sync.compaction.collect import collect, collectable
 from sealwax.sync.replica import Replica
+
+PACKED_WEEKLY = 256
+"""So many ranges of a thousand commits are packed by one compaction."""
 
 
 class Compaction(NamedTuple):
@@ -36,6 +42,7 @@ def plan_compaction(replica: Replica, now_ms: int) -> Compaction:
 def tidy(device: Device, entropy: Entropy) -> None:
     """What an import leaves to be done in the shared history: merge small objects, write a
     checkpoint. It can wait, where the shared place is away."""
+    pack(device.history, PACKED_TOGETHER)
     if not device.journal.is_shared_now:
         return
     try:
@@ -48,10 +55,19 @@ def tidy(device: Device, entropy: Entropy) -> None:
         device.outbox.put_on()
 
 
+def pack(replica: Replica, most: int) -> None:
+    """Puts old commits together, in the vault and where the shared place is a folder. It changes
+    nothing that anybody reads, so what hinders it now hinders nothing else."""
+    with suppress(StoreError):
+        pack_some(replica.store, most)
+
+
 def compact(
     replica: Replica, scratch: Path, now_ms: int, report: Callable[[str], None]
 ) -> Compaction:
     """Does all of it; raises StoreError or RebuildDiffers, with everything kept."""
+    report("Putting old commits together")
+    pack(replica, PACKED_WEEKLY)
     report("Merging small objects")
     replica.pull()
     merged = merge_small(replica)

@@ -181,6 +181,8 @@ class Held:
         done = write_in_batches(self._journal, [*back, *self._returning(listed)], "undo-held")
         with self._guarded.transaction():
             self._guarded.let_go.forget(shots)
+            # What was purged since, or is in no snapshot here, does not come back by asking again.
+            self._guarded.losses.forget(row.record for row in listed)
         return done + len(shots)
 
     def _rows(self, questions: list[Question]) -> dict[Question, list[Taken]]:

@@ -33,6 +33,8 @@ class ImportAsked(NamedTuple):
     is_confirmed: bool = False
     is_dry_run: bool = False
     is_full: bool = False
+    may_wait: bool = False
+    """Receipts alone may wait for company; see `intake.apply`."""
 
 
 def import_source(
@@ -103,9 +105,11 @@ def _import(
             asked.is_confirmed,
             asked.is_dry_run,
             now_ms=now_ms,
+            may_wait=asked.may_wait,
         ).run()
         state = source.state()
-    if asked.is_dry_run or done.files_unread:
+    if asked.is_dry_run or done.files_unread or done.waiting:
+        # What was not written is read again.
         return done
     if done.damage:
         # What is damaged now may be whole next time, and looks unchanged where it was read.

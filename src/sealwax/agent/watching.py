@@ -14,6 +14,8 @@ from sealwax.sources.registry import source_marks
 
 HINT_DEBOUNCE_MS = 50
 AFTER_FAILURE_SECONDS = 5.0
+RECEIPTS_WAIT_SECONDS = 60.0
+"""So long receipts alone wait for company: a message, or more of them."""
 _STEP_MS = 50
 
 
@@ -23,6 +25,7 @@ class SourceWatch:
     def __init__(self) -> None:
         self._imported: dict[Path, object] = {}
         self._failed: dict[Path, tuple[object, float]] = {}
+        self._waiting: dict[Path, tuple[object, float]] = {}
 
     def changed(self, paths: Iterable[Path], monotonic: float) -> list[Path]:
         """Those that are to be imported now. One that could not be read is not tried again before
@@ -32,6 +35,18 @@ class SourceWatch:
     def imported(self, path: Path, marks: object) -> None:
         """Takes the marks that a source had before an import that ended well."""
         self._imported[path] = marks
+        self._failed.pop(path, None)
+        self._waiting.pop(path, None)
+
+    def may_wait(self, path: Path, monotonic: float) -> bool:
+        """Whether receipts alone would still wait: not when they did so for long enough."""
+        return path not in self._waiting or monotonic < self._waiting[path][1]
+
+    def waits(self, path: Path, marks: object, monotonic: float) -> None:
+        """Takes the marks that a source had when it had nothing but receipts to tell. It is looked
+        at again when it changes, and at the latest so long after the first of them."""
+        until = self._waiting.get(path, (None, monotonic + RECEIPTS_WAIT_SECONDS))[1]
+        self._waiting[path] = (marks, until)
         self._failed.pop(path, None)
 
     def failed(self, path: Path, marks: object, monotonic: float) -> None:
@@ -47,6 +62,9 @@ class SourceWatch:
         if path in self._failed:
             failed, until = self._failed[path]
             return marks != failed and monotonic >= until
+        if path in self._waiting:
+            waiting, until = self._waiting[path]
+            return marks != waiting or monotonic >= until
         return marks != self._imported.get(path)
 
 

@@ -182,22 +182,25 @@ def account_clear(
 @with_folder
 @with_session
 def verify_command(session: Session, is_repair: bool, folder: Path) -> None:
-    """Read every object that is held, and name those that are missing or damaged.
+    """Read every object that is held, and every commit; name what is missing or damaged.
 
     With --repair damaged ones are put aside, and each device that has one whole sends it again at
     its next sync. No word is read: an object is named by the hash of its sealed bytes.
     """
     from sealwax.server.serve import opened_beside
 
-    seen, lost = 0, dict[str, list[str]]()
+    seen, lost, broken = 0, dict[str, list[str]](), dict[str, list[str]]()
     with opened_beside(folder, SystemClock(), SystemEntropy()) as parts:
         for account, usage in parts.accounts.all():
             looked = parts.objects.examine(bytes.fromhex(account), is_repair)
             seen += looked.seen
             if looked.lost:
                 lost[usage.name] = [name.hex() for name in looked.lost]
-    session.give({"objects": seen, "lost": lost}, lambda: _show_examined(seen, lost, is_repair))
-    if lost:
+            if commits := parts.packs.broken(bytes.fromhex(account)):
+                broken[usage.name] = [f"{zone}/{seq}" for zone, seq in commits]
+    told = {"objects": seen, "lost": lost, "broken": broken}
+    session.give(told, lambda: _show_examined(seen, lost, broken, is_repair))
+    if lost or broken:
         raise SystemExit(1)
 
 
@@ -268,12 +271,19 @@ def _show_cleared(is_done: bool, is_running: bool) -> None:
         say("The server deletes them within a minute." if is_running else "Deleted.")
 
 
-def _show_examined(seen: int, lost: dict[str, list[str]], is_repair: bool) -> None:
+def _show_examined(
+    seen: int, lost: dict[str, list[str]], broken: dict[str, list[str]], is_repair: bool
+) -> None:
     say(f"{count(seen, 'object')} read.")
     for name, names in lost.items():
         say(f"{of_others(name)}: {count(len(names), 'object')} missing or damaged:", fg="red")
         for one in names:
             say(f"    {one}")
+    for name, commits in broken.items():
+        say(f"{of_others(name)}: {count(len(commits), 'commit')} damaged:", fg="red")
+        for one in commits:
+            say(f"    {one}")
+        say("Put the database back from a backup; devices bring what is newer.")
     if not lost:
         say("All are what their names say.", fg="green")
     elif is_repair:

@@ -326,6 +326,13 @@ def _show_imported(imported: Imported) -> None:
         say(f"  Left out: it would also {_left_out(imported)}. --yes does that, too.")
     if imported.returned:
         say(f"  {imported.returned:,} came back.")
+    if imported.stay_purged:
+        elsewhere = imported.purged_elsewhere
+        where = f", {elsewhere:,} of them on another device," if elsewhere else ""
+        say(
+            f"  {show.count(imported.stay_purged, 'message')} of it purged before{where} and not"
+            " brought back."
+        )
     if imported.kept_raw:
         values, columns = sum(imported.kept_raw.values()), len(imported.kept_raw)
         say(

@@ -22,13 +22,14 @@ from sealwax.intake.deleting import Deleting, Planned
 from sealwax.intake.imported import Imported, Progress, Tally, by_name
 from sealwax.intake.plan import (
     Seen,
+    are_receipts,
     plan_copy,
     plan_observations,
 )
 from sealwax.intake.split import Places, split_conversations
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
-from sealwax.model.field import CONTENT, ORIGIN
+from sealwax.model.field import CONTENT, ORIGIN, PURGED
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, join_changes
 from sealwax.sources.base import Copied, Deletion, Item, Observation, Source
@@ -61,8 +62,12 @@ class Intake:
         is_dry_run: bool = False,
         *,
         now_ms: int,
+        may_wait: bool = False,
     ) -> None:
-        """`snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
+        """With `may_wait`, receipts alone (that something was delivered, read or played) are not
+        written: the source has them, and they wait there for company.
+
+        `snapshot` pins the present for a reason and gives the pin's seq. `is_confirmed` says
         that a person said yes: to the deletions of a source, and to what an export says of records
         besides their content."""
         self._source = source
@@ -75,6 +80,7 @@ class Intake:
         self._now_ms = now_ms
         self._is_confirmed = is_confirmed
         self._is_dry_run = is_dry_run
+        self._may_wait = may_wait
         self._places = Places(source.namespace, split_conversations(library))
         self._tally = Tally()
         self._deleting = Deleting(
@@ -92,6 +98,10 @@ class Intake:
         for batch in self._source.read():
             self._take(batch)
             self._tell("Reading")
+        if self._may_wait and self._is_receipts_alone():
+            planned = self._deleting.plan(self._states, self._now_ms)
+            if not planned.changes:
+                return self._result(planned, None)._replace(waiting=len(self._changes))
         self._flush()
         self._finish()
         planned = self._deleting.plan(self._states, self._now_ms)
@@ -100,6 +110,11 @@ class Intake:
             snapshot_seq = self._deleting.apply(planned, self._snapshot, self._tally, self._now_ms)
         self._tell("Done")
         return self._result(planned, snapshot_seq)
+
+    def _is_receipts_alone(self) -> bool:
+        """Whether all that is to be written are receipts, and there are some."""
+        is_all = not self._begun and not self._tally.commits
+        return is_all and are_receipts(self._changes)
 
     def _take(self, batch: Iterable[Item]) -> None:
         observations: list[Observation] = []
@@ -290,6 +305,12 @@ class Intake:
             self._tally.seen[observation.kind] += 1
             if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
                 self._tally.new[observation.kind] += 1
+            elif observation.kind == Kind.MESSAGE and not state.has_content():
+                purged = state.stamp(PURGED)
+                self._tally.stay_purged += purged is not None
+                self._tally.purged_elsewhere += (
+                    purged is not None and purged.device != self._writer.device
+                )
 
     def _tell(self, phase: str) -> None:
         tally = self._tally
@@ -322,6 +343,8 @@ class Intake:
             purged=taken.purged,
             left_trashed=tally.left_out.trashed,
             left_purged=tally.left_out.purged,
+            stay_purged=tally.stay_purged,
+            purged_elsewhere=tally.purged_elsewhere,
             kept_raw=dict(sorted(tally.kept_raw.items())),
         )
 

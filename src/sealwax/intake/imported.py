@@ -31,7 +31,11 @@ class Imported(NamedTuple):
     """What an import did, or (`is_dry_run`) would do. `damage` counts the problems which say that a
     part of the source could not be read. `purged` records lost their content; what an export would
     have put into the trash, or purged, besides, was left out for want of a person's yes. `kept_raw`
-    counts the values that were kept as they are, for nothing here decodes them, by column."""
+    counts the values that were kept as they are, for nothing here decodes them, by column.
+    `stay_purged` messages of the source were purged before, and are not brought back;
+    `purged_elsewhere` of them on another device, perhaps before they ever were here.
+    `waiting` receipts were not written: they are read again, and written with what comes by
+    then."""
 
     source: Description
     seen: dict[str, int]
@@ -55,6 +59,9 @@ class Imported(NamedTuple):
     purged: int = 0
     left_trashed: int = 0
     left_purged: int = 0
+    waiting: int = 0
+    stay_purged: int = 0
+    purged_elsewhere: int = 0
 
 
 @dataclass
@@ -74,6 +81,8 @@ class Tally:
     damage: int = 0
     arrived: Taking = NOTHING
     left_out: Taking = NOTHING
+    stay_purged: int = 0
+    purged_elsewhere: int = 0
     kept_raw: Counter[str] = field(default_factory=Counter)
 
     def keep(self, changes: Iterable[Change]) -> None:

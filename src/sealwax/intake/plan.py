@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sealwax.intake.match import Later, news, settled, told_anew, told_later
 from sealwax.model.brake import holds
 from sealwax.model.change import Change, entry
-from sealwax.model.field import DELETION, HELD, LIFE
+from sealwax.model.field import DELETION, HELD, LIFE, RECEIPTS
 from sealwax.model.merge import Stamp, join_stamps
 from sealwax.model.record import Kind
 from sealwax.model.state import State, content_under, empty, join_changes
@@ -56,6 +56,13 @@ class DeletionPlan(NamedTuple):
     records: int
     conversations: int
     is_held: bool
+
+
+def are_receipts(changes: Collection[Change]) -> bool:
+    """Whether there are changes, and all they say is that something was delivered, read or
+    played."""
+    names = {one.name for change in changes for one in change.entries}
+    return bool(names) and names <= RECEIPTS
 
 
 def plan_observations(

@@ -71,7 +71,8 @@ class Projection(NamedTuple):
 def project(state: State, own: str | None = None) -> Projection:
     """Reads the columns off a state. `own` is the record's namespace, where it was looked at more
     closely than its state alone allows."""
-    is_held = is_marked(state)
+    # Of what was purged nothing waits for an answer any more.
+    is_held = is_marked(state) and state.has_content()
     if state.kind != Kind.MESSAGE:
         content = state.get(CONTENT)
         file_bytes = content[1] if content else 0

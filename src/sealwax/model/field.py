@@ -134,6 +134,8 @@ DELIVERED_NS = Field("delivered_ns", Merge.LEAST, form.is_integer)
 """int: when it was delivered."""
 PLAYED_NS = Field("played_ns", Merge.LEAST, form.is_integer)
 """int: when an audio message was played."""
+RECEIPTS = frozenset(field.name for field in (READ_THROUGH_NS, READ_NS, DELIVERED_NS, PLAYED_NS))
+"""What says nothing but that something was delivered, read or played."""
 UNDECODED = Field("undecoded", Merge.DECODED, form.is_undecoded)
 """[version, [source column, ...]]: what was kept raw because it could not be read."""
 

@@ -21,6 +21,7 @@ from sealwax.ledger.account import (
 )
 from sealwax.ledger.names import ACCOUNT_ZONE, commit_hash
 from sealwax.ledger.wire import Usage
+from sealwax.server.commits import all_commits
 from sealwax.server.database import Database
 from sealwax.server.quota import FREE_PLAN_BYTES, Standing
 from sealwax.server.refusal import Refusal, malformed, no_account, not_there
@@ -257,11 +258,7 @@ def _grown(connection: apsw.Connection, account: bytes, known: AccountLog | None
     """The log that was known, or a copy of it with what came since. Each request asks, so that a
     device that was removed is out at once."""
     start_seq = known.head + 1 if known is not None else 0
-    rows: Any = connection.execute(
-        "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq >= ? ORDER BY seq",
-        (account, ACCOUNT_ZONE, start_seq),
-    ).fetchall()
-    fresh = [bytes(data) for (data,) in rows]
+    fresh = list(all_commits(connection, account, ACCOUNT_ZONE, start_seq))
     if known is not None and not fresh:
         # `sealwax admin` may have deleted it meanwhile.
         standing(connection, account)

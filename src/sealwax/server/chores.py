@@ -1,5 +1,5 @@
-"""What a server does by itself, now and then: it forgets what was brought and never committed, and
-deletes what its operator let go of."""
+"""What a server does by itself, now and then: it forgets what was brought and never committed,
+deletes what its operator let go of, and packs old commits."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sealwax.base.clock import Clock
 from sealwax.server.freeing import Freeing
+from sealwax.server.packs import Packs
 
 EVERY_SECONDS = 6 * 3600.0
 FIRST_SECONDS = 300.0
@@ -18,8 +19,9 @@ LOG = logging.getLogger("sealwax.server")
 class Chores:
     """A thread that does them until it is stopped."""
 
-    def __init__(self, freeing: Freeing, clock: Clock) -> None:
+    def __init__(self, freeing: Freeing, packs: Packs, clock: Clock) -> None:
         self._freeing = freeing
+        self._packs = packs
         self._clock = clock
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
@@ -39,10 +41,11 @@ class Chores:
             if self._clock.monotonic() >= next_seconds:
                 next_seconds = self._clock.monotonic() + EVERY_SECONDS
                 self._try(lambda: self._freeing.forget_unnamed(self._clock.now_ms()))
+                self._try(self._packs.pack_commits)
 
     def _try(self, act: Callable[[], int]) -> None:
         try:
             act()
         except Exception:
             # A disk that fails now is tried again later; requests tell of it meanwhile.
-            LOG.exception("deleting what nothing needs failed")
+            LOG.exception("tidying up failed")

@@ -21,7 +21,7 @@ from sealwax.server.refusal import Refusal, disk_full
 
 MIGRATIONS = ("schema.sql",)
 """Applied in this order; the database remembers its version."""
-FIRST_VERSION = 5
+FIRST_VERSION = 6
 """The version that the first of them makes. Those before it kept the first format of the chain."""
 TOGETHER = 256
 _CACHE_KIB = 16 * 1024

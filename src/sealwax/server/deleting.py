@@ -19,7 +19,12 @@ from sealwax.stores.folder_layout import ACCOUNTS
 
 LOCK_REASON = "it is being deleted."
 ROWS_TOGETHER = 5_000
-TABLES = ("chain", "zone", "object", "pin", "member", "lost", "account")
+PACKS_TOGETHER = 16
+COMMITS = (
+    "SELECT (SELECT count(*) FROM chain WHERE account = ?1) + (SELECT coalesce(sum(count), 0)"
+    " FROM pack WHERE account = ?1 AND data IS NOT NULL)"
+)
+TABLES = ("chain", "pack", "zone", "object", "pin", "member", "lost", "account")
 
 
 class Deletion(NamedTuple):
@@ -59,7 +64,7 @@ class Deleting:
             account.hex(),
             standing.head_bytes,
             standing.snapshot_bytes,
-            self._count("SELECT count(*) FROM chain WHERE account = ?", account),
+            self._count(COMMITS, account),
             standing.history_bytes,
             len(sizes),
             sum(sizes),
@@ -106,6 +111,10 @@ def _delete_some(connection: apsw.Connection, account: bytes) -> bool:
     connection.execute(
         "DELETE FROM chain WHERE rowid IN (SELECT rowid FROM chain WHERE account = ? LIMIT ?)",
         (account, ROWS_TOGETHER),
+    )
+    connection.execute(
+        "DELETE FROM pack WHERE rowid IN (SELECT rowid FROM pack WHERE account = ? LIMIT ?)",
+        (account, PACKS_TOGETHER),
     )
     connection.execute(
         "DELETE FROM object WHERE account = ?1 AND (zone, name) IN"

@@ -7,6 +7,7 @@ from sealwax.server.freeing import Freeing
 from sealwax.server.limits import Limits
 from sealwax.server.links import Links
 from sealwax.server.objects import Objects
+from sealwax.server.packs import Packs
 from sealwax.server.push import Push
 from sealwax.server.seen import Seen
 from sealwax.server.status import Status
@@ -22,6 +23,7 @@ class Parts:
     zones: Zones
     objects: Objects
     freeing: Freeing
+    packs: Packs
     tokens: Tokens
     links: Links
     push: Push

@@ -4,7 +4,7 @@ It reads the whole zone inside the one transaction that takes the merge, so an a
 done now and then only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import apsw
@@ -14,9 +14,8 @@ from sealwax.ledger.commit import Commit, parse_commit
 from sealwax.ledger.disowning import Disowning
 from sealwax.ledger.objects import Interval, Objects
 from sealwax.server.charging import count_again
+from sealwax.server.commits import all_commits
 from sealwax.server.held import note_zone
-
-READ_TOGETHER = 256
 
 
 def refold(
@@ -81,17 +80,6 @@ def _has_disowned(connection: apsw.Connection, key: tuple[bytes, str]) -> bool:
     return row is not None
 
 
-def _commits(connection: apsw.Connection, key: tuple[bytes, str]) -> Iterable[Commit]:
+def _commits(connection: apsw.Connection, key: tuple[bytes, str]) -> Iterator[Commit]:
     """All of them count: no other is taken."""
-    seq = 0
-    while batch := _batch(connection, key, seq):
-        yield from map(parse_commit, batch)
-        seq += len(batch)
-
-
-def _batch(connection: apsw.Connection, key: tuple[bytes, str], start_seq: int) -> list[bytes]:
-    rows: Any = connection.execute(
-        "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq >= ? ORDER BY seq LIMIT ?",
-        (*key, start_seq, READ_TOGETHER),
-    ).fetchall()
-    return [bytes(data) for (data,) in rows]
+    return map(parse_commit, all_commits(connection, *key))

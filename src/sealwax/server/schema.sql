@@ -1,4 +1,4 @@
--- The server's database, version 5, of the second format of the chain. Every key starts with the account. Times are ms since 1970.
+-- The server's database, version 6, of the second format of the chain. Every key starts with the account. Times are ms since 1970.
 -- `recovery` is the id of the account's recovery key, which is public: it finds the account again.
 -- `history_bytes` are the bytes of its commits, which no plan is charged.
 
@@ -47,6 +47,17 @@ CREATE TABLE chain (
 ) STRICT;
 CREATE UNIQUE INDEX chain_by_seq ON chain (account, zone, seq);
 CREATE UNIQUE INDEX chain_by_op ON chain (account, zone, op_id);
+
+-- Old commits, a complete range of them in one row; see "Packs" in docs/format.md. Without data, the
+-- range was looked at and stays in rows of `chain`.
+CREATE TABLE pack (
+  account BLOB NOT NULL,
+  zone TEXT NOT NULL,
+  start_seq INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  data BLOB
+) STRICT;
+CREATE UNIQUE INDEX pack_by_seq ON pack (account, zone, start_seq);
 
 -- Objects that counting commits added, with the interval in which they are live (2^62 is "still").
 -- Segments have the digest of their changes, as their commit says it. `unheld_ms` is since when

@@ -21,6 +21,7 @@ from sealwax.server.links import Links
 from sealwax.server.listening import Listening, listening, raise_files_limit
 from sealwax.server.objects import Objects
 from sealwax.server.origins import Origins
+from sealwax.server.packs import Packs
 from sealwax.server.parts import Parts
 from sealwax.server.push import Push
 from sealwax.server.seen import Seen
@@ -85,6 +86,7 @@ def _opened_parts(
             zones=zones,
             objects=objects,
             freeing=Freeing(database, objects, clock),
+            packs=Packs(database),
             tokens=Tokens(accounts, clock, entropy),
             links=Links(clock),
             push=push,
@@ -118,7 +120,7 @@ def serve(
             return True
 
         server = http_server(parts, where, listener, origins, started)
-        chores = Chores(parts.freeing, clock)
+        chores = Chores(parts.freeing, parts.packs, clock)
         chores.start()
         try:
             server.run(sockets=[listener])

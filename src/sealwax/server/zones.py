@@ -4,9 +4,8 @@ The rules are those of `ledger`, which devices follow too. A server that let a v
 do no harm (it adds nothing), but would let anybody with a token fill a disk.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apsw
 
@@ -19,6 +18,7 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.ledger.wire import BATCH_BYTES, BATCH_COMMITS, ZoneHead
 from sealwax.server.accounts import Accounts, standing
 from sealwax.server.charging import charge
+from sealwax.server.commits import commit_at, commits_from
 from sealwax.server.database import Database
 from sealwax.server.history import HistoryPace
 from sealwax.server.objects import Objects
@@ -76,7 +76,8 @@ class Zones:
         """Some of the commits from `start_seq` on, in order; none at the end."""
         found: list[bytes] = []
         size_bytes = 0
-        for data in self._rows(account, zone, start_seq):
+        connection = self._database.read()
+        for data in commits_from(connection, account, zone, start_seq, BATCH_COMMITS):
             size_bytes += len(data)
             if found and size_bytes > BATCH_BYTES:
                 break
@@ -84,17 +85,10 @@ class Zones:
         return found
 
     def get(self, account: bytes, zone: str, seq: int) -> bytes:
-        row = (
-            self._database.read()
-            .execute(
-                "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq = ?",
-                (account, zone, seq),
-            )
-            .fetchone()
-        )
-        if row is None:
+        data = commit_at(self._database.read(), account, zone, seq)
+        if data is None:
             raise not_there("There is no such commit.")
-        return bytes(row[0])
+        return data
 
     def heads(self, account: bytes) -> list[ZoneHead]:
         """The head of every zone."""
@@ -158,15 +152,6 @@ class Zones:
             held_again += refold(connection, account, zone, log, now_ms)
         return seq, held_again
 
-    def _rows(self, account: bytes, zone: str, start_seq: int) -> Iterator[bytes]:
-        rows: Any = self._database.read().execute(
-            "SELECT data FROM chain WHERE account = ? AND zone = ? AND seq >= ? ORDER BY seq"
-            " LIMIT ?",
-            (account, zone, start_seq, BATCH_COMMITS),
-        )
-        for (data,) in rows.fetchall():
-            yield data
-
     def _need_objects(self, account: bytes, commit: Commit) -> None:
         """All that a commit adds must be here, in the size that it says."""
         sizes = self._objects.sizes(account, [name for name, _ in commit.header.added])
@@ -209,7 +194,9 @@ def _standing_already(
         (account, zone, commit.header.op_id),
     ).fetchone()
     if row is None:
-        return None
+        # The operations of packed commits are not remembered: those are told by their bytes.
+        seq = commit.header.seq
+        return seq if commit_at(connection, account, zone, seq) == data else None
     if bytes(row[1]) != data:
         raise Refusal(
             409, "commit-exists", "This operation is done already.", _seq(connection, account, zone)

@@ -20,15 +20,18 @@ from sealwax.stores.folder_layout import (
     commit_path,
     object_of,
     object_path,
+    pack_of,
+    pack_path,
     seq_of,
     zone_of,
 )
 from sealwax.stores.folder_marker import MARKER, MARKER_FILE, NotAStore, check_vault
 from sealwax.stores.folder_objects import FolderObjects
+from sealwax.stores.folder_packs import FolderPacks
 from sealwax.stores.folder_writing import plain_errors, remove_stale
 
 
-class FolderStore(FolderObjects, FolderCommits):
+class FolderStore(FolderObjects, FolderCommits, FolderPacks):
     """The objects and commits of one account in a folder; see `stores.base.Store`."""
 
     def __init__(self, root: Path, account: bytes) -> None:
@@ -99,6 +102,9 @@ class FolderStore(FolderObjects, FolderCommits):
         name = object_of(path.name)
         if name is not None:
             return path == object_path(self._folder, name)
+        first, pack_zone = pack_of(path.name), zone_of(path.parent.name)
+        if first is not None and pack_zone is not None:
+            return path == pack_path(self._folder, pack_zone, first)
         seq = seq_of(path.name)
         zone = zone_of(path.parent.parent.name)
         return seq is not None and zone is not None and path == commit_path(self._folder, zone, seq)

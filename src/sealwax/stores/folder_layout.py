@@ -3,6 +3,7 @@
     sealwax-store.json                                     says what this folder is
     accounts/<account>/objects/<first 2 hex>/<64 hex>      one file an object
     accounts/<account>/zones/<zone>/<thousands>/<12 digits>  one file a commit
+    accounts/<account>/zones/<zone>/<thousands>.pack       a thousand old commits in one file
     accounts/<account>/temporary/…                         half-written files, never read
     accounts/<account>/lost/<zone>-<number>/…              commits of a history that parted
 
@@ -13,13 +14,14 @@ import re
 from pathlib import Path
 
 from sealwax.ledger.names import is_zone
+from sealwax.stores.pack import RANGE_COMMITS
 
 ACCOUNTS = "accounts"
 OBJECTS = "objects"
 ZONES = "zones"
 TEMPORARY = "temporary"
 LOST = "lost"
-SHARD_COMMITS = 1000
+PACK_SUFFIX = ".pack"
 _SEQ_DIGITS = 12
 _OBJECT = re.compile(r"[0-9a-f]{64}")
 _SEQ = re.compile(r"[0-9]{12}")
@@ -51,8 +53,18 @@ def zone_of(file_name: str) -> str | None:
 
 def commit_path(folder: Path, zone: str, seq: int) -> Path:
     """Where a commit lies."""
-    shard = f"{seq // SHARD_COMMITS:0{_SEQ_DIGITS - 3}d}"
-    return zone_folder(folder, zone) / shard / f"{seq:0{_SEQ_DIGITS}d}"
+    return shard_path(folder, zone, seq) / f"{seq:0{_SEQ_DIGITS}d}"
+
+
+def shard_path(folder: Path, zone: str, seq: int) -> Path:
+    """Where the commits of the range of a seq lie that are not packed."""
+    return zone_folder(folder, zone) / f"{seq // RANGE_COMMITS:0{_SEQ_DIGITS - 3}d}"
+
+
+def pack_path(folder: Path, zone: str, seq: int) -> Path:
+    """Where the pack of the range of a seq lies."""
+    shard = shard_path(folder, zone, seq)
+    return shard.with_name(shard.name + PACK_SUFFIX)
 
 
 def seq_of(file_name: str) -> int | None:
@@ -62,4 +74,10 @@ def seq_of(file_name: str) -> int | None:
 
 def first_seq(folder_name: str) -> int | None:
     """The first seq whose commit lies in a folder of a zone, or None for a foreign one."""
-    return int(folder_name) * SHARD_COMMITS if _SHARD.fullmatch(folder_name) else None
+    return int(folder_name) * RANGE_COMMITS if _SHARD.fullmatch(folder_name) else None
+
+
+def pack_of(file_name: str) -> int | None:
+    """The first seq of the pack that a file is, or None for a foreign one."""
+    is_named = file_name.endswith(PACK_SUFFIX)
+    return first_seq(file_name.removesuffix(PACK_SUFFIX)) if is_named else None

@@ -126,6 +126,17 @@ def _is_running(process: int) -> bool:
     return True
 
 
+def take_place(temporary: Path, final: Path) -> None:
+    """Gives a durable temporary file a name that another file may have, which goes."""
+    temporary.replace(final)
+
+
+def remove_files(paths: Collection[Path]) -> None:
+    """Removes files; durable when their folders are fsynced."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 def fsync_folders(folders: set[Path]) -> None:
     """Makes new names durable, several folders at a time."""
     _together(fsync_folder, folders)

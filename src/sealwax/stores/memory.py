@@ -45,7 +45,9 @@ class MemoryStore:
             for name in names:
                 self._objects.pop(name, None)
 
-    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
+    def append_commits(
+        self, zone: str, start_seq: int, commits: Sequence[bytes], _head_seq: int = -1, /
+    ) -> None:
         """Appends commits one after the other; see `stores.near.NearStore`."""
         for seq, data in enumerate(commits, start_seq):
             self.append_commit(zone, seq, data)

@@ -14,6 +14,7 @@ from sealwax.stores.far_trouble import Incomplete, Parted, Parting, ZoneTrouble
 from sealwax.stores.mirrored_history import MirroredHistory, far_heads
 from sealwax.stores.mirrored_objects import MirroredObjects
 from sealwax.stores.near import NearStore
+from sealwax.stores.packing import pack_some
 from sealwax.stores.zone_copy import ZoneStanding, zone_standing
 
 
@@ -46,6 +47,11 @@ class MirrorStore(MirroredObjects, MirroredHistory):
                 raise Parted(self.zone_standing(zone).parting()) from None
             except (CommitGap, CommitVoid) as error:
                 raise ZoneTrouble(error) from error
+
+    def pack_commits(self, most: int) -> int:
+        """See `stores.packing.Packing`: near, and far where that is a folder."""
+        packed = pack_some(self.near, most)
+        return packed + self._ask(lambda: pack_some(self.far, most))
 
     def append_far(self, zone: str, seq: int, data: bytes) -> None:
         """Appends to the far history alone."""

@@ -32,6 +32,7 @@ from sealwax.stores.far_trouble import (
     ZoneTrouble,
 )
 from sealwax.stores.near import NearStore
+from sealwax.stores.pack import previous_of
 from sealwax.stores.vetting import (
     Chain,
     LogChain,
@@ -132,7 +133,7 @@ class MirroredHistory(FarSide):
         aside."""
         self.near.set_aside_end(zone, start_seq)
         self._known_log = AccountLog(self.account)
-        self.near.append_commits(zone, start_seq, commits)
+        self.near.append_commits(zone, start_seq, commits, start_seq + len(commits) - 1)
 
     def far_commit(self, zone: str, seq: int) -> bytes:
         """One commit of the far history as it is told; nothing where it is not there."""
@@ -156,7 +157,7 @@ class MirroredHistory(FarSide):
             self._need_one_history(zone)
         came = 0
         for part in self._vetted(zone, near_seq, chain(first, commits), told):
-            self.near.append_commits(zone, near_seq + 1 + came, part)
+            self.near.append_commits(zone, near_seq + 1 + came, part, told.seq)
             came += len(part)
         return came
 
@@ -168,7 +169,7 @@ class MirroredHistory(FarSide):
         """Whether the far history goes on from the near head: the commit after it names it, or it
         is there itself."""
         near_hash = commit_hash(self.near.get_commit(zone, near_seq))
-        return any(_previous(data) == near_hash for data in first) or self._is_shared(
+        return any(previous_of(data) == near_hash for data in first) or self._is_shared(
             zone, near_seq
         )
 
@@ -254,11 +255,3 @@ def far_heads(far: Store, zones: Iterable[str]) -> dict[str, tuple[int, bytes]]:
         if seq >= 0:
             heads[zone] = (seq, commit_hash(far.get_commit(zone, seq)))
     return heads
-
-
-def _previous(data: bytes) -> bytes:
-    """The hash of the commit before, as a commit names it; nothing for one without form."""
-    try:
-        return parse_commit(data).header.previous
-    except MalformedCommitError:
-        return b""

@@ -12,8 +12,11 @@ KEPT_ASIDE = 32
 class NearStore(Store, Protocol):
     """A store on this device: it takes many commits at once, and can put some aside."""
 
-    def append_commits(self, zone: str, start_seq: int, commits: Sequence[bytes]) -> None:
-        """Appends commits that follow one another; durable when it returns."""
+    def append_commits(
+        self, zone: str, start_seq: int, commits: Sequence[bytes], head_seq: int = -1, /
+    ) -> None:
+        """Appends commits that follow one another; durable when it returns. Where they are a part
+        of a longer row, `head_seq` is its end: what is old by that may be put together at once."""
         ...
 
     def set_aside_zone(self, zone: str) -> None:

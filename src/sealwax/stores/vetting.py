@@ -15,10 +15,12 @@ from typing import NamedTuple, Protocol
 from sealwax.ledger.account import AccountLog, VoidEntryError
 from sealwax.ledger.chain import BEYOND_LOG, Head, judge
 from sealwax.ledger.format_step import NewerFormatError
+from sealwax.stores.pack import RANGE_COMMITS
 
-PART_COMMITS = 256
+PART_COMMITS = RANGE_COMMITS
 PART_BYTES = 16 * 1024 * 1024
-"""So many commits, or bytes of them, are kept together."""
+"""So many commits, or bytes of them, are kept together: where it goes well, those of a range, which
+a store can keep in one piece."""
 
 
 class ToldHead(NamedTuple):
@@ -113,7 +115,8 @@ def vetted(
         part.append(data)
         size_bytes += len(data)
         vouched = len(part) if is_counting else vouched
-        if vouched and (vouched >= PART_COMMITS or size_bytes >= PART_BYTES):
+        is_full = (chain.head.seq + 1) % PART_COMMITS == 0 or len(part) >= PART_COMMITS
+        if vouched and (is_full or size_bytes >= PART_BYTES):
             yield part[:vouched]
             part = part[vouched:]
             vouched, size_bytes = 0, sum(map(len, part))

@@ -28,7 +28,8 @@ def begin_fresh_zone(own: Replica, near: NearStore, zone: str) -> None:
     the own zone stay as they are. What was left of an earlier try is put aside."""
     if near.head_seq(zone) >= 0:
         near.set_aside_zone(zone)
-    near.append_commits(zone, 0, said_again(own, told_commits(own, own.zone), zone))
+    commits = said_again(own, told_commits(own, own.zone), zone)
+    near.append_commits(zone, 0, commits, len(commits) - 1)
 
 
 def bring_library_over(own: Replica) -> None:

@@ -9,15 +9,14 @@ from collections.abc import Iterable
 
 from sealwax.ledger.chain import beginning, judge
 from sealwax.ledger.commit import MalformedCommitError, parse_commit
-from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash, object_name
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash, object_name
 from sealwax.library.holdings import Holdings
 from sealwax.stores.far_trouble import Parting
 from sealwax.stores.mirror import MirrorStore
 from sealwax.stores.near import NearStore
 from sealwax.sync.agreement import Agreement
 from sealwax.sync.journal import Journal
-from sealwax.sync.repair import merge
-from sealwax.trust.account import extend_log
+from sealwax.sync.repair import mend_account, merge
 
 MENDED = "A part of the history on this device did not count; it was put right."
 LOOKED_AT = 8
@@ -42,8 +41,7 @@ class NearHistory:
         known = {seq for zone, seq, _ in self._holdings.void_commits() if zone == MESSAGES_ZONE}
         if self._mirror is None or not known:
             return ""
-        self._mirror.refresh([ACCOUNT_ZONE])
-        extend_log(self._history.log, self._mirror)
+        mend_account(self._mirror, self._journal)
         mark = object_name(b"".join((self._history.log.head_hash, *map(_eight, sorted(known)))))
         if self._holdings.noted(_LOOKED) == mark:
             return ""

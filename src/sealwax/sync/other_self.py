@@ -160,7 +160,9 @@ class OtherSelf:
         if standing.is_apart:
             # Going on in a fresh zone was cut off here.
             self._leave(mirror, zone)
-        mirror.refresh([ACCOUNT_ZONE, zone])
+        if standing.is_apart or standing.is_behind:
+            mirror.refresh([ACCOUNT_ZONE, zone])
+        # Where the place lost the end of it, what is near is all there is.
         head_seq = mirror.near.head_seq(zone)
         if head_seq < 0:
             return

@@ -76,18 +76,18 @@ class OwnZone:
             return
         if not (is_whole or self.pins() or self._was_sent(self._mirror)):
             return
-        full = self._send_bases(self._mirror)
+        full = self._send_bases(self._mirror, self.pins() if is_whole else self.unsent())
         self._mirror.copy_zone(self._outbox.zone, sorted(own.held_in_store()))
         if full is not None:
             raise full
         self._library.holdings.remember_ms(_SENT + self._outbox.zone, own.head().seq + 1)
 
-    def _send_bases(self, mirror: MirrorStore) -> FarFull | None:
-        """Sends what the snapshots stand on in the shared history and others have collected since:
+    def _send_bases(self, mirror: MirrorStore, pins: list[PinRow]) -> FarFull | None:
+        """Sends what snapshots stand on in the shared history and others have collected since:
         they did not know of these. Where there is no room for it, the zone goes all the same."""
         holdings, names = self._library.holdings, set[bytes]()
         disowned = holdings.disowned(MESSAGES_ZONE)
-        for pin in self.unsent():
+        for pin in pins:
             part = self._part(pin)
             if part is not None:
                 base = base_of(self._outbox.own, part, disowned)

@@ -10,7 +10,7 @@ Where a removed device has written since, nothing of it is applied before a pers
 becomes of it: the merge takes it in, like what any device says, or disowns it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.chain import Head, beginning
 from sealwax.ledger.commit import Commit, CommitKind
-from sealwax.ledger.disowning import MergeFacts
+from sealwax.ledger.disowning import Disowning, MergeFacts
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import encode_facts
 from sealwax.library.holdings import Holdings, PinRow
@@ -96,17 +96,34 @@ def mend_account(mirror: MirrorStore, journal: Journal) -> int:
 
 def far_tail(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
     """Reads the far history as far as it leaves the near one, and judges it."""
-    near = (data for _, data in mirror.near.read_commits(MESSAGES_ZONE, 0))
-    common = [data for data, _ in zip(near, range(parting.common_seq + 1), strict=False)]
+    near = [data for _, data in mirror.near.read_commits(MESSAGES_ZONE, 0)]
+    common = near[: parting.common_seq + 1]
     commits = common + mirror.far_commits(MESSAGES_ZONE, parting.common_seq + 1)
+    counting, head = _counting(history, commits)
+    start_seq = _judged_from(history, near, parting)
+    return Tail(commits, head, removed_tail(counting, start_seq, history.log))
+
+
+def _judged_from(history: Replica, near: list[bytes], parting: Parting) -> int:
+    """The first seq of the far history in which a removed device may have written: where it leaves
+    the near one, or before, where the near one has a merge that disowns and the far one has lost
+    it."""
+    disowning = Disowning(history.log)
+    for commit in _counting(history, near)[0]:
+        disowning.add(commit)
+    merges, after = disowning.merges().items(), parting.common_seq + 1
+    return min((after, *(seq for seq, merge_seq in merges if seq < after <= merge_seq)))
+
+
+def _counting(history: Replica, commits: Iterable[bytes]) -> tuple[list[Commit], Head]:
+    """The commits of the shared history that count, and its head."""
     counting, head = list[Commit](), beginning(history.keys.account, MESSAGES_ZONE)
     for data in commits:
         judged = history.judged(head, data)
         head = judged.head
         if judged.commit is not None:
             counting.append(judged.commit)
-    removed = removed_tail(counting, parting.common_seq + 1, history.log)
-    return Tail(commits, head, removed)
+    return counting, head
 
 
 def merge(
@@ -146,7 +163,7 @@ def _go_over(mirror: MirrorStore, journal: Journal, parting: Parting, tail: Tail
     history.heads.forget(MESSAGES_ZONE, known)
     history.library.guarded.seen.forget_heads(MESSAGES_ZONE)
     mirror.near.set_aside_zone(MESSAGES_ZONE)
-    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits)
+    mirror.near.append_commits(MESSAGES_ZONE, 0, tail.commits, len(tail.commits) - 1)
     history.library.clear()
     outbox.catch_up(history, known_seq=parting.common_seq)
 
@@ -156,9 +173,10 @@ def _disown(mirror: MirrorStore, history: Replica, parting: Parting) -> Tail:
     near is touched: cut off at any point, nothing of it is applied. Gives the far history with
     it."""
     lost_hash = commit_hash(history.store.get_commit(MESSAGES_ZONE, parting.near_seq))
-    public = encode_facts(MergeFacts(parting.near_seq, lost_hash, parting.common_seq + 1))
     for _ in range(APPEND_TRIES):
         tail = far_tail(mirror, history, parting)
+        facts = MergeFacts(parting.near_seq, lost_hash, tail.removed.start_seq)
+        public = encode_facts(facts)
         op_id, part = history.new_op_id(), Part(reason=REASON)
         draft = Draft(CommitKind.MERGE, op_id, part, public=public)
         data = history.compose_after(tail.head, draft)

@@ -22,6 +22,7 @@ from sealwax.library.library import Library
 from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.stores.far_trouble import FarAway
+from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.closing import is_closed
 from sealwax.sync.replica import Replica
 from sealwax.vault.commit_part import Part, open_part
@@ -77,8 +78,7 @@ def replay(own: Replica, history: Replica, others: Sequence[str] = ()) -> None:
     for one in sorted(due, key=lambda one: one.base.seq):
         library.strip_tail()
         try:
-            if history.head().seq < one.base.seq:
-                history.pull(one.base.seq)
+            _pull(history, one.base.seq)
         except FarAway:
             # This device opens without the snapshots of others.
             if one.key[0] == own.zone:
@@ -91,6 +91,20 @@ def replay(own: Replica, history: Replica, others: Sequence[str] = ()) -> None:
     for zone, commits in chains.items():
         with library.transaction():
             take_in(library, zone, commits, moments, own.clock.now_ms())
+
+
+def _pull(history: Replica, seq: int) -> None:
+    """Applies the shared history up to a seq. What a snapshot stands on and is nowhere any more is
+    damage; nothing waits for it."""
+    if history.head().seq >= seq:
+        return
+    try:
+        history.pull(seq)
+    except FarAway as error:
+        if not (isinstance(error.cause, Missing) and isinstance(history.store, MirrorStore)):
+            raise
+        with history.store.current():
+            history.pull(seq)
 
 
 def take_in(

@@ -7,12 +7,9 @@ commit, any time, any digest, whatever it says of having been confirmed.
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sealwax.agent.device import Environment
 from sealwax.agent.held import Asked, Held
 from sealwax.base.clock import SetClock
 from sealwax.base.entropy import TestOnlySeededEntropy
-from sealwax.crypto.device_keys import new_member_keys
-from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.intake.apply import Intake
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE, OP_ID_BYTES
@@ -30,16 +27,14 @@ from sealwax.stores.memory import MemoryStore
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.replica import Replica
 from sealwax.sync.sealing import SealHere
-from sealwax.trust.account import open_for_recovery, read_log
 from sealwax.vault.commit_part import Part
 from sealwax.vault.compose import Draft, Place, compose
 from sealwax.vault.digest import digest_bytes
-from sealwax.vault.genesis import begin_account
 from sealwax.vault.writing import Pinning, write_in_batches
-from tests.accounts import add_device_by_recovery
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.sync.devices import ListSource
-from tests.sync.simulated import Home
+from tests.sync.simulation.account import begin
+from tests.sync.simulation.home import Home
 
 CHATS, PER_CHAT = 12, 5
 """One conversation is less than a tenth of all records; two are more."""
@@ -51,32 +46,22 @@ class House:
     def __init__(self, folder: Path, honest: int = 2, evil: int = 1, seed: str = "house") -> None:
         self.entropy = TestOnlySeededEntropy(seed)
         self.place = MemoryStore()
-        recovery = recovery_keys(new_recovery_code(self.entropy))
-        members = [new_member_keys(self.entropy) for _ in range(honest + evil)]
-        begun = begin_account(members[0], recovery, "device 0", NOW_MS, self.entropy)
-        self.place.append_commit(ACCOUNT_ZONE, 0, begun.commit)
-        for number, member in enumerate(members[1:], 1):
-            log = read_log(self.place, begun.account)
-            opened = open_for_recovery(log, recovery)
-            name = f"device {number}"
-            self.place.append_commit(
-                ACCOUNT_ZONE,
-                log.head + 1,
-                add_device_by_recovery(
-                    log, opened, recovery, member.member(), name, NOW_MS, self.entropy
-                ),
-            )
-        self.clocks = [SetClock(NOW_MS) for _ in members]
+        begun = begin(self.place, honest + evil, NOW_MS, self.entropy)
+        self.clocks = [SetClock(NOW_MS) for _ in begun.members]
         self.homes = [
             Home(
+                f"device {number}",
                 folder / f"home{number}",
                 self.place,
                 begun.account,
                 member,
-                Environment(self.clocks[number], self.entropy, None, None),
+                self.clocks[number],
+                self.entropy,
             )
-            for number, member in enumerate(members)
+            for number, member in enumerate(begun.members)
         ]
+        for home in self.homes:
+            home.open()
 
     def evil(self, number: int = -1) -> "Evil":
         return Evil(self, self.homes[number])
@@ -141,6 +126,11 @@ class House:
         changes = self._fates(number, self.rows(number, *chats), entry(LIFE, 1))
         write_in_batches(self.homes[number].device.journal, changes, "delete")
 
+    def purge(self, number: int, records: Iterable[bytes]) -> None:
+        """A person purges messages from the trash, with the program."""
+        changes = self._fates(number, records, entry(PURGED, 1))
+        write_in_batches(self.homes[number].device.journal, changes, "purge")
+
     def _fates(self, number: int, records: Iterable[bytes], *entries: object) -> list[Change]:
         device = self.homes[number].device.history.device
         now_ms = self.clocks[number].now_ms()
@@ -182,7 +172,7 @@ class Evil:
     def __init__(self, house: House, home: Home) -> None:
         self._house = house
         self._home = home
-        self.time_ms: Callable[[], int] = home.env.clock.now_ms
+        self.time_ms: Callable[[], int] = home.clock.now_ms
         self.digest: Callable[[Library], bytes | None] = lambda library: digest_bytes(
             library.digest()
         )

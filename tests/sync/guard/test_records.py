@@ -251,3 +251,16 @@ def test_a_purge_of_part_of_it_and_a_deletion_are_one_question(house: House) -> 
     assert house.sync(HONEST).held == 2 * PER_CHAT
     (asked,) = house.asked(HONEST)
     assert (asked.deleted, asked.purged, asked.conversations) == (PER_CHAT, PER_CHAT, 2)
+
+
+def test_an_answer_ends_the_question_though_something_was_purged_meanwhile(house: House) -> None:
+    """Of that nothing can come back any more, here where a person purged it."""
+    for chat in range(4):
+        house.delete(OTHER, chat)
+    house.sync(OTHER)
+    house.sync(HONEST)
+    purged = house.rows(HONEST, 0, place=TRASH)
+    house.purge(HONEST, purged)
+    assert house.answer(HONEST, is_accepted=False) == 3 * PER_CHAT
+    assert house.asked(HONEST) == []
+    assert len(house.texts(HONEST)) == len(ALL) - len(purged)

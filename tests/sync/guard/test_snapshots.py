@@ -164,11 +164,11 @@ def test_what_the_calendar_lets_go_of_is_not_asked_about(house: House) -> None:
     kept = house.homes[HONEST]
     from sealwax.agent.calendar import planned
 
-    plan = planned(kept.device.history, kept.env.clock.now_ms())
+    plan = planned(kept.device.history, kept.clock.now_ms())
     assert len(plan.dropped) > 40
     house.sync(OTHER)
     gone = list(plan.dropped)
-    drop_snapshots(house.library(HONEST), kept.device.journal, gone, kept.env.clock.now_ms())
+    drop_snapshots(house.library(HONEST), kept.device.journal, gone, kept.clock.now_ms())
     assert house.sync(OTHER).held == 0
     assert house.asked(OTHER) == []
     assert len(house.pins(OTHER)) == len(plan.kept)

@@ -89,7 +89,9 @@ class Arrivals:
         for following, commit in self._commits():
             effect, part = effects(commit), following.part
             until_ms = let_go_ms(commit, clock.now_ms())
-            going += [LetGo(seq, commit.header.author, until_ms) for seq in effect.unpinned]
+            if following.merge_seq is None:
+                # A disowned commit lets go of nothing.
+                going += [LetGo(seq, commit.header.author, until_ms) for seq in effect.unpinned]
             if effect.pinned_seq is not None:
                 pin = PinRow(
                     MESSAGES_ZONE, effect.seq, effect.pinned_seq, float(effect.pinned_seq),

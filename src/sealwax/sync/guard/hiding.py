@@ -17,7 +17,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.sync.guard.plan import How
 
-CHANGED_LIMIT = 3
+CHANGED_LIMIT = 20
 """So many messages may get other words within a day without a question, whatever share that is."""
 CHANGED_SHARE = 10
 """More, and more than one in so many, are asked about."""

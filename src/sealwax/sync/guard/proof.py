@@ -72,14 +72,33 @@ class Proving:
         data = self._library.holdings.seen_commit(MESSAGES_ZONE, one.seq)
         assert data is not None
         header = parse_commit(data).header
-        told = states_of(
-            change for name, *_ in header.segments for change in self._read(name) or ()
-        )
+        told = states_of(self._told_by(name for name, *_ in header.segments))
         for name in self._dropped(one.seq, header.dropped):
             found = self._read(name)
             for page in _pages(found or ()):
                 here = self._library.states(list({change.record for change in page}))
                 yield from untold(page, told, here)
+
+    def _told_by(self, names: Iterable[bytes]) -> Iterator[Change]:
+        """What segments tell. One that was replaced itself since may be gone: then what replaced it
+        tells the same, or that is proved in its turn."""
+        left = list(names)
+        known = set[bytes]()
+        while left:
+            name = left.pop()
+            found = self._read(name)
+            if found is None and name not in known:
+                known.add(name)
+                left += self._replacing(name)
+            yield from found or ()
+
+    def _replacing(self, name: bytes) -> Iterator[bytes]:
+        """The segments that were added where a segment ended; none for one that lives."""
+        holdings = self._library.holdings
+        for one in holdings.known([name]).values():
+            data = holdings.seen_commit(MESSAGES_ZONE, one.dropped_seq)
+            if data is not None:
+                yield from (added for added, *_ in parse_commit(data).header.segments)
 
     # A reset: this device's state against that of all that is live.
 
