@@ -46,14 +46,17 @@ class Returning:
     def _from_before(
         self, rows: Iterable[Taken], states: Mapping[bytes, State], shown: Collection[float]
     ) -> Iterator[Change]:
-        """Each from the newest moment that has what it lost."""
+        """Each from the newest moment that has what it lost; what was hidden, from the one before
+        that, for later ones have it as it was hidden."""
         gone = {row.record: row for row in rows if row.how != How.DELETED}
         were_live = self._were_live(gone.values(), shown)
         now_ms, device = self._now_ms, self._device
         for moment in sorted(shown, reverse=True):
             for record, then in states_at(self._connection, sorted(gone), moment).items():
-                now, how = states[record], How(gone[record].how)
-                if not is_lost_still(how, then, now):
+                now, row = states[record], gone[record]
+                how = How(row.how)
+                is_later = how in HIDING and moment != row.moment and row.moment in shown
+                if is_later or not is_lost_still(how, then, now):
                     continue
                 del gone[record]
                 if how in HIDING:

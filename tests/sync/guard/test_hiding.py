@@ -147,3 +147,24 @@ def test_little_by_little_within_a_day_is_too_much(house: House) -> None:
         house.evil().say(rows[start : start + CHANGED_LIMIT], EDITED)
         house.sync(HONEST)
     assert sum(asked.changed for asked in house.asked(HONEST)) > CHATS * PER_CHAT // 10
+
+
+@pytest.mark.parametrize("way", ["deleted", "purged"])
+def test_what_is_hidden_first_and_then_taken_away_comes_back_as_it_was(
+    house: House, way: str
+) -> None:
+    """That it asks already hides no second loss of the same messages."""
+    before = _shown(house, HONEST)
+    house.evil().say(house.rows(HONEST), EDITED)
+    house.sync(HONEST, OTHER)
+    if way == "deleted":
+        house.evil().delete(house.rows(HONEST), 1)
+    else:
+        house.evil().purge(house.rows(HONEST), 0)
+    house.sync(HONEST, OTHER)
+    house.sync(HONEST, OTHER)
+    assert sum(asked.records for asked in house.asked(HONEST)) == CHATS * PER_CHAT
+    house.answer(HONEST, is_accepted=False)
+    house.sync(HONEST, OTHER, HONEST, OTHER)
+    for number in (HONEST, OTHER):
+        assert _shown(house, number) == before

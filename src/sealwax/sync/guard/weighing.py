@@ -5,15 +5,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from sealwax.library.library import Library
-from sealwax.library.losses import Taken
+from sealwax.library.losses import NO_QUESTION, Taken
 from sealwax.library.past import states_at
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
 from sealwax.model.state import State, join_change
 from sealwax.sync.guard.arrivals import Arrivals
-from sealwax.sync.guard.hiding import HIDING, is_changed_too_much
-from sealwax.sync.guard.hiding import hidden as hiding_of
+from sealwax.sync.guard.hiding import HIDING, is_changed_too_much, is_lost_still
 from sealwax.sync.guard.plan import How, Loss, is_answered, is_too_much, losses
 from sealwax.sync.guard.tellings import Telling
 
@@ -56,7 +55,7 @@ class Weighing:
             after = {one: _joined(here[one], told[one], retold.get(one, ())) for one in here}
             lost = losses(here, after, (one for record in page for one in told[record]))
             lost = self._without_rested(lost, here, resting)
-            lost = self._without_undone(lost, after)
+            lost = self._beside_hidden(lost, after)
             found += self._unanswered(lost, here, told)
         return found
 
@@ -136,21 +135,40 @@ class Weighing:
             or not (one.record in accepted or resting.in_trash(one.record, here[one.record]))
         ]
 
-    def _without_undone(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
+    def _beside_hidden(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
         """Without words that were told in the place of others, where they go and the others are
-        shown again: somebody else has undone it."""
+        shown again: somebody else has undone it. What is asked about as hidden, and is taken away
+        besides, is still hidden: undoing that brings all of it back."""
         known = self._library.guarded.losses.of([one.record for one in lost])
-        hidden: dict[int, list[bytes]] = {}
-        for row in known.values():
-            if row.how in HIDING:
-                hidden.setdefault(row.moment, []).append(row.record)
-        shown = {pin.moment for pin in self._library.holdings.pins()} if hidden else set[float]()
+        hidden = {
+            record: row
+            for record, row in known.items()
+            if row.how in HIDING and not row.is_accepted
+        }
+        if not hidden:
+            return lost
+        undone = self._undone(hidden.values(), after)
+        asked = {record: row for record, row in hidden.items() if row.question != NO_QUESTION}
+        return [
+            one._replace(how=How(asked[one.record].how)) if one.record in asked else one
+            for one in lost
+            if one.record not in undone
+        ]
+
+    def _undone(self, rows: Iterable[Taken], after: Mapping[bytes, State]) -> set[bytes]:
+        """Those of hidden records that are shown as they were at the moment before."""
+        by_moment: dict[int, list[Taken]] = {}
+        for row in rows:
+            by_moment.setdefault(row.moment, []).append(row)
+        shown = {pin.moment for pin in self._library.holdings.pins()}
         undone: set[bytes] = set()
-        for moment, records in hidden.items():
-            if moment in shown:
-                then = states_at(self._library.database.connection, records, moment)
-                undone.update(one for one in then if hiding_of(then[one], after[one]) is None)
-        return [one for one in lost if one.record not in undone]
+        for moment in by_moment.keys() & shown:
+            taken = {row.record: How(row.how) for row in by_moment[moment]}
+            then = states_at(self._library.database.connection, list(taken), moment)
+            undone.update(
+                one for one in then if not is_lost_still(taken[one], then[one], after[one])
+            )
+        return undone
 
     def _described(self, lost: list[Loss], here: Mapping[bytes, State]) -> Iterator[Losing]:
         records = [one.record for one in lost]
