@@ -1,8 +1,5 @@
 """What another device hides without deleting it is held like a deletion; a little goes through."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sealwax.library.project import PRESENT
@@ -80,14 +77,6 @@ def test_more_than_a_few_and_more_than_one_in_ten_is_too_much() -> None:
     assert is_changed_too_much(some, 10 * len(some) - 1)
     assert not is_changed_too_much(some, 10 * len(some))
     assert not is_changed_too_much(some[1:], 5)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
 
 
 def _shown(house: House, number: int) -> set[str]:
