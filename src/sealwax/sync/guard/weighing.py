@@ -44,13 +44,11 @@ class Weighing:
 
     def losing(self, tellings: Iterable[Telling]) -> list[Losing]:
         """What is lost, but for what another device says too."""
-        told: dict[bytes, list[Telling]] = {}
-        for telling in tellings:
-            told.setdefault(telling.record, []).append(telling)
+        told = _by_record(tellings)
         retold = self._news.words_of(purging) if (purging := self._purging(told)) else {}
         resting = Resting(self._library, self._early_ms)
         found: list[Losing] = []
-        for page in _pages(told):
+        for page in pages(told):
             here = self._library.states(page)
             after = {one: _joined(here[one], told[one], retold.get(one, ())) for one in here}
             lost = losses(here, after, (one for record in page for one in told[record]))
@@ -61,12 +59,10 @@ class Weighing:
 
     def hiding(self, found: Iterable[Loss], tellings: Iterable[Telling]) -> list[Losing]:
         """What is hidden, but for what another device says was meant."""
-        told: dict[bytes, list[Telling]] = {}
-        for telling in tellings:
-            told.setdefault(telling.record, []).append(telling)
+        told = _by_record(tellings)
         by_record = {one.record: one for one in found}
         losing: list[Losing] = []
-        for page in _pages(by_record):
+        for page in pages(by_record):
             here = self._library.states(page)
             losing += self._unanswered([by_record[one] for one in page], here, told)
         return losing
@@ -84,7 +80,7 @@ class Weighing:
         listed = list(rows)
         back: set[bytes] = set()
         # Whether what was hidden is shown again can be told when the question is settled.
-        for page in _pages({row.record: row for row in listed}):
+        for page in pages({row.record: row for row in listed}):
             back.update(
                 record
                 for record, state in self._library.states(page).items()
@@ -116,7 +112,7 @@ class Weighing:
             for record, tellings in told.items()
             if (through := max(one.purged for one in tellings)) >= 0
         }
-        for page in _pages(wanted):
+        for page in pages(wanted):
             for record, state in self._library.states(page).items():
                 if wanted[record] > state.purged and state.has_content():
                     found.add(record)
@@ -191,7 +187,15 @@ def _joined(state: State, tellings: list[Telling], words: Iterable[Change]) -> S
     return state
 
 
-def _pages(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _by_record(tellings: Iterable[Telling]) -> dict[bytes, list[Telling]]:
+    told: dict[bytes, list[Telling]] = {}
+    for telling in tellings:
+        told.setdefault(telling.record, []).append(telling)
+    return told
+
+
+def pages(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Some thousand records at a time."""
     left = iter(records)
     while page := list(islice(left, RECORDS_TOGETHER)):
         yield page
