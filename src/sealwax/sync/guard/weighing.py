@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sealwax.library.library import Library
 from sealwax.library.losses import NO_QUESTION, Taken
-from sealwax.library.past import states_at
+from sealwax.library.past import states_before
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
@@ -143,28 +143,17 @@ class Weighing:
         }
         if not hidden:
             return lost
-        undone = self._undone(hidden.values(), after)
+        undone = {
+            row.record
+            for row, then in states_before(self._library, hidden.values())
+            if not is_lost_still(How(row.how), then, after[row.record])
+        }
         asked = {record: row for record, row in hidden.items() if row.question != NO_QUESTION}
         return [
             one._replace(how=How(asked[one.record].how)) if one.record in asked else one
             for one in lost
             if one.record not in undone
         ]
-
-    def _undone(self, rows: Iterable[Taken], after: Mapping[bytes, State]) -> set[bytes]:
-        """Those of hidden records that are shown as they were at the moment before."""
-        by_moment: dict[int, list[Taken]] = {}
-        for row in rows:
-            by_moment.setdefault(row.moment, []).append(row)
-        shown = {pin.moment for pin in self._library.holdings.pins()}
-        undone: set[bytes] = set()
-        for moment in by_moment.keys() & shown:
-            taken = {row.record: How(row.how) for row in by_moment[moment]}
-            then = states_at(self._library.database.connection, list(taken), moment)
-            undone.update(
-                one for one in then if not is_lost_still(taken[one], then[one], after[one])
-            )
-        return undone
 
     def _described(self, lost: list[Loss], here: Mapping[bytes, State]) -> Iterator[Losing]:
         records = [one.record for one in lost]
