@@ -47,13 +47,15 @@ class Puller(Protocol):
 
 
 class Applying:
-    """One pull: of what lies ahead, those segments are read that are `needed`."""
+    """One pull: of what lies ahead, those segments are read that are `needed`, and these moments
+    are kept, beside those that pins hold, for pins that are to be made."""
 
-    def __init__(self, puller: Puller, ahead: Ahead, needed: set[bytes]) -> None:
+    def __init__(self, puller: Puller, ahead: Ahead, needed: set[bytes], moments: set[int]) -> None:
         self._puller = puller
         self._library = puller.library
         self._ahead = ahead
         self._needed = needed
+        self._moments = moments
 
     def run(self, until_seq: int | None = None) -> Pulled:
         """Applies it, up to a seq if one is given; raises StoreError."""
@@ -73,7 +75,9 @@ class Applying:
         if not self._puller.is_own and self._ahead.head != self._ahead.start:
             with self._library.transaction():
                 wanted = {one.seq for one in self._library.guarded.let_go.wanted()}
-                self._library.keep_moments(PULLED, self._ahead.pinned_seqs() | wanted)
+                passed = {seq for seq in wanted if seq <= self._ahead.start.seq}
+                moments = self._ahead.pinned_seqs() | passed | self._moments
+                self._library.keep_moments(PULLED, moments)
 
     def _apply_stretch(self, stretch: list[Following], total: Pulled) -> Pulled:
         puller, ahead = self._puller, self._ahead

@@ -14,10 +14,12 @@ from sealwax.sync.replica import Replica
 
 
 def fetch_all(history: Replica, mirror: MirrorStore | None) -> None:
-    """Brings near what a library reads that begins: what the head and the snapshots hold, and what
-    snapshots in devices' own zones stand on. Raises FarAway."""
+    """Brings near what a library reads that begins: what the head and the snapshots hold, what
+    snapshots in devices' own zones stand on, and what this device is still to pin. Raises FarAway.
+    """
     if mirror is not None:
-        mirror.fetch(sorted(history.segments_from_the_beginning(pinned_bases(history))))
+        seqs = pinned_bases(history) | {one.seq for one in history.library.guarded.let_go.wanted()}
+        mirror.fetch(sorted(history.segments_from_the_beginning(seqs)))
 
 
 def make_anew(

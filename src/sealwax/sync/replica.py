@@ -170,8 +170,9 @@ class Replica:
         try:
             if self.before_pull is not None and until_seq is None:
                 self.before_pull(ahead)
-            needed = ahead.needed(until_seq)
-            applying = Applying(self, ahead, needed)
+            moments = self._moments_to_pin(ahead)
+            needed = ahead.needed(until_seq).union(*map(ahead.needed, moments))
+            applying = Applying(self, ahead, needed, moments)
             if len(needed) < LONG_PULL_OBJECTS:
                 return applying.run(until_seq)
             database = self.library.database
@@ -179,6 +180,15 @@ class Replica:
                 return applying.run(until_seq)
         finally:
             self._ahead = None
+
+    def _moments_to_pin(self, ahead: Ahead) -> set[int]:
+        """The moments ahead that this device is still to pin, but for those that cannot be read any
+        more: they would seem empty."""
+        if self.is_own:
+            return set()
+        wanted = {one.seq for one in self.library.guarded.let_go.wanted()}
+        ahead_of_it = {seq for seq in wanted if ahead.start.seq < seq <= ahead.head.seq}
+        return set(filter(self.can_read_until, ahead_of_it))
 
     def _is_undone(self, ahead: Ahead) -> bool:
         """Whether what the library has applied is not what counts any more."""

@@ -1,8 +1,11 @@
 """The moment before a loss is one that this device has, and what it holds is there for all."""
 
+import pytest
+
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.project import TRASH
+from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import BEFORE
 from sealwax.vault.commit_part import Part
 from tests.sync.guard.household import CHATS, PER_CHAT, House, message
@@ -128,3 +131,31 @@ def test_each_moment_before_stays_while_what_it_shows_is_lost(house: House) -> N
     assert house.texts(HONEST) == ALL | said
     house.sync(HONEST)
     assert house.asked(HONEST) == []
+
+
+def test_a_moment_that_is_not_pinned_yet_outlives_the_library(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device stops after it saw what is taken away, before it could pin the moment before."""
+    evil = house.evil()
+    gone = evil.segments()
+    evil.append(CommitKind.PURGE, dropped=gone)
+    house.place.delete_objects(gone)
+    evil.purge(house.rows(HONEST, 0, 1, 2), 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(PastPins, "pin", _stop)
+        with pytest.raises(_Stopped):
+            house.sync(HONEST)
+    house.homes[HONEST].kill(is_library_lost=True)
+    house.sync(HONEST)
+    assert house.reachable(HONEST) == ALL
+    house.answer(HONEST, is_accepted=False)
+    assert house.texts(HONEST) == ALL
+
+
+class _Stopped(Exception):
+    pass
+
+
+def _stop(_: PastPins) -> None:
+    raise _Stopped
