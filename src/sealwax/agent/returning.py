@@ -46,24 +46,28 @@ class Returning:
     def _from_before(
         self, rows: Iterable[Taken], states: Mapping[bytes, State], shown: Collection[float]
     ) -> Iterator[Change]:
-        """Each from the newest moment that has what it lost; what was hidden, from the one before
-        that, for later ones have it as it was hidden."""
+        """Each with all that the moments since the one before have of what it lost, or else the
+        newest that has any; what was hidden, from the one before alone, for later ones have it as
+        it was hidden."""
         gone = {row.record: row for row in rows if row.how != How.DELETED}
         were_live = self._were_live(gone.values())
         now_ms, device = self._now_ms, self._device
+        found: dict[bytes, list[State]] = {}
         for moment in sorted(shown, reverse=True):
             for record, then in states_at(self._connection, sorted(gone), moment).items():
-                now, row = states[record], gone[record]
+                row, known = gone[record], record in found
                 how = How(row.how)
                 is_later = how in HIDING and moment != row.moment and row.moment in shown
-                if is_later or not is_lost_still(how, then, now):
-                    continue
-                del gone[record]
-                if how in HIDING:
-                    yield from say_instead(record, then, now, now_ms, device)
-                else:
-                    is_live = then.is_live or record in were_live
-                    yield from bring_back(record, [then, now], now, now_ms, device, is_live)
+                is_earlier = known and (how in HIDING or moment < row.moment)
+                if not (is_later or is_earlier) and is_lost_still(how, then, states[record]):
+                    found.setdefault(record, []).append(then)
+        for record, befores in found.items():
+            now = states[record]
+            if gone[record].how in HIDING:
+                yield from say_instead(record, befores[0], now, now_ms, device)
+            else:
+                is_live = befores[0].is_live or record in were_live
+                yield from bring_back(record, [*befores, now], now, now_ms, device, is_live)
 
     def _were_live(self, rows: Iterable[Taken]) -> set[bytes]:
         """The records that were in the present before anything was done to them: a later moment,

@@ -18,7 +18,7 @@ from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD
 from sealwax.model.record import Kind
 from sealwax.model.state import State
-from sealwax.sync.guard.hiding import is_lost_still
+from sealwax.sync.guard.hiding import HIDING, is_lost_still
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import BEFORE, DAY_MS, EARLY_MS, How
 from sealwax.sync.guard.replaced import note_replaced
@@ -103,31 +103,33 @@ class Settling:
             if row.how == How.DELETED and states[row.record].is_live:
                 yield row.record
         lost = [row for row in there if row.how != How.DELETED]
+        seen, lacking = set[bytes](), set[bytes]()
         for row, then in self._before(lost):
-            if not is_lost_still(How(row.how), then, states[row.record]):
-                yield row.record
+            seen.add(row.record)
+            if is_lost_still(How(row.how), then, states[row.record]):
+                lacking.add(row.record)
+        yield from seen - lacking
 
     def _before(self, rows: list[Taken]) -> Iterator[tuple[Taken, State]]:
-        """What the records were at the moment before: the one that is named, or, of what was said
-        later than that, the next that was pinned as one. Nothing where that is not shown yet."""
+        """What the records were at the moment before: the one that is named, and, of what was said
+        later than that or waited on this device, those that were pinned as one. What was hidden is
+        shown as it is by all but the first. Nothing where that is not shown yet."""
         if not rows:
             return
         pins = self._library.holdings.all_pins()
         shown = {pin.moment for pin in pins if pin.is_shown}
         named = {float(row.moment) for row in rows}
-        later: list[Taken] = []
+        left = {row.record: row for row in rows}
         for moment in sorted(named | {pin.moment for pin in pins if pin.reason == BEFORE}):
-            asked = [*later, *(row for row in rows if row.moment == moment)]
-            later = []
             if moment not in shown:
                 continue
-            connection = self._library.database.connection
-            then = states_at(connection, [row.record for row in asked], moment)
-            for row in asked:
-                if row.record in then and then[row.record].has_content():
-                    yield row, then[row.record]
-                else:
-                    later.append(row)
+            asked = [record for record, row in left.items() if row.moment <= moment]
+            then = states_at(self._library.database.connection, asked, moment)
+            for record, state in then.items():
+                if state.has_content():
+                    yield left[record], state
+                    if left[record].how in HIDING:
+                        del left[record]
 
     def _resting_mark(self) -> bytes:
         """What changes when something begins, or ceases, to lie in the trash or to be purged."""

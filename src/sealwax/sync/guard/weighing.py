@@ -10,6 +10,7 @@ from sealwax.library.past import states_before
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
+from sealwax.model.loss import is_there
 from sealwax.model.state import State, join_change
 from sealwax.sync.guard.arrivals import Arrivals
 from sealwax.sync.guard.hiding import HIDING, is_changed_too_much, is_lost_still
@@ -79,14 +80,12 @@ class Weighing:
         """Those of what was taken before that are not back."""
         listed = list(rows)
         back: set[bytes] = set()
-        # Whether what was hidden is shown again can be told when the question is settled.
-        for page in pages({row.record: row for row in listed}):
+        # Whether all words are there again, and shown, can be told when the question is settled.
+        for page in pages({row.record: row for row in listed if row.how == How.DELETED}):
             back.update(
-                record
-                for record, state in self._library.states(page).items()
-                if state.is_live and state.has_content()
+                record for record, one in self._library.states(page).items() if is_there(one)
             )
-        return [row for row in listed if row.how in HIDING or row.record not in back]
+        return [row for row in listed if row.record not in back]
 
     def is_too_much(self, losing: Iterable[Losing], before: Iterable[Taken]) -> bool:
         """Whether what is lost, together with what was lost before, is asked about."""
