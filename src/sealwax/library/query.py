@@ -225,7 +225,7 @@ class Reader:
             rows: Iterable[Any] = self._connection.execute(
                 f"SELECT record.uid FROM {known}"
                 " WHERE NOT EXISTS (SELECT 1 FROM version"
-                " WHERE version.record = record.id AND version.from_seq <= ?)",
+                " WHERE version.record = record.id AND from_seq <= ?2 AND to_seq > ?2)",
                 (wanted, seq),
             )
             found.update(uid for (uid,) in rows)

@@ -67,8 +67,12 @@ class Watch:
         self._past_pins = PastPins(journal)
 
     def look(self, ahead: Ahead) -> None:
-        """Looks through what is about to be pulled. Where nothing is here, nothing can be lost."""
-        if self._library.is_empty() or ahead.head == ahead.start:
+        """Looks through what is about to be pulled. Where nothing is here, nothing can be lost.
+        What waits on this device can be, so the library has to show it."""
+        if ahead.head == ahead.start:
+            return
+        self._journal.outbox.put_on()
+        if self._library.is_empty():
             return
         now_ms = self._history.clock.now_ms()
         note_replaced(self._history)
@@ -127,7 +131,7 @@ class Watch:
             elif moments:
                 moment = moments[0]
                 wanted += map(self._before, moments)
-        if any(not one.is_shared for one in records.losing):
+        if not self._is_as_at(records, ahead.start.seq):
             # What waits here is in no moment of the shared history.
             part = Part(reason=BEFORE, counts=self._library.counts())
             self._journal.outbox.write(Writing((), part, CommitKind.PIN))
@@ -172,9 +176,13 @@ class Watch:
         newest = max(shown, key=lambda pin: pin.pinned_seq, default=None)
         if newest is None:
             return NO_MOMENT
-        lost = [one.loss.record for one in records.losing]
-        is_as_then = is_unchanged(self._library.database.connection, lost, newest.pinned_seq)
+        is_as_then = self._is_as_at(records, newest.pinned_seq)
         return newest.pinned_seq if is_as_then else NO_MOMENT
+
+    def _is_as_at(self, records: _Records, moment: int) -> bool:
+        """Whether a moment shows all that is lost as it is now."""
+        lost = [one.loss.record for one in records.losing]
+        return is_unchanged(self._library.database.connection, lost, moment)
 
     def _before(self, seq: int) -> Wanted:
         data = self._history.store.get_commit(MESSAGES_ZONE, seq)

@@ -120,14 +120,12 @@ class Weighing:
     def _without_rested(
         self, lost: list[Loss], here: Mapping[bytes, State], resting: Resting
     ) -> list[Loss]:
-        """Without what lay in the trash for long enough, or was accepted to be there."""
-        known = self._library.guarded.losses.of([one.record for one in lost])
-        accepted = {record for record, row in known.items() if row.is_accepted}
+        """Without what lay in the trash for long enough. Who answered that a deletion was meant has
+        not said that the trash may be emptied before its time."""
         return [
             one
             for one in lost
-            if one.how != How.EMPTIED
-            or not (one.record in accepted or resting.in_trash(one.record, here[one.record]))
+            if one.how != How.EMPTIED or not resting.in_trash(one.record, here[one.record])
         ]
 
     def _beside_hidden(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
