@@ -5,6 +5,7 @@ devices have said so.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from sealwax.agent.device import Device
 from sealwax.agent.questions import Alarm, Asked
@@ -22,6 +23,7 @@ from sealwax.model.field import HELD, LIFE
 from sealwax.model.record import Kind
 from sealwax.snapshot.pins import PINS_LIMIT
 from sealwax.storage.plan import Target, plan_accept, plan_undelete
+from sealwax.stores.far_trouble import FarAway
 from sealwax.sync.guard.plan import BEFORE, EARLY_MS, How
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part
@@ -173,14 +175,28 @@ class Held:
     def _undo(self, questions: list[Question], marked: list[Row]) -> int:
         rows, shots = self._rows(questions), self._snapshots(questions)
         listed = [row for group in rows.values() for row in group]
+        if self._has_unshown(listed):
+            # Where the line breaks, what this library shows comes back, and the rest stays asked.
+            with suppress(FarAway):
+                self._device.sync.others.show()
         back = list(plan_undelete(_targets(marked), self._clock.now_ms(), self._journal.device))
         back += self._returning().changes(listed)
         done = write_in_batches(self._journal, back, "undo-held")
         with self._guarded.transaction():
             self._guarded.let_go.forget(shots)
-            # What was purged since, or is in no snapshot here, does not come back by asking again.
-            self._guarded.losses.forget(row.record for row in listed)
+            if not self._has_unshown(listed):
+                # What was purged since does not come back by asking again.
+                self._guarded.losses.forget(row.record for row in listed)
         return done + len(shots)
+
+    def _has_unshown(self, rows: Iterable[Taken]) -> bool:
+        """Whether there are moments that may have what was taken away, and this library does not
+        show them."""
+        moments = {row.moment for row in rows if row.how != How.DELETED}
+        return any(
+            not pin.is_shown and (pin.reason == BEFORE or pin.moment in moments)
+            for pin in (self._library.holdings.all_pins() if moments else ())
+        )
 
     def _returning(self) -> Returning:
         return Returning(self._library, self._clock.now_ms(), self._journal.device)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.ledger.chain import Judged
 from sealwax.ledger.dropping import Refused
-from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.ledger.objects import effects
 from sealwax.library.apply import Applied, Applier
 from sealwax.library.database import Database, LibraryBroken, naming_damage
@@ -161,7 +161,11 @@ class Library:
         if judged.head.zone != MESSAGES_ZONE and not part.alone:
             return self.head_moment() if pinned_seq == judged.head.seq - 1 else None
         if judged.head.zone != MESSAGES_ZONE:
-            pinned_seq, _ = part.heads.get(MESSAGES_ZONE, (-1, b""))
+            pinned_seq, head_hash = part.heads.get(MESSAGES_ZONE, (-1, b""))
+            data = self.holdings.seen_commit(MESSAGES_ZONE, pinned_seq)
+            if data is None or commit_hash(data) != head_hash:
+                # It stands on a history that parted: a library that is made anew can show it.
+                return None
         is_shown = pinned_seq >= self.head_seq() or self.folding.shown((pinned_seq,))
         return float(pinned_seq) if is_shown else None
 

@@ -26,6 +26,7 @@ from sealwax.stores.base import CommitExists, CommitGap, CommitVoid, StoreError
 from sealwax.stores.far_trouble import Parting, ZoneTrouble
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.closing import close_zone, look_again
+from sealwax.sync.guard.replaced import doubtful, note_replaced
 from sealwax.sync.journal import Journal
 from sealwax.sync.outbox import Kept
 from sealwax.sync.removed_tail import RemovedTail, removed_tail
@@ -201,12 +202,18 @@ def _segments(history: Replica, tail: Tail, parting: Parting) -> Iterator[bytes]
 
 
 def _lost_objects(mirror: MirrorStore, history: Replica, parting: Parting) -> list[Kept]:
-    """What the lost commits added, lives, and is near: what is not, another device has."""
-    lost = {
-        name: Kept(name, size_bytes, is_segment, is_segment and history.is_confirmed_at(seq))
-        for name, seq, size_bytes, is_segment in history.library.holdings.live_in(MESSAGES_ZONE)
-        if seq > parting.common_seq
-    }
+    """What the lost commits added, lives, and is near: what is not, another device has. What others
+    dropped there counts as long as it is not proved that it is told elsewhere."""
+    holdings, lost = history.library.holdings, dict[bytes, Kept]()
+    for name, seq, size_bytes, is_segment in holdings.live_in(MESSAGES_ZONE):
+        if seq > parting.common_seq:
+            is_confirmed = is_segment and history.is_confirmed_at(seq)
+            lost[name] = Kept(name, size_bytes, is_segment, is_confirmed)
+    note_replaced(history)
+    for name, one in doubtful(history.library).items():
+        if one.added_seq > parting.common_seq:
+            is_confirmed = history.is_confirmed_at(one.added_seq)
+            lost[name] = Kept(name, one.size_bytes, is_segment=True, is_confirmed=is_confirmed)
     near = mirror.near.has_objects(lost)
     return [lost[name] for name in lost if name in near]
 

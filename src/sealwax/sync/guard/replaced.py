@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sealwax.ledger.chain import Head
 from sealwax.ledger.commit import SAID_ALREADY, Commit, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
+from sealwax.ledger.objects import Interval
 from sealwax.library.doubts import Unproved
 from sealwax.library.library import Library
 from sealwax.sync.replica import Replica
@@ -55,6 +56,21 @@ def dropped_since(library: Library, device: bytes, what: str) -> Iterator[Droppe
         pieces = [name for name, one in ended.items() if one.change_digest is None]
         if segments or pieces:
             yield Dropped(Head(MESSAGES_ZONE, at, commit_hash(data), 0), commit, segments, pieces)
+
+
+def doubtful(library: Library) -> dict[bytes, Interval]:
+    """The segments that others dropped where it is not proved yet that nothing is lost by it."""
+    found: dict[bytes, Interval] = {}
+    for one in library.guarded.doubts.unproved():
+        data = library.holdings.seen_commit(MESSAGES_ZONE, one.seq)
+        if data is not None and commit_hash(data) == one.hash:
+            known = library.holdings.known(parse_commit(data).header.dropped)
+            found.update(
+                (name, interval)
+                for name, interval in known.items()
+                if interval.dropped_seq == one.seq and interval.change_digest is not None
+            )
+    return found
 
 
 def check_off(library: Library, what: str) -> None:
