@@ -14,6 +14,7 @@ from sealwax.sync.reset.apply import planned_reset, reset
 from sealwax.vault.digest import digest_bytes
 from tests.homes import DAY_MS, NOW_MS, ignore
 from tests.sync.guard.household import CHATS, PER_CHAT, House, message
+from tests.sync.simulation.place import copied
 
 HONEST, OTHER = 0, 1
 ALL = {f"words of message {number}" for number in range(CHATS * PER_CHAT)}
@@ -187,3 +188,22 @@ def test_what_is_in_doubt_is_not_collected(house: House) -> None:
     device.sync.pull()
     assert device.history.library.guarded.doubts.unproved()
     assert collectable(device.history, NOW_MS + 400 * DAY_MS).sizes == {}
+
+
+@pytest.mark.parametrize("kind", [CommitKind.PURGE, CommitKind.RESET])
+def test_it_is_not_lost_where_the_history_parts_before_it_was_proved(
+    house: House, kind: CommitKind
+) -> None:
+    """The place comes back from an old disk, and somebody writes there first."""
+    old = copied(house.place)
+    house.take(HONEST, [message(number) for number in range(60, 80)])
+    house.sync(HONEST)
+    evil = house.evil()
+    evil.append(kind, dropped=evil.segments())
+    house.homes[HONEST].device.sync.pull()
+    house.place.__dict__.update(old.__dict__)
+    house.take(OTHER, [message(90)])
+    house.sync(OTHER)
+    house.sync(HONEST)
+    said = {*range(80), 90}
+    assert house.texts(HONEST) == {f"words of message {number}" for number in said}
