@@ -6,10 +6,10 @@ from sealwax.library.library import Library
 from sealwax.library.losses import Taken
 from sealwax.library.past import states_at, states_before
 from sealwax.model.change import Change
-from sealwax.model.state import State
+from sealwax.model.state import State, join_changes
 from sealwax.snapshot.plan import bring_back, say_instead
 from sealwax.storage.plan import Target, plan_undelete
-from sealwax.sync.guard.hiding import HIDING, is_lost_still
+from sealwax.sync.guard.hiding import HIDING, is_lost_still, seen_otherwise
 from sealwax.sync.guard.plan import BEFORE, How
 
 RECORDS_TOGETHER = 2_000
@@ -51,7 +51,6 @@ class Returning:
         it was hidden."""
         gone = {row.record: row for row in rows if row.how != How.DELETED}
         were_live = self._were_live(gone.values())
-        now_ms, device = self._now_ms, self._device
         found: dict[bytes, list[State]] = {}
         for moment in sorted(shown, reverse=True):
             for record, then in states_at(self._connection, sorted(gone), moment).items():
@@ -62,12 +61,22 @@ class Returning:
                 if not (is_later or is_earlier) and is_lost_still(how, then, states[record]):
                     found.setdefault(record, []).append(then)
         for record, befores in found.items():
-            now = states[record]
-            if gone[record].how in HIDING:
-                yield from say_instead(record, befores[0], now, now_ms, device)
-            else:
-                is_live = befores[0].is_live or record in were_live
-                yield from bring_back(record, [*befores, now], now, now_ms, device, is_live)
+            is_live = befores[0].is_live or record in were_live
+            is_hidden = gone[record].how in HIDING
+            yield from self._told_again(record, befores, states[record], is_live, is_hidden)
+
+    def _told_again(
+        self, record: bytes, befores: list[State], now: State, is_live: bool, is_hidden: bool
+    ) -> list[Change]:
+        """The words of before beside those of now, or in the place of those where they would be
+        shown still."""
+        now_ms, device, first = self._now_ms, self._device, befores[-1]
+        if not is_hidden:
+            back = bring_back(record, [*befores, now], now, now_ms, device, is_live)
+            if seen_otherwise(first, join_changes(now, back)) is None:
+                return back
+        as_first = [then for then in befores if seen_otherwise(first, then) is None]
+        return say_instead(record, as_first, now, now_ms, device, is_live)
 
     def _were_live(self, rows: Iterable[Taken]) -> set[bytes]:
         """The records that were in the present before anything was done to them: a later moment,

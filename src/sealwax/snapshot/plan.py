@@ -129,15 +129,23 @@ def bring_back(
     return [control, *content_under(life, record, states)]
 
 
-def say_instead(record: bytes, then: State, now: State, now_ms: int, device: bytes) -> list[Change]:
-    """The changes that have a record say what it said then, and nothing that was said of it since:
-    the content of its lives so far goes, and a copy of what it was comes under a new one."""
+def say_instead(
+    record: bytes,
+    states: Iterable[State],
+    now: State,
+    now_ms: int,
+    device: bytes,
+    is_live: bool = True,
+) -> list[Change]:
+    """The changes that have a record say what `states` of it say, and nothing that was said of it
+    since: the content of its lives so far goes, and a copy of theirs comes under a new one; in the
+    trash, where it is not to be live."""
     lives = [stamp.life or 0 for stamps in now.slots.values() for stamp in stamps]
     top = min(max(now.life, now.purged, *lives), PURGE_LIMIT)
-    life = min(top + 2 - top % 2, LIFE_LIMIT)
+    life = min(top + 2 - (top + (not is_live)) % 2, LIFE_LIMIT - (not is_live))
     raised = (entry(LIFE, life), entry(PURGED, top))
     control = Change(now.kind, record, None, now_ms, device, raised)
-    return [control, *content_under(life, record, [then])]
+    return [control, *content_under(life, record, states)]
 
 
 def _return_or_reset(record: Then, mode: str, now_ms: int, device: bytes) -> Step | None:

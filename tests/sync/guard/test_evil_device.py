@@ -27,6 +27,7 @@ from tests.sync.guard.household import CHATS, PER_CHAT, Evil, House, message
 
 HONEST = (0, 1)
 HOUR_MS = DAY_MS // 24
+ANSWERS = 4
 LONGEST_MS = 12 * DAY_MS
 """What a device has seen in the trash for 15 days may be purged from it."""
 
@@ -237,12 +238,16 @@ def _play(folder: Path, acts: list[Callable[[Stage], None]], seed: int) -> None:
 
 
 def _settle(stage: Stage) -> None:
-    """A person brings everything back: nothing waits any more, and all honest devices agree."""
+    """A person brings everything back: nothing waits any more, and all honest devices agree. Two
+    devices that undo at once may ask about each other's undoing, so at last one answer stands."""
     house = stage.house
-    for _ in range(2):
+    for _ in range(ANSWERS):
         for number in HONEST:
             house.answer(number, is_accepted=False)
             house.sync(number)
+    for number in HONEST:
+        house.answer(number, is_accepted=True)
+        house.sync(number)
     # What the evil one signs as the newest state may be untrue; the next step says what is.
     house.take(0, [message(99_999)])
     for number in (*HONEST, *HONEST):

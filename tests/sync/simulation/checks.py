@@ -18,7 +18,7 @@ def check_some(world: World, home: Home) -> None:
     if not home.is_behind:
         promises = _promises(world, home)
         some = world.rng.sample(promises, min(SOME, len(promises)))
-        _check(world, home, _said(world, home) - world.purged - world.attacked, some)
+        _check(world, home, home.known.said - world.purged - world.attacked - world.alone, some)
 
 
 def forged(home: Home) -> list[str]:
@@ -45,21 +45,14 @@ def check_end(world: World) -> None:
         assert home.library.applier.computed_digest() == home.library.digest()
         assert home.contents() == first.contents()
         assert home.library.counts() == first.library.counts()
-        _check(world, home, _said(world, home) - world.purged, _promises(world, home))
+        said = home.known.said - world.purged - world.alone
+        _check(world, home, said, _promises(world, home))
         assert home.library.check() == []
     assert world.may_be_forged or not forged(first)
     safe = world.place.safe.of(home.name for home in world.homes)
-    said = safe.union(*(_said(world, home) for home in world.homes))
-    missing = said - world.purged - first.origins()
+    said = safe.union(*(home.known.said for home in world.homes))
+    missing = said - world.purged - world.alone - first.origins()
     assert not missing, sorted(missing)[:5]
-
-
-def _said(world: World, home: Home) -> set[str]:
-    """What has to be there of what a device was told. What nobody else has yet, malware on that
-    device can take away: from the device's disk, or with its keys."""
-    if home is not world.infected:
-        return home.known.said
-    return home.known.said & world.place.safe.of(one.name for one in world.homes)
 
 
 def _promises(world: World, home: Home) -> list[Promised]:

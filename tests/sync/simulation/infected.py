@@ -20,6 +20,9 @@ def break_a_rule(world: World, home: Home) -> None:
 def take_away(world: World, home: Home) -> None:
     """It writes what the chain lets it, and the other devices hold or put back."""
     world.is_exact = False
+    infected = world.homes[INFECTED]
+    others = (one.origins() for one in world.homes if one is not infected)
+    world.alone |= infected.known.said.difference(*others)
     _write(world, home, world.rng.choice(TAKING))
 
 

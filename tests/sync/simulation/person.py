@@ -26,7 +26,7 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
         done = home.device.sync.resolve(_about_removed(world), ignore)
     if done.is_verified:
         check_verified(world, home)
-        world.place.safe.shared |= home.known.said & home.origins()
+        world.place.safe.shared |= home.known.said
         world.grace.note(home.library.holdings.live_objects())
     check_asked(world, home)
     with suppress(StoreError):

@@ -53,6 +53,9 @@ class World:
         not heard of the removal did, before the place came back from yet another disk."""
         self.attacked: set[str] = set()
         """The messages that a harmful device took away: they may be gone until that is answered."""
+        self.alone: set[str] = set()
+        """The messages that the harmful device alone had when it took something away: no other
+        device can miss what it never saw."""
         self.is_exact = True
         """Whether what libraries have is what the history holds: not after a device dropped what it
         does not tell again, before that is put back. So snapshots of then may change."""

@@ -35,12 +35,19 @@ def may_hide(change: Change) -> bool:
 
 
 def hidden(before: State, after: State) -> How | None:
-    """What becomes of a message that was shown: nothing of it is left, or other words; None where a
-    person sees of it what was there before, or more."""
+    """What becomes of a message of the present that was shown: nothing of it is left, or other
+    words; None where a person sees of it what was there before, or more."""
     if project(before).place != PRESENT or project(after).place != PRESENT:
         return None
+    return seen_otherwise(before, after)
+
+
+def seen_otherwise(before: State, after: State) -> How | None:
+    """The same, wherever the message is."""
     then, now = message_view(0, None, before), message_view(0, None, after)
-    if _has_anything(then) and not _has_anything(now):
+    if not _has_anything(then):
+        return None
+    if not _has_anything(now):
         return How.HIDDEN
     if _told(then) != _told(now) or set(then.attachments) - set(now.attachments):
         return How.CHANGED

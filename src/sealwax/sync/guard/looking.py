@@ -14,6 +14,7 @@ from sealwax.model.state import State, join_changes
 from sealwax.sync.guard.hiding import hidden, may_hide, moved_to
 from sealwax.sync.guard.plan import How, Loss
 from sealwax.sync.guard.tellings import Teller
+from sealwax.sync.guard.undone import undone
 from sealwax.sync.guard.weighing import pages
 
 
@@ -23,6 +24,7 @@ class Looking:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._found: dict[bytes, Loss] = {}
+        self._after: dict[bytes, State] = {}
         self._moved: dict[str, list[Loss]] = {}
         self._told: set[bytes] = set()
 
@@ -39,12 +41,15 @@ class Looking:
                 self._weigh(teller, record, before, told[record])
 
     def found(self) -> list[Loss]:
-        """What is hidden or gets other words; that a message was moved counts where nobody shows
-        the conversation."""
+        """What is hidden or gets other words, but for what somebody undoes by that; that a message
+        was moved counts where nobody shows the conversation."""
         names = list(self._moved)
         uids = ids_of(self._library.roots, Kind.CONVERSATION, names)
         here = self._library.states([uid for uid in uids if uid not in self._told])
         lost = dict(self._found)
+        for page in pages(self._after):
+            for record in undone(self._library, {one: self._after[one] for one in page}):
+                del lost[record]
         for name, uid in zip(names, uids, strict=True):
             is_there = uid in self._told or (uid in here and here[uid].has_content())
             if not is_there:
@@ -56,6 +61,8 @@ class Looking:
         if after == before:
             return
         how = hidden(before, after)
+        if how is not None:
+            self._after[record] = after
         if how is not None and (record not in self._found or how == How.HIDDEN):
             self._found[record] = _loss(record, how, after, teller)
         for name in moved_to(before, after):

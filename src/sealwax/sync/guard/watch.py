@@ -123,15 +123,16 @@ class Watch:
         """Remembers it, durably, before anything is applied."""
         guarded, moment = self._library.guarded, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
+        is_waiting = not self._is_as_at(records, ahead.start.seq)
         if records.is_too_much or records.has_words_gone:
             moments = self._moments(ahead)
             there = self._moment_that_is_there(records, arrivals, ahead, snapshots.left)
-            if len(moments) <= 1 and there != NO_MOMENT:
+            if len(moments) <= 1 and there != NO_MOMENT and not is_waiting:
                 moment = there
             elif moments:
                 moment = moments[0]
                 wanted += map(self._before, moments)
-        if not self._is_as_at(records, ahead.start.seq):
+        if is_waiting:
             # What waits here is in no moment of the shared history.
             part = Part(reason=BEFORE, counts=self._library.counts())
             self._journal.outbox.write(Writing((), part, CommitKind.PIN))

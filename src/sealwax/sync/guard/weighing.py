@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 from sealwax.library.library import Library
 from sealwax.library.losses import NO_QUESTION, Taken
-from sealwax.library.past import states_before
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
 from sealwax.model.loss import is_there
 from sealwax.model.state import State, join_change
 from sealwax.sync.guard.arrivals import Arrivals
-from sealwax.sync.guard.hiding import HIDING, is_changed_too_much, is_lost_still
+from sealwax.sync.guard.hiding import HIDING, is_changed_too_much
 from sealwax.sync.guard.plan import How, Loss, is_answered, is_too_much, losses
 from sealwax.sync.guard.tellings import Telling
+from sealwax.sync.guard.undone import undone
 
 RECORDS_TOGETHER = 4_000
 
@@ -54,7 +54,7 @@ class Weighing:
             after = {one: _joined(here[one], told[one], retold.get(one, ())) for one in here}
             lost = losses(here, after, (one for record in page for one in told[record]))
             lost = self._without_rested(lost, here, resting)
-            lost = self._beside_hidden(lost, after)
+            lost = self._beside_undone(lost, after)
             found += self._unanswered(lost, here, told)
         return found
 
@@ -128,28 +128,21 @@ class Weighing:
             if one.how != How.EMPTIED or not resting.in_trash(one.record, here[one.record])
         ]
 
-    def _beside_hidden(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
-        """Without words that were told in the place of others, where they go and the others are
-        shown again: somebody else has undone it. What is asked about as hidden, and is taken away
-        besides, is still hidden: undoing that brings all of it back."""
-        known = self._library.guarded.losses.of([one.record for one in lost])
-        hidden = {
-            record: row
+    def _beside_undone(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
+        """Without what is taken away where somebody undoes a loss. What is asked about as hidden,
+        and is taken away besides, is still hidden: undoing that brings all of it back."""
+        gone = {one.record: after[one.record] for one in lost}
+        known = self._library.guarded.losses.of(list(gone))
+        asked = {
+            record: How(row.how)
             for record, row in known.items()
-            if row.how in HIDING and not row.is_accepted
+            if row.how in HIDING and not row.is_accepted and row.question != NO_QUESTION
         }
-        if not hidden:
-            return lost
-        undone = {
-            row.record
-            for row, then in states_before(self._library, hidden.values())
-            if not is_lost_still(How(row.how), then, after[row.record])
-        }
-        asked = {record: row for record, row in hidden.items() if row.question != NO_QUESTION}
+        back = undone(self._library, gone)
         return [
-            one._replace(how=How(asked[one.record].how)) if one.record in asked else one
+            one._replace(how=asked.get(one.record, one.how))
             for one in lost
-            if one.record not in undone
+            if one.record not in back
         ]
 
     def _described(self, lost: list[Loss], here: Mapping[bytes, State]) -> Iterator[Losing]:
