@@ -47,8 +47,8 @@ class Returning:
         self, rows: Iterable[Taken], states: Mapping[bytes, State], shown: Collection[float]
     ) -> Iterator[Change]:
         """Each with all that the moments since the one before have of what it lost, or else the
-        newest that has any; what was hidden, from the one before alone, for later ones have it as
-        it was hidden."""
+        newest that has any; what was hidden, from the one before or an earlier one alone, for later
+        ones have it as it was hidden."""
         gone = {row.record: row for row in rows if row.how != How.DELETED}
         were_live = self._were_live(gone.values())
         found: dict[bytes, list[State]] = {}
@@ -56,9 +56,10 @@ class Returning:
             for record, then in states_at(self._connection, sorted(gone), moment).items():
                 row, known = gone[record], record in found
                 how = How(row.how)
-                is_later = how in HIDING and moment != row.moment and row.moment in shown
+                is_later = how in HIDING and moment > row.moment
                 is_earlier = known and (how in HIDING or moment < row.moment)
-                if not (is_later or is_earlier) and is_lost_still(how, then, states[record]):
+                is_lacked = then.has_content() and is_lost_still(how, then, states[record])
+                if is_lacked and not (is_later or is_earlier):
                     found.setdefault(record, []).append(then)
         for record, befores in found.items():
             is_live = befores[0].is_live or record in were_live

@@ -176,7 +176,7 @@ class Outbox:
         why = ""
         try:
             with history.unwatched() if is_anew else nullcontext():
-                history.pull(known_seq)
+                history.pull(known_seq, is_near_enough=known_seq is not None)
             if known_seq is not None:
                 # What waits here may be what the rest takes away.
                 self.put_on()
@@ -187,12 +187,11 @@ class Outbox:
         return why
 
     def _seen_before_the_end(self, history: Replica) -> int | None:
-        """The seq up to which this device has seen the history, where more is near and all that was
-        there then can still be read: what comes after it is looked at when it is pulled."""
+        """The seq up to which this device has seen the history, where more is near: what comes
+        after it is looked at when it is pulled."""
         seen = history.heads.get(MESSAGES_ZONE)
-        if seen is None or seen[0] >= history.store.head_seq(MESSAGES_ZONE):
-            return None
-        return seen[0] if history.can_read_until(seen[0]) else None
+        is_more_near = seen is not None and seen[0] < history.store.head_seq(MESSAGES_ZONE)
+        return seen[0] if seen is not None and is_more_near else None
 
     def _is_of_this_history(self, history: Replica) -> bool:
         """Whether the library's head is in the near history: not when a repair was cut off, which

@@ -157,9 +157,10 @@ class Replica:
         """The newest commit that the library has applied."""
         return self.library.holdings.head(self.zone) or beginning(self.keys.account, self.zone)
 
-    def pull(self, until_seq: int | None = None) -> Pulled:
+    def pull(self, until_seq: int | None = None, is_near_enough: bool = False) -> Pulled:
         """Applies what the store holds beyond the library, up to a seq if one is given; raises
-        RolledBack or StoreError."""
+        RolledBack or StoreError. Where that `is_near_enough`, what only that seq held and is not
+        near is left out: what replaced it comes later."""
         self.heads.check_store(self.store)
         self.pull_account()
         ahead = self._look_ahead()
@@ -172,6 +173,8 @@ class Replica:
                 self.before_pull(ahead)
             moments = self._moments_to_pin(ahead)
             needed = ahead.needed(until_seq).union(*map(ahead.needed, moments))
+            if is_near_enough:
+                needed = ahead.needed() | self._near(needed)
             applying = Applying(self, ahead, needed, moments)
             if len(needed) < LONG_PULL_OBJECTS:
                 return applying.run(until_seq)
@@ -210,8 +213,12 @@ class Replica:
     def can_read_until(self, seq: int) -> bool:
         """Whether all that the history held up to a seq is near."""
         wanted = self._look_ahead().needed(seq)
+        return self._near(wanted) >= wanted
+
+    def _near(self, names: set[bytes]) -> set[bytes]:
+        """Those of these objects that are near."""
         store = self.store.near if isinstance(self.store, MirrorStore) else self.store
-        return store.has_objects(wanted) >= wanted
+        return store.has_objects(names)
 
     def _look_ahead(self) -> Ahead:
         """What the store holds beyond the library by now."""

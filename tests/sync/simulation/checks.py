@@ -18,7 +18,9 @@ def check_some(world: World, home: Home) -> None:
     if not home.is_behind:
         promises = _promises(world, home)
         some = world.rng.sample(promises, min(SOME, len(promises)))
-        _check(world, home, home.known.said - world.purged - world.attacked - world.alone, some)
+        # What harms the others takes away from its own device, too, until they put it back.
+        said = set[str]() if home is world.infected else home.known.said
+        _check(world, home, said - world.purged - world.attacked - world.alone, some)
 
 
 def forged(home: Home) -> list[str]:

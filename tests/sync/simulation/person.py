@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from sealwax.agent.held import MARKED, Asked
+from sealwax.agent.held import MARKED, Asked, NoSuchQuestion
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.removed_tail import RemovedDeviceWrote
@@ -31,7 +31,9 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():
-            _answer(world, home, asked)
+            # An answer may end another question.
+            with suppress(NoSuchQuestion):
+                _answer(world, home, asked)
     return done
 
 

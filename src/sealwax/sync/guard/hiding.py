@@ -66,7 +66,7 @@ def is_lost_still(how: How, then: State, now: State) -> bool:
 def moved_to(before: State, after: State) -> tuple[str, ...]:
     """The conversations in which alone a message would be, if it was in another one before."""
     then, now = project(before).conversations, project(after).conversations
-    return () if set(then) & set(now) else now
+    return () if not then or set(then) & set(now) else now
 
 
 def is_changed_too_much(changed: Collection[bytes], all_records: int) -> bool:

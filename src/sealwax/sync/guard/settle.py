@@ -112,24 +112,24 @@ class Settling:
 
     def _before(self, rows: list[Taken]) -> Iterator[tuple[Taken, State]]:
         """What the records were at the moment before: the one that is named, and, of what was said
-        later than that or waited on this device, those that were pinned as one. What was hidden is
-        shown as it is by all but the first. Nothing where that is not shown yet."""
+        later than that or waited on this device, those that were pinned as one. How something was
+        shown before it was hidden, the newest knows that is not later than the one named. Nothing
+        where that is not shown yet."""
         if not rows:
             return
         pins = self._library.holdings.all_pins()
         shown = {pin.moment for pin in pins if pin.is_shown}
         named = {float(row.moment) for row in rows}
-        left = {row.record: row for row in rows}
-        for moment in sorted(named | {pin.moment for pin in pins if pin.reason == BEFORE}):
-            if moment not in shown:
-                continue
-            asked = [record for record, row in left.items() if row.moment <= moment]
-            then = states_at(self._library.database.connection, asked, moment)
+        moments = shown & (named | {pin.moment for pin in pins if pin.reason == BEFORE})
+        hidden = {row.record: row for row in rows if row.how in HIDING}
+        others = {row.record: row for row in rows if row.how not in HIDING}
+        for moment in sorted(moments, reverse=True):
+            later = [record for record, row in others.items() if row.moment <= moment]
+            earlier = [record for record, row in hidden.items() if row.moment >= moment]
+            then = states_at(self._library.database.connection, [*later, *earlier], moment)
             for record, state in then.items():
                 if state.has_content():
-                    yield left[record], state
-                    if left[record].how in HIDING:
-                        del left[record]
+                    yield (hidden.pop(record) if record in hidden else others[record]), state
 
     def _resting_mark(self) -> bytes:
         """What changes when something begins, or ceases, to lie in the trash or to be purged."""

@@ -15,6 +15,7 @@ from sealwax.library.past import is_unchanged
 from sealwax.sync.following import Ahead
 from sealwax.sync.guard.arrivals import Arrivals
 from sealwax.sync.guard.going import Going, snapshots_going
+from sealwax.sync.guard.hiding import HIDING
 from sealwax.sync.guard.looking import Looking
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
@@ -121,16 +122,16 @@ class Watch:
         now_ms: int,
     ) -> None:
         """Remembers it, durably, before anything is applied."""
-        guarded, moment = self._library.guarded, NO_MOMENT
+        guarded, moment, newest = self._library.guarded, NO_MOMENT, NO_MOMENT
         wanted: list[Wanted] = [one.wanted for one in snapshots.held]
         is_waiting = not self._is_as_at(records, ahead.start.seq)
         if records.is_too_much or records.has_words_gone:
             moments = self._moments(ahead)
             there = self._moment_that_is_there(records, arrivals, ahead, snapshots.left)
             if len(moments) <= 1 and there != NO_MOMENT and not is_waiting:
-                moment = there
+                moment = newest = there
             elif moments:
-                moment = moments[0]
+                moment, newest = moments[0], moments[-1]
                 wanted += map(self._before, moments)
         if is_waiting:
             # What waits here is in no moment of the shared history.
@@ -141,7 +142,7 @@ class Watch:
             at_ms = guarded.seen.time(now_ms)
             asking = _Asking(guarded.losses, moment, at_ms)
             guarded.losses.accept(records.accepted, at_ms)
-            guarded.losses.keep(_rows(records, asking, moment, at_ms))
+            guarded.losses.keep(_rows(records, asking, (moment, newest), at_ms))
             guarded.let_go.forget(snapshots.accepted)
             guarded.let_go.keep(
                 [
@@ -201,8 +202,9 @@ def _first(records: _Records) -> int:
     return min(one.loss.seq for one in records.losing)
 
 
-def _rows(records: _Records, asking: _Asking, moment: int, at_ms: int) -> list[Taken]:
-    """What is remembered of each record."""
+def _rows(records: _Records, asking: _Asking, moments: tuple[int, int], at_ms: int) -> list[Taken]:
+    """What is remembered of each record. The first of the moments before has what was replaced
+    since; how something was shown, the last one knows."""
     rows = []
     for one in records.losing:
         loss = one.loss
@@ -210,6 +212,7 @@ def _rows(records: _Records, asking: _Asking, moment: int, at_ms: int) -> list[T
         if records.is_too_much:
             question = asking.number(loss.taker, loss.is_confirmed)
         is_kept = records.is_too_much or loss.how != How.DELETED
+        moment = moments[loss.how in HIDING]
         rows.append(
             Taken(
                 loss.record,
