@@ -246,6 +246,7 @@ def _settle(stage: Stage) -> None:
             house.answer(number, is_accepted=False)
             house.sync(number)
     for number in HONEST:
+        house.sync(number)
         house.answer(number, is_accepted=True)
         house.sync(number)
     # What the evil one signs as the newest state may be untrue; the next step says what is.

@@ -13,6 +13,7 @@ from sealwax.model.field import (
     LIFE,
     PARTS,
     PLACED,
+    PURGED,
     READ_NS,
     TEXT,
     TIME_NS,
@@ -20,7 +21,13 @@ from sealwax.model.field import (
 )
 from sealwax.model.record import Kind
 from sealwax.model.state import State, from_change, join_change
-from sealwax.sync.guard.hiding import CHANGED_LIMIT, hidden, is_changed_too_much, moved_to
+from sealwax.sync.guard.hiding import (
+    CHANGED_LIMIT,
+    hidden,
+    is_changed_too_much,
+    is_lost_still,
+    moved_to,
+)
 from sealwax.sync.guard.plan import How
 from tests.sync.guard.household import CHATS, PER_CHAT, House
 
@@ -65,6 +72,12 @@ def test_what_is_shown_decides(told: Entry, time_ms: int, how: How | None) -> No
 def test_a_message_moves_where_its_conversations_are_others() -> None:
     assert moved_to(HERE, _after(NOWHERE)) == ("direct:nobody",)
     assert moved_to(HERE, _after(entry(CONVERSATION, True, "direct:2"))) == ()
+
+
+@pytest.mark.parametrize("how", [How.HIDDEN, How.CHANGED])
+def test_a_moment_that_has_nothing_of_a_message_shows_nothing_that_it_lacks(how: How) -> None:
+    nothing = from_change(_said(entry(PURGED, 1), life=None))
+    assert not is_lost_still(how, nothing, HERE)
 
 
 def test_a_deletion_is_weighed_elsewhere() -> None:

@@ -7,7 +7,7 @@ each question, and wherever words would be gone. The pull goes on; `settle` does
 
 from typing import NamedTuple
 
-from sealwax.ledger.commit import CommitKind
+from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.library.let_go import Wanted
 from sealwax.library.losses import NO_MOMENT, NO_QUESTION, Losses, Taken
@@ -20,11 +20,12 @@ from sealwax.sync.guard.looking import Looking
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
 from sealwax.sync.guard.plan import BEFORE, DAY_MS, EARLY_MS, How, Loss, is_answered
+from sealwax.sync.guard.proof import REASON as PUT_BACK
 from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.guard.tellings import Telling
 from sealwax.sync.guard.weighing import Losing, Weighing
 from sealwax.sync.journal import Journal
-from sealwax.vault.commit_part import Part
+from sealwax.vault.commit_part import Part, part_as_it_counts
 from sealwax.vault.writing import Writing
 
 
@@ -179,7 +180,19 @@ class Watch:
         if newest is None:
             return NO_MOMENT
         is_as_then = self._is_as_at(records, newest.pinned_seq)
-        return newest.pinned_seq if is_as_then else NO_MOMENT
+        is_held = is_as_then and not self._was_put_back_since(newest.pinned_seq)
+        return newest.pinned_seq if is_held else NO_MOMENT
+
+    def _was_put_back_since(self, seq: int) -> bool:
+        """Whether something was put back after a commit. Until then it was nowhere, and what was
+        pinned meanwhile does not hold it, whatever this library shows."""
+        for at, data in self._library.holdings.commits_backwards(MESSAGES_ZONE):
+            if at <= seq:
+                return False
+            part, _ = part_as_it_counts(self._history.keys, parse_commit(data))
+            if part.reason == PUT_BACK:
+                return True
+        return False
 
     def _is_as_at(self, records: _Records, moment: int) -> bool:
         """Whether a moment shows all that is lost as it is now."""
