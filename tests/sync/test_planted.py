@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from sealwax.base.errors import SealwaxError
-from sealwax.sync import opening
 from tests.laws import IS_LONG
 from tests.sync.simulation.planted_in_step import IN_STEP, Planted
 from tests.sync.simulation.planted_rules import RULES
@@ -29,7 +28,6 @@ PLANTED = [
 def test_a_planted_mistake_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: Planted
 ) -> None:
-    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
     planted.plant(monkeypatch)
     caught: Exception | None = None
     for seed in range(TRIES):

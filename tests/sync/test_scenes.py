@@ -1,7 +1,7 @@
 """Small scenes of a simulated account: each is what random worlds had found once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.holdings import PinRow
 from sealwax.stores.faulty import Fault, FaultyStore
-from sealwax.sync import opening
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
@@ -37,6 +36,7 @@ from tests.sync.simulation.newcomer import check_newcomer
 from tests.sync.simulation.place import Disk
 from tests.sync.simulation.removed import remove_device
 from tests.sync.simulation.size import LIVELY
+from tests.sync.simulation.steady import steady
 from tests.sync.simulation.world import World
 
 DEVICES = 4
@@ -45,12 +45,10 @@ MANY = 20
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     """Four devices with right clocks on a good line; the last one may be removed."""
-    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
-    world = World(tmp_path, 0, LIVELY, (0,) * DEVICES)
-    yield world
-    world.close()
+    with steady(), closing(World(tmp_path, 0, LIVELY, (0,) * DEVICES)) as world:
+        yield world
 
 
 def test_a_library_made_anew_while_the_line_breaks_keeps_what_waits(world: World) -> None:

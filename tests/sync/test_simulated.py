@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.sync import opening
 from tests.laws import IS_LONG
 from tests.sync.simulation.run import simulate
 from tests.sync.simulation.size import LARGE, LIVELY
@@ -39,11 +38,6 @@ STORIES = {
     "removed": REMOVED,
     "lying": LYING,
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
 
 
 @pytest.mark.laws

@@ -68,7 +68,14 @@ class Image(NamedTuple):
 
 
 class SteadyMirror(MirrorStore):
-    """A mirror that fetches in no other thread: the same seed has the same world."""
+    """A mirror that fetches in no other thread, and each time in the same order: the same seed has
+    the same world."""
+
+    def fetch(self, names: Iterable[bytes]) -> int:
+        return super().fetch(sorted(names))
+
+    def upload(self, names: Iterable[bytes]) -> None:
+        super().upload(sorted(names))
 
     @contextmanager
     def arriving(self, names: Iterable[bytes]) -> Iterator[None]:
