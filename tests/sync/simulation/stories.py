@@ -1,6 +1,6 @@
 """What a simulated world is about: which acts and mishaps there are, and how wrong clocks are."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tests.sync.simulation.acts import ACTS, collect_unheld, make_locked_snapshot
 from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
@@ -28,7 +28,8 @@ ROUGH: Turns = {**ACTS, kill: 1, copy_disk: 1}
 """Every day, with a faulty line."""
 
 
-class Story(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Story:
     """The acts, and by how much the clock of each device is wrong at first. In an honest one nobody
     means harm and the place does not lie, so no alarm may be raised."""
 
