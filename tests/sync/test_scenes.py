@@ -13,10 +13,12 @@ from sealwax.stores.faulty import Fault, FaultyStore
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
+from sealwax.sync.unread import unread
 from sealwax.trust.account import read_log
 from sealwax.vault.commit_part import MERGED, Part
 from sealwax.vault.writing import Writing
 from tests.homes import ignore
+from tests.lying_place import one_bit_off
 from tests.sync.simulation.acts import (
     back_up,
     collect_unheld,
@@ -64,6 +66,25 @@ def test_a_library_made_anew_while_the_line_breaks_keeps_what_waits(world: World
     assert fresh.device.sync.waiting().messages == len(fresh.known.said)
     sync(world, fresh)
     check_some(world, fresh)
+
+
+def test_a_snapshot_does_not_move_to_where_something_could_not_be_read(world: World) -> None:
+    """The history that it would move to looks the same only as long as that is so."""
+    home, other, *_ = world.homes
+    import_some(world, other)
+    sync(world, home)
+    home.switch(is_on=False)
+    import_some(world, home)
+    make_snapshot(world, home)
+    import_some(world, other)
+    world.lies.objects = lambda _, data: one_bit_off(data, 60) if data else data
+    home.switch(is_on=True)
+    home.sync()
+    assert unread(home.library)
+    world.lies.be_honest()
+    sync(world, home)
+    assert not unread(home.library)
+    check_some(world, home)
 
 
 def test_a_snapshot_with_what_a_removed_device_wrote_stays_when_that_is_taken_back(

@@ -40,12 +40,13 @@ SCRATCH = "scratch"
 
 
 class Promised(NamedTuple):
-    """What a snapshot showed when it was made."""
+    """What a snapshot showed when it was made. There is no digest where something could not be read
+    then: it is shown as soon as it can be."""
 
     name: str
     zone: str
     moment: float
-    digest: int
+    digest: int | None
 
 
 class Known(NamedTuple):

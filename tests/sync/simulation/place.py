@@ -38,11 +38,18 @@ class Disk(NamedTuple):
 class Place(ForwardingStore):
     """The shared place: it can be put back to earlier days."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_judging: bool) -> None:
+        """`is_judging` says that it is a server, which takes what counts alone; in a folder anybody
+        may leave anything."""
         super().__init__(MemoryStore())
+        self._is_judging = is_judging
         self.safe = Safe()
         self._disks: list[Disk] = []
         self.deleted: list[bytes] = []
+
+    @property
+    def is_judging(self) -> bool:
+        return self._is_judging
 
     @property
     def disk(self) -> MemoryStore:

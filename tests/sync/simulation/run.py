@@ -23,7 +23,8 @@ ROUNDS = 6
 def simulate(folder: Path, seed: int, size: Size, operations: int, story: Story = PLAIN) -> None:
     """Raises whatever a device raises that it must not, or AssertionError. The same arguments have
     the same world."""
-    with steady(), closing(World(folder, seed, size, story.off_ms, story.is_honest)) as world:
+    kind = (story.off_ms, story.is_honest, story.is_judging)
+    with steady(), closing(World(folder, seed, size, *kind)) as world:
         world.run(story.turns, operations // 2, check_asked, check)
         come_back(world, world.homes[0])
         world.run(story.turns, operations, check_asked, check)

@@ -31,11 +31,13 @@ ROUGH: Turns = {**ACTS, kill: 1, copy_disk: 1}
 @dataclass(frozen=True, eq=False)
 class Story:
     """The acts, and by how much the clock of each device is wrong at first. In an honest one nobody
-    means harm and the place does not lie, so no alarm may be raised."""
+    means harm and the place does not lie, so no alarm may be raised. A place that `is_judging` is a
+    server, not a folder."""
 
     turns: Turns
     off_ms: tuple[int, ...] = (0, DAY_MS, -DAY_MS)
     is_honest: bool = True
+    is_judging: bool = False
 
 
 PLAIN = Story(ROUGH)
@@ -74,5 +76,5 @@ REMOVED = Story(
     is_honest=False,
 )
 """The last device is put out, and goes on writing."""
-LYING = Story({**ROUGH, tell_lies: 1, tell_the_truth: 2}, is_honest=False)
+LYING = Story({**ROUGH, tell_lies: 1, tell_the_truth: 2}, is_honest=False, is_judging=True)
 """The place answers falsely for a while."""

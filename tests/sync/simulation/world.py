@@ -32,15 +32,16 @@ class World:
         size: Size,
         off_ms: Sequence[int],
         is_honest: bool = False,
+        is_judging: bool = False,
     ) -> None:
         """`off_ms` is by how much the clock of each device is wrong at first. In an honest world
-        nobody means harm, so no alarm may be raised."""
+        nobody means harm, so no alarm may be raised. `is_judging`: see `Place`."""
         self.size = size
         self.is_honest = is_honest
         self.rng = random.Random(seed)
         self.entropy = TestOnlySeededEntropy(f"world {seed}")
         self.time = TrueTime(NOW_MS)
-        self.place = Place()
+        self.place = Place(is_judging)
         self.faults = Chance(self.rng)
         self.lies = Lies()
         self.is_lied_to = False
