@@ -18,7 +18,8 @@ from sealwax.trust.account import read_log
 from sealwax.vault.commit_part import MERGED, Part
 from sealwax.vault.writing import Writing
 from tests.homes import ignore
-from tests.lying_place import one_bit_off
+from tests.lying_place import followed_by, one_bit_off, swapped
+from tests.sync.simulation.account import let_in
 from tests.sync.simulation.acts import (
     back_up,
     collect_unheld,
@@ -85,6 +86,43 @@ def test_a_snapshot_does_not_move_to_where_something_could_not_be_read(world: Wo
     sync(world, home)
     assert not unread(home.library)
     check_some(world, home)
+
+
+def test_a_snapshot_that_stands_on_the_end_of_a_false_history_stays_as_it_was(
+    world: World,
+) -> None:
+    home, other, *_ = world.homes
+    import_some(world, other)
+    world.lies.chains = {MESSAGES_ZONE: followed_by(b"no commit")}
+    home.sync()
+    assert home.library.holdings.void_commits()
+    home.switch(is_on=False)
+    make_snapshot(world, home)
+    world.lies.be_honest()
+    import_some(world, other)
+    # With another list of devices, what did not count is looked at again.
+    let_in(world.place, world.begun, "one more", world.time.now_ms, world.entropy)
+    home.switch(is_on=True)
+    sync(world, home)
+    assert not home.library.holdings.void_commits()
+    check_some(world, home)
+    home.kill(is_library_lost=True)
+    check_some(world, home)
+
+
+def test_what_a_folder_showed_out_of_order_is_right_again_when_the_folder_is(world: World) -> None:
+    home, other, *_ = world.homes
+    for _ in range(4):
+        import_some(world, other)
+    world.lies.chains = {MESSAGES_ZONE: swapped(1, 2)}
+    for _ in range(2):
+        # The second time it compares what does not count with the folder, which still says so.
+        home.sync()
+    assert home.library.holdings.void_commits()
+    world.lies.be_honest()
+    sync(world, home)
+    assert not home.library.holdings.void_commits()
+    assert home.contents() == other.contents()
 
 
 def test_a_snapshot_with_what_a_removed_device_wrote_stays_when_that_is_taken_back(

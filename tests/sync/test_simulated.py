@@ -18,6 +18,7 @@ from tests.sync.simulation.stories import (
     IMAGES,
     INFECTED,
     LYING,
+    LYING_FOLDER,
     PLAIN,
     REMOVED,
     STOLEN,
@@ -37,6 +38,7 @@ STORIES = {
     "stolen": STOLEN,
     "removed": REMOVED,
     "lying": LYING,
+    "lying-folder": LYING_FOLDER,
 }
 
 

@@ -1,6 +1,6 @@
 """What a simulated world is about: which acts and mishaps there are, and how wrong clocks are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.sync.simulation.acts import ACTS, collect_unheld, make_locked_snapshot
 from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
@@ -77,4 +77,6 @@ REMOVED = Story(
 )
 """The last device is put out, and goes on writing."""
 LYING = Story({**ROUGH, tell_lies: 1, tell_the_truth: 2}, is_honest=False, is_judging=True)
-"""The place answers falsely for a while."""
+"""The place, a server, answers falsely for a while."""
+LYING_FOLDER = replace(LYING, is_judging=False)
+"""A folder does."""
