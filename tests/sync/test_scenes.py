@@ -125,6 +125,14 @@ def test_what_a_folder_showed_out_of_order_is_right_again_when_the_folder_is(wor
     assert home.contents() == other.contents()
 
 
+def test_what_waits_is_shown_after_a_device_was_put_out(world: World) -> None:
+    home, *_ = world.homes
+    home.switch(is_on=False)
+    import_some(world, home)
+    remove_device(world, home)
+    check_some(world, home)
+
+
 def test_a_snapshot_with_what_a_removed_device_wrote_stays_when_that_is_taken_back(
     world: World,
 ) -> None:
