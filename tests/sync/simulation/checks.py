@@ -15,6 +15,7 @@ SOME = 4
 
 def check_some(world: World, home: Home) -> None:
     """What holds for one device at any time; some of its snapshots are added up."""
+    assert world.was_removal_forgotten or not forged(home)
     if not home.is_behind:
         promises = _promises(world, home)
         some = world.rng.sample(promises, min(SOME, len(promises)))

@@ -49,6 +49,9 @@ class World:
         self.operations = 0
         self.grace = Grace(self.time)
         self.removed: Removed | None = None
+        self.was_removal_forgotten = False
+        """Whether the removed device wrote where the place had forgotten that it is out: who has
+        not heard of it takes that in at first."""
         self.may_be_forged = False
         """Whether what a removed device wrote may stay: a person took it in, or a device that had
         not heard of the removal did, before the place came back from yet another disk."""
