@@ -245,6 +245,7 @@ RULES = (
     Planted(answers_are_not_judged, LYING),
     Planted(a_head_without_a_digest_is_verified, INFECTED),
     Planted(damage_signs, LYING),
+    # These depend on worlds of a stolen device, of which not every one passes yet.
     Planted(the_taker_confirms, STOLEN, is_subtle=True),
     Planted(nothing_is_proved, STOLEN, is_subtle=True),
     Planted(the_moment_before_is_not_kept, STOLEN, is_subtle=True),
