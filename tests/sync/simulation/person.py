@@ -31,7 +31,9 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():
-            _answer(world, home, asked)
+            # What was answered before it, or elsewhere meanwhile, may have settled it.
+            if asked.number in {one.number for one in home.held.questions()}:
+                _answer(world, home, asked)
     return done
 
 
