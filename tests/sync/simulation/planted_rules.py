@@ -228,10 +228,10 @@ def the_moment_before_is_not_kept(patch: pytest.MonkeyPatch) -> None:
 RULES = (
     Planted(drops_by_a_change_are_obeyed, INFECTED),
     Planted(sums_are_not_compared, INFECTED),
-    Planted(own_zones_are_everybodys, INFECTED, is_subtle=True),
+    Planted(own_zones_are_everybodys, INFECTED),
     Planted(locks_end_by_claims, INFECTED),
     Planted(erased_is_obeyed, INFECTED, is_subtle=True),
-    Planted(old_epochs_count, INFECTED, is_subtle=True),
+    Planted(old_epochs_count, INFECTED),
     Planted(old_positions_count, INFECTED),
     Planted(grace_by_claims, CLOCKS, is_subtle=True),
     Planted(no_grace, CLOCKS),

@@ -4,7 +4,12 @@ from dataclasses import dataclass, replace
 
 from tests.sync.simulation.acts import ACTS, collect_unheld, make_locked_snapshot
 from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
-from tests.sync.simulation.infected import break_a_rule, take_away, write_out_of_time
+from tests.sync.simulation.infected import (
+    break_a_rule,
+    take_away,
+    write_into_an_own_zone,
+    write_out_of_time,
+)
 from tests.sync.simulation.lying import tell_lies, tell_the_truth
 from tests.sync.simulation.mishaps import (
     clone,
@@ -54,6 +59,7 @@ INFECTED = Story(
     {
         **ROUGH,
         break_a_rule: 3,
+        write_into_an_own_zone: 1,
         write_out_of_time: 1,
         make_locked_snapshot: 1,
         remove_device: 1,
