@@ -6,18 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.agent.returning import Returning
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.holdings import PinRow
+from sealwax.library.losses import Taken
+from sealwax.model.change import entry
+from sealwax.model.field import REACTION
+from sealwax.model.record import Kind
+from sealwax.snapshot.pins import create_snapshot
+from sealwax.sources.base import Observation
 from sealwax.stores.faulty import Fault, FaultyStore
+from sealwax.sync.guard.plan import BEFORE, How
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
 from sealwax.sync.unread import unread
 from sealwax.trust.account import read_log
 from sealwax.vault.commit_part import MERGED, Part
-from sealwax.vault.writing import Writing
-from tests.homes import ignore
+from sealwax.vault.writing import Writing, write_in_batches
+from tests.homes import NOW_MS, ignore
 from tests.lying_place import followed_by, one_bit_off, swapped
 from tests.sync.simulation.account import let_in
 from tests.sync.simulation.acts import (
@@ -28,6 +36,7 @@ from tests.sync.simulation.acts import (
     make_snapshot,
     merge_segments,
     sync,
+    take,
 )
 from tests.sync.simulation.alarms import alarms
 from tests.sync.simulation.checks import check_end, check_some, forged
@@ -40,6 +49,7 @@ from tests.sync.simulation.place import Disk
 from tests.sync.simulation.removed import remove_device
 from tests.sync.simulation.size import LIVELY
 from tests.sync.simulation.steady import steady
+from tests.sync.simulation.words import chats, message, origin
 from tests.sync.simulation.world import World
 
 DEVICES = 4
@@ -131,6 +141,26 @@ def test_what_waits_is_shown_after_a_device_was_put_out(world: World) -> None:
     import_some(world, home)
     remove_device(world, home)
     check_some(world, home)
+
+
+def test_words_that_came_after_the_moment_before_are_not_taken_away_by_undoing(
+    world: World,
+) -> None:
+    """Where the moment before a change is let go of, an earlier one may know of the message only
+    what somebody said about it."""
+    home, *_ = world.homes
+    name, library, journal = origin(1), home.library, home.device.journal
+    reaction = Observation(
+        int(Kind.MESSAGE), name, NOW_MS, (entry(REACTION, ["loved", None, "t1"], "0:1"),)
+    )
+    take(world, home, [*chats(), reaction])
+    create_snapshot(library, journal, "", BEFORE)
+    take(world, home, [message(1)])
+    record = home.record_of(name)
+    taken = Taken(record, How.CHANGED, 0, bytes(16), 99, 1, False, True, int(Kind.MESSAGE), "")
+    returning = Returning(library, home.clock.now_ms(), home.device.history.device)
+    write_in_batches(journal, returning.changes([taken]), "undo-held")
+    assert name in home.origins()
 
 
 def test_a_snapshot_with_what_a_removed_device_wrote_stays_when_that_is_taken_back(

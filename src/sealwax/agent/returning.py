@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from sealwax.library.library import Library
 from sealwax.library.losses import Taken
 from sealwax.library.past import states_at, states_before
+from sealwax.library.project import NOWHERE, project
 from sealwax.model.change import Change
 from sealwax.model.state import State
 from sealwax.snapshot.plan import bring_back, say_instead
@@ -56,7 +57,9 @@ class Returning:
                 now, row = states[record], gone[record]
                 how = How(row.how)
                 is_later = how in HIDING and moment != row.moment and row.moment in shown
-                if is_later or not is_lost_still(how, then, now):
+                # What was nowhere then has no words that could be said again.
+                is_unsaid = how in HIDING and project(then).place == NOWHERE
+                if is_later or is_unsaid or not is_lost_still(how, then, now):
                     continue
                 del gone[record]
                 if how in HIDING:

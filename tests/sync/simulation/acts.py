@@ -41,7 +41,7 @@ def import_some(world: World, home: Home) -> None:
         now_ms = home.clock.now_ms()
         items.append(Deletion(int(Kind.MESSAGE), origin(gone), f"recoverable:{now_ms}", now_ms))
         world.taken |= {home.record_of(origin(gone))}
-    _take(world, home, items)
+    take(world, home, items)
     home.known.said.update(map(origin, numbers))
 
 
@@ -54,10 +54,11 @@ def import_later_facts(world: World, home: Home) -> None:
     ]
     edited = {fact.canonical_id for fact in facts if fact.entries[0].name == EDIT.name}
     world.taken |= {home.record_of(one) for one in edited}
-    _take(world, home, facts)
+    take(world, home, facts)
 
 
-def _take(world: World, home: Home, items: list[Item]) -> None:
+def take(world: World, home: Home, items: list[Item]) -> None:
+    """The device reads these from a source."""
     device = home.device
     world.operations += sum(item.kind == Kind.MESSAGE for item in items)
     with device.journal.together():
