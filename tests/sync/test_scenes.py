@@ -1,23 +1,33 @@
 """Small scenes of a simulated account: each is what random worlds had found once."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from sealwax.agent.returning import Returning
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.library.holdings import PinRow
+from sealwax.library.losses import Taken
+from sealwax.model.change import entry
+from sealwax.model.field import REACTION
+from sealwax.model.record import Kind
+from sealwax.snapshot.pins import create_snapshot
+from sealwax.sources.base import Observation
 from sealwax.stores.faulty import Fault, FaultyStore
-from sealwax.sync import opening
+from sealwax.sync.guard.plan import BEFORE, How
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import Answer
 from sealwax.sync.trouble import last_trouble
+from sealwax.sync.unread import unread
 from sealwax.trust.account import read_log
 from sealwax.vault.commit_part import MERGED, Part
-from sealwax.vault.writing import Writing
-from tests.homes import ignore
+from sealwax.vault.writing import Writing, write_in_batches
+from tests.homes import NOW_MS, ignore
+from tests.lying_place import followed_by, one_bit_off, swapped
+from tests.sync.simulation.account import let_in
 from tests.sync.simulation.acts import (
     back_up,
     collect_unheld,
@@ -26,6 +36,7 @@ from tests.sync.simulation.acts import (
     make_snapshot,
     merge_segments,
     sync,
+    take,
 )
 from tests.sync.simulation.alarms import alarms
 from tests.sync.simulation.checks import check_end, check_some, forged
@@ -37,6 +48,8 @@ from tests.sync.simulation.newcomer import check_newcomer
 from tests.sync.simulation.place import Disk
 from tests.sync.simulation.removed import remove_device
 from tests.sync.simulation.size import LIVELY
+from tests.sync.simulation.steady import steady
+from tests.sync.simulation.words import chats, message, origin
 from tests.sync.simulation.world import World
 
 DEVICES = 4
@@ -45,12 +58,10 @@ MANY = 20
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     """Four devices with right clocks on a good line; the last one may be removed."""
-    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
-    world = World(tmp_path, 0, LIVELY, (0,) * DEVICES)
-    yield world
-    world.close()
+    with steady(), closing(World(tmp_path, 0, LIVELY, (0,) * DEVICES)) as world:
+        yield world
 
 
 def test_a_library_made_anew_while_the_line_breaks_keeps_what_waits(world: World) -> None:
@@ -66,6 +77,90 @@ def test_a_library_made_anew_while_the_line_breaks_keeps_what_waits(world: World
     assert fresh.device.sync.waiting().messages == len(fresh.known.said)
     sync(world, fresh)
     check_some(world, fresh)
+
+
+def test_a_snapshot_does_not_move_to_where_something_could_not_be_read(world: World) -> None:
+    """The history that it would move to looks the same only as long as that is so."""
+    home, other, *_ = world.homes
+    import_some(world, other)
+    sync(world, home)
+    home.switch(is_on=False)
+    import_some(world, home)
+    make_snapshot(world, home)
+    import_some(world, other)
+    world.lies.objects = lambda _, data: one_bit_off(data, 60) if data else data
+    home.switch(is_on=True)
+    home.sync()
+    assert unread(home.library)
+    world.lies.be_honest()
+    sync(world, home)
+    assert not unread(home.library)
+    check_some(world, home)
+
+
+def test_a_snapshot_that_stands_on_the_end_of_a_false_history_stays_as_it_was(
+    world: World,
+) -> None:
+    home, other, *_ = world.homes
+    import_some(world, other)
+    world.lies.chains = {MESSAGES_ZONE: followed_by(b"no commit")}
+    home.sync()
+    assert home.library.holdings.void_commits()
+    home.switch(is_on=False)
+    make_snapshot(world, home)
+    world.lies.be_honest()
+    import_some(world, other)
+    # With another list of devices, what did not count is looked at again.
+    let_in(world.place, world.begun, "one more", world.time.now_ms, world.entropy)
+    home.switch(is_on=True)
+    sync(world, home)
+    assert not home.library.holdings.void_commits()
+    check_some(world, home)
+    home.kill(is_library_lost=True)
+    check_some(world, home)
+
+
+def test_what_a_folder_showed_out_of_order_is_right_again_when_the_folder_is(world: World) -> None:
+    home, other, *_ = world.homes
+    for _ in range(4):
+        import_some(world, other)
+    world.lies.chains = {MESSAGES_ZONE: swapped(1, 2)}
+    for _ in range(2):
+        # The second time it compares what does not count with the folder, which still says so.
+        home.sync()
+    assert home.library.holdings.void_commits()
+    world.lies.be_honest()
+    sync(world, home)
+    assert not home.library.holdings.void_commits()
+    assert home.contents() == other.contents()
+
+
+def test_what_waits_is_shown_after_a_device_was_put_out(world: World) -> None:
+    home, *_ = world.homes
+    home.switch(is_on=False)
+    import_some(world, home)
+    remove_device(world, home)
+    check_some(world, home)
+
+
+def test_words_that_came_after_the_moment_before_are_not_taken_away_by_undoing(
+    world: World,
+) -> None:
+    """Where the moment before a change is let go of, an earlier one may know of the message only
+    what somebody said about it."""
+    home, *_ = world.homes
+    name, library, journal = origin(1), home.library, home.device.journal
+    reaction = Observation(
+        int(Kind.MESSAGE), name, NOW_MS, (entry(REACTION, ["loved", None, "t1"], "0:1"),)
+    )
+    take(world, home, [*chats(), reaction])
+    create_snapshot(library, journal, "", BEFORE)
+    take(world, home, [message(1)])
+    record = home.record_of(name)
+    taken = Taken(record, How.CHANGED, 0, bytes(16), 99, 1, False, True, int(Kind.MESSAGE), "")
+    returning = Returning(library, home.clock.now_ms(), home.device.history.device)
+    write_in_batches(journal, returning.changes([taken]), "undo-held")
+    assert name in home.origins()
 
 
 def test_a_snapshot_with_what_a_removed_device_wrote_stays_when_that_is_taken_back(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from sealwax.sync import opening
 from tests.laws import IS_LONG
 from tests.sync.simulation.run import simulate
 from tests.sync.simulation.size import LARGE, LIVELY
@@ -19,6 +18,7 @@ from tests.sync.simulation.stories import (
     IMAGES,
     INFECTED,
     LYING,
+    LYING_FOLDER,
     PLAIN,
     REMOVED,
     STOLEN,
@@ -38,12 +38,8 @@ STORIES = {
     "stolen": STOLEN,
     "removed": REMOVED,
     "lying": LYING,
+    "lying-folder": LYING_FOLDER,
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "can_have_companions", lambda: False)
 
 
 @pytest.mark.laws

@@ -219,7 +219,10 @@ class Devices:
         Raises StoreError."""
         mirror = self._device.mirror
         shared = self._device.near if mirror is None else mirror.far
-        return close_zones(self._replica, self._device.outbox.own, shared)
+        try:
+            return close_zones(self._replica, self._device.outbox.own, shared)
+        finally:
+            self._device.outbox.put_on()
 
     def _admit(self, device: Member, name: str) -> Heads:
         """Writes the device into the log; gives the newest heads, its own entry included."""

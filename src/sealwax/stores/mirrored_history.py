@@ -135,6 +135,14 @@ class MirroredHistory(FarSide):
         self._known_log = AccountLog(self.account)
         self.near.append_commits(zone, start_seq, commits, start_seq + len(commits) - 1)
 
+    def replace_zone(self, zone: str, start_seq: int, commits: list[bytes]) -> None:
+        """The same; what was near is kept as a whole, among the lost histories of the zone."""
+        before = [data for _, data in self.near.read_commits(zone, 0)][:start_seq]
+        self.near.set_aside_zone(zone)
+        self._known_log = AccountLog(self.account)
+        whole = [*before, *commits]
+        self.near.append_commits(zone, 0, whole, len(whole) - 1)
+
     def far_commit(self, zone: str, seq: int) -> bytes:
         """One commit of the far history as it is told; nothing where it is not there."""
         try:

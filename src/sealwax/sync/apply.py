@@ -245,8 +245,8 @@ class Sync:
 
     def back_up(self, is_asked: bool = True) -> Proof:
         """Copies the outbox as it is to the shared place, where only devices can read it, and reads
-        back what this device wrote: whether another one could bring it back. Raises FarAway,
-        FarFull."""
+        back what this device wrote: whether another one could bring it back. Raises AccountParted,
+        FarAway, FarFull."""
         if self._mirror is not None:
             mend_account(self._mirror, self._journal)
             if self._other_self.meet():

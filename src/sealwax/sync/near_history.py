@@ -17,10 +17,11 @@ from sealwax.stores.near import NearStore
 from sealwax.sync.agreement import Agreement
 from sealwax.sync.journal import Journal
 from sealwax.sync.repair import mend_account, merge
+from sealwax.sync.replay import told_commits
 
 MENDED = "A part of the history on this device did not count; it was put right."
 LOOKED_AT = 8
-"""So many commits that do not count are compared with those of the shared place."""
+"""So many commits that do not count, at either end, are compared with those of the shared place."""
 _LOOKED = "looked at what does not count"
 
 
@@ -37,13 +38,16 @@ class NearHistory:
     def mend(self) -> str:
         """Replaces what does not count here and stands otherwise at the shared place, and judges
         anew what was judged without the whole log; says what was done. Costs nothing where
-        everything counts. Raises FarAway, FarFull, or OnlyHere."""
+        everything counts, and else a few commits that are read at the place. Raises FarAway,
+        FarFull, or OnlyHere."""
         known = {seq for zone, seq, _ in self._holdings.void_commits() if zone == MESSAGES_ZONE}
         if self._mirror is None or not known:
             return ""
         mend_account(self._mirror, self._journal)
         mark = object_name(b"".join((self._history.log.head_hash, *map(_eight, sorted(known)))))
-        if self._holdings.noted(_LOOKED) == mark:
+        is_judged = self._holdings.noted(_LOOKED) == mark
+        # The place may have shown the same when that was noted, and be right again by now.
+        if is_judged and self._first_wrong(self._mirror, sorted(known)) is None:
             return ""
         void = self._void()
         wrong = self._first_wrong(self._mirror, sorted(void))
@@ -67,9 +71,10 @@ class NearHistory:
         return void
 
     def _first_wrong(self, mirror: MirrorStore, void: list[int]) -> int | None:
-        """The first of the commits in whose stead the shared place has something else. Where it
-        holds such commits itself, it may only be behind."""
-        for seq in void[:LOOKED_AT]:
+        """The first of the commits in whose stead the shared place has something else; of many the
+        oldest and the newest are looked at. Where it holds such commits itself, it may only be
+        behind."""
+        for seq in sorted({*void[:LOOKED_AT], *void[-LOOKED_AT:]}):
             far = mirror.far_commit(MESSAGES_ZONE, seq)
             if far != mirror.near.get_commit(MESSAGES_ZONE, seq) and (far or mirror.is_far_judging):
                 return seq
@@ -91,8 +96,18 @@ class NearHistory:
             before = mirror.near.get_commit(MESSAGES_ZONE, wrong - 1) if wrong else None
             heads.forget(MESSAGES_ZONE, (wrong - 1, commit_hash(before)) if before else None)
             self._history.library.guarded.seen.forget_heads(MESSAGES_ZONE)
-        mirror.replace_end(MESSAGES_ZONE, wrong, found)
+        if self._is_stood_on(wrong):
+            # What a snapshot stands on is found among the histories that were put aside.
+            mirror.replace_zone(MESSAGES_ZONE, wrong, found)
+        else:
+            mirror.replace_end(MESSAGES_ZONE, wrong, found)
         self._agreement.make_anew(known_seq=wrong - 1)
+
+    def _is_stood_on(self, wrong: int) -> bool:
+        """Whether a commit of this device's own zone names a head that is going to be replaced."""
+        own = self._journal.outbox.own
+        heads = (told.part.heads.get(MESSAGES_ZONE) for told in told_commits(own, own.zone))
+        return any(head is not None and head[0] >= wrong for head in heads)
 
 
 def replace_damaged(near: NearStore, holdings: Holdings, zones: Iterable[str]) -> int:

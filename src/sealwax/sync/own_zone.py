@@ -17,6 +17,7 @@ from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replay import base_of
 from sealwax.sync.replica import Replica
+from sealwax.sync.unread import unread
 from sealwax.vault.commit_part import MADE_MS, Part, open_part
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.writing import Pinning, Writing
@@ -57,6 +58,9 @@ class OwnZone:
         if digest is None or pin.lock_until_ms > now_ms:
             return False
         self._library.strip_tail()
+        if unread(self._library):
+            # What could not be read is missing here, and the snapshot would show it later.
+            return False
         if not self._is_shared(pin, digest):
             if digest != digest_bytes(self._library.digest()):
                 return False

@@ -15,6 +15,8 @@ from sealwax.snapshot.restore import restore
 from sealwax.sources.base import Deletion, Item
 from sealwax.storage.apply import delete, undelete
 from sealwax.sync.compaction.apply import drop_purged_words, merge_small
+from sealwax.sync.repair import AccountParted
+from sealwax.sync.unread import unread
 from sealwax.vault.writing import write_in_batches
 from tests.homes import ignore
 from tests.sync.devices import ListSource
@@ -39,7 +41,7 @@ def import_some(world: World, home: Home) -> None:
         now_ms = home.clock.now_ms()
         items.append(Deletion(int(Kind.MESSAGE), origin(gone), f"recoverable:{now_ms}", now_ms))
         world.taken |= {home.record_of(origin(gone))}
-    _take(world, home, items)
+    take(world, home, items)
     home.known.said.update(map(origin, numbers))
 
 
@@ -52,10 +54,11 @@ def import_later_facts(world: World, home: Home) -> None:
     ]
     edited = {fact.canonical_id for fact in facts if fact.entries[0].name == EDIT.name}
     world.taken |= {home.record_of(one) for one in edited}
-    _take(world, home, facts)
+    take(world, home, facts)
 
 
-def _take(world: World, home: Home, items: list[Item]) -> None:
+def take(world: World, home: Home, items: list[Item]) -> None:
+    """The device reads these from a source."""
     device = home.device
     world.operations += sum(item.kind == Kind.MESSAGE for item in items)
     with device.journal.together():
@@ -108,7 +111,8 @@ def make_snapshot(world: World, home: Home, lock_until_ms: int = 0) -> None:
     assert snapshot >= 0
     (pin,) = [pin for pin in home.library.holdings.pins() if pin.name == name] or [None]
     assert pin is not None, "A snapshot that was just made is not there."
-    digest = home.library.applier.digest_at(pin.moment)
+    is_all_read = not unread(home.library, home.device.outbox.zone)
+    digest = home.library.applier.digest_at(pin.moment) if is_all_read else None
     home.known.promises.append(Promised(name, pin.zone, pin.moment, digest))
 
 
@@ -166,7 +170,13 @@ def back_up(world: World, home: Home) -> None:
     """What waits on this device is copied to the place. Where that can be read back, nothing of it
     may be lost from then on, as long as the device is one of the account's."""
     world.operations += 1
-    if home.device.sync.back_up().is_whole:
+    try:
+        proof = home.device.sync.back_up()
+    except AccountParted:
+        # So it looks where a place shows another list of devices.
+        assert world.is_lied_to
+        return
+    if proof.is_whole:
         world.place.safe.kept.setdefault(home.name, set()).update(home.waiting() & home.known.said)
 
 

@@ -40,12 +40,13 @@ SCRATCH = "scratch"
 
 
 class Promised(NamedTuple):
-    """What a snapshot showed when it was made."""
+    """What a snapshot showed when it was made. There is no digest where something could not be read
+    then: it is shown as soon as it can be."""
 
     name: str
     zone: str
     moment: float
-    digest: int
+    digest: int | None
 
 
 class Known(NamedTuple):
@@ -68,7 +69,14 @@ class Image(NamedTuple):
 
 
 class SteadyMirror(MirrorStore):
-    """A mirror that fetches in no other thread: the same seed has the same world."""
+    """A mirror that fetches in no other thread, and each time in the same order: the same seed has
+    the same world."""
+
+    def fetch(self, names: Iterable[bytes]) -> int:
+        return super().fetch(sorted(names))
+
+    def upload(self, names: Iterable[bytes]) -> None:
+        super().upload(sorted(names))
 
     @contextmanager
     def arriving(self, names: Iterable[bytes]) -> Iterator[None]:

@@ -26,6 +26,17 @@ def take_away(world: World, home: Home) -> None:
     _write(world, home, world.rng.choice(TAKING))
 
 
+def write_into_an_own_zone(world: World, home: Home) -> None:
+    """It writes a message as if another device had said it: into that one's own zone."""
+    infected, disk = world.homes[INFECTED], world.place.disk
+    if home is infected:
+        return
+    world.operations += 1
+    log, zone = read_log(disk, infected.account), device_zone(home.member.member().id)
+    standing = Standing(log.head, log.newest.epoch)
+    _forger(world).append(disk, zone, junk(world, home.library), standing)
+
+
 def write_out_of_time(world: World, _: Home) -> None:
     """It says that the account is what it was before a device was put out: by the position that it
     names, or by the keys that it writes under."""

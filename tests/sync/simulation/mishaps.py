@@ -39,7 +39,7 @@ def copy_disk(world: World, _: Home) -> None:
 def come_back(world: World, _: Home) -> None:
     """The place comes back from an old disk."""
     world.operations += 1
-    world.may_be_forged |= any(map(forged, world.homes))
+    world.may_be_forged |= world.was_removal_forgotten and any(map(forged, world.homes))
     world.place.come_back(world.rng)
 
 

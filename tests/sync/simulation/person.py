@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from sealwax.agent.held import MARKED, Asked, NoSuchQuestion
+from sealwax.agent.held import MARKED, Asked
 from sealwax.stores.base import StoreError
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.removed_tail import RemovedDeviceWrote
@@ -31,8 +31,8 @@ def sync_and_answer(world: World, home: Home) -> SyncOutcome:
     check_asked(world, home)
     with suppress(StoreError):
         for asked in home.held.questions():
-            # An answer may end another question.
-            with suppress(NoSuchQuestion):
+            # What was answered before it, or elsewhere meanwhile, may have settled it.
+            if asked.number in {one.number for one in home.held.questions()}:
                 _answer(world, home, asked)
     return done
 

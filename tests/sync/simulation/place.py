@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import NamedTuple
 
-from sealwax.ledger.commit import parse_commit
+from sealwax.ledger.commit import MalformedCommitError, parse_commit
 from sealwax.ledger.names import commit_hash
 from sealwax.stores.base import CommitVoid
 from sealwax.stores.forwarding import ForwardingStore
@@ -38,11 +38,18 @@ class Disk(NamedTuple):
 class Place(ForwardingStore):
     """The shared place: it can be put back to earlier days."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_judging: bool) -> None:
+        """`is_judging` says that it is a server, which takes what counts alone; in a folder anybody
+        may leave anything."""
         super().__init__(MemoryStore())
+        self._is_judging = is_judging
         self.safe = Safe()
         self._disks: list[Disk] = []
         self.deleted: list[bytes] = []
+
+    @property
+    def is_judging(self) -> bool:
+        return self._is_judging
 
     @property
     def disk(self) -> MemoryStore:
@@ -52,12 +59,18 @@ class Place(ForwardingStore):
 
     def append_commit(self, zone: str, seq: int, data: bytes) -> None:
         """A commit that does not follow the newest one is refused, as a server does; nothing else
-        of it is looked at."""
+        of it is looked at. What is no commit at all has its place in a folder."""
         if 0 < seq == self.head_seq(zone) + 1:
             newest = commit_hash(self.get_commit(zone, seq - 1))
-            if parse_commit(data).header.previous != newest:
+            if not self._follows(data, newest):
                 raise CommitVoid("It does not follow the commit before it.")
         super().append_commit(zone, seq, data)
+
+    def _follows(self, data: bytes, newest: bytes) -> bool:
+        try:
+            return parse_commit(data).header.previous == newest
+        except MalformedCommitError:
+            return not self._is_judging
 
     def delete_objects(self, names: Iterable[bytes]) -> None:
         listed = list(names)

@@ -140,8 +140,8 @@ IN_STEP = (
     Planted(objects_not_put_back),
     Planted(lost_history_not_kept),
     Planted(replay_without_base),
+    Planted(compaction_forgets),
     Planted(digest_not_put_back, is_subtle=True),
     Planted(beneath_not_kept, is_subtle=True),
     Planted(near_before_far, is_subtle=True),
-    Planted(compaction_forgets, is_subtle=True),
 )

@@ -45,6 +45,7 @@ def write_although_removed(world: World, _: Home) -> None:
     if not _knows(disk, removed.account, removed.forger.device):
         log = read_log(disk, removed.account)
         standing = Standing(log.head, log.newest.epoch)
+        world.was_removal_forgotten = True
     elif not is_closed(disk, zone, standing.position):
         return
     world.operations += 1
@@ -58,7 +59,7 @@ def forget_removal(world: World, home: Home) -> None:
     the first to write."""
     if world.removed is not None:
         world.operations += 1
-        world.may_be_forged |= any(map(forged, world.homes))
+        world.may_be_forged |= world.was_removal_forgotten and any(map(forged, world.homes))
         world.place.put_back(world.removed.disk)
         for _ in range(world.rng.randrange(1, QUICK)):
             write_although_removed(world, home)

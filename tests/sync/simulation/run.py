@@ -1,6 +1,6 @@
 """One simulated world, from its beginning to its end."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sealwax.stores.base import StoreError
@@ -12,6 +12,7 @@ from tests.sync.simulation.mishaps import come_back
 from tests.sync.simulation.newcomer import check_newcomer
 from tests.sync.simulation.person import sync_and_answer
 from tests.sync.simulation.size import Size
+from tests.sync.simulation.steady import steady
 from tests.sync.simulation.stories import PLAIN, Story
 from tests.sync.simulation.world import World
 
@@ -20,9 +21,10 @@ ROUNDS = 6
 
 
 def simulate(folder: Path, seed: int, size: Size, operations: int, story: Story = PLAIN) -> None:
-    """Raises whatever a device raises that it must not, or AssertionError."""
-    world = World(folder, seed, size, story.off_ms, story.is_honest)
-    try:
+    """Raises whatever a device raises that it must not, or AssertionError. The same arguments have
+    the same world."""
+    kind = (story.off_ms, story.is_honest, story.is_judging)
+    with steady(), closing(World(folder, seed, size, *kind)) as world:
         world.run(story.turns, operations // 2, check_asked, check)
         come_back(world, world.homes[0])
         world.run(story.turns, operations, check_asked, check)
@@ -31,8 +33,6 @@ def simulate(folder: Path, seed: int, size: Size, operations: int, story: Story 
         for home in world.homes:
             check_quiet(world, home)
         check_newcomer(world)
-    finally:
-        world.close()
 
 
 def check(world: World, home: Home) -> None:

@@ -1,10 +1,15 @@
 """What a simulated world is about: which acts and mishaps there are, and how wrong clocks are."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from tests.sync.simulation.acts import ACTS, collect_unheld, make_locked_snapshot
 from tests.sync.simulation.clocks import DAY_MS, YEAR_MS
-from tests.sync.simulation.infected import break_a_rule, take_away, write_out_of_time
+from tests.sync.simulation.infected import (
+    break_a_rule,
+    take_away,
+    write_into_an_own_zone,
+    write_out_of_time,
+)
 from tests.sync.simulation.lying import tell_lies, tell_the_truth
 from tests.sync.simulation.mishaps import (
     clone,
@@ -28,13 +33,16 @@ ROUGH: Turns = {**ACTS, kill: 1, copy_disk: 1}
 """Every day, with a faulty line."""
 
 
-class Story(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Story:
     """The acts, and by how much the clock of each device is wrong at first. In an honest one nobody
-    means harm and the place does not lie, so no alarm may be raised."""
+    means harm and the place does not lie, so no alarm may be raised. A place that `is_judging` is a
+    server, not a folder."""
 
     turns: Turns
     off_ms: tuple[int, ...] = (0, DAY_MS, -DAY_MS)
     is_honest: bool = True
+    is_judging: bool = False
 
 
 PLAIN = Story(ROUGH)
@@ -51,6 +59,7 @@ INFECTED = Story(
     {
         **ROUGH,
         break_a_rule: 3,
+        write_into_an_own_zone: 1,
         write_out_of_time: 1,
         make_locked_snapshot: 1,
         remove_device: 1,
@@ -73,5 +82,7 @@ REMOVED = Story(
     is_honest=False,
 )
 """The last device is put out, and goes on writing."""
-LYING = Story({**ROUGH, tell_lies: 1, tell_the_truth: 2}, is_honest=False)
-"""The place answers falsely for a while."""
+LYING = Story({**ROUGH, tell_lies: 1, tell_the_truth: 2}, is_honest=False, is_judging=True)
+"""The place, a server, answers falsely for a while."""
+LYING_FOLDER = replace(LYING, is_judging=False)
+"""A folder does."""

@@ -32,15 +32,16 @@ class World:
         size: Size,
         off_ms: Sequence[int],
         is_honest: bool = False,
+        is_judging: bool = False,
     ) -> None:
         """`off_ms` is by how much the clock of each device is wrong at first. In an honest world
-        nobody means harm, so no alarm may be raised."""
+        nobody means harm, so no alarm may be raised. `is_judging`: see `Place`."""
         self.size = size
         self.is_honest = is_honest
         self.rng = random.Random(seed)
         self.entropy = TestOnlySeededEntropy(f"world {seed}")
         self.time = TrueTime(NOW_MS)
-        self.place = Place()
+        self.place = Place(is_judging)
         self.faults = Chance(self.rng)
         self.lies = Lies()
         self.is_lied_to = False
@@ -48,6 +49,9 @@ class World:
         self.operations = 0
         self.grace = Grace(self.time)
         self.removed: Removed | None = None
+        self.was_removal_forgotten = False
+        """Whether the removed device wrote where the place had forgotten that it is out: who has
+        not heard of it takes that in at first."""
         self.may_be_forged = False
         """Whether what a removed device wrote may stay: a person took it in, or a device that had
         not heard of the removal did, before the place came back from yet another disk."""
