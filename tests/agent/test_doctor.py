@@ -159,6 +159,7 @@ FAULTS: dict[str, tuple[Plant, str, str]] = {
         "danger",
         "It was removed on a day.",
     ),
+    "passphrase-weak": (_facts(is_passphrase_weak=True), "warn", "can be guessed"),
     "recovery-unconfirmed": (_facts(is_recovery_confirmed=False), "warn", "recovery key"),
     "recovery-changed": (
         _facts(is_recovery_confirmed=False, recovery_changed_ms=NOW_MS - DAY_MS),

@@ -10,7 +10,7 @@ import pytest
 from sealwax.agent.schedule import DAY_MS, HOUR_MS
 from sealwax.agent.selecting import Select
 from sealwax.ledger.names import MESSAGES_ZONE
-from sealwax.sync.guard.watch import BEFORE
+from sealwax.sync.guard.plan import BEFORE
 from tests.agent.month import MONDAY_MS, Device, Household, Phone, household
 from tests.homes import ignore
 

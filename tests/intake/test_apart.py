@@ -103,3 +103,25 @@ def test_a_thread_that_is_known_already_is_joined_later(tmp_path: Path) -> None:
         shared = agent._library.database.connection.execute("SELECT count(*) FROM also_in")
         assert shared.fetchone() == (0,)
         assert agent.verify(ignore).is_sound
+
+
+def test_a_group_that_goes_on_under_another_id_is_one(tmp_path: Path) -> None:
+    env = environment()
+    home, _ = made_home(tmp_path, env)
+    folder = tmp_path / "phone"
+
+    def write(database: AppleDatabase) -> None:
+        handles = [database.handle(f"+1555010300{number}") for number in range(2)]
+        for number in range(2):
+            chat = database.group_chat(f"chat{number}", "Book club", handles, f"group-{number}")
+            date_ms = NOW_MS - 10**8 + number * 60_000
+            database.add_messages([said(chat, handles[0], f"m{number}", "words", date_ms)])
+            database.connection.execute(
+                "INSERT INTO chat_lookup (identifier, domain, chat) VALUES ('club', ?, ?)",
+                (f"service {number}", chat),
+            )
+
+    changed(folder, write)
+    importing(home, env, folder)
+    with open_agent(home, env) as agent:
+        assert _sizes(agent) == [2]

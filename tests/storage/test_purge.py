@@ -98,7 +98,7 @@ def _select(library: Library, *numbers: int) -> Selection:
 
 
 def _row(library: Library, origin: str, moment: Moment | None = None) -> Row | None:
-    roots = library.read.roots
+    roots = library.read._roots
     uids = [record_id(roots, NAMESPACE_APPLE, kind, origin) for kind in (2, 4)]
     at = moment or Moment(library.head_moment(), (0, 1, 2))
     return next(iter(library.read.by_uid(uids, at)), None)

@@ -12,7 +12,7 @@ from tests.homes import DAY_MS, NOW_MS, ignore, write_threads
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import Household
 
-ROOM_BYTES = 4_000
+ROOM_BYTES = 8_000
 """What the plan leaves: less than a photo takes."""
 PHOTOS = 3
 

@@ -9,7 +9,14 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.device import Device, Environment
-from sealwax.agent.home import LIBRARY_FILE, HomeLock, make_private, scratch_folder
+from sealwax.agent.home import (
+    LIBRARY_FILE,
+    WEAK,
+    WEAK_SETTING,
+    HomeLock,
+    make_private,
+    scratch_folder,
+)
 from sealwax.agent.noting import Note
 from sealwax.agent.place import (
     STORE_SETTING,
@@ -25,7 +32,7 @@ from sealwax.base.entropy import SystemEntropy
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import make_folder
 from sealwax.base.settings import Settings
-from sealwax.crypto.passphrase_strength import need_strong
+from sealwax.crypto.passphrase_strength import weakness
 from sealwax.crypto.recovery_code import new_recovery_code, recovery_keys
 from sealwax.ledger.account import AccountLog
 from sealwax.ledger.names import ACCOUNT_ZONE
@@ -224,17 +231,17 @@ def refuse_existing(home: Path) -> None:
 
 
 def need_a_place_for_keys(env: Environment) -> None:
-    """Raises NoPassphrase before anything is made, where there is no keyring either, and
-    PassphraseWeak for one that can be guessed."""
-    if env.passphrase:
-        need_strong(env.passphrase)
-    elif env.keyring is None:
+    """Raises NoPassphrase before anything is made, where there is no keyring either."""
+    if not env.passphrase and env.keyring is None:
         raise NoPassphrase("The keys of this device need a passphrase to lie under.")
 
 
 def finish_home(home: Path, place: Place, keys: HomeKeys, env: Environment) -> None:
-    """Settings first, keys last: a home counts as made once its keys are there."""
+    """Settings first, keys last: a home counts as made once its keys are there. A passphrase that
+    can be guessed came from a script, for nobody could type it: it is taken, and told for good."""
     make_private(home)
+    if env.passphrase and weakness(env.passphrase):
+        Settings(home).set(WEAK_SETTING, WEAK)
     if place.setting:
         Settings(home).set(STORE_SETTING, place.setting)
     save_home_keys(home, keys, env.passphrase, env.keyring, env.entropy)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from sealwax.agent.device import Device
 from sealwax.agent.questions import Alarm, Asked
+from sealwax.agent.returning import Returning
 from sealwax.base.clock import Clock
 from sealwax.base.errors import SealwaxError
 from sealwax.ledger.commit import CommitKind
@@ -15,17 +16,13 @@ from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import UnpinFacts, encode_facts
 from sealwax.library.let_go import Wanted
 from sealwax.library.losses import NO_MOMENT, NO_QUESTION, Question, Taken
-from sealwax.library.past import states_at
 from sealwax.library.query import Row
 from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD, LIFE
 from sealwax.model.record import Kind
 from sealwax.snapshot.pins import PINS_LIMIT
-from sealwax.snapshot.plan import bring_back, say_instead
 from sealwax.storage.plan import Target, plan_accept, plan_undelete
-from sealwax.sync.guard.hiding import HIDING, is_lost_still
-from sealwax.sync.guard.plan import EARLY_MS, How
-from sealwax.sync.guard.watch import BEFORE
+from sealwax.sync.guard.plan import BEFORE, EARLY_MS, How
 from sealwax.trust.roster import roster
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing, write_in_batches
@@ -33,7 +30,6 @@ from sealwax.vault.writing import Writing, write_in_batches
 MARKED = 0
 """The number of the question about records that are marked as held: by an import, or by another
 device."""
-RECORDS_TOGETHER = 2_000
 
 
 class NoSuchQuestion(SealwaxError):
@@ -102,7 +98,7 @@ class Held:
         ask about too; gives how many records."""
         since_ms = self._clock.now_ms() - EARLY_MS
         rows = self._guarded.losses.lately(since_ms)
-        back = write_in_batches(self._journal, self._returning(rows), "undo-held")
+        back = write_in_batches(self._journal, self._returning().changes(rows), "undo-held")
         self._device.sync.settle_held()
         return back
 
@@ -177,13 +173,17 @@ class Held:
     def _undo(self, questions: list[Question], marked: list[Row]) -> int:
         rows, shots = self._rows(questions), self._snapshots(questions)
         listed = [row for group in rows.values() for row in group]
-        back = plan_undelete(_targets(marked), self._clock.now_ms(), self._journal.device)
-        done = write_in_batches(self._journal, [*back, *self._returning(listed)], "undo-held")
+        back = list(plan_undelete(_targets(marked), self._clock.now_ms(), self._journal.device))
+        back += self._returning().changes(listed)
+        done = write_in_batches(self._journal, back, "undo-held")
         with self._guarded.transaction():
             self._guarded.let_go.forget(shots)
             # What was purged since, or is in no snapshot here, does not come back by asking again.
             self._guarded.losses.forget(row.record for row in listed)
         return done + len(shots)
+
+    def _returning(self) -> Returning:
+        return Returning(self._library, self._clock.now_ms(), self._journal.device)
 
     def _rows(self, questions: list[Question]) -> dict[Question, list[Taken]]:
         return {one: self._guarded.losses.waiting(one.number) for one in questions}
@@ -203,45 +203,6 @@ class Held:
                 told = [entry(HELD, False, key) for key in sorted({*keys, str(row.life)})]
                 now_ms, device = self._clock.now_ms(), self._journal.device
                 yield Change(state.kind, row.record, None, now_ms, device, tuple(told))
-
-    def _returning(self, rows: list[Taken]) -> Iterator[Change]:
-        """What brings records back: from the trash, or, where their words are gone, from the moment
-        before."""
-        now_ms, device = self._clock.now_ms(), self._journal.device
-        connection = self._library.database.connection
-        wanted = {row.moment for row in rows}
-        pins = self._library.holdings.pins()
-        shown = {pin.moment for pin in pins if pin.reason == BEFORE or pin.moment in wanted}
-        moments = sorted(shown, reverse=True)
-        for start in range(0, len(rows), RECORDS_TOGETHER):
-            page = rows[start : start + RECORDS_TOGETHER]
-            states = self._library.states([row.record for row in page])
-            yield from plan_undelete(
-                (
-                    Target(row.record, states[row.record])
-                    for row in page
-                    if row.how == How.DELETED and row.record in states
-                ),
-                now_ms,
-                device,
-            )
-            gone = {
-                row.record: How(row.how)
-                for row in page
-                if row.how != How.DELETED and row.record in states
-            }
-            for moment in moments:
-                for record, then in states_at(connection, sorted(gone), moment).items():
-                    now, how = states[record], gone[record]
-                    if not is_lost_still(how, then, now):
-                        continue
-                    del gone[record]
-                    if how in HIDING:
-                        yield from say_instead(record, then, now, now_ms, device)
-                    else:
-                        yield from bring_back(
-                            record, [then, now], now, now_ms, device, then.is_live
-                        )
 
     def _let_go(self, wanted: Iterable[Wanted]) -> None:
         """Lets go of the snapshots that were made again, in the shared history and in this device's

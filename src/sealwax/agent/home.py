@@ -34,6 +34,10 @@ class HomeLocked(SealwaxError):
     hint = "Wait until the other command is done, then try again."
 
 
+WEAK_SETTING, WEAK = "passphrase_weak", "yes"
+"""Of a home whose keys lie under a passphrase that can be guessed."""
+
+
 class HomeReadOnly(SealwaxError):
     """The home cannot be written to."""
 

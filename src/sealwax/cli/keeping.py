@@ -28,7 +28,7 @@ from sealwax.cli.options import (
 from sealwax.cli.recovering import show_recovering
 from sealwax.cli.session import EXIT_FAILED, Session, can_ask
 from sealwax.cli.terminal import ask, of_others, say
-from sealwax.crypto.passphrase_strength import need_strong
+from sealwax.crypto.passphrase_strength import PassphraseWeak, need_strong, weakness
 from sealwax.intake.imported import Imported, Progress
 from sealwax.trust.system_keyring import find_keyring
 
@@ -259,6 +259,9 @@ def _invitation(session: Session, given: str) -> str:
 
 def _new_passphrase(session: Session) -> str:
     passphrase = session.secrets.passphrase
+    if passphrase and (why := weakness(passphrase)):
+        told = f"! {why} Whoever gets at this device's disk can try them all. {PassphraseWeak.hint}"
+        say(told, fg="red", err=True)
     if passphrase or not can_ask() or find_keyring() is not None:
         return passphrase
     first = getpass.getpass("A passphrase for this device's keys: ")

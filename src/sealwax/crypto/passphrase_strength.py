@@ -18,13 +18,20 @@ class PassphraseWeak(SealwaxError):
 
 
 def need_strong(passphrase: str) -> None:
-    """Raises PassphraseWeak. For a passphrase that is being set, never for one that opens."""
+    """Raises PassphraseWeak. For a passphrase that a person sets, never for one that opens."""
+    why = weakness(passphrase)
+    if why:
+        raise PassphraseWeak(why)
+
+
+def weakness(passphrase: str) -> str:
+    """Why a passphrase can be guessed, in a sentence; nothing where it cannot."""
     if not passphrase:
-        raise PassphraseWeak("An empty passphrase is none.")
+        return "An empty passphrase is none."
     # It takes a twentieth of a second to load, and only a new home needs it.
     from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
     found = zxcvbn(passphrase[:EXAMINED_LETTERS], user_inputs=_PRODUCT)
-    if found["guesses"] < GUESSES_LEAST:
-        why = found["feedback"]["warning"]
-        raise PassphraseWeak(f"This passphrase is too easy to guess. {why}".rstrip())
+    if found["guesses"] >= GUESSES_LEAST:
+        return ""
+    return f"This passphrase is too easy to guess. {found['feedback']['warning']}".rstrip()

@@ -8,7 +8,7 @@ import pytest
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.project import TRASH
-from sealwax.sync.guard.watch import BEFORE
+from sealwax.sync.guard.plan import BEFORE
 from sealwax.vault.commit_part import Part
 from tests.sync.guard.household import CHATS, PER_CHAT, House, message
 
@@ -98,3 +98,46 @@ def test_a_snapshot_after_something_was_replaced_is_no_moment_before(house: Hous
     assert house.reachable(HONEST) == ALL
     house.answer(HONEST, is_accepted=False)
     assert house.texts(HONEST) == ALL
+
+
+def test_a_question_about_what_was_said_since_ends_where_another_device_undoes_it(
+    house: House,
+) -> None:
+    """The moment that its losses name is one at which nothing of it was said yet."""
+    evil = house.evil()
+    evil.append(CommitKind.PURGE, dropped=evil.segments())
+    house.take(HONEST, [message(number) for number in range(COUNT, COUNT + 12)])
+    evil.pulled()
+    said = [one for one in evil.records() if one not in house.rows(OTHER)]
+    house.take(OTHER, [message(COUNT + 12)])
+    evil.purge(said, 0)
+    house.sync(HONEST, OTHER)
+    assert [asked.purged for asked in house.asked(OTHER)] == [len(said)]
+    house.answer(HONEST, is_accepted=False)
+    # A library that is made anew shows all moments that are pinned.
+    house.homes[OTHER].kill(is_library_lost=True)
+    house.sync(OTHER)
+    assert house.asked(OTHER) == []
+
+
+def test_each_moment_before_stays_while_what_it_shows_is_lost(house: House) -> None:
+    """One device drops all, and purges what was said since: no moment has both."""
+    evil = house.evil()
+    evil.append(CommitKind.PURGE, dropped=evil.segments())
+    house.take(HONEST, [message(number) for number in range(COUNT, COUNT + 12)])
+    said = {f"words of message {number}" for number in range(COUNT, COUNT + 12)}
+    evil.pulled()
+    evil.purge([one for one in evil.records() if one not in house.rows(OTHER)], 0)
+    house.sync(HONEST)
+    assert [asked.purged for asked in house.asked(HONEST)] == [len(said)]
+    pins = [pin for pin in house.library(HONEST).holdings.all_pins() if pin.reason == BEFORE]
+    assert len(pins) == 2
+    for pin in pins:
+        evil.unpin(pin.commit_seq)
+        house.sync(HONEST)
+        house.homes[HONEST].kill(is_library_lost=True)
+        assert house.reachable(HONEST) >= said
+    house.answer(HONEST, is_accepted=False)
+    assert house.texts(HONEST) == ALL | said
+    house.sync(HONEST)
+    assert house.asked(HONEST) == []

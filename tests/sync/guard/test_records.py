@@ -9,7 +9,7 @@ from sealwax.library.project import TRASH
 from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD, LIFE, PURGED, TEXT
 from sealwax.model.record import Kind
-from sealwax.sync.guard.watch import BEFORE
+from sealwax.sync.guard.plan import BEFORE
 from tests.homes import DAY_MS
 from tests.sync.guard.household import CHATS, PER_CHAT, House
 
@@ -47,6 +47,21 @@ def test_many_deletions_are_held_whatever_they_say_of_being_held_or_confirmed(
     assert house.asked(HONEST) == []
     house.sync(HONEST, OTHER)
     assert house.texts(OTHER) == ALL
+
+
+def test_what_it_deletes_and_then_purges_comes_back_to_the_present(house: House) -> None:
+    """A snapshot from in between, which shows it in the trash, is the moment before more."""
+    evil, records = house.evil(), house.rows(HONEST)
+    evil.delete(house.rows(HONEST, 0, 1, 2))
+    house.sync(HONEST)
+    house.snapshot(HONEST, "in between")
+    evil.purge(records, 1)
+    house.sync(HONEST)
+    assert sum(asked.records for asked in house.asked(HONEST)) == len(records)
+    house.answer(HONEST, is_accepted=False)
+    assert house.texts(HONEST) == ALL
+    house.sync(HONEST)
+    assert house.asked(HONEST) == []
 
 
 def test_a_purge_is_held_and_its_words_come_back(house: House) -> None:

@@ -2,7 +2,7 @@
 
 from sealwax.stores.far_trouble import HistoryUnsound
 from sealwax.sync.agreement import OnlyHere
-from sealwax.sync.guard.watch import BEFORE
+from sealwax.sync.guard.plan import BEFORE
 from sealwax.sync.removed_tail import RemovedDeviceWrote
 from sealwax.sync.repair import AccountParted
 from sealwax.sync.trouble import last_trouble

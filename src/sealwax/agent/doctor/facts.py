@@ -126,6 +126,7 @@ class Facts(NamedTuple):
     clock_jump_ms: int = 0
     clock_doubt_ms: int = 0
     is_recovery_confirmed: bool = True
+    is_passphrase_weak: bool = False
     recovery_changed_ms: int | None = None
     key_troubles: tuple[KeyTrouble, ...] = ()
     are_keys_handed_on: bool = True

@@ -13,12 +13,14 @@ from sealwax.agent.doctor.facts import (
     SourceFact,
     StoreFact,
 )
+from sealwax.agent.home import WEAK, WEAK_SETTING
 from sealwax.agent.journal import Entries, Trouble
 from sealwax.agent.noting import key_note
 from sealwax.agent.schedule import JobKind
 from sealwax.agent.sync_state import SyncState, seen_by_id
 from sealwax.base.condition import Condition
 from sealwax.base.errors import SealwaxError
+from sealwax.base.settings import Settings
 from sealwax.library.holdings import SourceTrouble
 from sealwax.sources.apple.keeping import keep_days
 from sealwax.sources.registry import probe_source
@@ -87,6 +89,7 @@ def gather(
         free_bytes=condition.free_bytes,
         clock_doubt_ms=agent.time.ahead_ms(),
         is_recovery_confirmed=agent.recovery.is_confirmed(),
+        is_passphrase_weak=Settings(agent.home).get(WEAK_SETTING, "") == WEAK,
         recovery_changed_ms=agent.recovery.changed_ms(),
         key_troubles=key_troubles,
         are_keys_handed_on=agent.devices.are_keys_handed_on(),

@@ -7,7 +7,7 @@ from sealwax.ledger.names import MESSAGES_ZONE, NO_HASH, commit_hash
 from sealwax.library.let_go import Lost, Wanted
 from sealwax.sync.guard.arrivals import Arrivals, LetGo
 from sealwax.sync.guard.pinned import Pinned, Staying, let_go_here, pinned, shot_at
-from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, Shot, held_snapshots
+from sealwax.sync.guard.plan import BEFORE, DAY_MS, EARLY_MS, Shot, held_snapshots
 from sealwax.sync.replica import Replica
 
 
@@ -43,8 +43,7 @@ def snapshots_going(
     }
     taken_by = {shot: takers[one.pin.commit_seq] for shot, one in gone.items()}
     accepted |= gone.keys() & let_go_here(history) if gone else set()
-    needed = {shot for shot in gone if shot.pinned_seq in _needed(history, left, now_ms)}
-    needed |= gone.keys() & waiting.keys()
+    needed = _needed(history, gone.keys(), left, now_ms) | (gone.keys() & waiting.keys())
     kept = stays([*known, *coming], now_ms)
     going = {
         shot: Lost(_wanted(history, one), taken_by[shot])
@@ -95,10 +94,24 @@ def _said_twice(
     return {shot for shot, devices in says.items() if len(devices) > 1}
 
 
-def _needed(history: Replica, left: Iterable[Pinned], now_ms: int) -> set[int]:
-    """The moments that hold what was taken away not long ago, and that no other snapshot shows."""
+def _needed(
+    history: Replica, gone: Iterable[Shot], left: Iterable[Pinned], now_ms: int
+) -> set[Shot]:
+    """Those that hold what was taken away not long ago, at a moment that no other snapshot shows.
+
+    A loss names the first moment before it. Where something had been replaced by then, others were
+    pinned with it, for what was said later."""
     moments = history.library.guarded.losses.moments(now_ms - EARLY_MS)
-    return moments - {one.pin.pinned_seq for one in left}
+    if not moments:
+        return set()
+    first = min(moments)
+    shown = {one.pin.pinned_seq for one in left}
+    return {
+        shot
+        for shot in gone
+        if shot.pinned_seq not in shown
+        and (shot.pinned_seq in moments or (shot.reason == BEFORE and shot.pinned_seq > first))
+    }
 
 
 def _wanted(history: Replica, one: Pinned) -> Wanted:

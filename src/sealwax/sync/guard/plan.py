@@ -16,6 +16,8 @@ from sealwax.model.loss import words_gone
 from sealwax.model.state import State
 from sealwax.sync.guard.tellings import Telling
 
+BEFORE = "before deletions from another device"
+"""The reason of a snapshot of the moment before a loss."""
 SNAPSHOTS_LIMIT = 3
 """So many unnamed snapshots may be let go of within a day without a question."""
 DAY_MS = 24 * 60 * 60 * 1000

@@ -20,7 +20,7 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State
 from sealwax.sync.guard.hiding import is_lost_still
 from sealwax.sync.guard.pinning import PastPins
-from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How
+from sealwax.sync.guard.plan import BEFORE, DAY_MS, EARLY_MS, How
 from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
@@ -98,25 +98,36 @@ class Settling:
         """The records that are where they were: in the present, those of which words were gone with
         all the words that they had, those that were hidden shown as they were."""
         states = self._library.states([row.record for row in rows]) if rows else {}
-        lost: dict[int, list[Taken]] = {}
-        for row in rows:
-            state = states.get(row.record)
-            if state is None or not state.has_content():
-                continue
-            if row.how != How.DELETED:
-                lost.setdefault(row.moment, []).append(row)
-            elif state.is_live:
+        there = [row for row in rows if row.record in states and states[row.record].has_content()]
+        for row in there:
+            if row.how == How.DELETED and states[row.record].is_live:
                 yield row.record
-        shown = {pin.moment for pin in self._library.holdings.pins()}
-        connection = self._library.database.connection
-        for moment, taken in lost.items():
+        lost = [row for row in there if row.how != How.DELETED]
+        for row, then in self._before(lost):
+            if not is_lost_still(How(row.how), then, states[row.record]):
+                yield row.record
+
+    def _before(self, rows: list[Taken]) -> Iterator[tuple[Taken, State]]:
+        """What the records were at the moment before: the one that is named, or, of what was said
+        later than that, the next that was pinned as one. Nothing where that is not shown yet."""
+        if not rows:
+            return
+        pins = self._library.holdings.all_pins()
+        shown = {pin.moment for pin in pins if pin.is_shown}
+        named = {float(row.moment) for row in rows}
+        later: list[Taken] = []
+        for moment in sorted(named | {pin.moment for pin in pins if pin.reason == BEFORE}):
+            asked = [*later, *(row for row in rows if row.moment == moment)]
+            later = []
             if moment not in shown:
                 continue
-            then = states_at(connection, [row.record for row in taken], moment)
-            for row in taken:
-                one = row.record
-                if one in then and not is_lost_still(How(row.how), then[one], states[one]):
-                    yield one
+            connection = self._library.database.connection
+            then = states_at(connection, [row.record for row in asked], moment)
+            for row in asked:
+                if row.record in then and then[row.record].has_content():
+                    yield row, then[row.record]
+                else:
+                    later.append(row)
 
     def _resting_mark(self) -> bytes:
         """What changes when something begins, or ceases, to lie in the trash or to be purged."""

@@ -18,16 +18,13 @@ from sealwax.sync.guard.going import Going, snapshots_going
 from sealwax.sync.guard.looking import Looking
 from sealwax.sync.guard.pinned import Pinned, Staying
 from sealwax.sync.guard.pinning import PastPins
-from sealwax.sync.guard.plan import DAY_MS, EARLY_MS, How, Loss, is_answered
+from sealwax.sync.guard.plan import BEFORE, DAY_MS, EARLY_MS, How, Loss, is_answered
 from sealwax.sync.guard.replaced import note_replaced
 from sealwax.sync.guard.tellings import Telling
 from sealwax.sync.guard.weighing import Losing, Weighing
 from sealwax.sync.journal import Journal
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import Writing
-
-BEFORE = "before deletions from another device"
-"""The reason of the snapshot."""
 
 
 class _Records(NamedTuple):

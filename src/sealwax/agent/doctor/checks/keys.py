@@ -24,6 +24,13 @@ def check_keys(facts: Facts) -> Iterator[Finding]:
             " were not handed on.",
             "`sealwax security renew-keys`",
         )
+    if facts.is_passphrase_weak:
+        yield Finding(
+            "passphrase-weak",
+            "warn",
+            "The passphrase of this device's keys can be guessed by whoever gets at its disk.",
+            "`sealwax device link` lets a fresh home with a better one in; then remove this one",
+        )
     yield from _recovery(facts)
 
 

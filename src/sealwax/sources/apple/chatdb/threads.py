@@ -262,7 +262,8 @@ class Threads:
         """What Messages itself looks chats up by."""
         if not self._columns.has("chat_lookup", "identifier", "chat"):
             return
-        for identifier, chat in self._rows("chat_lookup", ("identifier", "chat"), ""):
+        rows = self._rows("chat_lookup", ("identifier", "chat"), "ORDER BY 1, 2")
+        for identifier, chat, *_ in rows:
             name = words(identifier)
             if name and isinstance(chat, int) and chat in self.chats:
                 self._marks[chat].append(("lookup", name))
