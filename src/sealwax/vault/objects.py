@@ -28,7 +28,7 @@ from sealwax.vault.digest import change_digest
 from sealwax.vault.group import Group, changes_of
 from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.segment import (
-    LARGEST_PLAIN_BYTES,
+    LARGEST_CHANGES_BYTES,
     checked_groups,
     encode_segment,
 )
@@ -143,11 +143,11 @@ def cut_segments(changes: Sequence[Change]) -> Iterator[list[Change]]:
     """Cuts changes into batches of about one segment each, and of about the same size. A change
     that is larger than a segment becomes several; a single value is not cut."""
     sizes = [_size_bytes(change) for change in changes]
-    if max(sizes, default=0) > LARGEST_PLAIN_BYTES:
+    if max(sizes, default=0) > LARGEST_CHANGES_BYTES:
         changes = [part for change in changes for part in _divided(change)]
         sizes = [_size_bytes(change) for change in changes]
     total_bytes = sum(sizes)
-    pieces = max(1, ceil(total_bytes / LARGEST_PLAIN_BYTES))
+    pieces = max(1, ceil(total_bytes / LARGEST_CHANGES_BYTES))
     batch: list[Change] = []
     done, done_bytes = 0, 0
     for change, size_bytes in zip(changes, sizes, strict=True):
@@ -164,7 +164,7 @@ def _divided(change: Change) -> Iterator[Change]:
     size_bytes = 0
     for item in change.entries:
         more_bytes = _size_bytes(change._replace(entries=(item,)))
-        if entries and size_bytes + more_bytes > LARGEST_PLAIN_BYTES:
+        if entries and size_bytes + more_bytes > LARGEST_CHANGES_BYTES:
             yield change._replace(entries=tuple(entries))
             entries, size_bytes = [], 0
         entries.append(item)

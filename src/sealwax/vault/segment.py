@@ -33,8 +33,9 @@ from sealwax.vault.group import Group, changes_of, grouped
 from sealwax.vault.value_form import ONLY_INTEGERS, ONLY_TEXTS, check_decoded
 
 SEGMENT_VERSION = 2
-LARGEST_PLAIN_BYTES = 768 * 1024
-"""The changes of a segment come to about this much at most, each written for itself."""
+LARGEST_CHANGES_BYTES = 1280 * 1024
+"""The changes of a segment come to about this much at most, each by itself: some 4,000 messages,
+100 KiB when sealed."""
 PLAIN_LIMIT_BYTES = 16 * 1024 * 1024
 """One value may be large: no segment has more than a few beside it."""
 TIME_LIMIT_MS = 2**53
