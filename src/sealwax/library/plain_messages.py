@@ -16,6 +16,7 @@ from sealwax.model.reference import DEFAULT_NAMESPACE, SEPARATOR, named_by
 from sealwax.vault.group import Group
 
 _MESSAGE = int(Kind.MESSAGE)
+_DEFAULT = [DEFAULT_NAMESPACE]
 
 
 class PlainMessages(NamedTuple):
@@ -128,7 +129,10 @@ def _namespaces(group: Group, places: PlainPlaces) -> list[str]:
     """The namespaces in which the references of messages stand."""
     if places.origin is None:
         return [DEFAULT_NAMESPACE] * len(group.records)
-    told = zip(group.values[places.origin], group.keys[places.origin], strict=True)
+    origins = group.values[places.origin]
+    if set(map(type, origins)) == {list} and all(one[:1] == _DEFAULT for one in origins):
+        return [DEFAULT_NAMESPACE] * len(origins)
+    told = zip(origins, group.keys[places.origin], strict=True)
     return [_namespace(origin, key) for origin, key in told]
 
 

@@ -99,8 +99,7 @@ def prepare(roots: RootKeys, groups: Sequence[Group]) -> Prepared:
             others += rest.changes()
         if plain is not None:
             _take(made, plain, conversations)
-            for record, encoded in zip(plain.records, plain.states, strict=True):
-                digest.add(record, encoded)
+            digest.add_all(plain.records, plain.states)
     made.conversations.extend(conversations)
     made.others.extend(join_all(roots, others))
     return made._replace(digest=digest_bytes(digest.total))

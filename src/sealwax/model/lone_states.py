@@ -5,6 +5,8 @@ changes of a shape have in common is encoded once.
 """
 
 from collections.abc import Sequence
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 import msgspec
@@ -69,7 +71,7 @@ class _Pieces:
 
     def add_column(self, items: Sequence[Any]) -> None:
         first = items[0]
-        if all(item is first for item in items):
+        if all(map(is_, items, repeat(first))):
             self.add(_encode(first))
             return
         self._end_same()

@@ -23,6 +23,8 @@ _UNITS = (1_000_000_000, 1_000_000, 1_000)
 _INNER_LIMIT = 64
 """Longer arrays and larger maps are no columns: they differ anyhow."""
 _GUID_CHARACTERS = 36
+_LOOKED_AT = 64
+"""Where so many values differ mostly, so do all: nobody counts them."""
 _GUIDS = compiled(r"(?:[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})*")
 _INTEGERS, _TEXTS, _MAPS = {int}, {str}, {dict}
 _ARRAYS = {list, tuple}
@@ -73,10 +75,14 @@ def _repeated(values: Sequence[Any], types: set[type], room: Room) -> list[Any] 
         return _same(values[0], 1, room)
     if not (types <= _DISTINCT or types <= _FLAGS):
         return _alike(values, room)
+    if types == _INTEGERS:
+        return _same(values[0], len(values), room) if min(values) == max(values) else None
+    if len(set(values[:_LOOKED_AT])) > _LOOKED_AT // 2:
+        return None
     distinct = dict.fromkeys(values)
     if len(distinct) == 1:
         return _same(values[0], len(values), room)
-    if types == _INTEGERS or len(distinct) > min(TABLE_LIMIT, len(values) // 2):
+    if len(distinct) > min(TABLE_LIMIT, len(values) // 2):
         return None
     longest = max(map(len, map(encode_value, distinct)))
     if not room.has(longest, len(values)):
