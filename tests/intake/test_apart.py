@@ -1,6 +1,5 @@
 """Threads that a database calls one are one conversation, until a person says that they are two."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,15 +33,6 @@ def phone(tmp_path: Path) -> Path:
     for address in (NUMBER, MAIL):
         changed(folder, lambda database, address=address: _thread(database, address, "anna"))
     return folder
-
-
-@pytest.fixture
-def agent(tmp_path: Path, phone: Path) -> Iterator[Agent]:
-    env = environment()
-    home, _ = made_home(tmp_path, env)
-    importing(home, env, phone)
-    with open_agent(home, env) as opened:
-        yield opened
 
 
 def _sizes(agent: Agent) -> list[int]:

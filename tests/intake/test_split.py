@@ -1,16 +1,14 @@
 """One person is one conversation; it can be shown apart by service, and together again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sealwax.agent.api import Agent
-from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import SeveralMatch
 from sealwax.demo.apple_database import AppleDatabase
 from sealwax.intake.split import NothingToSplit, NotSplit, part_id
-from tests.homes import NOW_MS, changed, environment, ignore, importing, made_home, said, texts
+from tests.homes import NOW_MS, changed, ignore, said, texts
 
 ADDRESS = "+15550104444"
 ALL = [f"{service} {at}" for at in range(4) for service in ("iMessage", "SMS")]
@@ -38,15 +36,6 @@ def phone(tmp_path: Path) -> Path:
     for service in ("iMessage", "SMS"):
         changed(folder, lambda database, service=service: _write(database, service, 0, 4))
     return folder
-
-
-@pytest.fixture
-def agent(tmp_path: Path, phone: Path) -> Iterator[Agent]:
-    env = environment()
-    home, _ = made_home(tmp_path, env)
-    importing(home, env, phone)
-    with open_agent(home, env) as opened:
-        yield opened
 
 
 def _titles(agent: Agent, at: str | None = None) -> list[str]:

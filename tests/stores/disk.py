@@ -33,8 +33,9 @@ class Disk:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.steps: list[Step] = []
-        for module in (folder_aside, folder_commits, folder_objects, folder_packs):
+        for module in (folder_aside, folder_commits, folder_objects):
             patch.setattr(module, "write_temporary", self._write)
+        for module in (folder_aside, folder_commits, folder_objects, folder_packs):
             patch.setattr(module, "fsync_files", self._sync)
             patch.setattr(module, "give_name", self._name)
             patch.setattr(module, "fsync_folders", self._sync_folders)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sealwax.library.library import Library
 from sealwax.library.losses import Taken
-from sealwax.library.past import states_at
+from sealwax.library.past import states_at, states_before
 from sealwax.model.change import Change
 from sealwax.model.state import State
 from sealwax.snapshot.plan import bring_back, say_instead
@@ -46,14 +46,17 @@ class Returning:
     def _from_before(
         self, rows: Iterable[Taken], states: Mapping[bytes, State], shown: Collection[float]
     ) -> Iterator[Change]:
-        """Each from the newest moment that has what it lost."""
+        """Each from the newest moment that has what it lost; what was hidden, from the one before
+        that, for later ones have it as it was hidden."""
         gone = {row.record: row for row in rows if row.how != How.DELETED}
-        were_live = self._were_live(gone.values(), shown)
+        were_live = self._were_live(gone.values())
         now_ms, device = self._now_ms, self._device
         for moment in sorted(shown, reverse=True):
             for record, then in states_at(self._connection, sorted(gone), moment).items():
-                now, how = states[record], How(gone[record].how)
-                if not is_lost_still(how, then, now):
+                now, row = states[record], gone[record]
+                how = How(row.how)
+                is_later = how in HIDING and moment != row.moment and row.moment in shown
+                if is_later or not is_lost_still(how, then, now):
                     continue
                 del gone[record]
                 if how in HIDING:
@@ -62,16 +65,8 @@ class Returning:
                     is_live = then.is_live or record in were_live
                     yield from bring_back(record, [then, now], now, now_ms, device, is_live)
 
-    def _were_live(self, rows: Iterable[Taken], shown: Collection[float]) -> set[bytes]:
+    def _were_live(self, rows: Iterable[Taken]) -> set[bytes]:
         """The records that were in the present before anything was done to them: a later moment,
         which has their words too, may show them in the trash already."""
-        by_moment: dict[int, list[bytes]] = {}
-        for row in rows:
-            if row.moment in shown:
-                by_moment.setdefault(row.moment, []).append(row.record)
-        return {
-            record
-            for moment, records in by_moment.items()
-            for record, then in states_at(self._connection, records, moment).items()
-            if then.is_live and then.has_content()
-        }
+        before = states_before(self._library, rows)
+        return {row.record for row, then in before if then.is_live and then.has_content()}

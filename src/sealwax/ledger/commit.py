@@ -57,16 +57,8 @@ SAID_ALREADY = frozenset((CommitKind.COMPACT, CommitKind.PURGE, CommitKind.RESET
 from the messages zone."""
 
 
-class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a commit says, in the order of its bytes.
-
-    `previous` is the hash of the bytes of the commit before; `author` the id of the signing device
-    or recovery key; `position` a seq of the account log; `epoch` the account's at that position;
-    `segments` are added: each a name, a size in bytes and the digest of its changes; so are
-    `chunks`, pieces of files and of checkpoints: each a name and a size; `op_id` names the
-    operation, so that a repeated append is known for one's own; `public` the msgpack of the kind's
-    public facts (or empty); `sealed` the part that only devices can read (or empty).
-    """
+class Beginning(msgspec.Struct, frozen=True, array_like=True):
+    """What stands first in a header of any version, in this order; more may follow."""
 
     version: int
     suite: int
@@ -76,6 +68,19 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     previous: Hash
     author: Id
     position: Count
+
+
+class Header(Beginning, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a commit says, in the order of its bytes, behind its beginning.
+
+    `previous` is the hash of the bytes of the commit before; `author` the id of the signing device
+    or recovery key; `position` a seq of the account log; `epoch` the account's at that position;
+    `segments` are added: each a name, a size in bytes and the digest of its changes; so are
+    `chunks`, pieces of files and of checkpoints: each a name and a size; `op_id` names the
+    operation, so that a repeated append is known for one's own; `public` the msgpack of the kind's
+    public facts (or empty); `sealed` the part that only devices can read (or empty).
+    """
+
     epoch: Count
     time_ms: Count
     kind: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -90,19 +95,6 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     def added(self) -> list[tuple[bytes, int]]:
         """Names and sizes of all that it adds, segments first."""
         return [*((name, size_bytes) for name, size_bytes, _ in self.segments), *self.chunks]
-
-
-class Beginning(msgspec.Struct, frozen=True, array_like=True):
-    """What stands first in a header of any version, in this order; more may follow."""
-
-    version: int
-    suite: int
-    account: Hash
-    zone: str
-    seq: Count
-    previous: Hash
-    author: Id
-    position: Count
 
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -92,15 +92,12 @@ class Folding:
         self._note_refused(judged, faults)
 
     def _note_refused(self, judged: Judged, refused: Iterable[Refused]) -> None:
-        commit = judged.commit
-        if commit is not None:
+        commit, listed = judged.commit, list(refused)
+        if commit is not None and listed:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO refused_drop (zone, seq, reason, number, author)"
                 " VALUES (?, ?, ?, ?, ?)",
-                [
-                    (judged.head.zone, judged.head.seq, *one, commit.header.author)
-                    for one in refused
-                ],
+                [(judged.head.zone, judged.head.seq, *one, commit.header.author) for one in listed],
             )
 
     def put_pin(self, judged: Judged, part: Part, moment: float | None) -> None:

@@ -1,10 +1,12 @@
 """The states of records as a moment showed them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
 
+from sealwax.library.library import Library
+from sealwax.library.losses import Taken
 from sealwax.library.values import pages_of_blobs
 from sealwax.model.state import State, decode
 
@@ -37,3 +39,16 @@ def states_at(
         )
         found.update((uid, decode(state)) for uid, state in rows)
     return found
+
+
+def states_before(library: Library, rows: Iterable[Taken]) -> Iterator[tuple[Taken, State]]:
+    """What was taken away, each as the moment before that it names shows it; nothing of what names
+    a moment that the library does not show."""
+    by_moment: dict[int, dict[bytes, Taken]] = {}
+    for row in rows:
+        by_moment.setdefault(row.moment, {})[row.record] = row
+    shown = {pin.moment for pin in library.holdings.pins()} if by_moment else set[float]()
+    for moment in by_moment.keys() & shown:
+        taken = by_moment[int(moment)]
+        then = states_at(library.database.connection, list(taken), moment)
+        yield from ((taken[record], state) for record, state in then.items())

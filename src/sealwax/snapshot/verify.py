@@ -26,7 +26,7 @@ from sealwax.snapshot.examine import Examination, Examined
 from sealwax.snapshot.faults import Faults
 from sealwax.stores.base import Missing, Store, StoreError
 from sealwax.vault.checkpoint import open_checkpoint
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part, part_as_it_counts
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import AccountKeys, KeyMissing
 
@@ -222,12 +222,13 @@ class Verifier:
 
     def _open_part(self, commit: Commit) -> Part | None:
         try:
-            return open_part(self._keys, commit)
+            part, is_open = part_as_it_counts(self._keys, commit)
         except KeyMissing as error:
             self._note("commit", f"{commit.header.zone}/{commit.header.seq}", str(error))
-        except (SealBroken, SealUnknown):
+            return None
+        if not is_open:
             self._faults.close(commit)
-        return None
+        return part
 
     def _check_checkpoint(self, seq: int, names: list[bytes]) -> None:
         """A checkpoint must list what the chain before it comes to."""
@@ -365,8 +366,9 @@ class Verifier:
 
     def _compare_library(self, library: Library) -> None:
         damaged = {damage.name for damage in self._damage}
-        held = self._held()
-        for name, seq, reason in library.holdings.damage():
+        unread = library.holdings.damage()
+        held = self._held() if unread else set()
+        for name, seq, reason in unread:
             if name.hex() in damaged:
                 self._note("object", name.hex(), f"{reason} (in commit {seq})", self._cost(name))
             elif name in held:

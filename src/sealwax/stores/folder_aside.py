@@ -70,10 +70,7 @@ class FolderAside(FolderChains):
         with plain_errors("replacing a damaged commit"):
             write_durably(self._damaged_path(zone, seq), self.get_commit(zone, seq))
             make_folder(path.parent)
-            make_folder(self._temporary)
-            temporary = write_temporary(self._temporary, data)
-            fsync_files([temporary])
-            take_place(temporary, path)
+            take_place(self._written(data), path)
             fsync_folders({path.parent})
 
     def lost_commits(self, zone: str) -> list[list[bytes]]:

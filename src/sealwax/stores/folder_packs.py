@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from sealwax.base.paths import make_folder
 from sealwax.stores.folder_aside import FolderAside
 from sealwax.stores.folder_chains import single, singles_in
 from sealwax.stores.folder_files import file_size, read_file, sorted_names
@@ -31,7 +30,6 @@ from sealwax.stores.folder_writing import (
     plain_errors,
     remove_files,
     take_place,
-    write_temporary,
 )
 from sealwax.stores.pack import (
     PACK_LIMIT_BYTES,
@@ -142,9 +140,7 @@ class FolderPacks(FolderAside):
         if path.is_dir():
             return False
         if not _is_there(path, data):
-            make_folder(self._temporary)
-            temporary = write_temporary(self._temporary, data)
-            fsync_files([temporary])
+            temporary = self._written(data)
             if os.path.lexists(path):
                 # It is damaged, or of a range that was mended since.
                 take_place(temporary, path)

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.names import zone_device
 from sealwax.ledger.objects import Objects
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
-from sealwax.stores.base import Missing
 from sealwax.stores.far_trouble import Parted
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.news import News
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Kept, Outbox
 from sealwax.sync.replica import Replica
@@ -108,7 +107,7 @@ class Adopting:
             try:
                 if one.kept.is_segment and not news.takes(self._read(one.kept.name)):
                     continue
-            except (Missing, SealBroken, SealUnknown):
+            except UNREADABLE:
                 unreadable += 1
                 continue
             objects.append(one.kept)

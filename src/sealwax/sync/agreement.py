@@ -9,18 +9,17 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import Header, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, object_name
-from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.made_anew import make_anew
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.others import Others
 from sealwax.sync.outbox import Outbox
 from sealwax.sync.replica import Replica
 from sealwax.sync.unread import unread
 from sealwax.trust.roster import roster
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part, part_as_it_counts
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import KeyMissing
 from sealwax.vault.writing import Writing
@@ -121,7 +120,7 @@ class Agreement:
         try:
             with self._current():
                 self._history.read_segment(name)
-        except (Missing, SealBroken, SealUnknown):
+        except UNREADABLE:
             return False
         return True
 
@@ -148,11 +147,10 @@ class Agreement:
         for _, data in self._library.holdings.commits_backwards(MESSAGES_ZONE):
             commit = parse_commit(data)
             try:
-                return _Newest(commit.header, open_part(self._history.keys, commit))
+                part, _ = part_as_it_counts(self._history.keys, commit)
             except KeyMissing:
                 return _Newest(commit.header, None)
-            except (SealBroken, SealUnknown):
-                return _Newest(commit.header, Part())
+            return _Newest(commit.header, part)
         return None
 
     def _name(self, device: bytes) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sealwax.base.clock import Clock
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import BEYOND_LOG, Head, Judged
 from sealwax.ledger.commit import Commit, parse_commit
 from sealwax.ledger.disowning import Disowning
@@ -23,7 +22,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.sync.opening import Opened, fetch_segment
 from sealwax.trust.heads import RememberedHeads
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part, part_as_it_counts
 from sealwax.vault.group import changes_of
 from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.objects import HoldsNothing, sound_groups
@@ -219,11 +218,10 @@ class Ahead:
         if judged.commit is None:
             return Following(judged, data, Part())
         try:
-            return Following(judged, data, open_part(self._keys, judged.commit))
+            part, is_open = part_as_it_counts(self._keys, judged.commit)
         except KeyMissing as error:
             return Following(judged, data, Part(), str(error))
-        except (SealBroken, SealUnknown):
-            return Following(judged, data, Part(), is_part_closed=True)
+        return Following(judged, data, part, is_part_closed=not is_open)
 
     def _owned(self, following: Following) -> Following:
         merge_seq = (self.disowned or {}).get(following.judged.head.seq)

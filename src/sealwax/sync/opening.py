@@ -15,7 +15,7 @@ import msgspec
 from sealwax.base.companion import Companion, can_have_companions
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import ZoneKey
-from sealwax.crypto.sealing import SealBroken, SealUnknown
+from sealwax.crypto.sealing import SealBroken
 from sealwax.ledger.names import OBJECT_LIMIT_BYTES
 from sealwax.library.prepared import Prepared, prepare
 from sealwax.model.change import Change
@@ -38,7 +38,7 @@ WORTH_A_COMPANION = 16
 """Fewer segments are opened here: starting a companion takes longer."""
 SEGMENTS_AHEAD = 4
 
-UNREADABLE = (Missing, SealBroken, SealUnknown)
+UNREADABLE = (Missing, SealBroken)
 """What makes one segment unreadable and leaves the others as they are."""
 Opened: TypeAlias = Prepared | SealwaxError
 """A segment made ready for the library, or why it is unreadable."""

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing
 from sealwax.stores.far_trouble import FarAway, FarFull
-from sealwax.sync.opening import sealed_already
+from sealwax.sync.opening import UNREADABLE, sealed_already
 from sealwax.sync.replay import replay
 from sealwax.sync.replica import Replica
 from sealwax.sync.waiting import Waiting
@@ -104,7 +103,7 @@ class Outbox:
         for name, _ in item.segments:
             try:
                 yield from self.own.read_segment(name)
-            except (Missing, SealBroken, SealUnknown) as error:
+            except UNREADABLE as error:
                 self._holdings.note_damage(name, item.seq, str(error))
 
     def drop(self, names: Iterable[bytes]) -> None:

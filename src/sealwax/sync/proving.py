@@ -15,12 +15,12 @@ import msgspec
 
 from sealwax.base.clock import Clock
 from sealwax.base.entropy import Entropy
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, object_name
 from sealwax.model.record import Kind
 from sealwax.stores.base import Missing, Store
 from sealwax.stores.mirror import MirrorStore
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.reading_back import Reading, bring_back, chosen
 from sealwax.sync.replica import Replica
 
@@ -243,7 +243,7 @@ def _messages(replica: Replica, names: Iterable[bytes]) -> int:
     for name in names:
         try:
             changes = replica.read_segment(name)
-        except (Missing, SealBroken, SealUnknown):
+        except UNREADABLE:
             continue
         records.update(change.record for change in changes if change.kind == Kind.MESSAGE)
     return len(records)

@@ -12,7 +12,6 @@ segments have to be near.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.chain import Judged, beginning, judge
 from sealwax.ledger.commit import parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
@@ -24,8 +23,9 @@ from sealwax.stores.base import Missing, Store
 from sealwax.stores.far_trouble import FarAway
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.closing import is_closed
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.replica import Replica
-from sealwax.vault.commit_part import Part, open_part
+from sealwax.vault.commit_part import Part, part_as_it_counts
 from sealwax.vault.digest import digest_bytes
 from sealwax.vault.keys import KeyMissing
 
@@ -165,7 +165,7 @@ def _changes(own: Replica, segments: Iterable[bytes]) -> Iterator[Change]:
     for name in segments:
         try:
             yield from own.read_segment(name)
-        except (Missing, SealBroken, SealUnknown) as error:
+        except UNREADABLE as error:
             own.library.holdings.note_damage(name, -1, str(error))
 
 
@@ -241,12 +241,9 @@ def told_ones(replica: Replica, zone: str, commits: Iterable[bytes]) -> Iterator
         part = Part()
         if judged.commit is not None:
             try:
-                part = open_part(replica.keys, judged.commit)
+                part, _ = part_as_it_counts(replica.keys, judged.commit)
             except KeyMissing:
                 replica.library.holdings.note_damage(head.hash, head.seq, "it does not open")
-            except (SealBroken, SealUnknown):
-                # It counts as an empty one.
-                pass
         yield Told(judged, part, data)
 
 

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sealwax.base.errors import SealwaxError
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import Commit
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import effects
 from sealwax.model.record import Kind
-from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.journal import Journal
 from sealwax.sync.news import News
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.removed_tail import RemovedTail
 from sealwax.sync.repair import Answer, far_tail, mend_account, put_together
 from sealwax.sync.replica import Replica
@@ -62,7 +61,7 @@ class Resolving:
         for name in names:
             try:
                 news.takes(history.read_segment(name))
-            except (Missing, SealBroken, SealUnknown):
+            except UNREADABLE:
                 unreadable += 1
         called = member_names(history.log, history.keys)
         times_ms = [commit.header.time_ms for commit in commits]

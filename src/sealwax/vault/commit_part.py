@@ -12,10 +12,17 @@ from msgspec import Meta
 
 from sealwax.base.entropy import Entropy
 from sealwax.crypto.key_tree import SALT_BYTES
-from sealwax.crypto.sealing import SealBroken, SealedKind, open_sealed, read_header, seal
+from sealwax.crypto.sealing import (
+    SealBroken,
+    SealedKind,
+    SealUnknown,
+    open_sealed,
+    read_header,
+    seal,
+)
 from sealwax.ledger.commit import ADDED_LIMIT, Commit, Hash
 from sealwax.ledger.names import NO_HASH
-from sealwax.vault.keys import AccountKeys
+from sealwax.vault.keys import AccountKeys, KeyMissing
 
 MERGED = "compact"
 """The reason of a compaction."""
@@ -86,7 +93,8 @@ def seal_part(keys: AccountKeys, zone: str, epoch: int, part: Part, entropy: Ent
 
 
 def open_part(keys: AccountKeys, commit: Commit) -> Part:
-    """The sealed part of a counting commit; raises SealBroken. An absent one is empty."""
+    """The sealed part of a counting commit; raises SealBroken or SealUnknown. An absent one is
+    empty."""
     header = commit.header
     if not header.sealed:
         return Part()
@@ -99,3 +107,14 @@ def open_part(keys: AccountKeys, commit: Commit) -> Part:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise SealBroken("The sealed part of a commit does not have the form of one.") from None
     return part
+
+
+def part_as_it_counts(keys: AccountKeys, commit: Commit) -> tuple[Part, bool]:
+    """The sealed part of a counting commit, and whether it opens: where its author sealed none that
+    does, it counts as an empty one. Raises KeyMissing where another member may open it."""
+    try:
+        return open_part(keys, commit), True
+    except KeyMissing:
+        raise
+    except (SealBroken, SealUnknown):
+        return Part(), False

@@ -1,8 +1,5 @@
 """What another device hides without deleting it is held like a deletion; a little goes through."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sealwax.library.project import PRESENT
@@ -82,14 +79,6 @@ def test_more_than_a_few_and_more_than_one_in_ten_is_too_much() -> None:
     assert not is_changed_too_much(some[1:], 5)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
-
-
 def _shown(house: House, number: int) -> set[str]:
     """The words of the present as a person reads them, in conversations that are there."""
     library = house.library(number)
@@ -147,3 +136,24 @@ def test_little_by_little_within_a_day_is_too_much(house: House) -> None:
         house.evil().say(rows[start : start + CHANGED_LIMIT], EDITED)
         house.sync(HONEST)
     assert sum(asked.changed for asked in house.asked(HONEST)) > CHATS * PER_CHAT // 10
+
+
+@pytest.mark.parametrize("way", ["deleted", "purged"])
+def test_what_is_hidden_first_and_then_taken_away_comes_back_as_it_was(
+    house: House, way: str
+) -> None:
+    """That it asks already hides no second loss of the same messages."""
+    before = _shown(house, HONEST)
+    house.evil().say(house.rows(HONEST), EDITED)
+    house.sync(HONEST, OTHER)
+    if way == "deleted":
+        house.evil().delete(house.rows(HONEST), 1)
+    else:
+        house.evil().purge(house.rows(HONEST), 0)
+    house.sync(HONEST, OTHER)
+    house.sync(HONEST, OTHER)
+    assert sum(asked.records for asked in house.asked(HONEST)) == CHATS * PER_CHAT
+    house.answer(HONEST, is_accepted=False)
+    house.sync(HONEST, OTHER, HONEST, OTHER)
+    for number in (HONEST, OTHER):
+        assert _shown(house, number) == before

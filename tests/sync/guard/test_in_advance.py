@@ -1,7 +1,5 @@
 """What another device purges before it was ever here: an import says that it stays away."""
 
-from pathlib import Path
-
 from sealwax.crypto.keyed_hash import record_ids
 from sealwax.intake.apply import Intake
 from sealwax.model.record import NAMESPACE_APPLE, Kind
@@ -14,9 +12,7 @@ HONEST = 0
 NUMBERS = range(500, 520)
 
 
-def test_an_import_says_what_it_does_not_bring_back_and_who_purged_it(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.fill()
+def test_an_import_says_what_it_does_not_bring_back_and_who_purged_it(house: House) -> None:
     device = house.homes[HONEST].device
     roots = device.history.keys.roots
     names = [(Kind.MESSAGE, f"m{number}") for number in NUMBERS]
@@ -36,4 +32,3 @@ def test_an_import_says_what_it_does_not_bring_back_and_who_purged_it(tmp_path: 
         ).run()
     assert done.new["messages"] == 1
     assert (done.stay_purged, done.purged_elsewhere) == (len(NUMBERS), len(NUMBERS))
-    house.close()

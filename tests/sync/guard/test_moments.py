@@ -1,10 +1,5 @@
 """The moment before a loss is one that this device has, and what it holds is there for all."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.library.project import TRASH
@@ -15,14 +10,6 @@ from tests.sync.guard.household import CHATS, PER_CHAT, House, message
 HONEST, OTHER, EVIL = 0, 1, 2
 COUNT = CHATS * PER_CHAT
 ALL = {f"words of message {number}" for number in range(COUNT)}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
 
 
 def _lose(house: House) -> None:

@@ -1,7 +1,6 @@
 """What another device replaces is proved by reading; what it left out is put back, and told."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -19,14 +18,6 @@ from tests.sync.guard.household import CHATS, PER_CHAT, House, message
 HONEST, OTHER = 0, 1
 ALL = {f"words of message {number}" for number in range(CHATS * PER_CHAT)}
 Digest = Callable[[Library], bytes | None]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
 
 
 def _alarms(house: House, number: int) -> list[tuple[str, bytes]]:

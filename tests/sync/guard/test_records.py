@@ -1,10 +1,5 @@
 """What another device deletes or purges is held beyond the limits, until two devices say so."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from sealwax.library.project import TRASH
 from sealwax.model.change import Change, entry
 from sealwax.model.field import HELD, LIFE, PURGED, TEXT
@@ -15,14 +10,6 @@ from tests.sync.guard.household import CHATS, PER_CHAT, House
 
 HONEST, OTHER, EVIL = 0, 1, 2
 ALL = {f"words of message {number}" for number in range(CHATS * PER_CHAT)}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
 
 
 def test_many_deletions_are_held_whatever_they_say_of_being_held_or_confirmed(

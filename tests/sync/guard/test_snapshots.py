@@ -1,10 +1,5 @@
 """Snapshots that another device lets go of are made again beyond the limits, and asked about."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import UnpinFacts, encode_facts
@@ -17,14 +12,6 @@ from tests.sync.guard.household import CHATS, PER_CHAT, House
 
 HONEST, OTHER, EVIL = 0, 1, 2
 ALL = {f"words of message {number}" for number in range(CHATS * PER_CHAT)}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.fill()
-    yield house
-    house.close()
 
 
 def _dailies(house: House, days: int) -> list[int]:

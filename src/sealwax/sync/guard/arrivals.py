@@ -4,23 +4,18 @@ from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple, TypeAlias
 
 from sealwax.base.clock import Clock
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import SAID_ALREADY, Commit
 from sealwax.ledger.names import MESSAGES_ZONE
 from sealwax.ledger.objects import effects, let_go_ms
 from sealwax.library.folding import made_ms
 from sealwax.library.holdings import PinRow
 from sealwax.model.change import Change
-from sealwax.stores.base import Missing
 from sealwax.stores.far_trouble import FarAway
 from sealwax.sync.following import Ahead, Following
 from sealwax.sync.guard.pinned import Pinned, makers_of
 from sealwax.sync.guard.tellings import Teller, Telling, tellings_in
+from sealwax.sync.opening import UNREADABLE
 from sealwax.vault.commit_part import Counts
-
-UNREADABLE = (Missing, SealBroken, SealUnknown)
-"""What cannot be read changes nothing in the library either."""
-
 
 Look: TypeAlias = Callable[[Teller, list[Change]], None]
 
@@ -113,6 +108,7 @@ class Arrivals:
         try:
             return self._ahead.read_segment(name)
         except UNREADABLE:
+            # It changes nothing in the library either.
             return []
         except FarAway:
             # What applying the commits needs has to come; of the rest, less is known then.

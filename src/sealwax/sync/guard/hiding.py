@@ -51,6 +51,8 @@ def is_lost_still(how: How, then: State, now: State) -> bool:
     """Whether a record lacks, or does not show, what it did at the moment before."""
     if how not in HIDING:
         return words_gone(then, now)
+    if project(now).place != PRESENT:
+        return True
     return hidden(then, now) is not None or bool(moved_to(then, now))
 
 

@@ -14,8 +14,7 @@ from sealwax.model.state import State, join_changes
 from sealwax.sync.guard.hiding import hidden, may_hide, moved_to
 from sealwax.sync.guard.plan import How, Loss
 from sealwax.sync.guard.tellings import Teller
-
-RECORDS_TOGETHER = 4_000
+from sealwax.sync.guard.weighing import pages
 
 
 class Looking:
@@ -35,10 +34,8 @@ class Looking:
                 self._told.add(change.record)
             elif may_hide(change):
                 told.setdefault(change.record, []).append(change)
-        records = list(told)
-        for start in range(0, len(records), RECORDS_TOGETHER):
-            here = self._library.states(records[start : start + RECORDS_TOGETHER])
-            for record, before in here.items():
+        for page in pages(told):
+            for record, before in self._library.states(page).items():
                 self._weigh(teller, record, before, told[record])
 
     def found(self) -> list[Loss]:

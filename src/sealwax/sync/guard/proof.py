@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.ledger.commit import CommitKind, parse_commit
 from sealwax.ledger.names import MESSAGES_ZONE, commit_hash
 from sealwax.library.doubts import Alarm, Unproved
 from sealwax.model.change import Change
 from sealwax.model.covering import states_of, untold
 from sealwax.model.state import State, changes
-from sealwax.stores.base import Missing
 from sealwax.stores.mirror import MirrorStore
 from sealwax.sync.guard.replaced import library_id
 from sealwax.sync.journal import Journal
+from sealwax.sync.opening import UNREADABLE
 from sealwax.sync.rebuilding import joined
 from sealwax.vault.commit_part import Part
 from sealwax.vault.writing import CHANGES_LIMIT, Writing
@@ -29,7 +28,6 @@ TOLD_LESS = "told less than it replaced"
 """What an alarm is about: the number of changes that were put back."""
 REASON = "put-back"
 RECORDS_TOGETHER = 2_000
-UNREADABLE = (Missing, SealBroken, SealUnknown)
 SCRATCH = "scratch"
 
 

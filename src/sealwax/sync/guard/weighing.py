@@ -5,15 +5,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from sealwax.library.library import Library
-from sealwax.library.losses import Taken
-from sealwax.library.past import states_at
+from sealwax.library.losses import NO_QUESTION, Taken
+from sealwax.library.past import states_before
 from sealwax.library.resting import Resting
 from sealwax.model.change import Change, entry
 from sealwax.model.field import LIFE, PURGED
 from sealwax.model.state import State, join_change
 from sealwax.sync.guard.arrivals import Arrivals
-from sealwax.sync.guard.hiding import HIDING, is_changed_too_much
-from sealwax.sync.guard.hiding import hidden as hiding_of
+from sealwax.sync.guard.hiding import HIDING, is_changed_too_much, is_lost_still
 from sealwax.sync.guard.plan import How, Loss, is_answered, is_too_much, losses
 from sealwax.sync.guard.tellings import Telling
 
@@ -45,29 +44,25 @@ class Weighing:
 
     def losing(self, tellings: Iterable[Telling]) -> list[Losing]:
         """What is lost, but for what another device says too."""
-        told: dict[bytes, list[Telling]] = {}
-        for telling in tellings:
-            told.setdefault(telling.record, []).append(telling)
+        told = _by_record(tellings)
         retold = self._news.words_of(purging) if (purging := self._purging(told)) else {}
         resting = Resting(self._library, self._early_ms)
         found: list[Losing] = []
-        for page in _pages(told):
+        for page in pages(told):
             here = self._library.states(page)
             after = {one: _joined(here[one], told[one], retold.get(one, ())) for one in here}
             lost = losses(here, after, (one for record in page for one in told[record]))
             lost = self._without_rested(lost, here, resting)
-            lost = self._without_undone(lost, after)
+            lost = self._beside_hidden(lost, after)
             found += self._unanswered(lost, here, told)
         return found
 
     def hiding(self, found: Iterable[Loss], tellings: Iterable[Telling]) -> list[Losing]:
         """What is hidden, but for what another device says was meant."""
-        told: dict[bytes, list[Telling]] = {}
-        for telling in tellings:
-            told.setdefault(telling.record, []).append(telling)
+        told = _by_record(tellings)
         by_record = {one.record: one for one in found}
         losing: list[Losing] = []
-        for page in _pages(by_record):
+        for page in pages(by_record):
             here = self._library.states(page)
             losing += self._unanswered([by_record[one] for one in page], here, told)
         return losing
@@ -85,7 +80,7 @@ class Weighing:
         listed = list(rows)
         back: set[bytes] = set()
         # Whether what was hidden is shown again can be told when the question is settled.
-        for page in _pages({row.record: row for row in listed}):
+        for page in pages({row.record: row for row in listed}):
             back.update(
                 record
                 for record, state in self._library.states(page).items()
@@ -117,7 +112,7 @@ class Weighing:
             for record, tellings in told.items()
             if (through := max(one.purged for one in tellings)) >= 0
         }
-        for page in _pages(wanted):
+        for page in pages(wanted):
             for record, state in self._library.states(page).items():
                 if wanted[record] > state.purged and state.has_content():
                     found.add(record)
@@ -136,21 +131,29 @@ class Weighing:
             or not (one.record in accepted or resting.in_trash(one.record, here[one.record]))
         ]
 
-    def _without_undone(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
+    def _beside_hidden(self, lost: list[Loss], after: Mapping[bytes, State]) -> list[Loss]:
         """Without words that were told in the place of others, where they go and the others are
-        shown again: somebody else has undone it."""
+        shown again: somebody else has undone it. What is asked about as hidden, and is taken away
+        besides, is still hidden: undoing that brings all of it back."""
         known = self._library.guarded.losses.of([one.record for one in lost])
-        hidden: dict[int, list[bytes]] = {}
-        for row in known.values():
-            if row.how in HIDING:
-                hidden.setdefault(row.moment, []).append(row.record)
-        shown = {pin.moment for pin in self._library.holdings.pins()} if hidden else set[float]()
-        undone: set[bytes] = set()
-        for moment, records in hidden.items():
-            if moment in shown:
-                then = states_at(self._library.database.connection, records, moment)
-                undone.update(one for one in then if hiding_of(then[one], after[one]) is None)
-        return [one for one in lost if one.record not in undone]
+        hidden = {
+            record: row
+            for record, row in known.items()
+            if row.how in HIDING and not row.is_accepted
+        }
+        if not hidden:
+            return lost
+        undone = {
+            row.record
+            for row, then in states_before(self._library, hidden.values())
+            if not is_lost_still(How(row.how), then, after[row.record])
+        }
+        asked = {record: row for record, row in hidden.items() if row.question != NO_QUESTION}
+        return [
+            one._replace(how=How(asked[one.record].how)) if one.record in asked else one
+            for one in lost
+            if one.record not in undone
+        ]
 
     def _described(self, lost: list[Loss], here: Mapping[bytes, State]) -> Iterator[Losing]:
         records = [one.record for one in lost]
@@ -173,7 +176,15 @@ def _joined(state: State, tellings: list[Telling], words: Iterable[Change]) -> S
     return state
 
 
-def _pages(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _by_record(tellings: Iterable[Telling]) -> dict[bytes, list[Telling]]:
+    told: dict[bytes, list[Telling]] = {}
+    for telling in tellings:
+        told.setdefault(telling.record, []).append(telling)
+    return told
+
+
+def pages(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Some thousand records at a time."""
     left = iter(records)
     while page := list(islice(left, RECORDS_TOGETHER)):
         yield page
