@@ -69,9 +69,7 @@ def server(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def household(
-    tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch
-) -> Household:
+def household(tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch) -> Household:
     """The first home has told the server of everything; the second one knows nothing yet."""
     household = Household(tmp_path, server)
     write_threads(tmp_path / "phone", SIZES)

@@ -126,7 +126,7 @@ class Intruder:
         """Changes, sealed and put at the place; no check of ours is in the way."""
         key, told = self.keys.zone_key(MESSAGES_ZONE, self.epoch), list(changes)
         salt = self.entropy.bytes(SALT_BYTES)
-        data = seal(key, SealedKind.SEGMENT, salt, encode_segment(told))
+        data = seal(key, SealedKind.SEGMENT, salt, encode_segment(self.keys.roots, told))
         digest = change_digest(self.keys.roots, told)
         sealed = SealedSegment(object_name(data), data, digest, len(told))
         self.put(sealed.data, sealed.name)

@@ -1,5 +1,6 @@
 """Segments: changes to bytes and back; hostile bytes, and bombs."""
 
+import tracemalloc
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -14,14 +15,17 @@ from sealwax.crypto.keyed_hash import record_id
 from sealwax.crypto.sealing import SealBroken, SealUnknown
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import ORIGIN, TEXT, TIME_NS
+from sealwax.vault import segment
 from sealwax.vault.column import ColumnForm, Room, read_column
 from sealwax.vault.column_writing import write_column
 from sealwax.vault.digest import change_digest
+from sealwax.vault.group import changes_of
 from sealwax.vault.segment import (
     CHANGES_LIMIT,
     PLAIN_LIMIT_BYTES,
     checked_groups,
     decode_segment,
+    encode_and_read,
     encode_segment,
 )
 from tests.accounts import made_account
@@ -113,6 +117,40 @@ def test_changes_come_back_as_they_were(changes: list[Change]) -> None:
     told = decode_segment(ROOTS, encode_segment(ROOTS, changes))
     assert _in_order(told) == _in_order(changes)
     assert change_digest(ROOTS, told) == change_digest(ROOTS, changes)
+
+
+ODD = st.one_of(
+    st.floats(),
+    st.sampled_from(
+        [0, 0.0, -0.0, False, None, "\ud800", 2**64, -(2**63) - 1, {1: 2}, (1, 2), [1]]
+    ),
+)
+
+
+@given(st.lists(st.one_of(ODD, st.lists(ODD, max_size=2)), min_size=1, max_size=4))
+def test_no_value_is_told_as_another(values: list[Any]) -> None:
+    """What a segment cannot hold (a float, half a character, a number of more than 64 bits) is
+    refused when it is written, whatever is equal to it."""
+    changes = [
+        Change(2, b"\2" * 15 + bytes([at]), 0, 5, b"d" * 16, (Entry("new", 99, "", value),))
+        for at, value in enumerate(values)
+    ]
+    try:
+        data, groups = encode_and_read(ROOTS, changes)
+    except (SealBroken, UnicodeEncodeError, OverflowError, TypeError):
+        return
+    assert _in_order(changes_of(groups)) == _in_order(decode_segment(ROOTS, data))
+    assert _in_order(changes_of(groups)) == _in_order(changes)
+
+
+def test_what_a_reader_would_find_otherwise_is_not_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: Any, **__: Any) -> list[Any]:
+        return [ColumnForm.SAME, "a"]
+
+    monkeypatch.setattr(segment, "write_column", mistaken)
+    words = [Change(2, b"\2" * 16, 0, at, b"d" * 16, (entry(TEXT, "b"),)) for at in (1, 2)]
+    with pytest.raises((AssertionError, SealBroken)):
+        encode_and_read(ROOTS, words)
 
 
 @given(CHANGES)
@@ -232,13 +270,46 @@ def test_a_bomb_is_refused_before_it_inflates() -> None:
         decode_segment(ROOTS, zstandard.ZstdCompressor(write_content_size=False).compress(b"x" * 9))
 
 
-def test_a_bomb_of_columns_is_refused_before_it_unfolds() -> None:
-    """A hundred bytes that stand for 65,536 arrays of 64 items, nine times over."""
-    column: list[Any] = [6, [[1, None]] * 64]
-    fields = [["text", 1, [1, ""], [6, [column] * 64]]] * 3
-    group = [2, 0, b"d" * 16, CHANGES_LIMIT, bytes(15 * CHANGES_LIMIT), [1, 0], fields]
-    with pytest.raises(SealBroken):
-        decode_segment(ROOTS, _packed([2, [group]]))
+def _inside(levels: int) -> list[Any]:
+    column: list[Any] = [1, None]
+    for _ in range(levels):
+        column = [6, [column]]
+    return column
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [6, [[6, [[1, None]] * 64]] * 64],
+        [6, [_inside(6)] * 2],
+        [6, [[1, None]] * 9],
+        [7, ["k" * 1_000_000], [[1, 1]]],
+        [7, ["k" * 257], [[1, 1]]],
+        [1, "w" * 257],
+        [5, ["", "w" * 257], bytes(CHANGES_LIMIT)],
+    ],
+)
+def test_a_bomb_of_columns_is_refused_before_it_unfolds(column: list[Any]) -> None:
+    """A hundred bytes that stand for lists without number, or for long texts in 65,536 values."""
+    group = [2, 0, b"d" * 16, CHANGES_LIMIT, bytes(15 * CHANGES_LIMIT), [1, 0]]
+    tracemalloc.start()
+    try:
+        with pytest.raises(SealBroken):
+            decode_segment(ROOTS, _packed([2, [[*group, [["text", 1, [1, ""], column]]]]]))
+        assert tracemalloc.get_traced_memory()[1] < 2 * PLAIN_LIMIT_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_writer_keeps_to_what_a_reader_takes() -> None:
+    """What would unfold to too much is written as it is."""
+    small: list[Any] = [[1, at] for at in range(50)]
+    assert write_column(small, Room(10_000, 100))[0] == ColumnForm.ARRAYS
+    assert write_column(small, Room(10_000, 99))[0] == ColumnForm.VALUES
+    maps: list[Any] = [{"k" * 96: at} for at in range(50)]
+    assert write_column(maps, Room(50 * 99, 50))[0] == ColumnForm.MAPS
+    assert write_column(maps, Room(50 * 99 - 1, 50))[0] == ColumnForm.VALUES
+    assert write_column(maps, Room(50 * 99, 49))[0] == ColumnForm.VALUES
 
 
 def _packed(content: object) -> bytes:

@@ -165,14 +165,24 @@ def _nested(levels: int) -> list[Any]:
     return column
 
 
-def _broken_columns() -> Iterator[Case]:
-    data = _data(_group(_field(_nested(7))))
+def _in_arrays(levels: int) -> Any:
     value: Any = "a"
-    for _ in range(7):
+    for _ in range(levels):
         value = [value]
+    return value
+
+
+def _broken_columns() -> Iterator[Case]:
+    data, value = _data(_group(_field(_nested(7)))), _in_arrays(7)
     yield (
         "segment-decodes-columns-8-deep",
         _decodes("the deepest columns", data, _told([value, value])),
+    )
+    columns: list[Any] = [[0, [_in_arrays(63), 1]], [6, [[1, _in_arrays(62)]]]]
+    deepest = [_in_arrays(63), 1], [_in_arrays(63), _in_arrays(63)]
+    yield (
+        "segment-decodes-values-in-63-arrays",
+        _decodes("the deepest values", _data(_group(*map(_field, columns))), _told(*deepest)),
     )
     for name, column in (
         ("columns-9-deep", _nested(8)),
@@ -216,6 +226,10 @@ def _broken_columns() -> Iterator[Case]:
         ("maps-keys-out-of-order", [7, ["b", "a"], [[1, 1], [1, 2]]]),
         ("maps-a-number-as-a-key", [7, [1], [[1, 1]]]),
         ("ms-as-values", [8, 0]),
+        ("values-in-64-arrays", [0, [_in_arrays(64), 1]]),
+        ("same-in-64-arrays", [1, _in_arrays(64)]),
+        ("table-in-64-arrays", [5, [1, _in_arrays(64)], b"\0\0"]),
+        ("arrays-of-values-in-63", [6, [[0, [_in_arrays(63), 1]]]]),
     ):  # fmt: skip
         fields = (_field([0, ["a", "b"]]), _field(column), _field([2, 1, [1, 1]]))
         yield f"segment-fails-{name}", _fails(name.replace("-", " "), _data(_group(*fields)))
@@ -247,6 +261,7 @@ def _broken_groups() -> Iterator[Case]:
         ("times-below-2-53", _group(words, times=(0, [1, -(2**53) - 1]))),
         ("times-of-texts", _group(words, times=(8, 0))),
         ("times-of-no-field", _group(words, times=(8, 1))),
+        ("times-a-float", _group(words, numbers, times=(8.0, 1))),
         ("times-beside", _group(numbers, times=(3, 0, 1, [1, 1]))),
         ("times-of-nothing", _group(words, times=())),
         ("greatest-not-a-number", _group(_field([0, [1, "a"]], 4))),
@@ -256,6 +271,10 @@ def _broken_groups() -> Iterator[Case]:
                                            records=bytes(15 * 60_000), times=(1, 0))),
         ("more-in-a-table-than-fits", _group(_field([5, ["", text], bytes(60_000)]), count=60_000,
                                              records=bytes(15 * 60_000), times=(1, 0))),
+        ("keys-of-maps-more-than-fit", _group(_field([7, [text], [[1, 1]]]), count=60_000,
+                                              records=bytes(15 * 60_000), times=(1, 0))),
+        ("items-in-others-too-many", _group(_field([6, [[1, 1]] * 9]), count=58_255,
+                                            records=bytes(15 * 58_255), times=(1, 0))),
         ("changes-too-many", _group(count=65_537, records=bytes(15 * 65_537), times=(1, 0))),
         ("entries-too-many", _group(*[_field([1, 0])] * 5, count=52_429,
                                     records=bytes(15 * 52_429), times=(1, 0))),

@@ -19,6 +19,8 @@ from sealwax.vault.value_form import DEPTH_LIMIT, ONLY_INTEGERS, check_values
 COLUMN_DEPTH_LIMIT = 8
 GUID_BYTES = 16
 TABLE_LIMIT = 256
+INNER_ITEMS_LIMIT = 524_288
+"""Those of all columns that stand in others: each may be an object, however little it took."""
 LEAST_INTEGER, GREATEST_INTEGER = -(2**63), 2**63 - 1
 NS_PER_MS = 1_000_000
 
@@ -40,19 +42,29 @@ class ColumnForm(IntEnum):
 
 
 class Room:
-    """How many bytes the repeated values of a segment may still come to."""
+    """What a segment may still unfold to: bytes of what is repeated, items of inner columns."""
 
-    def __init__(self, left_bytes: int) -> None:
+    def __init__(self, left_bytes: int, left_items: int = INNER_ITEMS_LIMIT) -> None:
         self._left_bytes = left_bytes
+        self._left_items = left_items
 
     def has(self, value_bytes: int, count: int) -> bool:
         return value_bytes * count <= self._left_bytes
 
+    def has_inner(self, columns: int, count: int) -> bool:
+        return columns * count <= self._left_items
+
     def take(self, value_bytes: int, count: int) -> None:
-        """Raises ValueError where there is not so much left."""
+        """Room for so many bytes as often. Raises ValueError where there is not so much left."""
         if not self.has(value_bytes, count):
             raise ValueError
         self._left_bytes -= value_bytes * count
+
+    def take_inner(self, columns: int, count: int) -> None:
+        """Room for inner columns of so many items. Raises ValueError likewise."""
+        if not self.has_inner(columns, count):
+            raise ValueError
+        self._left_items -= columns * count
 
 
 class _Reading(NamedTuple):
@@ -140,6 +152,7 @@ def _arrays(reading: _Reading, columns: Any) -> list[Any]:
 
 def _maps(reading: _Reading, names: Any, columns: Any) -> list[Any]:
     _need_names(names, columns)
+    reading.room.take(len(encode_value(names)), reading.items)
     rows = zip(*_inner(reading, columns), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -161,6 +174,7 @@ def _inner(reading: _Reading, columns: Any) -> list[list[Any]]:
     if type(columns) is not list or not columns:
         raise ValueError
     count, room, _, depth = reading
+    room.take_inner(len(columns), count)
     return [read_column(column, count, room, depth=depth - 1) for column in columns]
 
 

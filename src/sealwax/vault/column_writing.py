@@ -150,6 +150,9 @@ def _arrays(values: Sequence[Sequence[Any]], room: Room, depth: int) -> list[Any
     lengths = set(map(len, values))
     if len(lengths) > 1 or not 0 < len(values[0]) <= _INNER_LIMIT:
         return None
+    if not room.has_inner(len(values[0]), len(values)):
+        return None
+    room.take_inner(len(values[0]), len(values))
     columns = [write_column(inner, room, depth=depth - 1) for inner in zip(*values, strict=True)]
     return [ColumnForm.ARRAYS, columns]
 
@@ -161,6 +164,11 @@ def _maps(values: Sequence[dict[Any, Any]], room: Room, depth: int) -> list[Any]
     if any(value.keys() != first.keys() for value in values):
         return None
     names = sorted(first)
+    names_bytes = len(encode_value(names))
+    if not (room.has(names_bytes, len(values)) and room.has_inner(len(names), len(values))):
+        return None
+    room.take(names_bytes, len(values))
+    room.take_inner(len(names), len(values))
     inner = ([value[name] for value in values] for name in names)
     columns = [write_column(column, room, depth=depth - 1) for column in inner]
     return [ColumnForm.MAPS, names, columns]

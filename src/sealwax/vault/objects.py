@@ -30,7 +30,7 @@ from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.segment import (
     LARGEST_CHANGES_BYTES,
     checked_groups,
-    encode_segment,
+    encode_and_read,
 )
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -74,10 +74,7 @@ def seal_and_read(
     key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
 ) -> tuple[SealedSegment, list[Group]]:
     """The same, with what a reader of the segment finds in it."""
-    content = encode_segment(roots, changes)
-    # What no reader could decode must never be sealed: that would be losing it.
-    groups = checked_groups(roots, content)
-    assert sum(len(group.records) for group in groups) == len(changes)
+    content, groups = encode_and_read(roots, changes)
     data = seal(key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
     digest = change_digest(roots, changes)
     return SealedSegment(object_name(data), data, digest, len(changes)), groups

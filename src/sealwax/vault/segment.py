@@ -9,8 +9,8 @@ class, so a reader keeps and merges fields it has never heard of.
 Implements "Segments" of docs/format.md. Sealing is in `objects`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import zstandard
@@ -51,6 +51,8 @@ _REST_BYTES = 15
 
 _Device = Annotated[bytes, Meta(min_length=16, max_length=16)]
 _Byte = Annotated[int, Meta(ge=0, le=255)]
+_Part: TypeAlias = tuple[Group, bool]
+"""Changes of one shape, and whether their origins name their records."""
 
 
 class _Field(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
@@ -82,20 +84,34 @@ _decode_integer = msgspec.msgpack.Decoder(int).decode
 
 def encode_segment(roots: RootKeys, changes: Sequence[Change]) -> bytes:
     """The compressed bytes of a batch of changes; their order is not kept."""
+    return _encoded(_parts(roots, changes))
+
+
+def encode_and_read(roots: RootKeys, changes: Sequence[Change]) -> tuple[bytes, list[Group]]:
+    """The same, with what a reader finds in these bytes: all that was to be told and nothing else.
+    What no reader could decode must never be sealed, for that would be losing it."""
+    parts = _parts(roots, changes)
+    data = _encoded(parts)
+    groups = checked_groups(roots, data)
+    assert encode_value(groups) == encode_value([group for group, _ in parts])
+    return data, groups
+
+
+def _parts(roots: RootKeys, changes: Sequence[Change]) -> list[_Part]:
     assert len(changes) <= CHANGES_LIMIT
     assert sum(len(change.entries) for change in changes) <= ENTRIES_LIMIT
+    return [part for group in grouped(changes) for part in _by_naming(roots, group)]
+
+
+def _encoded(parts: list[_Part]) -> bytes:
     room = Room(PLAIN_LIMIT_BYTES)
-    groups = [
-        _written(part, is_named, room)
-        for group in grouped(changes)
-        for part, is_named in _by_naming(roots, group)
-    ]
+    groups = [_written(group, is_named, room) for group, is_named in parts]
     plain = encode_value(_Segment(SEGMENT_VERSION, groups))
     assert len(plain) <= PLAIN_LIMIT_BYTES
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(plain)
 
 
-def _by_naming(roots: RootKeys, group: Group) -> Iterable[tuple[Group, bool]]:
+def _by_naming(roots: RootKeys, group: Group) -> list[_Part]:
     """The changes whose records their origins name, and the others."""
     ids = group.ids_of_origins(roots)
     if ids is None:
@@ -181,7 +197,7 @@ def _read(roots: RootKeys, told: _Group, room: Room) -> Group:
 
 
 def _times_ms(told: _Group, room: Room, values: list[list[Any]]) -> list[int]:
-    if told.times[:1] == [ColumnForm.MS_OF]:
+    if told.times and type(told.times[0]) is int and told.times[0] == ColumnForm.MS_OF:
         _, field = told.times
         times = [value // NS_PER_MS for value in integers_of(values, field)]
     else:
