@@ -25,7 +25,8 @@ from tests.sync.homes_on_server import Household
 
 SIZES = (9_000, 9_000, 9_000)
 """Conversations whose changes make several commits, each of several objects."""
-OBJECT_BYTES = 400 * 1024
+OBJECT_BYTES = 768 * 1024
+"""So that those of the first commit come in the first group that is fetched."""
 WAIT_SECONDS = 20
 
 
