@@ -297,7 +297,9 @@ def test_an_object_that_was_away_and_is_back_is_named_until_it_is_repaired(tmp_p
     home, env = _small_home(tmp_path)
     with open_agent(home, env) as agent:  # type: ignore[arg-type]
         counts = agent.status().counts
-    largest = max(home.rglob("objects/*/*"), key=lambda path: path.stat().st_size)
+        listed = agent.device.history.library.holdings.listed()
+    _, name = max((size, name) for name, *_, size, digest in listed if digest is not None)
+    (largest,) = home.rglob(f"objects/*/{name.hex()}")
     away = tmp_path / "away"
     largest.rename(away)
     (home / "library.db").unlink()

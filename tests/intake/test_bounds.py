@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
-from sealwax.intake.bounds import VALUE_LIMIT_BYTES, bounded_observation
+from sealwax.intake.bounds import VALUE_LIMIT_BYTES, bounded_observations
 from sealwax.model.change import Entry, entry
 from sealwax.model.field import BODY, PARTS, TEXT, TIME_NS
 from sealwax.model.record import Kind
@@ -28,10 +28,23 @@ def test_what_is_too_large_is_named_and_the_rest_is_kept() -> None:
     )
     problems: list[str] = []
     seen = Observation(int(Kind.MESSAGE), "GUID", 1, told)
-    kept = bounded_observation(seen, lambda problem: problems.append(problem.excerpt))
+    short = seen._replace(entries=told[3:4])
+    first, kept, last = bounded_observations(
+        [short, seen, short], lambda problem: problems.append(problem.excerpt)
+    )
+    assert first is last is short
     assert [item.name for item in kept.entries] == ["text", "time_ns"]
     assert problems == ["body", "parts", "future"]
-    assert bounded_observation(kept, problems.append) is kept  # type: ignore[arg-type]
+    assert bounded_observations([kept], problems.append) == [kept]  # type: ignore[arg-type]
+
+
+def test_no_small_value_stands_for_a_large_one() -> None:
+    """Numbers weigh more than they take."""
+    numbers = entry(PARTS, [1, [0] * (VALUE_LIMIT_BYTES // 8 + 1)])
+    seen = Observation(int(Kind.MESSAGE), "GUID", 1, (numbers,))
+    problems: list[str] = []
+    (kept,) = bounded_observations([seen], lambda problem: problems.append(problem.excerpt))
+    assert (kept.entries, problems) == ((), ["parts"])
 
 
 def test_an_import_of_large_values_ends_well_and_they_come_back(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from sealwax.library.select import Moment, Selection
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONVERSATION, ORIGIN, READ_NS, TEXT, TIME_NS
 from sealwax.model.record import Kind
-from sealwax.vault.segment import checked_rows, encode_segment
+from sealwax.vault.segment import checked_groups, encode_segment
 from tests.accounts import made_account
 
 ROOTS = made_account().keys.roots
@@ -61,7 +61,7 @@ def _read(number: int) -> Change:
 
 def _write(library: Library, changes: list[Change], seq: int) -> None:
     with library.transaction():
-        made = prepare(ROOTS, checked_rows(encode_segment(changes)))
+        made = prepare(ROOTS, checked_groups(ROOTS, encode_segment(ROOTS, changes)))
         library.applier.apply_prepared(made, seq, -1)
 
 
@@ -124,7 +124,7 @@ def test_it_comes_out_the_same(
 
 
 def _write_inside(library: Library, changes: list[Change], seq: int) -> None:
-    made = prepare(ROOTS, checked_rows(encode_segment(changes)))
+    made = prepare(ROOTS, checked_groups(ROOTS, encode_segment(ROOTS, changes)))
     library.applier.apply_prepared(made, seq, -1)
     library.database.connection.execute(
         "INSERT INTO seen_commit VALUES ('messages', ?, x'00')", (seq,)

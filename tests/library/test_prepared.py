@@ -26,7 +26,7 @@ from sealwax.model.field import (
 from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, encode, join_change
 from sealwax.vault.digest import MODULUS, state_term
-from sealwax.vault.segment import checked_rows, encode_segment
+from sealwax.vault.segment import checked_groups, encode_segment
 from tests.accounts import made_account
 from tests.model.odd import ENTRIES as ODD
 
@@ -138,7 +138,7 @@ def _joined(changes: list[Change]) -> dict[bytes, State]:
 
 
 def _prepared(changes: list[Change]) -> Prepared:
-    return prepare(ROOTS, checked_rows(encode_segment(changes)))
+    return prepare(ROOTS, checked_groups(ROOTS, encode_segment(ROOTS, changes)))
 
 
 def _shown(library: Library) -> list[object]:

@@ -6,10 +6,12 @@ from sealwax.model.field import ATTACHMENT, CONVERSATION, ORIGIN, has_its_form
 from sealwax.model.record import Kind
 from sealwax.model.reference import resolve
 from sealwax.sources.base import BATCH_ITEMS, Copied, Deletion, Item, Observation, Source
-from sealwax.vault.segment import checked_rows, encode_segment
+from sealwax.vault.segment import decode_segment, encode_segment
+from tests.accounts import made_account
 
 ORDER = {Kind.CONTACT: 0, Kind.CONVERSATION: 0, Kind.ATTACHMENT: 1, Kind.MESSAGE: 2}
 
+ROOTS = made_account().keys.roots
 REFERRING = {CONVERSATION.name: int(Kind.CONVERSATION), ATTACHMENT.name: int(Kind.ATTACHMENT)}
 
 
@@ -22,7 +24,7 @@ def can_be_kept(item: Observation) -> None:
     assert all(has_its_form(*told) for told in item.entries), item
     record = bytes([item.kind]) + b"r" * 15
     change = Change(item.kind, record, 0, item.time_ms, b"d" * 16, item.entries)
-    assert len(checked_rows(encode_segment([change]))) == 1
+    assert len(decode_segment(ROOTS, encode_segment(ROOTS, [change]))) == 1
 
 
 def _entries(item: Observation | Copied) -> tuple[Entry, ...]:

@@ -14,10 +14,12 @@ from sealwax.model.field import has_its_form
 from sealwax.model.state import is_control
 from sealwax.sources.base import Copied, SourceError
 from sealwax.sources.jsonl import JsonLinesSource
-from sealwax.vault.segment import checked_rows, encode_segment
+from sealwax.vault.segment import decode_segment, encode_segment
+from tests.accounts import made_account
 from tests.laws import cases
 from tests.model.odd import ENTRIES
 
+ROOTS = made_account().keys.roots
 HEAD = {"format": "sealwax-jsonl", "version": 1, "made_ms": 1}
 DEEP = "[" * 5_000 + "]" * 5_000
 
@@ -92,7 +94,7 @@ def _read(data: bytes) -> list[Any]:
             assert len({is_control(told.name) for told in change.entries}) == 1
             assert (change.life is None) == is_control(change.entries[0].name)
             named = change._replace(record=bytes((change.kind,)) * 16)
-            assert len(checked_rows(encode_segment([named]))) == 1
+            assert len(decode_segment(ROOTS, encode_segment(ROOTS, [named]))) == 1
     return items
 
 

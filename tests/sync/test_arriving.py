@@ -15,14 +15,18 @@ from sealwax.ledger.names import ACCOUNT_ZONE, MESSAGES_ZONE
 from sealwax.stores.base import StoreError
 from sealwax.stores.server import ServerStore
 from sealwax.stores.slow import SlowStore
+from sealwax.sync import replica
 from sealwax.sync.apply import SyncOutcome
 from sealwax.sync.progress import SyncProgress
+from sealwax.vault import objects
 from tests.homes import ignore, importing, write_threads
 from tests.server.running import Running, running
 from tests.sync.homes_on_server import Household
 
 SIZES = (9_000, 9_000, 9_000)
 """Conversations whose changes make several commits, each of several objects."""
+OBJECT_BYTES = 768 * 1024
+"""So that those of the first commit come in the first group that is fetched."""
 WAIT_SECONDS = 20
 
 
@@ -66,10 +70,12 @@ def server(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def household(tmp_path: Path, server: Running) -> Household:
+def household(tmp_path: Path, server: Running, monkeypatch: pytest.MonkeyPatch) -> Household:
     """The first home has told the server of everything; the second one knows nothing yet."""
     household = Household(tmp_path, server)
     write_threads(tmp_path / "phone", SIZES)
+    monkeypatch.setattr(objects, "LARGEST_CHANGES_BYTES", OBJECT_BYTES)
+    monkeypatch.setattr(replica, "WORTH_A_COMPANION", sum(SIZES))
     importing(household.homes[0], household.env, tmp_path / "phone")
     household.sync(0)
     return household

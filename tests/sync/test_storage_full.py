@@ -76,7 +76,7 @@ def test_when_the_reserve_is_used_too_everything_waits(
         for number in range(4):
             threads = tmp_path / f"threads{number}"
             threads.mkdir()
-            write_threads(threads, (20,) * (number + 1), seed=f"threads {number}")
+            write_threads(threads, (60,) * (number + 1), seed=f"threads {number}")
         with house.agent(0) as agent:
             agent.import_source(tmp_path / "threads0", ignore)
         house.sync(0, 1)

@@ -25,7 +25,7 @@ from sealwax.vault.objects import (
     seal_chunk,
     seal_segment,
 )
-from sealwax.vault.segment import LARGEST_PLAIN_BYTES, encode_segment
+from sealwax.vault.segment import LARGEST_CHANGES_BYTES, encode_segment
 from tests.accounts import made_account
 
 ACCOUNT = made_account("objects of the vault")
@@ -67,7 +67,9 @@ def test_chunks_of_any_length(length: int) -> None:
 
 
 def test_a_change_larger_than_a_segment_becomes_several() -> None:
-    entries = tuple(entry(RAW, bytes([at]) * 200_000, f"column {at}") for at in range(20))
+    entries = tuple(
+        entry(RAW, bytes([at]) * (LARGEST_CHANGES_BYTES // 4), f"column {at}") for at in range(20)
+    )
     large = _change(1, "words")._replace(entries=entries)
     changes = [_change(0, "a"), large, _change(2, "b")]
     batches = list(cut_segments(changes))
@@ -77,7 +79,7 @@ def test_a_change_larger_than_a_segment_becomes_several() -> None:
     ]
     assert encode(join_changes(empty(2), told)) == encode(join_changes(empty(2), changes))
     for batch in batches:
-        assert len(encode_segment(batch)) < LARGEST_PLAIN_BYTES * 2
+        assert len(encode_segment(KEYS.roots, batch)) < LARGEST_CHANGES_BYTES * 2
     assert len(batches) > 4
 
 
@@ -88,7 +90,7 @@ def test_segments_are_cut_without_losing_a_change(lengths: list[int]) -> None:
     assert [change for batch in batches for change in batch] == changes
     for batch in batches:
         size_bytes = sum(len(change.entries[1].value) for change in batch[:-1])
-        assert size_bytes < LARGEST_PLAIN_BYTES
+        assert size_bytes < LARGEST_CHANGES_BYTES
     sizes = [sum(len(change.entries[1].value) for change in batch) for batch in batches]
     largest = max(lengths, default=0) * 100 + 100
     # None is a leftover: all are of about the same size.

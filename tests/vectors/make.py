@@ -16,6 +16,7 @@ from tests.vectors.disowning_cases import disowning_cases
 from tests.vectors.fixed_hpke import FixedHpke
 from tests.vectors.ledger_cases import ledger_cases
 from tests.vectors.model_cases import model_cases
+from tests.vectors.segment_cases import segment_cases
 from tests.vectors.vault_cases import vault_cases
 
 FOLDER = Path(__file__).parent
@@ -24,7 +25,14 @@ FOLDER = Path(__file__).parent
 def cases() -> list[Case]:
     """Every vector: its name and its content."""
     with patch.object(key_packet, "_HPKE", FixedHpke()):
-        made = (crypto_cases(), model_cases(), ledger_cases(), vault_cases(), disowning_cases())
+        made = (
+            crypto_cases(),
+            model_cases(),
+            segment_cases(),
+            ledger_cases(),
+            vault_cases(),
+            disowning_cases(),
+        )
         found = [case for cases_ in made for case in cases_]
     assert len({name for name, _ in found}) == len(found)
     return found

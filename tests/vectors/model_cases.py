@@ -1,10 +1,9 @@
-"""Vectors of canonical addresses, merges, states, segments and digests."""
+"""Vectors of canonical addresses, merges, states and digests."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import zstandard
 
 from sealwax.crypto.keyed_hash import record_id
 from sealwax.model.change import Change, Entry
@@ -12,7 +11,6 @@ from sealwax.model.record import canonical_address
 from sealwax.model.reference import named_by, resolve
 from sealwax.model.state import State, empty, encode, from_change, join_change
 from sealwax.vault.digest import change_digest, digest_bytes, state_term
-from sealwax.vault.segment import encode_segment
 from tests.vectors.crypto_cases import RECORD, ROOTS, Case
 
 DEVICE, OTHER = b"\xaa" * 16, b"\xbb" * 16
@@ -39,8 +37,7 @@ def model_cases() -> Iterator[Case]:
     yield from _lives()
     yield from _thumbnails()
     yield from _shown()
-    yield from _segments()
-    yield from _bad_segments()
+    yield from _change_digests()
     yield from _digests()
 
 
@@ -287,45 +284,16 @@ def _shown() -> Iterator[Case]:
         yield f"shown-{name}", {**told, "value": msgspec.msgpack.encode(value).hex()}
 
 
-def _encoded(changes: list[Change]) -> list[str]:
-    return [msgspec.msgpack.encode(item).hex() for item in changes]
-
-
-def _segments() -> Iterator[Case]:
+def _change_digests() -> Iterator[Case]:
     changes = [change("text", 1, "words", 5), change("name", 2, "n", 6, OTHER, None)]
-    plain = encode_segment(changes)
-    yield (
-        "segment-decodes",
-        {
-            "kind": "segment",
-            "what": "a batch of changes",
-            "data": plain.hex(),
-            "changes": _encoded(changes),
-        },
-    )
-    yield (
-        "segment-fails-cut-short",
-        {"kind": "segment", "what": "cut", "data": plain[:-3].hex(), "error": "seal-broken"},
-    )
-    future = [change("new", 200, {"b": [1, None], "a": b"\x00"}, -5)]
-    yield (
-        "segment-decodes-a-field-from-the-future",
-        {
-            "kind": "segment",
-            "what": "a field and a class that are not known are kept; maps are sorted",
-            "data": encode_segment(future).hex(),
-            "changes": _encoded(future),
-        },
-    )
-    digest = digest_bytes(change_digest(ROOTS, changes))
     yield (
         "change-digest",
         {
             "kind": "change-digest",
             "what": "the sum over changes",
             "key": ROOTS.digest.hex(),
-            "changes": _encoded(changes),
-            "digest": digest.hex(),
+            "changes": [msgspec.msgpack.encode(item).hex() for item in changes],
+            "digest": digest_bytes(change_digest(ROOTS, changes)).hex(),
         },
     )
 
@@ -359,33 +327,6 @@ def _thumbnails() -> Iterator[Case]:
         "merge-thumbnail-from-the-future",
         _merged(what, told([1, chunk], 5), told([3, {"chunks": [chunk], "kind": "avif"}], 5)),
     )
-
-
-def _bad_segments() -> Iterator[Case]:
-    def row(*flat: Any, life: Any = 0, device: int = 0, record: bytes = RECORD) -> list[Any]:
-        return [2, record, life, 5, device, list(flat)]
-
-    broken, fields = "seal-broken", [["text", 1], ["life", 4], ["parts", 5]]
-    for name, version, bad, error in (
-        ("unknown-version", 2, row(0, "", "words"), "seal-unknown"),
-        ("field-beyond-the-table", 1, row(3, "", "words"), broken),
-        ("device-beyond-the-table", 1, row(0, "", "words", device=1), broken),
-        ("entry-cut-short", 1, row(0, ""), broken),
-        ("key-not-a-text", 1, row(0, 7, "words"), broken),
-        ("greatest-not-a-number", 1, row(1, "", "words"), broken),
-        ("greatest-a-bool", 1, row(1, "", True), broken),
-        ("decoded-without-version", 1, row(2, "", ["x", "y"]), broken),
-        ("life-below-zero", 1, row(0, "", "words", life=-1), broken),
-        ("record-of-another-kind", 1, row(0, "", "words", record=b"\1" + RECORD[1:]), broken),
-        ("short-record-id", 1, row(0, "", "words", record=RECORD[1:]), broken),
-    ):
-        plain = msgspec.msgpack.encode([version, [DEVICE], fields, [bad]])
-        data = zstandard.ZstdCompressor(level=3).compress(plain)
-        what = name.replace("-", " ")
-        yield (
-            f"segment-fails-{name}",
-            {"kind": "segment", "what": what, "data": data.hex(), "error": error},
-        )
 
 
 def _digests() -> Iterator[Case]:

@@ -177,7 +177,8 @@ def _merge(case: dict[str, Any]) -> None:
 
 
 def _segment(case: dict[str, Any]) -> None:
-    assert decode_segment(_hex(case, "data")) == _changes(case)
+    roots = RootKeys(_hex(case, "key"), b"")
+    assert decode_segment(roots, _hex(case, "data")) == _changes(case)
 
 
 def _change_digest(case: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ All inputs are length-prefixed. Implements "Records", "Chunks" and "The digest" 
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
@@ -22,6 +22,7 @@ _DIGEST_LABEL = frame(b"sealwax/digest/v1")
 _RECORD_LENGTH = (RECORD_ID_BYTES).to_bytes(8, "big")
 _HASH_LENGTH = (32).to_bytes(8, "big")
 _sha256 = hashlib.sha256
+_number = int.from_bytes
 _KINDS = [bytes((kind,)) for kind in range(256)]
 
 
@@ -40,17 +41,24 @@ def _keyed(key: bytes) -> HMAC:
 def record_ids(keys: RootKeys, namespace: str, records: Iterable[tuple[int, str]]) -> list[bytes]:
     """The ids of (kind, canonical source id) pairs of one namespace. The first byte of an id is the
     kind, so that nobody can call a record another one."""
-    key, name = keys.record_id, frame(namespace.encode())
+    begun: dict[int, Callable[[], HMAC]] = {}
     ids: list[bytes] = []
-    heads: dict[int, bytes] = {}
     for kind, canonical in records:
-        head = heads.get(kind)
-        if head is None:
-            head = heads[kind] = _ID_LABEL + frame(bytes((kind,))) + name
+        begin = begun.get(kind)
+        if begin is None:
+            begin = begun[kind] = _begun_id(keys, namespace, kind).copy
         text = canonical.encode("utf-8", "surrogatepass")
-        message = head + len(text).to_bytes(8, "big") + text
-        ids.append(_KINDS[kind] + keyed_hash(key, message)[: RECORD_ID_BYTES - 1])
+        code = begin()
+        code.update(len(text).to_bytes(8, "big") + text)
+        ids.append(_KINDS[kind] + code.finalize()[: RECORD_ID_BYTES - 1])
     return ids
+
+
+def _begun_id(keys: RootKeys, namespace: str, kind: int) -> HMAC:
+    """The keyed hash that all ids of a kind in a namespace begin with."""
+    code = _keyed(keys.record_id).copy()
+    code.update(_ID_LABEL + frame(bytes((kind,))) + frame(namespace.encode()))
+    return code
 
 
 def record_id(keys: RootKeys, namespace: str, kind: int, canonical: str) -> bytes:
@@ -89,14 +97,22 @@ class DigestSum:
 
     def __init__(self, keys: RootKeys) -> None:
         self.total = 0
-        self._keyed = _keyed(keys.digest)
-        self._head = _DIGEST_LABEL + _RECORD_LENGTH
+        code = _keyed(keys.digest).copy()
+        code.update(_DIGEST_LABEL + _RECORD_LENGTH)
+        self._begin = code.copy
 
     def add(self, record: bytes, state: bytes) -> None:
         """Adds what `digest_term` gives."""
-        code = self._keyed.copy()
-        code.update(self._head + record + _HASH_LENGTH + _sha256(state).digest())
-        self.total += int.from_bytes(code.finalize(), "big")
+        self.add_all((record,), (state,))
+
+    def add_all(self, records: Iterable[bytes], states: Iterable[bytes]) -> None:
+        """Adds that of each record and its state."""
+        begin, total = self._begin, self.total
+        for record, state in zip(records, states, strict=True):
+            code = begin()
+            code.update(record + _HASH_LENGTH + _sha256(state).digest())
+            total += _number(code.finalize(), "big")
+        self.total = total
 
 
 def digest_term(keys: RootKeys, record: bytes, state: bytes) -> int:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sealwax.base.problem import Problem
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import record_id, record_ids
-from sealwax.intake.bounds import bounded_copy, bounded_observation
+from sealwax.intake.bounds import bounded_copy, bounded_observations
 from sealwax.intake.controls import (
     Taking,
     news_of,
@@ -121,7 +121,7 @@ class Intake:
         copies: list[Copied] = []
         for item in batch:
             if isinstance(item, Observation):
-                observations.append(bounded_observation(item, self._tally.note))
+                observations.append(item)
             elif isinstance(item, Copied):
                 copies.append(bounded_copy(item, self._tally.note))
             elif isinstance(item, Deletion):
@@ -129,7 +129,7 @@ class Intake:
             else:
                 self._tally.note(item)
         if observations:
-            self._take_observations(observations)
+            self._take_observations(bounded_observations(observations, self._tally.note))
         if copies:
             self._take_copies(copies)
 

@@ -4,20 +4,44 @@ A segment is one object, and an object has a largest size. One value too many in
 end its import.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import msgspec
 
 from sealwax.base.problem import Problem
 from sealwax.model.change import Change, Entry
 from sealwax.sources.base import Copied, Observation
 
 VALUE_LIMIT_BYTES = 12 * 1024 * 1024
+_SMALL_BYTES = 1024 * 1024
+"""No value of entries that come to so little is too large: a byte of msgpack weighs 8 at most."""
+_LOOKED_AT = 500
+_encode = msgspec.msgpack.Encoder().encode
 _WHAT = "it has a value that is too large to be kept"
 Note = Callable[[Problem], None]
 
 
-def bounded_observation(item: Observation, note: Note) -> Observation:
-    """An observation without values that are too large."""
+def bounded_observations(items: Sequence[Observation], note: Note) -> list[Observation]:
+    """Observations without values that are too large."""
+    bounded: list[Observation] = []
+    for start in range(0, len(items), _LOOKED_AT):
+        some = items[start : start + _LOOKED_AT]
+        if not _are_small([item.entries for item in some]):
+            some = [_bounded_observation(item, note) for item in some]
+        bounded += some
+    return bounded
+
+
+def _are_small(entries: list[tuple[Entry, ...]]) -> bool:
+    """Nearly all values are, which is seen for many at once."""
+    try:
+        return len(_encode(entries)) <= _SMALL_BYTES
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return False
+
+
+def _bounded_observation(item: Observation, note: Note) -> Observation:
     entries = _bounded(item.entries, item.canonical_id, note)
     return item if entries is item.entries else item._replace(entries=entries)
 

@@ -8,27 +8,21 @@ Everything else (`others`) is joined as far as it goes; the library joins it wit
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.crypto.keyed_hash import DigestSum
 from sealwax.library.naming import checked_namespace
-from sealwax.library.project import PlainPlaces, Projection, plain_places, project, source_order
-from sealwax.library.script import apart, pairs
+from sealwax.library.plain_messages import PlainMessages, divided
+from sealwax.library.project import Projection, project
 from sealwax.model.change import Change
-from sealwax.model.field import CONVERSATION, FIELDS, ORIGIN
-from sealwax.model.form import is_integer, is_words
 from sealwax.model.record import Kind
-from sealwax.model.reference import DEFAULT_NAMESPACE, SEPARATOR, named_by
-from sealwax.model.state import LoneState, State, decode, empty, encode, is_lone, join_changes
+from sealwax.model.state import State, decode, empty, encode, join_changes
 from sealwax.vault.digest import digest_bytes
-from sealwax.vault.segment import CheckedRow, Shape, change_of
+from sealwax.vault.group import Group
 
 NO_CONVERSATION = -1
 _MESSAGE = int(Kind.MESSAGE)
-_DEFAULT = [DEFAULT_NAMESPACE]
-_record_of = itemgetter(2)
 
 
 class Joined(NamedTuple):
@@ -92,67 +86,39 @@ class Prepared(NamedTuple):
         )
 
 
-class _Way(NamedTuple):
-    """How the changes of one shape are made ready."""
-
-    places: PlainPlaces
-    state: LoneState
-
-
-def prepare(roots: RootKeys, rows: list[CheckedRow]) -> Prepared:
+def prepare(roots: RootKeys, groups: Sequence[Group]) -> Prepared:
     """Makes the changes of a segment ready."""
     made = Prepared([], [], [], [], [], [], [], [], b"", [])
-    ways: dict[int, _Way | None] = {}
     conversations: dict[str, int] = {}
-    twice = _named_twice(rows)
+    twice = _named_twice(groups)
     others: list[Change] = []
     digest = DigestSum(roots)
-    for row in rows:
-        shape, kind, record, life, time_ms, device, keys, values = row
-        try:
-            way = ways[id(shape)]
-        except KeyError:
-            way = ways[id(shape)] = _way(shape)
-        if way is None or kind != _MESSAGE or life is None or record in twice:
-            others.append(change_of(row))
-            continue
-        (time, text, inside, origin, order), lone = way
-        time_ns = values[time]
-        if not is_integer(time_ns) or keys[time]:
-            others.append(change_of(row))
-            continue
-        if inside is not None and not CONVERSATION.fits(values[inside], keys[inside]):
-            others.append(change_of(row))
-            continue
-        words = ""
-        if text is not None and not keys[text] and is_words(values[text]):
-            words = values[text]
-            if not words.isascii():
-                if cut := pairs(words):
-                    made.unspaced.append((len(made.records), cut))
-                words = apart(words)
-        encoded = lone.encode(kind, (life, time_ms, device), keys, values)
-        digest.add(record, encoded)
-        made.records.append(record)
-        made.times.append(time_ns)
-        if order is None or keys[order]:
-            made.orders.append(0)
-        else:
-            made.orders.append(source_order(values[order]))
-        made.words.append(words)
-        made.states.append(encoded)
-        if inside is None:
-            made.inside.append(NO_CONVERSATION)
-        else:
-            name = keys[inside]
-            told = None if origin is None else values[origin]
-            is_default = told is None or (type(told) is list and told[:1] == _DEFAULT)
-            if not is_default or name[0] == SEPARATOR:
-                name = _named(name, keys, values, origin)
-            made.inside.append(conversations.setdefault(name, len(conversations)))
+    for group in groups:
+        plain, rest = divided(group, twice)
+        if rest is not None:
+            others += rest.changes()
+        if plain is not None:
+            _take(made, plain, conversations)
+            digest.add_all(plain.records, plain.states)
     made.conversations.extend(conversations)
     made.others.extend(join_all(roots, others))
     return made._replace(digest=digest_bytes(digest.total))
+
+
+def _take(made: Prepared, plain: PlainMessages, conversations: dict[str, int]) -> None:
+    """Adds plain messages; `conversations` has the place of each name so far."""
+    first = len(made.records)
+    made.unspaced.extend((first + at, words) for at, words in plain.unspaced)
+    made.records.extend(plain.records)
+    made.times.extend(plain.times)
+    made.orders.extend(plain.orders)
+    made.words.extend(plain.words)
+    made.states.extend(plain.states)
+    places: dict[str | None, int] = {None: NO_CONVERSATION}
+    for name in dict.fromkeys(plain.inside):
+        if name is not None:
+            places[name] = conversations.setdefault(name, len(conversations))
+    made.inside.extend(map(places.__getitem__, plain.inside))
 
 
 def join_all(roots: RootKeys, changes: Iterable[Change]) -> list[Joined]:
@@ -175,27 +141,9 @@ def _joined(roots: RootKeys, record: bytes, state: State) -> Joined:
     return Joined(record, state.kind, project_checked(roots, record, state), encode(state))
 
 
-def _named(reference: str, keys: Sequence[str], values: Sequence[Any], origin: int | None) -> str:
-    """The name of a conversation that is not simply its reference."""
-    own = DEFAULT_NAMESPACE
-    if origin is not None and ORIGIN.fits(values[origin], keys[origin]):
-        own = values[origin][0]
-    return named_by(reference, own)
-
-
-def _way(shape: Shape) -> _Way | None:
-    fields = map(FIELDS.get, shape.names)
-    if not all(
-        field and field.merge == merge for field, merge in zip(fields, shape.merges, strict=True)
-    ):
-        return None
-    places = plain_places(shape.names) if is_lone(shape.names) else None
-    return _Way(places, LoneState(shape.names, shape.merges)) if places else None
-
-
-def _named_twice(rows: list[CheckedRow]) -> set[bytes]:
+def _named_twice(groups: Sequence[Group]) -> set[bytes]:
     """The records that several changes tell of."""
-    named: list[Any] = list(map(_record_of, rows))
+    named = [record for group in groups for record in group.records]
     if len(set(named)) == len(named):
         return set()
     return {record for record, times in Counter(named).items() if times > 1}

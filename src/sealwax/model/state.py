@@ -9,8 +9,7 @@ A value of a form that its field does not have is part of a state like any other
 Implements "Records and how they merge" of docs/format.md.
 """
 
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,7 +23,6 @@ Slot = tuple[str, int, str]
 """Field name, merge class, key."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
-_name_of = itemgetter(0)
 _CONTROLS = frozenset(field.name for field in FIELDS.values() if field.is_control)
 _LIFE: Slot = (LIFE.name, int(LIFE.merge), "")
 _PURGED: Slot = (PURGED.name, int(PURGED.merge), "")
@@ -202,42 +200,6 @@ def encode(state: State) -> bytes:
         for (name, merge, key), stamps in sorted(state.slots.items())
     ]
     return _encode((state.kind, heads, slots))
-
-
-class LoneState:
-    """Writes the states that single changes come to, for changes of the same fields: the canonical
-    bytes, without making the states. A history has millions of changes and a few dozen rows of
-    fields."""
-
-    def __init__(self, names: Sequence[str], merges: Sequence[int]) -> None:
-        """For fields that `is_lone` says yes to."""
-        cells = [[0, None] for _ in names]
-        slots = [
-            [name, merge, "", [cell]]
-            for name, merge, cell in zip(names, merges, cells, strict=True)
-        ]
-        self._places: list[tuple[list[Any], list[Any]]] = list(zip(slots, cells, strict=True))
-        self._slots = sorted(slots, key=_name_of)
-
-    def encode(
-        self,
-        kind: int,
-        head: tuple[int | None, int, bytes],
-        keys: Sequence[str],
-        values: Sequence[Any],
-    ) -> bytes:
-        """The canonical bytes; `head` is life, time in ms and device, `keys` and `values` stand in
-        the order of the names."""
-        for (slot, cell), key, value in zip(self._places, keys, values, strict=True):
-            slot[2] = key
-            cell[1] = value
-        return _encode((kind, (head,), self._slots))
-
-
-def is_lone(names: Sequence[str]) -> bool:
-    """Whether a change of content of these fields is a state by itself: each value is named once,
-    and none steers the record."""
-    return bool(names) and len(set(names)) == len(names) and _CONTROLS.isdisjoint(names)
 
 
 def decode(data: bytes) -> State:

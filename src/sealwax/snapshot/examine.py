@@ -185,5 +185,5 @@ def _broken(examined: Examined, error: SealwaxError) -> Examined:
 
 def segment_digest(key: ZoneKey, roots: RootKeys, data: bytes) -> bytes:
     """The digest of the changes in a sealed segment; raises SealBroken or SealUnknown."""
-    changes = decode_segment(open_sealed(key, SealedKind.SEGMENT, data))
+    changes = decode_segment(roots, open_sealed(key, SealedKind.SEGMENT, data))
     return digest_bytes(change_digest(roots, changes))

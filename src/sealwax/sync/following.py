@@ -23,9 +23,9 @@ from sealwax.stores.base import Missing, Store
 from sealwax.sync.opening import Opened, fetch_segment
 from sealwax.trust.heads import RememberedHeads
 from sealwax.vault.commit_part import Part, part_as_it_counts
+from sealwax.vault.group import changes_of
 from sealwax.vault.keys import AccountKeys, KeyMissing
-from sealwax.vault.objects import HoldsNothing, sound_rows
-from sealwax.vault.segment import change_of
+from sealwax.vault.objects import HoldsNothing, sound_groups
 
 STRETCH_COMMITS = 256
 """Commits are applied in stretches of this many."""
@@ -195,12 +195,12 @@ class Ahead:
         SealBroken."""
         try:
             key, data = fetch_segment(self._store, self._keys, MESSAGES_ZONE, name)
-            rows = sound_rows(key, data)
+            groups = sound_groups(key, self._keys.roots, data)
         except HoldsNothing:
             return []
         if len(self._ready) < READY_SEGMENTS:
-            self._ready[name] = prepare(self._keys.roots, rows)
-        return [change_of(row) for row in rows]
+            self._ready[name] = prepare(self._keys.roots, groups)
+        return changes_of(groups)
 
     def not_ready(self, names: Iterable[bytes]) -> list[bytes]:
         """Those of these segments that are still to be opened."""

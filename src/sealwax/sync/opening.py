@@ -22,6 +22,7 @@ from sealwax.model.change import Change
 from sealwax.stores.base import Missing, Store
 from sealwax.sync.sealing import SealedBatch
 from sealwax.vault.digest import change_digest
+from sealwax.vault.group import changes_of
 from sealwax.vault.keyed_segment import KeyedSegment, SegmentKeys, encode_segment_asked
 from sealwax.vault.keys import AccountKeys
 from sealwax.vault.objects import (
@@ -29,9 +30,8 @@ from sealwax.vault.objects import (
     SealedSegment,
     check_name,
     segment_key,
-    sound_rows,
+    sound_groups,
 )
-from sealwax.vault.segment import change_of
 
 COMPANION = "sealwax.sync.opening_companion"
 WORTH_A_COMPANION = 16
@@ -63,11 +63,11 @@ def sealed_already(
     sealed, changes = SealedBatch([], []), []
     for name in names:
         key, data = fetch_segment(store, keys, zone, name)
-        rows = sound_rows(key, data)
-        found = list(map(change_of, rows))
+        groups = sound_groups(key, keys.roots, data)
+        found = changes_of(groups)
         digest = change_digest(keys.roots, found)
         sealed.segments.append(SealedSegment(name, data, digest, len(found)))
-        sealed.prepared.append(prepare(keys.roots, rows))
+        sealed.prepared.append(prepare(keys.roots, groups))
         changes += found
     return sealed, changes
 
@@ -96,7 +96,8 @@ class OpenHere:
         for name in names:
             try:
                 key, data = fetch_segment(self._store, self._keys, self._zone, name)
-                opened: Opened = prepare(self._keys.roots, sound_rows(key, data))
+                roots = self._keys.roots
+                opened: Opened = prepare(roots, sound_groups(key, roots, data))
             except UNREADABLE as error:
                 opened = error
             yield opened
@@ -185,7 +186,7 @@ def read_segment(store: Store, keys: AccountKeys, zone: str, name: bytes) -> lis
     """The changes of a segment, none of one that holds nothing; raises what makes it unreadable."""
     try:
         key, data = fetch_segment(store, keys, zone, name)
-        return [change_of(row) for row in sound_rows(key, data)]
+        return changes_of(sound_groups(key, keys.roots, data))
     except HoldsNothing:
         return []
 

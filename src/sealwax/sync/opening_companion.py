@@ -8,7 +8,7 @@ from sealwax.base.garbage import rarely_collect
 from sealwax.library.prepared import prepare
 from sealwax.sync.opening import Answer, encode
 from sealwax.vault.keyed_segment import KeyedSegment, decode_segment_asked
-from sealwax.vault.objects import HoldsNothing, sound_rows
+from sealwax.vault.objects import HoldsNothing, sound_groups
 
 
 def main() -> None:
@@ -21,7 +21,8 @@ def main() -> None:
 
 def _answer(asked: KeyedSegment) -> Answer:
     try:
-        return Answer(prepare(asked.keys.roots, sound_rows(asked.keys.key, asked.data)))
+        keys = asked.keys
+        return Answer(prepare(keys.roots, sound_groups(keys.key, keys.roots, asked.data)))
     except HoldsNothing as error:
         return Answer(None, error.sentence)
 

@@ -22,7 +22,7 @@ def named_pieces(changes: Iterable[Change]) -> set[bytes]:
         name
         for change in changes
         for told in change.entries
-        if told.name in _NAMING
+        if told[0] in _NAMING
         for name in _pieces(told)
     }
 

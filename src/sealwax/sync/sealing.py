@@ -75,9 +75,9 @@ class SealHere:
     def start(self, key: ZoneKey, roots: RootKeys, changes: Sequence[Change]) -> Sealing:
         sealed = SealedBatch([], [])
         for batch in cut_segments(changes):
-            segment, rows = seal_and_read(key, roots, batch, self._entropy)
+            segment, groups = seal_and_read(key, roots, batch, self._entropy)
             sealed.segments.append(segment)
-            sealed.prepared.append(prepare(roots, rows))
+            sealed.prepared.append(prepare(roots, groups))
         return lambda: sealed
 
 

@@ -25,13 +25,12 @@ from sealwax.crypto.sealing import (
 from sealwax.ledger.names import OBJECT_LIMIT_BYTES, object_name
 from sealwax.model.change import Change, Entry
 from sealwax.vault.digest import change_digest
+from sealwax.vault.group import Group, changes_of
 from sealwax.vault.keys import AccountKeys, KeyMissing
 from sealwax.vault.segment import (
-    LARGEST_PLAIN_BYTES,
-    CheckedRow,
-    change_of,
-    checked_rows,
-    encode_segment,
+    LARGEST_CHANGES_BYTES,
+    checked_groups,
+    encode_and_read,
 )
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -73,25 +72,22 @@ def seal_segment(
 
 def seal_and_read(
     key: ZoneKey, roots: RootKeys, changes: Sequence[Change], entropy: Entropy
-) -> tuple[SealedSegment, list[CheckedRow]]:
-    """The same, with the rows that a reader of the segment finds in it."""
-    content = encode_segment(changes)
-    # What no reader could decode must never be sealed: that would be losing it.
-    rows = checked_rows(content)
-    assert len(rows) == len(changes)
+) -> tuple[SealedSegment, list[Group]]:
+    """The same, with what a reader of the segment finds in it."""
+    content, groups = encode_and_read(roots, changes)
     data = seal(key, SealedKind.SEGMENT, entropy.bytes(SALT_BYTES), content)
     digest = change_digest(roots, changes)
-    return SealedSegment(object_name(data), data, digest, len(changes)), rows
+    return SealedSegment(object_name(data), data, digest, len(changes)), groups
 
 
 def open_segment(keys: AccountKeys, zone: str, data: bytes) -> list[Change]:
     """The changes of a sealed segment; raises SealBroken or SealUnknown."""
-    return [change_of(row) for row in open_rows(keys.zone_key(zone, epoch_of(data)), data)]
+    return changes_of(open_groups(keys.zone_key(zone, epoch_of(data)), keys.roots, data))
 
 
-def open_rows(key: ZoneKey, data: bytes) -> list[CheckedRow]:
-    """The changes of a sealed segment as checked rows; raises SealBroken or SealUnknown."""
-    return checked_rows(open_sealed(key, SealedKind.SEGMENT, data))
+def open_groups(key: ZoneKey, roots: RootKeys, data: bytes) -> list[Group]:
+    """The changes of a sealed segment by shape, checked; raises SealBroken or SealUnknown."""
+    return checked_groups(roots, open_sealed(key, SealedKind.SEGMENT, data))
 
 
 def segment_key(keys: AccountKeys, zone: str, data: bytes) -> ZoneKey:
@@ -105,10 +101,10 @@ def segment_key(keys: AccountKeys, zone: str, data: bytes) -> ZoneKey:
         raise HoldsNothing(error.sentence) from error
 
 
-def sound_rows(key: ZoneKey, data: bytes) -> list[CheckedRow]:
-    """As `open_rows`, for bytes that are those of their name; raises HoldsNothing."""
+def sound_groups(key: ZoneKey, roots: RootKeys, data: bytes) -> list[Group]:
+    """As `open_groups`, for bytes that are those of their name; raises HoldsNothing."""
     try:
-        return open_rows(key, data)
+        return open_groups(key, roots, data)
     except (SealBroken, SealUnknown) as error:
         raise HoldsNothing(error.sentence) from error
 
@@ -144,11 +140,11 @@ def cut_segments(changes: Sequence[Change]) -> Iterator[list[Change]]:
     """Cuts changes into batches of about one segment each, and of about the same size. A change
     that is larger than a segment becomes several; a single value is not cut."""
     sizes = [_size_bytes(change) for change in changes]
-    if max(sizes, default=0) > LARGEST_PLAIN_BYTES:
+    if max(sizes, default=0) > LARGEST_CHANGES_BYTES:
         changes = [part for change in changes for part in _divided(change)]
         sizes = [_size_bytes(change) for change in changes]
     total_bytes = sum(sizes)
-    pieces = max(1, ceil(total_bytes / LARGEST_PLAIN_BYTES))
+    pieces = max(1, ceil(total_bytes / LARGEST_CHANGES_BYTES))
     batch: list[Change] = []
     done, done_bytes = 0, 0
     for change, size_bytes in zip(changes, sizes, strict=True):
@@ -165,7 +161,7 @@ def _divided(change: Change) -> Iterator[Change]:
     size_bytes = 0
     for item in change.entries:
         more_bytes = _size_bytes(change._replace(entries=(item,)))
-        if entries and size_bytes + more_bytes > LARGEST_PLAIN_BYTES:
+        if entries and size_bytes + more_bytes > LARGEST_CHANGES_BYTES:
             yield change._replace(entries=tuple(entries))
             entries, size_bytes = [], 0
         entries.append(item)

@@ -8,11 +8,13 @@ from sealwax.model.record import Kind
 from sealwax.model.state import State, empty, encode, join_change
 from sealwax.sync.reset import plan as planned
 from sealwax.sync.reset.plan import SeenSegment, in_batches, plan_reset, said_anew
-from sealwax.vault.segment import change_of, checked_rows, encode_segment
+from sealwax.vault.segment import decode_segment, encode_segment
+from tests.accounts import made_account
 from tests.laws import LAWS
 from tests.model.test_laws import CHANGES
 
 RECORD = b"\2" * 16
+ROOTS = made_account().keys.roots
 DEVICE = b"d" * 16
 MESSAGE = int(Kind.MESSAGE)
 
@@ -26,7 +28,7 @@ def _joined(kind: int, changes: list[Change]) -> State:
 
 def _read_back(changes: list[Change]) -> list[Change]:
     """The changes as a reader of their segment has them."""
-    return [change_of(row) for row in checked_rows(encode_segment(changes))]
+    return decode_segment(ROOTS, encode_segment(ROOTS, changes))
 
 
 @LAWS

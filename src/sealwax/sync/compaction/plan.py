@@ -27,8 +27,8 @@ class Tier(NamedTuple):
     least: int
 
 
-TIERS = (Tier(8 * 1024, 16), Tier(48 * 1024, 8), Tier(128 * 1024, 4))
-MERGED_BYTES = 192 * 1024
+TIERS = (Tier(4 * 1024, 16), Tier(20 * 1024, 8), Tier(56 * 1024, 4))
+MERGED_BYTES = 96 * 1024
 """A merge stops taking more at about this size: that of a segment of a large import."""
 INPUTS_LIMIT = 1_024
 
