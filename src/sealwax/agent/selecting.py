@@ -129,13 +129,14 @@ def _message(library: Library, roots: RootKeys, text: str) -> int:
     if number.isascii() and number.isdigit() and len(number) < 18:
         if not library.read.is_message(int(number)):
             raise NothingMatches(f"There is no message with the number {number}.")
-        return int(number)
+        return library.twins.shown(int(number))
     # U+001F, with which a name may begin, would count as white space.
     name = text.strip(" \t\r\n")
     names = [name, *_in_other_namespaces(library, name)]
     uids = ids_of(roots, Kind.MESSAGE, names)
     stored = library.applier.fetch(uids)
-    found = [stored[uid].record for uid in uids if uid in stored]
+    every = [library.twins.shown(stored[uid].record) for uid in uids if uid in stored]
+    found = list(dict.fromkeys(every))
     if not found:
         raise NothingMatches(f"There is no message “{text[:100]}”.")
     if len(found) > 1:

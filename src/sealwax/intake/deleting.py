@@ -177,7 +177,7 @@ class Deleting:
             return []
         home = self._library.read.shown(stored.record)
         selection = Selection((home,), until_ns=(time_ms + 1) * 1_000_000)
-        rows = self._library.read.messages(selection, self._library.now())
+        rows = self._library.twins.each(self._library.read.messages(selection, self._library.now()))
         if not self._library.read.is_joined(home):
             return [row.uid for row in rows]
         name = write(self._namespace, canonical, DEFAULT_NAMESPACE)
