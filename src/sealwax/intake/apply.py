@@ -27,6 +27,7 @@ from sealwax.intake.plan import (
     plan_observations,
 )
 from sealwax.intake.split import Places, split_conversations
+from sealwax.intake.twins import Twins
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN, PURGED
@@ -86,6 +87,9 @@ class Intake:
         self._deleting = Deleting(
             source.namespace, self._description, library, writer, roots, is_confirmed
         )
+        self._twins = Twins(
+            source.namespace, self._description.owners, library, roots, self._states
+        )
         self._changed_if_run: set[bytes] = set()
         self._changes: list[Change] = []
         self._said: dict[bytes, list[Change]] = {}
@@ -143,6 +147,7 @@ class Intake:
             if state is not None and state.life % 2 == 1:
                 self._deleting.seen_in_trash.add(item.record)
         known = frozenset(states)
+        seen = self._twins.told(seen, states)
         newest_ms = self._description.newest_ms
         planned = plan_observations(seen, states, self._writer.device, newest_ms)
         self._tally.keep(planned)

@@ -1,0 +1,242 @@
+"""Messages that a source tells twice, found while it is read: which are said to be one.
+
+Messages in iCloud writes messages again, each under another id; a note to oneself is there as sent
+and as received. Two messages are one where they agree in thread, sender, direction, time and words
+(`library.twins`), and in what files they have. A time of whole seconds says less: in a database
+that knows no other two messages may have it, so one that stood beside another when it was first
+read is never taken for it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from sealwax.crypto.key_tree import RootKeys
+from sealwax.crypto.keyed_hash import record_ids
+from sealwax.intake.plan import Seen
+from sealwax.library.library import Library
+from sealwax.library.naming import names_in
+from sealwax.library.project import project
+from sealwax.library.twin_search import Known, Place, known_near
+from sealwax.library.twins import NOTE_NS, Twin, agree
+from sealwax.model.change import Change, entry
+from sealwax.model.field import (
+    ALIAS,
+    CONVERSATION,
+    FILE_NAME,
+    FROM_ME,
+    ORIGIN,
+    STATED_BYTES,
+    TIME_NS,
+)
+from sealwax.model.record import Kind, canonical_direct
+from sealwax.model.reference import own_namespace, resolve, write
+from sealwax.model.state import State, empty, from_change, join_changes
+from sealwax.sources.base import Observation
+
+SECOND_NS = 1_000_000_000
+BATCHES = 3
+"""So many batches may have been read and not be in the library yet; see `apply._flush`."""
+States: TypeAlias = Callable[[list[bytes]], dict[bytes, State]]
+_Key: TypeAlias = tuple[str, int]
+
+
+class _New(NamedTuple):
+    """A message that is read for the first time: where it stands in its batch, its id."""
+
+    at: int
+    record: bytes
+    observation: Observation
+    conversation: str
+    time_ns: int
+
+    @property
+    def is_whole_second(self) -> bool:
+        return self.time_ns % SECOND_NS == 0
+
+
+class _Batch(NamedTuple):
+    """What one batch brought that is new: messages by thread and time, those of one's own threads,
+    files by id."""
+
+    messages: dict[_Key, list[_New]]
+    notes: list[_New]
+    files: dict[str, Observation]
+
+
+class Twins:
+    """Looks for twins in one read of one source."""
+
+    def __init__(
+        self,
+        namespace: str,
+        owners: Iterable[str],
+        library: Library,
+        roots: RootKeys,
+        states: States,
+    ) -> None:
+        """`owners` are the canonical addresses of whom the source belongs to, `states` gives those
+        of records as they will be."""
+        self._namespace = namespace
+        self._own_threads = {canonical_direct(owner) for owner in owners}
+        self._library = library
+        self._roots = roots
+        self._states = states
+        # What a first import has to compare lies side by side in the source.
+        self._has_known = not library.is_empty()
+        self._start = library.head_moment()
+        self._batches: list[_Batch] = []
+        self._taken: set[int | bytes] = set()
+
+    def told(self, seen: list[Seen], states: dict[bytes, State]) -> list[Seen]:
+        """The same, where a message is one with another one saying so."""
+        batch = _Batch({}, [], {})
+        self._batches = [*self._batches[1 - BATCHES :], batch]
+        new = list(self._new(seen, states, batch))
+        known = self._known(new)
+        told = list(seen)
+        for message in new:
+            other = self._twin(message, known.get(message.at, []))
+            if other is not None:
+                alias = entry(ALIAS, True, write(*other, self._namespace))
+                entries = (*message.observation.entries, alias)
+                observation = message.observation._replace(entries=entries)
+                told[message.at] = Seen(message.record, observation)
+            batch.messages.setdefault((message.conversation, message.time_ns), []).append(message)
+            if message.conversation in self._own_threads:
+                batch.notes.append(message)
+        return told
+
+    def _new(
+        self, seen: Iterable[Seen], states: dict[bytes, State], batch: _Batch
+    ) -> Iterable[_New]:
+        for at, (record, observation) in enumerate(seen):
+            if observation.kind == Kind.ATTACHMENT:
+                batch.files[observation.canonical_id] = observation
+            if observation.kind != Kind.MESSAGE or _is_known(states.get(record)):
+                continue
+            conversation, time_ns, has_origin = None, 0, False
+            for name, _, key, value in observation.entries:
+                if name == TIME_NS.name:
+                    time_ns = value
+                elif name == CONVERSATION.name:
+                    conversation = key
+                elif name == ORIGIN.name:
+                    has_origin = True
+            if has_origin and conversation is not None and time_ns:
+                yield _New(at, record, observation, conversation, time_ns)
+
+    def _known(self, new: list[_New]) -> dict[int, list[Known]]:
+        """What the library has near to each of these, by its place in the batch."""
+        if not self._has_known or not new:
+            return {}
+        places = [
+            Place(
+                message.at,
+                message.conversation,
+                message.time_ns,
+                NOTE_NS if message.conversation in self._own_threads else 0,
+            )
+            for message in new
+        ]
+        return known_near(self._library, self._roots, self._namespace, places, self._start)
+
+    def _twin(self, new: _New, known: list[Known]) -> tuple[str, str] | None:
+        """The namespace and the id of a message that one is a twin of; None where it is none's."""
+        beside = [
+            other
+            for batch in self._batches
+            for other in batch.messages.get((new.conversation, new.time_ns), ())
+            if other.record != new.record
+        ]
+        is_note = new.conversation in self._own_threads
+        if not beside and not known and not is_note:
+            return None
+        own = self._observed(new)
+        if not new.is_whole_second:
+            for other in beside:
+                if self._are_one(own, self._observed(other)):
+                    return self._namespace, other.observation.canonical_id
+        for stored in known:
+            is_free = stored.was_there and stored.shown not in self._taken
+            if stored.uid == new.record or (new.is_whole_second and not is_free):
+                continue
+            theirs = _stored(stored)
+            if _is_from_me(theirs) == _is_from_me(own) and self._are_one(own, theirs):
+                self._taken.add(stored.shown)
+                return _origin(stored.state)
+        return self._other_side(new, own, known) if is_note else None
+
+    def _other_side(self, new: _New, own: Twin, known: list[Known]) -> tuple[str, str] | None:
+        """The other side of a note to oneself, the nearest one that is nobody's yet."""
+        found: list[tuple[int, bytes, tuple[str, str]]] = []
+        if new.record in self._taken:
+            return None
+        for batch in self._batches:
+            for other in batch.notes:
+                theirs = self._observed(other)
+                if other.record not in self._taken and _are_sides(own, theirs):
+                    name = (self._namespace, other.observation.canonical_id)
+                    found.append((abs(other.time_ns - new.time_ns), other.record, name))
+        for stored in known:
+            theirs = _stored(stored)
+            is_free = not stored.has_twins and stored.uid not in self._taken
+            time_ns = theirs.projection.time_ns
+            if is_free and time_ns is not None and _are_sides(own, theirs):
+                found.append((abs(time_ns - new.time_ns), stored.uid, _origin(stored.state)))
+        if not found:
+            return None
+        _, record, name = min(found)
+        self._taken |= {record, new.record}
+        return name
+
+    def _observed(self, message: _New) -> Twin:
+        observation = message.observation
+        change = Change(
+            observation.kind, message.record, 0, observation.time_ms, b"", observation.entries
+        )
+        state = from_change(change)
+        return Twin(message.record, state, project(state))
+
+    def _are_one(self, left: Twin, right: Twin) -> bool:
+        return agree(left, right) and self._files(left.state) == self._files(right.state)
+
+    def _files(self, state: State) -> list[tuple[object, object]]:
+        """Name and size of the files of a message; two that were kept twice have other ids."""
+        references = [resolve(name, own_namespace(state)) for name in names_in(state)]
+        names = [(int(Kind.ATTACHMENT), named.id) for named in references]
+        ids = record_ids(self._roots, self._namespace, names)
+        known = self._states(ids) if ids else {}
+        found: list[tuple[object, object]] = []
+        for uid, (_, canonical) in zip(ids, names, strict=True):
+            file = known.get(uid, empty(Kind.ATTACHMENT))
+            told = [batch.files[canonical] for batch in self._batches if canonical in batch.files]
+            file = join_changes(file, (_change(one) for one in told))
+            found.append((file.get(FILE_NAME), file.get(STATED_BYTES)))
+        return sorted(found, key=repr)
+
+
+def _change(observation: Observation) -> Change:
+    return Change(observation.kind, b"", 0, observation.time_ms, b"", observation.entries)
+
+
+def _is_known(state: State | None) -> bool:
+    return state is not None and (state.get(ORIGIN) is not None or not state.has_content())
+
+
+def _stored(known: Known) -> Twin:
+    return Twin(known.uid, known.state, project(known.state))
+
+
+def _is_from_me(twin: Twin) -> bool:
+    return bool(twin.state.get(FROM_ME))
+
+
+def _are_sides(left: Twin, right: Twin) -> bool:
+    return _is_from_me(left) != _is_from_me(right) and agree(left, right)
+
+
+def _origin(state: State) -> tuple[str, str]:
+    namespace, canonical = state.get(ORIGIN)
+    return namespace, canonical
+
+
