@@ -86,6 +86,8 @@ class Twins:
         self._start = library.head_moment()
         self._batches: list[_Batch] = []
         self._taken: set[int | bytes] = set()
+        self.told_again: set[bytes] = set()
+        """The messages that were known, and that this read found under another id."""
 
     def told(self, seen: list[Seen], states: dict[bytes, State]) -> list[Seen]:
         """The same, where a message is one with another one saying so."""
@@ -163,6 +165,7 @@ class Twins:
             theirs = _stored(stored)
             if _is_from_me(theirs) == _is_from_me(own) and self._are_one(own, theirs):
                 self._taken.add(stored.shown)
+                self.told_again.add(stored.uid)
                 return _origin(stored.state)
         return self._other_side(new, own, known) if is_note else None
 
@@ -213,6 +216,12 @@ class Twins:
             file = join_changes(file, (_change(one) for one in told))
             found.append((file.get(FILE_NAME), file.get(STATED_BYTES)))
         return sorted(found, key=repr)
+
+
+def is_said_to_be_one(observation: Observation) -> bool:
+    """Whether it is a message that is known under another id."""
+    is_message = observation.kind == Kind.MESSAGE
+    return is_message and any(told.name == ALIAS.name for told in observation.entries)
 
 
 def _change(observation: Observation) -> Change:
