@@ -48,7 +48,7 @@ def test_one_person_with_two_addresses_is_one_conversation(agent: Agent) -> None
 
 
 def test_a_person_says_that_they_are_two_and_it_stays_so(agent: Agent, phone: Path) -> None:
-    assert agent.set_apart(NUMBER) == 2
+    assert agent.grouping.set_apart(NUMBER) == 2
     assert _sizes(agent) == [3, 3]
     assert agent.import_source(phone, ignore, is_full=True).changed == 0
     changed(phone, lambda database: _thread(database, "anna@work.example", "anna"))
@@ -59,7 +59,7 @@ def test_a_person_says_that_they_are_two_and_it_stays_so(agent: Agent, phone: Pa
 
 
 def test_a_clock_that_is_behind_says_it_all_the_same(agent: Agent) -> None:
-    apart(agent._library, agent._journal, agent.conversation(NUMBER).record, now_ms=1)
+    apart(agent._journal, agent._library.read.members(agent.conversation(NUMBER).record), now_ms=1)
     assert _sizes(agent) == [3, 3]
 
 
@@ -67,7 +67,7 @@ def test_what_was_never_joined_cannot_be_set_apart(agent: Agent, phone: Path) ->
     changed(phone, lambda database: _thread(database, "+15550109999", None))
     agent.import_source(phone, ignore)
     with pytest.raises(NotJoined):
-        agent.set_apart("+15550109999")
+        agent.grouping.set_apart("+15550109999")
 
 
 def test_a_thread_that_is_known_already_is_joined_later(tmp_path: Path) -> None:

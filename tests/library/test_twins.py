@@ -83,12 +83,12 @@ def _apply(library: Library, *batches: Sequence[Change], first: int = 0, kept: f
         library.applier.apply(batch, seq, kept)
 
 
-def views(library: Library, seq: float = 9, places: tuple[int, ...] = (1,)) -> list[MessageView]:
+def views(library: Library, seq: float = 99, places: tuple[int, ...] = (1,)) -> list[MessageView]:
     (home,) = library.applier.homes.shown(["t"])
     return library.read.page(home, Moment(seq, places), 100)
 
 
-def texts(library: Library, seq: float = 9) -> list[str]:
+def texts(library: Library, seq: float = 99) -> list[str]:
     return [view.text for view in views(library, seq)]
 
 
@@ -133,7 +133,7 @@ def _all(library: Library) -> list[object]:
     )
     found = sorted(
         (hit.message.origin, hit.message.text)
-        for hit in library.search("one", Moment(9, ANYWHERE), Selection(), 99)
+        for hit in library.search("one", Moment(99, ANYWHERE), Selection(), 99)
     )
     counts, digest = library.counts(), library.applier.digest()
     return [run(shown).fetchall(), run(joined).fetchall(), found, counts, digest]
@@ -175,7 +175,7 @@ def test_nobody_hides_a_message_by_an_alias(said: list[Change]) -> None:
 
 def _words(library: Library) -> set[tuple[str, str]]:
     """The words that are shown, each with where; nothing of one that has no words."""
-    rows = library.read.messages(Selection(), Moment(9))
+    rows = library.read.messages(Selection(), Moment(99))
     return {
         (text, home)
         for row in rows
@@ -189,11 +189,11 @@ def test_twins_are_one_everywhere(library: Library) -> None:
     assert sorted(texts(library)) == ["one", "one", "two"]
     _apply(library, [alias("b", "a")], first=1)
     assert sorted(texts(library)) == ["one", "two"]
-    assert [view.messages for view in library.read.conversations(Moment(9))] == [2]
+    assert [view.messages for view in library.read.conversations(Moment(99))] == [2]
     assert library.counts().messages == 2
-    assert len(library.search("one", Moment(9), Selection(), 9)) == 1
+    assert len(library.search("one", Moment(99), Selection(), 9)) == 1
     assert len(library.search("one", None, Selection(), 9)) == 1
-    assert len(list(library.read.messages(Selection(), Moment(9)))) == 2
+    assert len(list(library.read.messages(Selection(), Moment(99)))) == 2
     assert library.applier.computed_digest() == library.digest()
 
 
@@ -204,7 +204,7 @@ def test_generations_of_one_message_are_one(library: Library) -> None:
     (view,) = views(library)
     assert view.origin == "a"
     assert [row.state.get(ORIGIN)[1] for row in library.twins.of(view.record)] != []
-    named = library.twins.named(list(NAMES), Moment(9))
+    named = library.twins.named(list(NAMES), Moment(99))
     assert {row.record for row in named.values()} == {view.record}
     assert set(named) == set(NAMES)
 
@@ -223,7 +223,7 @@ def test_what_is_said_of_either_is_shown(library: Library) -> None:
     assert {one.kind for one in view.reactions} == {"loved", "liked"}
     assert view.text == "one, edited"
     assert view.attachments == ("f1", "f2")
-    assert len(library.search("edited", Moment(9), Selection(), 9)) == 1
+    assert len(library.search("edited", Moment(99), Selection(), 9)) == 1
 
 
 def test_a_tapback_that_came_before_its_message_finds_it(library: Library) -> None:
@@ -249,7 +249,7 @@ def test_a_tapback_that_came_before_its_message_finds_it(library: Library) -> No
 )
 def test_an_alias_of_what_does_not_agree_hides_nothing(library: Library, other: Change) -> None:
     _apply(library, [message("a"), other, alias("b", "a"), alias("a", "b")])
-    assert len(list(library.read.messages(Selection(), Moment(9)))) == 2
+    assert len(list(library.read.messages(Selection(), Moment(99)))) == 2
     assert library.counts().messages == 2
 
 
@@ -259,8 +259,8 @@ def test_an_alias_that_stops_agreeing_shows_both(library: Library) -> None:
     _apply(library, [told("b", entry(TEXT, "said before it"), time_ms=0)], first=1)
     assert sorted(texts(library)) == ["one", "said before it"]
     assert library.counts().messages == 2
-    assert len(library.search("said", Moment(9), Selection(), 9)) == 1
-    assert len(library.search("one", Moment(9), Selection(), 9)) == 2
+    assert len(library.search("said", Moment(99), Selection(), 9)) == 1
+    assert len(library.search("one", Moment(99), Selection(), 9)) == 2
 
 
 def test_one_that_says_that_all_are_one_hides_none(library: Library) -> None:
@@ -271,7 +271,7 @@ def test_one_that_says_that_all_are_one_hides_none(library: Library) -> None:
     hostile += [alias("stub", "m1"), alias("stub", "m2")]
     _apply(library, said, hostile)
     assert len(texts(library)) == 100 and library.counts().messages == 200
-    assert len(list(library.read.messages(Selection(), Moment(9)))) == 200
+    assert len(list(library.read.messages(Selection(), Moment(99)))) == 200
 
 
 def test_more_than_can_be_generations_of_one_are_all_shown(library: Library) -> None:
@@ -290,10 +290,10 @@ def _note(name: str, text: str | None, at: int, is_sent: bool) -> Change:
 def test_the_empty_sent_row_of_a_note_is_its_received_one(library: Library) -> None:
     _apply(library, [_note("a", "one", 10**9, False), _note("b", None, 0, True), alias("a", "b")])
     (home,) = library.applier.homes.shown(["direct:" + BOB])
-    (view,) = library.read.page(home, Moment(9), 9)
+    (view,) = library.read.page(home, Moment(99), 9)
     assert (view.text, view.from_me, view.sender) == ("one", True, None)
     assert view.time_ns == NS
-    assert len(library.search("one", Moment(9), Selection(), 9)) == 1
+    assert len(library.search("one", Moment(99), Selection(), 9)) == 1
 
 
 def test_an_empty_note_hides_no_two_others(library: Library) -> None:
