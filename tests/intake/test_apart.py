@@ -8,7 +8,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.apple_database import AppleDatabase
-from sealwax.intake.apart import NotJoined, apart
+from sealwax.intake.apart import NotApart, NotJoined, apart
 from tests.homes import NOW_MS, changed, environment, ignore, importing, made_home, said
 
 NUMBER, MAIL = "+15550104444", "anna@example.org"
@@ -56,6 +56,19 @@ def test_a_person_says_that_they_are_two_and_it_stays_so(agent: Agent, phone: Pa
     assert _sizes(agent)[0] == 3
     assert agent.conversation(NUMBER).record != agent.conversation(MAIL).record
     assert agent.verify(ignore).is_sound
+
+
+def test_what_was_set_apart_is_joined_again_when_a_person_says_so(
+    agent: Agent, phone: Path
+) -> None:
+    with pytest.raises(NotApart):
+        agent.grouping.put_together(NUMBER)
+    agent.grouping.set_apart(NUMBER)
+    assert agent.grouping.put_together(MAIL) == 2
+    assert _sizes(agent) == [6]
+    assert agent.import_source(phone, ignore, is_full=True).changed == 0
+    agent.grouping.set_apart(MAIL)
+    assert _sizes(agent) == [3, 3]
 
 
 def test_a_clock_that_is_behind_says_it_all_the_same(agent: Agent) -> None:

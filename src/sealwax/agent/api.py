@@ -54,7 +54,7 @@ from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Key, Moment, Selection
-from sealwax.library.view import AttachmentView, MessageView, message_view
+from sealwax.library.view import AttachmentView, MessageView, message_view, shown_files
 from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
@@ -228,8 +228,9 @@ class Agent:
         moment = self._moment(at)
         for row in self._library.read.messages(self._selection(select, moment), moment):
             message = message_view(row.record, row.conversation, row.state)
-            for attachment in self.attachments([message]).values():
-                yield Media(attachment, message)
+            for _, attachment in shown_files(message, self.attachments([message])):
+                if attachment is not None:
+                    yield Media(attachment, message)
 
     def attachment_bytes(self, attachment: AttachmentView) -> Iterator[bytes]:
         """An attachment's pieces; raises SealBroken or StoreError when one is damaged."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sealwax.base.errors import SealwaxError
 from sealwax.library.library import Library
-from sealwax.library.naming import names_in, own_name
+from sealwax.library.naming import own_name
 from sealwax.library.query import Row
 from sealwax.library.project import BESIDE, NOWHERE
 from sealwax.library.select import ANYWHERE, Moment
@@ -42,7 +42,7 @@ class NotApart(SealwaxError):
 def apart(writer: Writer, members: Sequence[Row], now_ms: int) -> int:
     """Says of all records that are shown as one that they are several; gives how many have anything
     known of them. Raises NotJoined."""
-    names = {name for row in members for name in (own_name(row.state), *_others(row))}
+    names = {name for row in members for name in (own_name(row.state), *_named(row, True))}
     if len(names - {""}) < 2:
         raise NotJoined("This was not joined with another one.")
     told = [_told(row, names, False, now_ms, writer.device) for row in members]
@@ -53,7 +53,7 @@ def apart(writer: Writer, members: Sequence[Row], now_ms: int) -> int:
 def are_apart(library: Library, row: Row) -> list[Row]:
     """The records from which one was set apart, itself included, as far as anything is known of
     them; itself alone where it was not."""
-    names = [name for name in names_in(row.state, ALIAS) if _is_two(row, name)]
+    names = _named(row, False)
     moment = Moment(library.head_moment(), (*ANYWHERE, BESIDE, NOWHERE))
     others = library.read.by_name(row.kind, names, moment)
     return [row, *(other for other in others if other.uid != row.uid)]
@@ -62,21 +62,18 @@ def are_apart(library: Library, row: Row) -> list[Row]:
 def together(writer: Writer, members: Sequence[Row], now_ms: int) -> int:
     """Says that records that were set apart are one after all; gives how many. Raises NotApart."""
     names = {own_name(row.state) for row in members} - {""}
-    if len(members) < 2:
+    if not any(_named(row, False) for row in members):
         raise NotApart("Nobody set this apart from another one.")
     told = [_told(row, names, True, now_ms, writer.device) for row in members]
     write_in_batches(writer, told, "together")
     return len(members)
 
 
-def _others(row: Row) -> tuple[str, ...]:
-    return names_in(row.state, ALIAS)
-
-
-def _is_two(row: Row, name: str) -> bool:
+def _named(row: Row, is_one: bool) -> list[str]:
+    """The names of those that a record says it is one with, or of those that it is not."""
     own = own_namespace(row.state)
     said = row.state.keyed(ALIAS).items()
-    return any(not is_one for reference, is_one in said if named_by(reference, own) == name)
+    return sorted({named_by(reference, own) for reference, told in said if told is is_one})
 
 
 def _told(row: Row, names: Iterable[str], is_one: bool, now_ms: int, device: bytes) -> Change:

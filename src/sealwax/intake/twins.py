@@ -163,7 +163,7 @@ class Twins:
             if stored.uid == new.record or (new.is_whole_second and not is_free):
                 continue
             theirs = _stored(stored)
-            if _is_from_me(theirs) == _is_from_me(own) and self._are_one(own, theirs):
+            if self._are_one(own, theirs):
                 self._taken.add(stored.shown)
                 self.told_again.add(stored.uid)
                 return _origin(stored.state)
@@ -201,7 +201,8 @@ class Twins:
         return Twin(message.record, state, project(state))
 
     def _are_one(self, left: Twin, right: Twin) -> bool:
-        return agree(left, right) and self._files(left.state) == self._files(right.state)
+        is_alike = _is_from_me(left) == _is_from_me(right) and agree(left, right)
+        return is_alike and self._files(left.state) == self._files(right.state)
 
     def _files(self, state: State) -> list[tuple[object, object]]:
         """Name and size of the files of a message; two that were kept twice have other ids."""
