@@ -13,7 +13,7 @@ from sealwax.library.naming import ids_of
 from sealwax.library.prepared import prepare
 from sealwax.library.select import ANYWHERE, Moment, Selection
 from sealwax.library.twins import TWINS_LIMIT
-from sealwax.library.view import MessageView
+from sealwax.library.view import MessageView, message_view
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import (
     ALIAS,
@@ -24,6 +24,7 @@ from sealwax.model.field import (
     LIFE,
     ORDER,
     ORIGIN,
+    PARTS,
     PLACED,
     PURGED,
     REACTION,
@@ -114,6 +115,19 @@ CHANGES = st.one_of(
     st.builds(fate, ANY_NAME, st.integers(0, 3)),
     st.builds(lambda name: told(name, entry(REACTION, ["loved", None, "r"], "0:me")), ANY_NAME),
     st.builds(lambda name: told(name, entry(PURGED, 1), life=None), ANY_NAME),
+    st.builds(lambda name: told(name, entry(UNSENT, True, "0")), ANY_NAME),
+    st.builds(
+        lambda name, text: told(name, entry(EDIT, [NS, text], "0:1:0123456789abcdef")),
+        ANY_NAME,
+        st.sampled_from(["one", "edited"]),
+    ),
+    st.builds(
+        lambda name, text: told(
+            name, entry(PARTS, [len(text), [{"kind": "text", "index": 0, "text": text}]])
+        ),
+        ANY_NAME,
+        st.sampled_from(["one", "parted"]),
+    ),
     st.builds(lambda name: told(name, entry(ORDER, ord(name))), ANY_NAME),
 )  # fmt: skip
 
@@ -174,13 +188,15 @@ def test_nobody_hides_a_message_by_an_alias(said: list[Change]) -> None:
 
 
 def _words(library: Library) -> set[tuple[str, str]]:
-    """The words that are shown, each with where; nothing of one that has no words."""
+    """The words that are shown, and all that were first told, each with where; nothing of one that
+    has no words."""
     rows = library.read.messages(Selection(), Moment(99))
     return {
         (text, home)
         for row in rows
-        for text in row.state.values(TEXT)
+        for text in (*row.state.values(TEXT), message_view(0, None, row.state).text)
         for home in row.state.keyed(CONVERSATION)
+        if text
     }
 
 
@@ -215,15 +231,33 @@ def test_what_is_said_of_either_is_shown(library: Library) -> None:
         library,
         [told("a", entry(REACTION, ["loved", None, "r1"], "0:me"))],
         [told("b", entry(REACTION, ["liked", None, "r2"], f"0:{BOB}"))],
-        [told("b", entry(EDIT, [NS, "one, edited"], "0:1:0123456789abcdef"))],
         [told("a", entry(ATTACHMENT, 0, "f1")), told("b", entry(ATTACHMENT, 1, "f2"))],
         first=1,
     )
     (view,) = views(library)
     assert {one.kind for one in view.reactions} == {"loved", "liked"}
-    assert view.text == "one, edited"
     assert view.attachments == ("f1", "f2")
+
+
+EDITED = entry(EDIT, [NS, "two, edited"], "0:1:0123456789abcdef")
+
+
+def test_edited_alike_they_are_one_and_else_two(library: Library) -> None:
+    _apply(library, [message("a"), message("b"), alias("b", "a")], [told("b", EDITED)])
+    assert sorted(texts(library)) == ["one", "two, edited"]
+    _apply(library, [told("a", EDITED)], first=2)
+    assert texts(library) == ["two, edited"]
     assert len(library.search("edited", Moment(99), Selection(), 9)) == 1
+    _apply(library, [told("a", entry(UNSENT, True, "0"))], first=3)
+    assert sorted(texts(library)) == ["", "two, edited"]
+    _apply(library, [told("b", entry(UNSENT, True, "0"))], first=4)
+    assert texts(library) == [""]
+
+
+@pytest.mark.parametrize("said", [EDITED, entry(TEXT, "else"), entry(UNSENT, True, "0")])
+def test_what_nobody_is_shown_changes_no_words(library: Library, said: Entry) -> None:
+    _apply(library, [message("a"), told("stub", said), alias("a", "stub"), alias("stub", "a")])
+    assert texts(library) == ["one"]
 
 
 def test_a_tapback_that_came_before_its_message_finds_it(library: Library) -> None:

@@ -22,11 +22,12 @@ from sealwax.library.project import (
     told_time,
     unfinished,
 )
+from sealwax.library.view import MessageView, message_view
 from sealwax.model.field import (
     ALIAS,
     APP,
     ATTACHMENT,
-    CONVERSATION,
+    BODY,
     DRAFT,
     EDIT,
     EFFECT,
@@ -34,6 +35,7 @@ from sealwax.model.field import (
     FROM_ME,
     ORDER,
     ORIGIN,
+    PARTS,
     PLACED,
     SENDER,
     SERVICE,
@@ -41,6 +43,8 @@ from sealwax.model.field import (
     SUBJECT,
     TEXT,
     TIME_NS,
+    UNDECODED,
+    UNSENT,
     Field,
 )
 from sealwax.model.merge import Stamp, join_stamps, value_bytes
@@ -55,8 +59,12 @@ NOTE_NS = 2_000_000_000
 _WORDS = (TEXT, SUBJECT, EVENT, APP, EFFECT)
 _OWN = frozenset(
     field.name
-    for field in (ALIAS, DRAFT, FROM_ME, ORDER, ORIGIN, PLACED, SENDER, SERVICE, STATE, TIME_NS)
-)
+    for field in (
+        ALIAS, DRAFT, FROM_ME, ORDER, ORIGIN, PLACED, SENDER, SERVICE, STATE, TIME_NS, UNDECODED
+    )
+)  # fmt: skip
+_OF_ONE = frozenset(field.name for field in (BODY, PARTS))
+"""What the first one that has it says: how its words are styled, and which part is where."""
 
 
 class Twin(NamedTuple):
@@ -95,7 +103,20 @@ def agree(left: Twin, right: Twin) -> bool:
     if not bool(one.get(FROM_ME)) == bool(other.get(FROM_ME)):
         return _is_note(left, right) if one.get(FROM_ME) else _is_note(right, left)
     is_alike = _values(one, TIME_NS) == _values(other, TIME_NS) and _sender(one) == _sender(other)
-    return is_alike and all(_values(one, field) == _values(other, field) for field in _WORDS)
+    return is_alike and _say_the_same(one, other)
+
+
+def _say_the_same(one: State, other: State) -> bool:
+    """Whether two messages have the same words, as they were first told and as they are shown now:
+    with their edits, and without what was unsent."""
+    if any(_values(one, field) != _values(other, field) for field in _WORDS):
+        return False
+    left, right = message_view(0, None, one), message_view(0, None, other)
+    return _told(left) == _told(right)
+
+
+def _told(view: MessageView) -> tuple[object, ...]:
+    return view.text, view.subject, view.event, view.app, view.wordings, view.unsent_parts
 
 
 def _is_note(sent: Twin, received: Twin) -> bool:
@@ -107,9 +128,9 @@ def _is_note(sent: Twin, received: Twin) -> bool:
         return False
     if canonical_direct(sender) not in {resolve(name, DEFAULT_NAMESPACE).id for name in shared}:
         return False
-    if all(_values(sent.state, field) == _values(received.state, field) for field in _WORDS):
+    if _say_the_same(sent.state, received.state):
         return True
-    says = (*_WORDS, ATTACHMENT, EDIT)
+    says = (*_WORDS, ATTACHMENT, EDIT, UNSENT)
     return not any(sent.state.keyed(field) for field in says)
 
 
@@ -135,12 +156,13 @@ def shown_of(
     found: dict[int, Shown] = {}
     for group in groups(twins, one, two):
         members = sorted(group, key=lambda record: _order(twins[record]))
-        if len(members) < 2 or not _is_one([twins[record] for record in members]):
+        every = [twins[record] for record in members]
+        state = together(every) if _is_one(every) else None
+        if state is None or not _is_whole(state, every):
             for record in members:
                 found[record] = Shown(twins[record].uid, record, twins[record].projection)
             continue
         first, *others = members
-        state = together([twins[record] for record in members])
         found[first] = Shown(twins[first].uid, first, project(state), state)
         for record in others:
             uid, _, projection = twins[record]
@@ -149,9 +171,18 @@ def shown_of(
 
 
 def _is_one(members: Sequence[Twin]) -> bool:
-    if len(members) > TWINS_LIMIT or not members[0].is_known:
+    if not 1 < len(members) <= TWINS_LIMIT or not members[0].is_known:
         return False
     return all(agree(left, right) for left, right in combinations(members, 2))
+
+
+def _is_whole(state: State, members: Sequence[Twin]) -> bool:
+    """Whether what is shown for these has the words and the files of each."""
+    seen = message_view(0, None, state)
+    views = [message_view(0, None, twin.state) for twin in members if twin.is_known]
+    words = {view.text for view in views if view.text}
+    files = {name for view in views for name in view.attachments}
+    return words <= {seen.text} and files <= set(seen.attachments)
 
 
 def _order(twin: Twin) -> tuple[Any, ...]:
@@ -171,7 +202,7 @@ def together(members: Sequence[Twin]) -> State:
     for other in members[1:]:
         for slot, stamps in other.state.slots.items():
             name, merge, _ = slot
-            if name in _OWN or is_control(name):
+            if name in _OWN or is_control(name) or (name in _OF_ONE and slot in slots):
                 continue
             told = [stamp._replace(life=first.life) for stamp in stamps]
             slots[slot] = join_stamps(merge, slots.get(slot, ()), told)
