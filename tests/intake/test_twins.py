@@ -1,6 +1,7 @@
 """Messages that Messages in iCloud writes again, and both sides of a note to oneself, are shown
 once; what only looks alike is not."""
 
+import plistlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.apple_database import AppleDatabase, AttachmentRow, MessageRow
-from sealwax.demo.apple_time import nanoseconds
+from sealwax.demo.apple_time import nanoseconds, seconds
 from sealwax.intake.apart import NotApart, NotJoined
 from sealwax.intake.imported import Imported
 from sealwax.library.select import Moment
@@ -208,6 +209,51 @@ def test_tapbacks_and_replies_to_either_id_find_it(agent: Agent, phone: Phone) -
     assert {one.kind for one in hello.reactions} == {"loved", "liked"}
     replied = agent.browse.replied([answer], Moment(agent._library.head_moment()))
     assert replied[answer.reply_to or ""].record == hello.record
+
+
+def _edit(phone: Phone, guid: str, text: str, first: str = "hello") -> None:
+    wordings = [{"d": seconds(NOW_MS - 10**8 + at), "t": render(one)} for at, one in enumerate([first, text])]
+    summary = plistlib.dumps(
+        {"ec": {"0": wordings}, "ep": [0], "otr": {"0": {"lo": 0, "le": len(first)}}},
+        fmt=plistlib.FMT_BINARY,
+    )  # fmt: skip
+    changed(
+        phone.folder,
+        lambda database: database.edit(guid, text, render(text), summary, NOW_MS - 10**8 + 1),
+    )
+
+
+@pytest.mark.parametrize("edited", ["A", "B"])
+def test_an_edit_of_either_is_one_of_it(phone: Phone, edited: str) -> None:
+    phone.say("A", "hello")
+    phone.say("B", "hello")
+    phone.take()
+    _edit(phone, edited, "hello, edited")
+    phone.take()
+    assert phone.texts() == ["hello, edited"]
+    assert len(phone.shown()[0].wordings) == 2
+    assert phone.take(is_full=True).changed == 0
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_that_is_edited_is_told_again(phone: Phone, is_first: bool) -> None:
+    phone.say("A", "hello")
+    if is_first:
+        _edit(phone, "A", "hello, edited")
+    phone.take()
+    phone.say("B", "hello")
+    if not is_first:
+        _edit(phone, "B", "hello, edited")
+    phone.take()
+    assert phone.texts() == ["hello, edited"]
+
+
+def test_side_by_side_and_one_of_them_edited(phone: Phone) -> None:
+    phone.say("A", "hello")
+    _edit(phone, "A", "hello, edited")
+    phone.say("B", "hello")
+    phone.take()
+    assert phone.texts() == ["hello, edited"]
 
 
 def test_an_unknown_id_of_a_message_means_it_in_a_selection(agent: Agent, phone: Phone) -> None:

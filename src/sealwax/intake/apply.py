@@ -143,6 +143,7 @@ class Intake:
         wanted = list(dict.fromkeys(item.record for item in seen))
         states = self._states(wanted)
         seen = self._twins.told(seen, states)
+        states |= self._states(sorted({item.record for item in seen}.difference(wanted)))
         for item in seen:
             state = states.get(item.record)
             self._count(item, state)

@@ -18,15 +18,17 @@ from sealwax.library.naming import names_in
 from sealwax.library.project import project
 from sealwax.library.twin_search import Known, Place, known_near
 from sealwax.library.twins import NOTE_NS, Twin, agree
-from sealwax.model.change import Change, entry
+from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import (
     ALIAS,
     CONVERSATION,
+    EDIT,
     FILE_NAME,
     FROM_ME,
     ORIGIN,
     STATED_BYTES,
     TIME_NS,
+    UNSENT,
 )
 from sealwax.model.record import Kind, canonical_direct
 from sealwax.model.reference import own_namespace, resolve, write
@@ -38,6 +40,7 @@ BATCHES = 3
 """So many batches may have been read and not be in the library yet; see `apply._flush`."""
 States: TypeAlias = Callable[[list[bytes]], dict[bytes, State]]
 _Key: TypeAlias = tuple[str, int]
+_EDITS = frozenset((EDIT.name, UNSENT.name))
 
 
 class _New(NamedTuple):
@@ -56,11 +59,20 @@ class _New(NamedTuple):
 
 class _Batch(NamedTuple):
     """What one batch brought that is new: messages by thread and time, those of one's own threads,
-    files by id."""
+    files by id; and all edits in it, by their message."""
 
     messages: dict[_Key, list[_New]]
     notes: list[_New]
     files: dict[str, Observation]
+    edits: dict[bytes, Seen]
+
+
+class _Other(NamedTuple):
+    """A message that another one is a twin of; `edits` is what is known of its edits."""
+
+    uid: bytes
+    name: tuple[str, str]
+    edits: tuple[Entry, ...]
 
 
 class Twins:
@@ -86,12 +98,13 @@ class Twins:
         self._start = library.head_moment()
         self._batches: list[_Batch] = []
         self._taken: set[int | bytes] = set()
+        self._joined: dict[bytes, set[bytes]] = {}
         self.told_again: set[bytes] = set()
         """The messages that were known, and that this read found under another id."""
 
     def told(self, seen: list[Seen], states: dict[bytes, State]) -> list[Seen]:
         """The same, where a message is one with another one saying so."""
-        batch = _Batch({}, [], {})
+        batch = _Batch({}, [], {}, {})
         self._batches = [*self._batches[1 - BATCHES :], batch]
         new = list(self._new(seen, states, batch))
         known = self._known(new)
@@ -99,14 +112,37 @@ class Twins:
         for message in new:
             other = self._twin(message, known.get(message.at, []))
             if other is not None:
-                alias = entry(ALIAS, True, write(*other, self._namespace))
+                alias = entry(ALIAS, True, write(*other.name, self._namespace))
                 entries = (*message.observation.entries, alias)
                 observation = message.observation._replace(entries=entries)
                 told[message.at] = Seen(message.record, observation)
+                self._join(message.record, other.uid)
+                if other.edits:
+                    edits = message.observation._replace(entries=other.edits)
+                    told.append(Seen(message.record, edits))
             batch.messages.setdefault((message.conversation, message.time_ns), []).append(message)
             if message.conversation in self._own_threads:
                 batch.notes.append(message)
-        return told
+        return [*told, *self._edits_of_twins(batch)]
+
+    def _edits_of_twins(self, batch: _Batch) -> list[Seen]:
+        """The edits in a batch once more, of all that the edited messages are one with: only what
+        is edited alike is shown as one."""
+        if not batch.edits:
+            return []
+        known = self._library.twins.beside(list(batch.edits))
+        return [
+            seen._replace(record=twin)
+            for record, seen in batch.edits.items()
+            for twin in sorted({*known.get(record, ()), *self._joined.get(record, ())} - {record})
+        ]
+
+    def _join(self, record: bytes, other: bytes) -> None:
+        """Remembers that two are one, as the library will know it only when it is written."""
+        every = {record, other}
+        for one in (record, other):
+            every |= self._joined.get(one, set())
+        self._joined.update(dict.fromkeys(every, every))
 
     def _new(
         self, seen: Iterable[Seen], states: dict[bytes, State], batch: _Batch
@@ -114,7 +150,15 @@ class Twins:
         for at, (record, observation) in enumerate(seen):
             if observation.kind == Kind.ATTACHMENT:
                 batch.files[observation.canonical_id] = observation
-            if observation.kind != Kind.MESSAGE or _is_known(states.get(record)):
+            if observation.kind != Kind.MESSAGE:
+                continue
+            edits = _edits_in(observation.entries)
+            if edits:
+                before = batch.edits.get(record)
+                earlier = before.observation.entries if before else ()
+                all_edits = observation._replace(entries=(*earlier, *edits))
+                batch.edits[record] = Seen(record, all_edits)
+            if _is_known(states.get(record)):
                 continue
             conversation, time_ns, has_origin = None, 0, False
             for name, _, key, value in observation.entries:
@@ -142,8 +186,8 @@ class Twins:
         ]
         return known_near(self._library, self._roots, self._namespace, places, self._start)
 
-    def _twin(self, new: _New, known: list[Known]) -> tuple[str, str] | None:
-        """The namespace and the id of a message that one is a twin of; None where it is none's."""
+    def _twin(self, new: _New, known: list[Known]) -> _Other | None:
+        """The message that one is a twin of; None where it is none's."""
         beside = [
             other
             for batch in self._batches
@@ -157,7 +201,7 @@ class Twins:
         if not new.is_whole_second:
             for other in beside:
                 if self._are_one(own, self._observed(other)):
-                    return self._namespace, other.observation.canonical_id
+                    return self._other(other)
         for stored in known:
             is_free = stored.was_there and stored.shown not in self._taken
             if stored.uid == new.record or (new.is_whole_second and not is_free):
@@ -166,38 +210,44 @@ class Twins:
             if self._are_one(own, theirs):
                 self._taken.add(stored.shown)
                 self.told_again.add(stored.uid)
-                return _origin(stored.state)
+                return _known(stored)
         return self._other_side(new, own, known) if is_note else None
 
-    def _other_side(self, new: _New, own: Twin, known: list[Known]) -> tuple[str, str] | None:
+    def _other(self, message: _New) -> _Other:
+        """One that was read before in this import."""
+        edits = [batch.edits[message.record] for batch in self._batches if message.record in batch.edits]
+        entries = tuple(one for seen in edits for one in seen.observation.entries)
+        return _Other(message.record, (self._namespace, message.observation.canonical_id), entries)
+
+    def _other_side(self, new: _New, own: Twin, known: list[Known]) -> _Other | None:
         """The other side of a note to oneself, the nearest one that is nobody's yet."""
-        found: list[tuple[int, bytes, tuple[str, str]]] = []
+        found: list[tuple[int, bytes, _Other]] = []
         if new.record in self._taken:
             return None
         for batch in self._batches:
             for other in batch.notes:
                 theirs = self._observed(other)
                 if other.record not in self._taken and _are_sides(own, theirs):
-                    name = (self._namespace, other.observation.canonical_id)
-                    found.append((abs(other.time_ns - new.time_ns), other.record, name))
+                    apart_ns = abs(other.time_ns - new.time_ns)
+                    found.append((apart_ns, other.record, self._other(other)))
         for stored in known:
             theirs = _stored(stored)
             is_free = not stored.has_twins and stored.uid not in self._taken
             time_ns = theirs.projection.time_ns
             if is_free and time_ns is not None and _are_sides(own, theirs):
-                found.append((abs(time_ns - new.time_ns), stored.uid, _origin(stored.state)))
+                found.append((abs(time_ns - new.time_ns), stored.uid, _known(stored)))
         if not found:
             return None
-        _, record, name = min(found)
+        _, record, other = min(found, key=lambda one: one[:2])
         self._taken |= {record, new.record}
-        return name
+        return other
 
     def _observed(self, message: _New) -> Twin:
         observation = message.observation
         change = Change(
             observation.kind, message.record, 0, observation.time_ms, b"", observation.entries
         )
-        state = from_change(change)
+        state = _unedited(from_change(change))
         return Twin(message.record, state, project(state))
 
     def _are_one(self, left: Twin, right: Twin) -> bool:
@@ -234,7 +284,8 @@ def _is_known(state: State | None) -> bool:
 
 
 def _stored(known: Known) -> Twin:
-    return Twin(known.uid, known.state, project(known.state))
+    state = _unedited(known.state)
+    return Twin(known.uid, state, project(state))
 
 
 def _is_from_me(twin: Twin) -> bool:
@@ -245,8 +296,23 @@ def _are_sides(left: Twin, right: Twin) -> bool:
     return _is_from_me(left) != _is_from_me(right) and agree(left, right)
 
 
-def _origin(state: State) -> tuple[str, str]:
-    namespace, canonical = state.get(ORIGIN)
-    return namespace, canonical
+def _known(stored: Known) -> _Other:
+    namespace, canonical = stored.state.get(ORIGIN)
+    edits = [
+        entry(field, value, key)
+        for field in (EDIT, UNSENT)
+        for key, value in stored.state.keyed(field).items()
+    ]
+    return _Other(stored.uid, (namespace, canonical), tuple(edits))
+
+
+def _edits_in(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(one for one in entries if one.name in _EDITS)
+
+
+def _unedited(state: State) -> State:
+    """A message as it was first told."""
+    slots = {slot: stamps for slot, stamps in state.slots.items() if slot[0] not in _EDITS}
+    return state._replace(slots=slots)
 
 
