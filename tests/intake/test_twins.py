@@ -39,7 +39,9 @@ class Phone:
         self._agent = agent
         self.folder = folder
 
-    def say(self, guid: str, text: str | None, date: int = THEN, who: str = BOB, **more: object) -> None:
+    def say(
+        self, guid: str, text: str | None, date: int = THEN, who: str = BOB, **more: object
+    ) -> None:
         def write(database: AppleDatabase) -> None:
             known = database.connection.execute(
                 "SELECT handle_id, chat_id FROM chat_handle_join JOIN chat"
@@ -212,7 +214,10 @@ def test_tapbacks_and_replies_to_either_id_find_it(agent: Agent, phone: Phone) -
 
 
 def _edit(phone: Phone, guid: str, text: str, first: str = "hello") -> None:
-    wordings = [{"d": seconds(NOW_MS - 10**8 + at), "t": render(one)} for at, one in enumerate([first, text])]
+    wordings = [
+        {"d": seconds(NOW_MS - 10**8 + at), "t": render(one)}
+        for at, one in enumerate([first, text])
+    ]
     summary = plistlib.dumps(
         {"ec": {"0": wordings}, "ep": [0], "otr": {"0": {"lo": 0, "le": len(first)}}},
         fmt=plistlib.FMT_BINARY,
@@ -361,9 +366,11 @@ def test_a_snapshot_shows_it_once_and_an_export_too(
     for form in ("jsonl", "csv", "text", "html"):
         out = tmp_path / form
         agent.export(form, out, Select())
-    lines = (tmp_path / "jsonl").rglob("*.jsonl") if (tmp_path / "jsonl").is_dir() else [
-        tmp_path / "jsonl"
-    ]
+    lines = (
+        (tmp_path / "jsonl").rglob("*.jsonl")
+        if (tmp_path / "jsonl").is_dir()
+        else [tmp_path / "jsonl"]
+    )
     said = [line for path in lines for line in path.read_text().splitlines() if '"message"' in line]
     assert len(said) == 1
 

@@ -102,7 +102,9 @@ def library(tmp_path: Path) -> Iterable[Library]:
 
 ANY_NAME = st.sampled_from(NAMES)
 CHANGES = st.one_of(
-    st.builds(message, ANY_NAME, st.sampled_from(["one", "two", None]), inside=st.sampled_from("tu")),
+    st.builds(
+        message, ANY_NAME, st.sampled_from(["one", "two", None]), inside=st.sampled_from("tu")
+    ),
     st.builds(
         message,
         ANY_NAME,

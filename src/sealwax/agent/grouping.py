@@ -80,5 +80,3 @@ class Grouping:
         if row is None:
             raise NothingMatches(f"There is no message with the number {number}.")
         return [row]
-
-

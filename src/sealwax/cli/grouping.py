@@ -1,4 +1,4 @@
-"""Commands about what belongs together: conversation split, join and apart; message apart and join."""
+"""Commands about what belongs together: conversation split, join, apart; message join, apart."""
 
 import click
 

@@ -1,8 +1,8 @@
 """Records that were joined as one, shown as the ones that they were, and joined again: a person's
 word.
 
-A source says that two of its threads are one, an import that two messages are, and neither is always
-right. What a person says stands: no import tells again what was told once of two records.
+A source says that two of its threads are one, an import that two messages are, and neither is
+always right. What a person says stands: no import tells again what was told once of two records.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from sealwax.base.errors import SealwaxError
 from sealwax.library.library import Library
 from sealwax.library.naming import own_name
-from sealwax.library.query import Row
 from sealwax.library.project import BESIDE, NOWHERE
+from sealwax.library.query import Row
 from sealwax.library.select import ANYWHERE, Moment
 from sealwax.model.change import Change, entry
 from sealwax.model.field import ALIAS

@@ -215,7 +215,9 @@ class Twins:
 
     def _other(self, message: _New) -> _Other:
         """One that was read before in this import."""
-        edits = [batch.edits[message.record] for batch in self._batches if message.record in batch.edits]
+        edits = [
+            batch.edits[message.record] for batch in self._batches if message.record in batch.edits
+        ]
         entries = tuple(one for seen in edits for one in seen.observation.entries)
         return _Other(message.record, (self._namespace, message.observation.canonical_id), entries)
 
@@ -238,9 +240,9 @@ class Twins:
                 found.append((abs(time_ns - new.time_ns), stored.uid, _known(stored)))
         if not found:
             return None
-        _, record, other = min(found, key=lambda one: one[:2])
+        _, record, nearest = min(found, key=lambda one: one[:2])
         self._taken |= {record, new.record}
-        return other
+        return nearest
 
     def _observed(self, message: _New) -> Twin:
         observation = message.observation
@@ -314,5 +316,3 @@ def _unedited(state: State) -> State:
     """A message as it was first told."""
     slots = {slot: stamps for slot, stamps in state.slots.items() if slot[0] not in _EDITS}
     return state._replace(slots=slots)
-
-

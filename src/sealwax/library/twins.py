@@ -100,7 +100,7 @@ def agree(left: Twin, right: Twin) -> bool:
         return False
     if not set(left.projection.conversations) & set(right.projection.conversations):
         return False
-    if not bool(one.get(FROM_ME)) == bool(other.get(FROM_ME)):
+    if bool(one.get(FROM_ME)) != bool(other.get(FROM_ME)):
         return _is_note(left, right) if one.get(FROM_ME) else _is_note(right, left)
     is_alike = _values(one, TIME_NS) == _values(other, TIME_NS) and _sender(one) == _sender(other)
     return is_alike and _say_the_same(one, other)
@@ -212,4 +212,3 @@ def together(members: Sequence[Twin]) -> State:
         if name and name != own_name(first) and slot not in slots:
             slots[slot] = (Stamp(first.life, 0, b"", True),)
     return State(first.kind, slots)
-

@@ -52,8 +52,8 @@ WRITING = frozenset(
     """
     verify add_source remove_source accept_source import_source
     grouping.split grouping.join grouping.set_apart grouping.put_together
-    grouping.set_message_apart grouping.put_message_together compact delete undelete answer_held create_snapshot drop_snapshots
-    restore
+    grouping.set_message_apart grouping.put_message_together
+    compact delete undelete answer_held create_snapshot drop_snapshots restore
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
