@@ -41,6 +41,8 @@ BATCHES = 3
 States: TypeAlias = Callable[[list[bytes]], dict[bytes, State]]
 _Key: TypeAlias = tuple[str, int]
 _EDITS = frozenset((EDIT.name, UNSENT.name))
+_TIME, _CONVERSATION, _ORIGIN = TIME_NS.name, CONVERSATION.name, ORIGIN.name
+_MESSAGE, _ATTACHMENT = int(Kind.MESSAGE), int(Kind.ATTACHMENT)
 
 
 class _New(NamedTuple):
@@ -58,10 +60,11 @@ class _New(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """What one batch brought that is new: messages by thread and time, those of one's own threads,
-    files by id; and all edits in it, by their message."""
+    """What one batch brought that is new: where in it messages stand, by thread and time, those of
+    one's own threads, files by id; and all edits in it, by their message."""
 
-    messages: dict[_Key, list[_New]]
+    seen: list[Seen]
+    messages: dict[_Key, list[int]]
     notes: list[_New]
     files: dict[str, Observation]
     edits: dict[bytes, Seen]
@@ -104,26 +107,37 @@ class Twins:
 
     def told(self, seen: list[Seen], states: dict[bytes, State]) -> list[Seen]:
         """The same, where a message is one with another one saying so."""
-        batch = _Batch({}, [], {}, {})
+        batch = _Batch(seen, {}, [], {}, {})
         self._batches = [*self._batches[1 - BATCHES :], batch]
-        new = list(self._new(seen, states, batch))
+        new = self._new(seen, states, batch)
         known = self._known(new)
         told = list(seen)
-        for message in new:
-            other = self._twin(message, known.get(message.at, []))
-            if other is not None:
-                alias = entry(ALIAS, True, write(*other.name, self._namespace))
-                entries = (*message.observation.entries, alias)
-                observation = message.observation._replace(entries=entries)
-                told[message.at] = Seen(message.record, observation)
-                self._join(message.record, other.uid)
-                if other.edits:
-                    edits = message.observation._replace(entries=other.edits)
-                    told.append(Seen(message.record, edits))
-            batch.messages.setdefault((message.conversation, message.time_ns), []).append(message)
-            if message.conversation in self._own_threads:
-                batch.notes.append(message)
+        batches = [one.messages for one in self._batches]
+        for at, key in new:
+            is_note = key[0] in self._own_threads
+            if is_note or at in known or any(key in messages for messages in batches):
+                message = _New(at, *seen[at], *key)
+                self._tell(message, self._twin(message, known.get(at, [])), told)
+                if is_note:
+                    batch.notes.append(message)
+            if key in batch.messages:
+                batch.messages[key].append(at)
+            else:
+                batch.messages[key] = [at]
         return [*told, *self._edits_of_twins(batch)]
+
+    def _tell(self, message: _New, other: _Other | None, told: list[Seen]) -> None:
+        """Has a message say that it is one with another one, and have the edits of that."""
+        if other is None:
+            return
+        alias = entry(ALIAS, True, write(*other.name, self._namespace))
+        entries = (*message.observation.entries, alias)
+        observation = message.observation._replace(entries=entries)
+        told[message.at] = Seen(message.record, observation)
+        self._join(message.record, other.uid)
+        if other.edits:
+            edits = message.observation._replace(entries=other.edits)
+            told.append(Seen(message.record, edits))
 
     def _edits_of_twins(self, batch: _Batch) -> list[Seen]:
         """The edits in a batch once more, of all that the edited messages are one with: only what
@@ -146,52 +160,53 @@ class Twins:
 
     def _new(
         self, seen: Iterable[Seen], states: dict[bytes, State], batch: _Batch
-    ) -> Iterable[_New]:
+    ) -> list[tuple[int, _Key]]:
+        """Where in the batch messages stand that nothing was known of, with thread and time. A
+        history has millions of them, of a dozen entries each."""
+        found: list[tuple[int, _Key]] = []
         for at, (record, observation) in enumerate(seen):
-            if observation.kind == Kind.ATTACHMENT:
+            kind = observation[0]
+            if kind == _ATTACHMENT:
                 batch.files[observation.canonical_id] = observation
-            if observation.kind != Kind.MESSAGE:
+            if kind != _MESSAGE:
                 continue
-            edits = _edits_in(observation.entries)
+            conversation, time_ns, has_origin = None, 0, False
+            edits: list[Entry] = []
+            for one in observation[3]:
+                name = one[0]
+                if name == _TIME:
+                    time_ns = one[3]
+                elif name == _CONVERSATION:
+                    conversation = one[2]
+                elif name == _ORIGIN:
+                    has_origin = True
+                elif name in _EDITS:
+                    edits.append(one)
             if edits:
                 before = batch.edits.get(record)
                 earlier = before.observation.entries if before else ()
-                all_edits = observation._replace(entries=(*earlier, *edits))
-                batch.edits[record] = Seen(record, all_edits)
-            if _is_known(states.get(record)):
-                continue
-            conversation, time_ns, has_origin = None, 0, False
-            for name, _, key, value in observation.entries:
-                if name == TIME_NS.name:
-                    time_ns = value
-                elif name == CONVERSATION.name:
-                    conversation = key
-                elif name == ORIGIN.name:
-                    has_origin = True
+                batch.edits[record] = Seen(record, observation._replace(entries=(*earlier, *edits)))
             if has_origin and conversation is not None and time_ns:
-                yield _New(at, record, observation, conversation, time_ns)
+                state = states.get(record)
+                if state is None or not _is_known(state):
+                    found.append((at, (conversation, time_ns)))
+        return found
 
-    def _known(self, new: list[_New]) -> dict[int, list[Known]]:
+    def _known(self, new: list[tuple[int, _Key]]) -> dict[int, list[Known]]:
         """What the library has near to each of these, by its place in the batch."""
         if not self._has_known or not new:
             return {}
-        places = [
-            Place(
-                message.at,
-                message.conversation,
-                message.time_ns,
-                NOTE_NS if message.conversation in self._own_threads else 0,
-            )
-            for message in new
-        ]
+        places = [Place(at, *key, NOTE_NS if key[0] in self._own_threads else 0) for at, key in new]
         return known_near(self._library, self._roots, self._namespace, places, self._start)
 
     def _twin(self, new: _New, known: list[Known]) -> _Other | None:
         """The message that one is a twin of; None where it is none's."""
+        key = (new.conversation, new.time_ns)
         beside = [
             other
             for batch in self._batches
-            for other in batch.messages.get((new.conversation, new.time_ns), ())
+            if key in batch.messages
+            for other in (_New(at, *batch.seen[at], *key) for at in batch.messages[key])
             if other.record != new.record
         ]
         is_note = new.conversation in self._own_threads
@@ -281,8 +296,8 @@ def _change(observation: Observation) -> Change:
     return Change(observation.kind, b"", 0, observation.time_ms, b"", observation.entries)
 
 
-def _is_known(state: State | None) -> bool:
-    return state is not None and (state.get(ORIGIN) is not None or not state.has_content())
+def _is_known(state: State) -> bool:
+    return state.get(ORIGIN) is not None or not state.has_content()
 
 
 def _stored(known: Known) -> Twin:
@@ -306,10 +321,6 @@ def _known(stored: Known) -> _Other:
         for key, value in stored.state.keyed(field).items()
     ]
     return _Other(stored.uid, (namespace, canonical), tuple(edits))
-
-
-def _edits_in(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(one for one in entries if one.name in _EDITS)
 
 
 def _unedited(state: State) -> State:
