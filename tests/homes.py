@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from zlib import crc32
 
 from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import create_home, open_agent
@@ -16,6 +17,7 @@ from sealwax.sources.apple.typedstream.plain import render
 
 NOW_MS = 1_795_000_000_000
 DAY_MS = 24 * 60 * 60 * 1000
+THREADS = "threads"
 
 
 class MemoryKeyring:
@@ -54,10 +56,12 @@ def ignore(_: object) -> None:
 
 
 def write_threads(
-    folder: Path, sizes: Iterable[int], end_ms: int = NOW_MS - DAY_MS, seed: str = "threads"
+    folder: Path, sizes: Iterable[int], end_ms: int = NOW_MS - DAY_MS, seed: str = THREADS
 ) -> list[int]:
-    """A Messages database with direct threads of so many messages; gives the rows of the chats."""
+    """A Messages database with direct threads of so many messages; gives the rows of the chats.
+    Another seed tells other messages: with the same times they would be the same ones again."""
     chance = Chance(seed)
+    end_ms -= crc32(seed.encode()) % 1000 if seed != THREADS else 0
     database = AppleDatabase(folder)
     chats = []
     for number, size in enumerate(sizes):

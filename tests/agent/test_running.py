@@ -313,7 +313,7 @@ def test_a_clock_that_jumps_stops_nothing(tmp_path: Path, jump_ms: int) -> None:
             changed(
                 tmp_path / "phone",
                 lambda db: db.add_messages(
-                    [said(1, 1, f"at {inner.now_ms()}", "after the jump", NOW_MS)]
+                    [said(1, 1, f"at {inner.now_ms()}", f"at {inner.now_ms()}", NOW_MS)]
                 ),
             )
             inner.advance(DAY_MS)

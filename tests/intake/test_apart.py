@@ -8,7 +8,7 @@ from sealwax.agent.api import Agent
 from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.selecting import Select
 from sealwax.demo.apple_database import AppleDatabase
-from sealwax.intake.apart import NotJoined, apart
+from sealwax.intake.apart import NotApart, NotJoined, apart
 from tests.homes import NOW_MS, changed, environment, ignore, importing, made_home, said
 
 NUMBER, MAIL = "+15550104444", "anna@example.org"
@@ -48,7 +48,7 @@ def test_one_person_with_two_addresses_is_one_conversation(agent: Agent) -> None
 
 
 def test_a_person_says_that_they_are_two_and_it_stays_so(agent: Agent, phone: Path) -> None:
-    assert agent.set_apart(NUMBER) == 2
+    assert agent.grouping.set_apart(NUMBER) == 2
     assert _sizes(agent) == [3, 3]
     assert agent.import_source(phone, ignore, is_full=True).changed == 0
     changed(phone, lambda database: _thread(database, "anna@work.example", "anna"))
@@ -58,8 +58,21 @@ def test_a_person_says_that_they_are_two_and_it_stays_so(agent: Agent, phone: Pa
     assert agent.verify(ignore).is_sound
 
 
+def test_what_was_set_apart_is_joined_again_when_a_person_says_so(
+    agent: Agent, phone: Path
+) -> None:
+    with pytest.raises(NotApart):
+        agent.grouping.put_together(NUMBER)
+    agent.grouping.set_apart(NUMBER)
+    assert agent.grouping.put_together(MAIL) == 2
+    assert _sizes(agent) == [6]
+    assert agent.import_source(phone, ignore, is_full=True).changed == 0
+    agent.grouping.set_apart(MAIL)
+    assert _sizes(agent) == [3, 3]
+
+
 def test_a_clock_that_is_behind_says_it_all_the_same(agent: Agent) -> None:
-    apart(agent._library, agent._journal, agent.conversation(NUMBER).record, now_ms=1)
+    apart(agent._journal, agent._library.read.members(agent.conversation(NUMBER).record), now_ms=1)
     assert _sizes(agent) == [3, 3]
 
 
@@ -67,7 +80,7 @@ def test_what_was_never_joined_cannot_be_set_apart(agent: Agent, phone: Path) ->
     changed(phone, lambda database: _thread(database, "+15550109999", None))
     agent.import_source(phone, ignore)
     with pytest.raises(NotJoined):
-        agent.set_apart("+15550109999")
+        agent.grouping.set_apart("+15550109999")
 
 
 def test_a_thread_that_is_known_already_is_joined_later(tmp_path: Path) -> None:

@@ -102,14 +102,14 @@ def test_a_conversation_of_another_namespace_is_split_and_joined(
 ) -> None:
     _import(agent, ForeignTalk("android", tmp_path), tmp_path)
     (whole,) = agent.conversations()
-    agent.split_conversation(str(whole.record))
+    agent.grouping.split(str(whole.record))
     assert sorted(view.title for view in agent.conversations()) == [
         "+15550100 (RCS)",
         "+15550100 (SMS)",
     ]
     _import(agent, ForeignTalk("android", tmp_path), tmp_path)
     assert sorted(view.messages for view in agent.conversations()) == [1, 1]
-    agent.join_conversation("+15550100 (SMS)")
+    agent.grouping.join("+15550100 (SMS)")
     (again,) = agent.conversations()
     assert (again.record, again.messages) == (whole.record, 2)
 

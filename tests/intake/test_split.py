@@ -45,7 +45,7 @@ def _titles(agent: Agent, at: str | None = None) -> list[str]:
 def test_a_split_conversation_is_shown_by_service(agent: Agent) -> None:
     assert _titles(agent) == [ADDRESS]
     assert sorted(texts(agent, ADDRESS)) == sorted(ALL)
-    done = agent.split_conversation(ADDRESS)
+    done = agent.grouping.split(ADDRESS)
     assert done.messages == len(ALL)
     assert done.parts == (f"direct:{ADDRESS}/sms", f"direct:{ADDRESS}/imessage")
     assert _titles(agent) == [f"{ADDRESS} (SMS)", f"{ADDRESS} (iMessage)"]
@@ -58,9 +58,9 @@ def test_a_split_conversation_is_shown_by_service(agent: Agent) -> None:
 def test_joined_again_it_is_what_it_was_and_snapshots_show_their_time(agent: Agent) -> None:
     before = texts(agent, ADDRESS)
     agent.create_snapshot("whole")
-    agent.split_conversation(ADDRESS)
+    agent.grouping.split(ADDRESS)
     agent.create_snapshot("apart")
-    assert agent.join_conversation(f"{ADDRESS} (SMS)").messages == len(ALL)
+    assert agent.grouping.join(f"{ADDRESS} (SMS)").messages == len(ALL)
     assert _titles(agent) == [ADDRESS]
     assert texts(agent, ADDRESS) == before
     assert _titles(agent, "whole") == [ADDRESS]
@@ -69,34 +69,34 @@ def test_joined_again_it_is_what_it_was_and_snapshots_show_their_time(agent: Age
 
 
 def test_new_messages_go_where_they_belong_even_of_a_new_service(agent: Agent, phone: Path) -> None:
-    agent.split_conversation(ADDRESS)
+    agent.grouping.split(ADDRESS)
     for service in ("SMS", "RCS"):
         changed(phone, lambda database, service=service: _write(database, service, 10, 2))
     agent.import_source(phone, ignore)
     assert texts(agent, f"{ADDRESS} (SMS)")[-2:] == ["SMS 10", "SMS 11"]
     assert texts(agent, f"{ADDRESS} (RCS)") == ["RCS 10", "RCS 11"]
     assert agent.import_source(phone, ignore, is_full=True).changed == 0
-    agent.join_conversation(f"{ADDRESS} (RCS)")
+    agent.grouping.join(f"{ADDRESS} (RCS)")
     assert len(texts(agent, ADDRESS)) == len(ALL) + 4
     assert agent.import_source(phone, ignore, is_full=True).changed == 0
     assert _titles(agent) == [ADDRESS]
 
 
 def test_it_can_be_split_again(agent: Agent) -> None:
-    agent.split_conversation(ADDRESS)
+    agent.grouping.split(ADDRESS)
     agent._clock.advance(1_000)  # type: ignore[attr-defined]
-    agent.join_conversation(f"{ADDRESS} (SMS)")
+    agent.grouping.join(f"{ADDRESS} (SMS)")
     agent._clock.advance(1_000)  # type: ignore[attr-defined]
-    assert agent.split_conversation(ADDRESS).messages == len(ALL)
+    assert agent.grouping.split(ADDRESS).messages == len(ALL)
     assert _titles(agent) == [f"{ADDRESS} (SMS)", f"{ADDRESS} (iMessage)"]
 
 
 def test_what_cannot_be_split_or_joined_is_told(agent: Agent, phone: Path) -> None:
     with pytest.raises(NotSplit):
-        agent.join_conversation(ADDRESS)
-    agent.split_conversation(ADDRESS)
+        agent.grouping.join(ADDRESS)
+    agent.grouping.split(ADDRESS)
     with pytest.raises(NothingToSplit):
-        agent.split_conversation(f"{ADDRESS} (SMS)")
+        agent.grouping.split(f"{ADDRESS} (SMS)")
 
 
 def test_the_id_of_a_part() -> None:

@@ -10,13 +10,17 @@ import pytest
 from sealwax.agent.selecting import Select
 from sealwax.ledger.commit import CommitKind
 from sealwax.ledger.names import MESSAGES_ZONE
+from sealwax.library.naming import ids_of, own_name
+from sealwax.library.select import Selection
 from sealwax.model.change import Change, Entry, entry
 from sealwax.model.field import (
+    ALIAS,
     ARCHIVED,
     CONVERSATION,
     EDIT,
     EVENT,
     NAME,
+    ORDER,
     ORIGIN,
     PARTS,
     PLACED,
@@ -26,6 +30,7 @@ from sealwax.model.field import (
     UNSENT,
 )
 from sealwax.model.record import Kind
+from sealwax.model.state import content_under
 from sealwax.vault.checkpoint import Checkpoint, seal_checkpoint
 from sealwax.vault.commit_part import Part
 from tests.tribunal.acts import Act, Acts, try_act
@@ -127,6 +132,37 @@ def test_every_message_becomes_an_event_of_its_group(court: Court) -> None:
         court.day(number)
     court.settle()
     court.check()
+
+
+@ACTS.harmless
+def every_message_is_said_to_be_one_and_the_same(court: Court) -> None:
+    """By all of one, by one of all, and by something that nobody knows of all of them."""
+    with court.agent(OWNER) as agent:
+        moment = agent._library.now()
+        names = [own_name(row.state) for row in agent._library.read.messages(Selection(), moment)]
+    say_of_all(court, *(entry(ALIAS, True, name) for name in names))
+
+
+@ACTS.harmless
+def every_message_is_told_again_with_other_words(court: Court) -> None:
+    """Twins that say what the messages said, and are unsent, edited and in no order."""
+    thief = court.intruder()
+    with court.agent(OWNER) as agent:
+        moment = agent._library.now()
+        rows = list(agent._library.read.messages(Selection(), moment))
+        roots = agent._library.roots
+    told = (entry(UNSENT, True, "0"), entry(EDIT, [1, FORGED], "0:9:0123456789abcdef"))
+    changes = []
+    for row in rows:
+        own = own_name(row.state)
+        name = f"again {own}"
+        (uid,) = ids_of(roots, Kind.MESSAGE, [name])
+        named = (entry(ORIGIN, ["imessage", name]), entry(ALIAS, True, own), entry(ORDER, -9))
+        for change in content_under(0, uid, [row.state]):
+            entries = tuple(one for one in change.entries if one.name != ORIGIN.name)
+            changes.append(change._replace(entries=entries))
+        changes.append(Change(row.kind, uid, 0, thief.now_ms, thief.id, (*named, *told)))
+    assert thief.say(changes) is None
 
 
 @ACTS.harmless

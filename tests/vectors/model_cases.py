@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from sealwax.crypto.keyed_hash import record_id
+from sealwax.library.project import project
+from sealwax.library.twins import Twin, together
 from sealwax.model.change import Change, Entry
 from sealwax.model.record import canonical_address
 from sealwax.model.reference import named_by, resolve
@@ -33,6 +35,7 @@ def model_cases() -> Iterator[Case]:
     yield from _addresses()
     yield from _references()
     yield from _aliases()
+    yield from _twins()
     yield from _merges()
     yield from _lives()
     yield from _thumbnails()
@@ -120,6 +123,77 @@ def _aliases() -> Iterator[Case]:
                 "what": what,
                 "changes": [msgspec.msgpack.encode(change).hex() for change in changes],
                 "shown": {ids[one].hex(): ids[group[0]].hex() for group in shown for one in group},
+            },
+        )
+
+
+def without_aliases(state: State) -> State:
+    """A state without what only a program notes down of what it shows."""
+    slots = {slot: stamps for slot, stamps in state.slots.items() if slot[0] != "alias"}
+    return state._replace(slots=slots)
+
+
+def _twins() -> Iterator[Case]:
+    """Which message is shown for which, by their ids, and the state bytes of what is shown; those
+    that are alone are left out."""
+    ids = {name: record_id(ROOTS, "imessage", 2, name) for name in "abc"}
+
+    def told(name: str, *entries: Entry, life: int | None = 0) -> Change:
+        return Change(2, ids[name], life, 5, DEVICE, entries)
+
+    def said(name: str, order: int, text: str | None, *more: Entry, **other: Any) -> Change:
+        """A received message of one thread; `mine` for one that was sent, `at` for its time."""
+        mine, at = other.get("mine", False), other.get("at", 7)
+        return told(
+            name,
+            Entry("origin", 1, "", ["imessage", name]),
+            Entry("time_ns", 1, "", at),
+            Entry("order", 6, "", order),
+            Entry("conversation", 6, "direct:+15550100101", True),
+            Entry("from_me", 1, "", mine),
+            *([] if mine else [Entry("sender", 1, "", "+1 555 010 0101")]),
+            *([] if text is None else [Entry("text", 1, "", text)]),
+            *more,
+        )
+
+    def alias(name: str, other: str) -> Change:
+        return told(name, Entry("alias", 2, other, True))
+
+    loved = Entry("reaction", 2, "0:me", ["loved", None, "r"])
+    edited = Entry("edit", 6, "0:1:0123456789abcdef", [9, "edited"])
+    pair = (said("a", 2, "x"), said("b", 1, "x", loved), alias("a", "b"))
+    trash = told("b", Entry("life", 4, "", 1), life=None)
+    note = said("b", 2, "x", at=2_000_000_007)
+    for name, what, changes, shown in (
+        ("pair", "the first of the source is shown, with what each says", pair, ["b", "a"]),
+        ("in-the-trash", "one that is in the present comes first", (*pair, trash), ["a", "b"]),
+        ("other-words", "an alias of what does not agree has no effect",
+         (said("a", 1, "x"), said("b", 2, "y"), alias("a", "b")), []),
+        ("edited", "what is edited otherwise does not agree",
+         (*pair, told("b", edited)), []),
+        ("not-all-agree", "of three that hang together two do not agree: none is joined",
+         (said("a", 1, "x"), said("b", 2, "y"), told("c", loved), alias("c", "a"), alias("c", "b")),
+         []),
+        ("not-known", "of one of them nothing is known but a reaction",
+         (said("a", 1, "x"), told("c", loved), alias("a", "c")), ["a", "c"]),
+        ("note", "a note to oneself: the side that was sent has no words",
+         (said("a", 1, None, mine=True), note, alias("b", "a")), ["a", "b"]),
+        ("note-too-late", "more than two seconds apart",
+         (said("a", 1, None, mine=True, at=6), note, alias("b", "a")), []),
+    ):  # fmt: skip
+        states = {one: empty(2) for one in ids}
+        for item in changes:
+            name_of = next(one for one in ids if ids[one] == item.record)
+            states[name_of] = join_change(states[name_of], item)
+        twins = [Twin(ids[one], states[one], project(states[one])) for one in shown]
+        yield (
+            f"twins-{name}",
+            {
+                "kind": "twins",
+                "what": what,
+                "changes": [msgspec.msgpack.encode(change).hex() for change in changes],
+                "shown": {ids[one].hex(): ids[shown[0]].hex() for one in shown},
+                "state": encode(without_aliases(together(twins))).hex() if twins else "",
             },
         )
 

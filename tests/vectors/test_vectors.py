@@ -47,6 +47,7 @@ from sealwax.vault.objects import check_name, open_segment, seal_chunk
 from sealwax.vault.segment import decode_segment
 from tests.vectors.crypto_cases import ROOTS
 from tests.vectors.make import cases
+from tests.vectors.model_cases import without_aliases
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
 LEAST_FILES = 210
@@ -97,6 +98,21 @@ def _aliases(case: dict[str, Any]) -> None:
         shown = shown_as(library.database.connection)
         library.close()
     assert {ids[one].hex(): ids[other].hex() for one, other in shown.items()} == case["shown"]
+
+
+def _twins(case: dict[str, Any]) -> None:
+    with TemporaryDirectory() as folder:
+        library = Library(Path(folder) / "library.db", b"k" * 32, ROOTS, is_durable=False)
+        for seq, told in enumerate(_changes(case)):
+            library.applier.apply([told], seq, -1)
+        run = library.database.connection.execute
+        ids: dict[int, bytes] = dict(run("SELECT id, uid FROM record"))
+        shown: dict[int, int] = dict(run("SELECT record, shown FROM twin_shown"))
+        seen = run("SELECT seen FROM version WHERE seen IS NOT NULL").fetchall()
+        library.close()
+    assert {ids[one].hex(): ids[other].hex() for one, other in shown.items()} == case["shown"]
+    shown_states = [encode(without_aliases(decode(state))).hex() for (state,) in seen]
+    assert "".join(shown_states) == case["state"]
 
 
 def _padding(case: dict[str, Any]) -> None:
@@ -370,6 +386,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "canonical-address": _canonical_address,
     "reference": _reference,
     "aliases": _aliases,
+    "twins": _twins,
     "padding": _padding,
     "key-tree": _key_tree,
     "sealing": _sealing,

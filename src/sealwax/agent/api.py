@@ -14,6 +14,7 @@ from sealwax.agent.browsing import Browsing
 from sealwax.agent.compacting import Compaction, compact, plan_compaction, tidy
 from sealwax.agent.device import Device
 from sealwax.agent.devices import Devices
+from sealwax.agent.grouping import Grouping
 from sealwax.agent.held import Held
 from sealwax.agent.home import SCRATCH_FOLDER
 from sealwax.agent.importing import ImportAsked, import_source
@@ -45,9 +46,7 @@ from sealwax.exports.csv import export_csv
 from sealwax.exports.html import export_html
 from sealwax.exports.jsonl import export_jsonl
 from sealwax.exports.text import export_text
-from sealwax.intake.apart import apart
 from sealwax.intake.imported import Imported, Progress
-from sealwax.intake.split import Placed, join, split
 from sealwax.library.conversation import ConversationView
 from sealwax.library.files import file_reader
 from sealwax.library.holdings import SourceTrouble
@@ -55,7 +54,7 @@ from sealwax.library.parts import part_reader
 from sealwax.library.project import PRESENT, TRASH
 from sealwax.library.search import Hit
 from sealwax.library.select import ANYWHERE, Key, Moment, Selection
-from sealwax.library.view import AttachmentView, MessageView, message_view
+from sealwax.library.view import AttachmentView, MessageView, message_view, shown_files
 from sealwax.snapshot.diff import ConversationDiff, MessageDiff, diff, diff_messages
 from sealwax.snapshot.pins import (
     Snapshot,
@@ -142,6 +141,9 @@ class Agent:
         self.tracing = Tracing(
             self._library, replica.keys.roots, home / SCRATCH_FOLDER, self.sources
         )
+        self.grouping = Grouping(
+            self._library, self._journal, replica.keys.roots, clock, self._selection_now
+        )
         self._read_file = file_reader(replica.store, replica.keys, replica.zone)
         read_part = part_reader(replica.store, replica.keys, replica.zone)
         self.browse = Browsing(replica.library, read_part)
@@ -226,8 +228,9 @@ class Agent:
         moment = self._moment(at)
         for row in self._library.read.messages(self._selection(select, moment), moment):
             message = message_view(row.record, row.conversation, row.state)
-            for attachment in self.attachments([message]).values():
-                yield Media(attachment, message)
+            for _, attachment in shown_files(message, self.attachments([message])):
+                if attachment is not None:
+                    yield Media(attachment, message)
 
     def attachment_bytes(self, attachment: AttachmentView) -> Iterator[bytes]:
         """An attachment's pieces; raises SealBroken or StoreError when one is damaged."""
@@ -334,26 +337,6 @@ class Agent:
         if not is_dry_run and not done.waiting:
             tidy(self.device, self._entropy)
         return done
-
-    # Grouping.
-
-    def split_conversation(self, chat: str) -> Placed:
-        """Shows a conversation apart by service; raises NothingToSplit."""
-        return self._regroup(split, chat)
-
-    def join_conversation(self, chat: str) -> Placed:
-        """Shows the parts of a conversation together again; raises NotSplit."""
-        return self._regroup(join, chat)
-
-    def set_apart(self, chat: str) -> int:
-        """Shows conversations that were joined as one each for itself; raises NotJoined."""
-        conversation, now_ms = self.conversation(chat).record, self._clock.now_ms()
-        return apart(self._library, self._journal, conversation, now_ms)
-
-    def _regroup(self, act: Callable[..., Placed], chat: str) -> Placed:
-        conversation = self.conversation(chat).record
-        now_ms, roots = self._clock.now_ms(), self._replica.keys.roots
-        return act(self._library, self._journal, roots, conversation, now_ms)
 
     # Space.
 

@@ -113,9 +113,11 @@ class Browsing:
     def replied(self, shown: Iterable[MessageView], moment: Moment) -> dict[str, MessageView]:
         """The messages that these answer, by name."""
         wanted = list(dict.fromkeys(one.reply_to for one in shown if one.reply_to))
-        rows = self._library.read.by_name(Kind.MESSAGE, wanted, moment) if wanted else []
-        views = [message_view(row.record, row.conversation, row.state) for row in rows]
-        return {view.origin: view for view in views}
+        found = self._library.twins.named(wanted, moment) if wanted else {}
+        return {
+            name: message_view(row.record, row.conversation, row.state)
+            for name, row in found.items()
+        }
 
     def glance(self, words: str, moment: Moment, conversation: int | None, limit: int) -> Glance:
         """A quick search; see `library.glance`."""

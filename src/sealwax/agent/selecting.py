@@ -3,6 +3,7 @@
 import datetime
 from typing import NamedTuple
 
+from sealwax.agent.people import spellings
 from sealwax.base.errors import SealwaxError
 from sealwax.crypto.key_tree import RootKeys
 from sealwax.library.conversation import ConversationView
@@ -65,7 +66,7 @@ def resolve(library: Library, roots: RootKeys, typed: Select, moment: Moment) ->
     return Selection(
         conversations=tuple(find_conversation(conversations, chat).record for chat in typed.chats),
         messages=tuple(_message(library, roots, text) for text in typed.messages),
-        people=tuple(canonical_address(person) for person in typed.people),
+        people=spellings(library, moment.seq, typed.people),
         since_ns=_time_ns(typed.since) if typed.since else None,
         until_ns=_time_ns(typed.until) if typed.until else None,
         larger_than_bytes=size_bytes(typed.larger_than) if typed.larger_than else None,
@@ -90,8 +91,13 @@ def find_conversation(conversations: list[ConversationView], wanted: str) -> Con
             return by_number[0]
         if len(number) <= NUMBER_DIGITS:
             raise NothingMatches(f"There is no conversation with the number {number}.")
-    exact = [view for view in conversations if _names(view) & {text.casefold(), _address(text)}]
-    part = [view for view in conversations if any(text.casefold() in name for name in _names(view))]
+    forms = {text.casefold(), _address(text)} - {""}
+    exact = [view for view in conversations if _names(view) & forms]
+    part = [
+        view
+        for view in conversations
+        if any(form in name for name in _names(view) for form in forms)
+    ]
     # An address means the conversation with that person before the groups that they are in.
     direct = [view for view in exact if not view.is_group]
     for matching in (direct if len(direct) == 1 else exact, part):
@@ -129,13 +135,14 @@ def _message(library: Library, roots: RootKeys, text: str) -> int:
     if number.isascii() and number.isdigit() and len(number) < 18:
         if not library.read.is_message(int(number)):
             raise NothingMatches(f"There is no message with the number {number}.")
-        return int(number)
+        return library.twins.shown(int(number))
     # U+001F, with which a name may begin, would count as white space.
     name = text.strip(" \t\r\n")
     names = [name, *_in_other_namespaces(library, name)]
     uids = ids_of(roots, Kind.MESSAGE, names)
     stored = library.applier.fetch(uids)
-    found = [stored[uid].record for uid in uids if uid in stored]
+    every = [library.twins.shown(stored[uid].record) for uid in uids if uid in stored]
+    found = list(dict.fromkeys(every))
     if not found:
         raise NothingMatches(f"There is no message “{text[:100]}”.")
     if len(found) > 1:

@@ -19,7 +19,7 @@ from sealwax.cli.admin import admin_group
 from sealwax.cli.agent import agent_group
 from sealwax.cli.devices import device_group
 from sealwax.cli.doctor import doctor_command, status_command
-from sealwax.cli.grouping import conversation_group
+from sealwax.cli.grouping import conversation_group, message_group
 from sealwax.cli.held import held_group
 from sealwax.cli.keeping import (
     export_command,
@@ -128,6 +128,7 @@ for command in (
     delete_command,
     undelete_command,
     conversation_group,
+    message_group,
     held_group,
     storage_group,
     device_group,

@@ -7,7 +7,7 @@ from sealwax.agent.wording import count as count
 from sealwax.agent.wording import size as size
 from sealwax.base.problem import Problem
 from sealwax.cli.terminal import of_others, one_line, say
-from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView
+from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView, shown_files
 from sealwax.snapshot.plan import RestoreCounts
 
 TITLE_WIDTH = 40
@@ -98,8 +98,7 @@ def _body(view: MessageView, files: dict[str, AttachmentView]) -> list[str]:
         lines.insert(0, view.subject)
     if view.event:
         lines.append("— " + ", ".join(f"{key}: {value}" for key, value in view.event.items()))
-    for origin in view.attachments:
-        file = files.get(origin)
+    for _, file in shown_files(view, files):
         lines.append(f"[{file.name}, {size(file.size_bytes or 0)}]" if file else "[attachment]")
     if view.unsent_parts:
         lines.append("[unsent]")

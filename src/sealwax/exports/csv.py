@@ -12,7 +12,7 @@ from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_folder
 from sealwax.exports.text import time_text
 from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
-from sealwax.library.view import MessageView
+from sealwax.library.view import MessageView, shown_files
 
 FILE = "messages.csv"
 HEADS = (
@@ -57,7 +57,7 @@ def export_csv(wanted: Wanted, out: Path) -> Exported:
 
 
 def _row(thread: Thread, view: MessageView, page: Page, files: AttachmentFiles) -> list[str]:
-    found = [page.attachments[origin] for origin in view.attachments if origin in page.attachments]
+    found = [file for _, file in shown_files(view, page.attachments) if file is not None]
     written = [files.write(attachment) for attachment in found]
     cells = (
         time_text(view.time_ns),

@@ -14,7 +14,7 @@ from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.html_style import STYLE
 from sealwax.exports.place import new_folder
 from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
-from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView
+from sealwax.library.view import NOT_FINAL, AttachmentView, MessageView, shown_files
 
 PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 SOUNDS = frozenset(("audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav"))
@@ -128,8 +128,7 @@ def _message(thread: Thread, view: MessageView, page: Page, files: AttachmentFil
 
 def _body(view: MessageView, page: Page, files: AttachmentFiles) -> str:
     parts = [f"<strong>{_escape(view.subject)}</strong>"] if view.subject else []
-    for origin in view.attachments:
-        attachment = page.attachments.get(origin)
+    for _, attachment in shown_files(view, page.attachments):
         parts.append(_attachment(attachment, files) if attachment else "")
     if view.text:
         parts.append(f"<p>{_escape(view.text)}</p>")

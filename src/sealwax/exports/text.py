@@ -7,7 +7,7 @@ from sealwax.exports.attachments import AttachmentFiles
 from sealwax.exports.base import Exported, Wanted
 from sealwax.exports.place import new_folder
 from sealwax.exports.walk import Page, Thread, harmless, pages, threads, who
-from sealwax.library.view import NOT_FINAL, MessageView
+from sealwax.library.view import NOT_FINAL, MessageView, shown_files
 
 
 def export_text(wanted: Wanted, out: Path) -> Exported:
@@ -53,8 +53,7 @@ def body_lines(view: MessageView, page: Page, files: AttachmentFiles) -> list[st
     lines += view.text.splitlines()
     if view.event:
         lines.append("(" + ", ".join(str(value) for value in view.event.values()) + ")")
-    for origin in view.attachments:
-        attachment = page.attachments.get(origin)
+    for origin, attachment in shown_files(view, page.attachments):
         written = files.write(attachment) if attachment else None
         name = attachment.name if attachment else origin
         lines.append(f"<{name}: {written.path if written else 'not in the vault'}>")

@@ -27,6 +27,7 @@ from sealwax.intake.plan import (
     plan_observations,
 )
 from sealwax.intake.split import Places, split_conversations
+from sealwax.intake.twins import Twins, is_said_to_be_one
 from sealwax.library.library import Library
 from sealwax.model.change import Change, entry
 from sealwax.model.field import CONTENT, ORIGIN, PURGED
@@ -86,6 +87,9 @@ class Intake:
         self._deleting = Deleting(
             source.namespace, self._description, library, writer, roots, is_confirmed
         )
+        self._twins = Twins(
+            source.namespace, self._description.owners, library, roots, self._states
+        )
         self._changed_if_run: set[bytes] = set()
         self._changes: list[Change] = []
         self._said: dict[bytes, list[Change]] = {}
@@ -104,6 +108,7 @@ class Intake:
                 return self._result(planned, None)._replace(waiting=len(self._changes))
         self._flush()
         self._finish()
+        self._deleting.told_again = self._twins.told_again if self._is_dry_run else set()
         planned = self._deleting.plan(self._states, self._now_ms)
         snapshot_seq = None
         if not self._is_dry_run:
@@ -137,6 +142,8 @@ class Intake:
         seen = self._identified(self._placed(observations))
         wanted = list(dict.fromkeys(item.record for item in seen))
         states = self._states(wanted)
+        seen = self._twins.told(seen, states)
+        states |= self._states(sorted({item.record for item in seen}.difference(wanted)))
         for item in seen:
             state = states.get(item.record)
             self._count(item, state)
@@ -304,7 +311,7 @@ class Intake:
         if is_own:
             self._tally.seen[observation.kind] += 1
             if state is None or (state.get(ORIGIN) is None and not _is_purged(state)):
-                self._tally.new[observation.kind] += 1
+                self._tally.new[observation.kind] += not is_said_to_be_one(observation)
             elif observation.kind == Kind.MESSAGE and not state.has_content():
                 purged = state.stamp(PURGED)
                 self._tally.stay_purged += purged is not None

@@ -83,6 +83,8 @@ class Deleting:
         self.told: list[Deletion] = []
         self.seen_in_trash: set[bytes] = set()
         self.controls: dict[bytes, list[Change]] = {}
+        self.told_again: set[bytes] = set()
+        """Messages that are there under another id, of which nothing was written yet."""
 
     def plan(self, states: States, now_ms: int) -> Planned:
         """What it comes to, now that all else is written; `states` gives those of records."""
@@ -125,9 +127,11 @@ class Deleting:
         return tuple(name for name in known if not is_there(known[name]))
 
     def _plan_deletions(self, states: States, lately: tuple[bytes, ...]) -> DeletionPlan:
-        doomed = list(self._doomed())
+        doomed = [item for item in self._doomed() if item.record not in self.told_again]
         records = [item.record for item in doomed]
-        named = list(dict.fromkeys([*records, *self.seen_in_trash]))
+        twins = self._library.twins.beside(list(dict.fromkeys(records)))
+        beside = (twin for every in twins.values() for twin in every)
+        named = list(dict.fromkeys([*records, *self.seen_in_trash, *beside]))
         return plan_deletions(
             doomed,
             sorted(self.seen_in_trash),
@@ -139,6 +143,7 @@ class Deleting:
             self._is_confirmed,
             self._arrived(records),
             lately,
+            twins,
         )
 
     def _plan_controls(self, states: States, now_ms: int, lately: tuple[bytes, ...]) -> ControlPlan:
@@ -177,7 +182,7 @@ class Deleting:
             return []
         home = self._library.read.shown(stored.record)
         selection = Selection((home,), until_ns=(time_ms + 1) * 1_000_000)
-        rows = self._library.read.messages(selection, self._library.now())
+        rows = self._library.twins.each(self._library.read.messages(selection, self._library.now()))
         if not self._library.read.is_joined(home):
             return [row.uid for row in rows]
         name = write(self._namespace, canonical, DEFAULT_NAMESPACE)

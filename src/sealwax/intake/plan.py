@@ -5,12 +5,14 @@ the source on purpose is an event that is applied once, and goes to the trash.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sealwax.intake.match import Later, news, settled, told_anew, told_later
 from sealwax.model.brake import holds
 from sealwax.model.change import Change, entry
 from sealwax.model.field import DELETION, HELD, LIFE, RECEIPTS
+from sealwax.model.loss import is_there
 from sealwax.model.merge import Stamp, join_stamps
 from sealwax.model.record import Kind
 from sealwax.model.state import State, content_under, empty, join_changes
@@ -135,22 +137,29 @@ def plan_deletions(
     is_confirmed: bool,
     arrived: Collection[bytes] = (),
     lately: Collection[bytes] = (),
+    twins: Mapping[bytes, Collection[bytes]] = MappingProxyType({}),
 ) -> DeletionPlan:
     """What a source's deletions come to.
 
     `states` has the states of all records named, `conversations` the conversation of each message,
     `records` the number of all records in the present, `newest_ms` the source's newest date,
     `arrived` the records that came with this very import: what nobody had yet, nobody loses, so the
-    brake does not count it. It does count those that fell `lately`, at other imports.
+    brake does not count it. It does count those that fell `lately`, at other imports. `twins` has
+    the messages that each is one with, itself included: it falls when the source has said of all of
+    them that they were deleted, for a source that writes a message again deletes the one before.
     """
     falling: dict[bytes, Doomed] = {}
     marked: list[Doomed] = []
-    named: set[bytes] = set()
-    for item in doomed:
-        named.add(item.record)
+    listed = list(doomed)
+    named = {item.record for item in listed}
+    for item in listed:
         fate = _fate(item, states.get(item.record))
-        if fate == MOVE and item.record not in falling:
-            falling[item.record] = item
+        beside = [states[twin] for twin in twins.get(item.record, ()) if twin not in named]
+        if fate == MOVE and not any(map(_stays, beside)):
+            falling.setdefault(item.record, item)
+            for twin in twins.get(item.record, ()):
+                if is_there(states.get(twin)):
+                    falling.setdefault(twin, item._replace(record=twin))
         elif fate != NOTHING:
             marked.append(item)
     lost = [record for record in falling if record not in arrived]
@@ -195,6 +204,11 @@ def _fate(item: Doomed, state: State | None) -> str:
         # The second stage of a deletion that was already applied, and then undone by a person.
         return MARK
     return MOVE
+
+
+def _stays(state: State) -> bool:
+    """Whether a message is there, and no source has told of it that it was deleted."""
+    return is_there(state) and not state.keyed(DELETION)
 
 
 def _mark(item: Doomed, device: bytes) -> Change:

@@ -174,7 +174,8 @@ def _row(library: Library, record: int) -> Row:
 
 
 def _messages(library: Library, conversation: int) -> Iterator[Row]:
-    return library.read.messages(Selection((conversation,)), _everywhere(library))
+    rows = library.read.messages(Selection((conversation,)), _everywhere(library))
+    return library.twins.each(rows)
 
 
 def _everywhere(library: Library) -> Moment:

@@ -141,7 +141,7 @@ def messages_in(
     last = 0
     while True:
         rows: list[Any] = connection.execute(
-            "SELECT version.id, record.uid, version.state FROM version"
+            "SELECT version.id, record.uid, coalesce(version.seen, version.state) FROM version"
             " JOIN record ON record.id = version.record WHERE version.id > ?2"
             " AND version.id IN (SELECT id FROM version WHERE conversation IN"
             " (SELECT value FROM carray(?1)) UNION SELECT version FROM also_in"

@@ -4,7 +4,7 @@ Works in batches: one query fetches the states of a whole batch, one statement a
 version that a pinned moment shows is closed and stays; any other is replaced in place.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from sealwax.library.numbers import Numbers
 from sealwax.library.prepared import Joined, Prepared, join_all, project_checked
 from sealwax.library.project import PRESENT, Projection
 from sealwax.library.script import apart, pairs
+from sealwax.library.twin_groups import TwinGroups
+from sealwax.library.twins import Twin
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.model.state import State, decode, encode, join
@@ -27,7 +29,8 @@ from sealwax.vault.digest import MODULUS, state_term
 INSERT_RECORD = "INSERT INTO record (id, uid, kind, version) VALUES (?, ?, ?, ?)"
 INSERT_VERSION = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation,"
-    " time_ns, source_order, text_id, is_held, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " time_ns, source_order, text_id, is_held, state, seen)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_PLAIN = (
     "INSERT INTO version (id, record, from_seq, to_seq, kind, place, conversation, time_ns,"
@@ -40,17 +43,20 @@ INSERT_UNSPACED = "INSERT INTO unspaced_index (rowid, body) VALUES (?, ?)"
 
 
 class Stored(NamedTuple):
-    """What the library holds of a record: its row, its newest version and that one's bytes."""
+    """What the library holds of a record: its row, its newest version and that one's bytes; where
+    it is shown, and what is shown instead of it, if anything is."""
 
     record: int
     version: int | None
     from_seq: float
     text_id: int | None
     state: bytes
+    place: int
+    seen: bytes | None
 
 
 class _Write(NamedTuple):
-    """One version to be written."""
+    """One version to be written; `seen` is what a person sees, where it is not its state."""
 
     record: int
     version: int
@@ -59,6 +65,7 @@ class _Write(NamedTuple):
     projection: Projection
     encoded: bytes
     text_id: int | None
+    seen: bytes | None = None
 
 
 class Tally(msgspec.Struct):
@@ -107,6 +114,7 @@ class Applier:
         self._roots = roots
         self._numbers = numbers
         self.homes = Homes(connection, roots, numbers, self._take_record)
+        self.twins = TwinGroups(connection, roots, self.homes.messages)
         self._next_record = self._greatest("record") + 1
         self._next_version = self._greatest("version") + 1
         self._next_text = self._greatest_text() + 1
@@ -122,11 +130,12 @@ class Applier:
         for known, wanted in self._numbers.rows(uids):
             rows = self._connection.execute(
                 "SELECT record.uid, record.id, version.id, version.from_seq, version.text_id,"
-                f" version.state FROM {known} LEFT JOIN version ON version.id = record.version",
+                " version.state, version.place, version.seen"
+                f" FROM {known} LEFT JOIN version ON version.id = record.version",
                 (wanted,),
             )
-            for uid, record, version, from_seq, text_id, state in rows:
-                found[uid] = Stored(record, version, from_seq, text_id, state)
+            for uid, *row in rows:
+                found[uid] = Stored._make(row)
         self._numbers.note_unseen(uid for uid in uids if uid not in found)
         return found
 
@@ -148,6 +157,8 @@ class Applier:
         restated: list[tuple[bytes, int]] = []
         coming, going = DigestSum(self._roots), DigestSum(self._roots)
         tally = self.tally()
+        told: dict[int, Twin] = {}
+        has_twins = self.twins.may_be_any(item.projection for item in items)
         for uid, kind, projection, encoded in items:
             old = stored.get(uid)
             if old is None or old.version is None:
@@ -156,6 +167,8 @@ class Applier:
                 record = old.record if old else self._take_record()
                 write = self._write(record, moment, kind, projection, encoded)
                 fresh.append(write)
+                if has_twins and kind == Kind.MESSAGE:
+                    told[record] = Twin(uid, decode(encoded), projection)
                 if old is None:
                     new_records.append((record, uid, kind, write.version))
                 else:
@@ -169,23 +182,58 @@ class Applier:
             going.add(uid, old.state)
             coming.add(uid, state)
             shown, showing = self._project(uid, before), self._project(uid, after)
-            tally.add(before.kind, shown, -1)
+            if has_twins and after.kind == Kind.MESSAGE:
+                told[old.record] = Twin(uid, after, showing)
+            is_itself = old.seen is None
+            text_id = old.text_id if is_itself and shown.words == showing.words else None
+            if old.from_seq > kept and is_itself and shown == showing and before.kind == after.kind:
+                restated.append((state, old.version))
+                continue
+            tally.add(before.kind, shown._replace(place=old.place), -1)
             tally.add(after.kind, showing, 1)
-            text_id = old.text_id if shown.words == showing.words else None
             if old.from_seq <= kept:
                 write = self._write(old.record, moment, after.kind, showing, state, text_id)
                 closed.append((write, old))
-            elif shown == showing and before.kind == after.kind:
-                restated.append((state, old.version))
             else:
                 write = self._write(old.record, old.from_seq, after.kind, showing, state, text_id)
                 replaced.append((write._replace(version=old.version), old))
         self._store(new_records, fresh, replaced, closed, moment)
         # A reaction or a receipt changes no column that an index has.
         self._connection.executemany("UPDATE version SET state = ? WHERE id = ?", restated)
+        self._show_as_one(told, tally, moment, kept)
         self._add_to_digest(coming.total - going.total)
         self._set_fact("tally", msgspec.json.encode(tally))
         return Applied(len(fresh), len(replaced) + len(closed) + len(restated))
+
+    def _show_as_one(
+        self, told: Mapping[int, Twin], tally: Tally, moment: float, kept: float
+    ) -> None:
+        """Writes how messages are shown that are one with others, or were, by what was told."""
+        shown = self.twins.tell(told)
+        if not shown:
+            return
+        stored = self.fetch([one.uid for one in shown.values()])
+        replaced: list[tuple[_Write, Stored]] = []
+        closed: list[tuple[_Write, Stored]] = []
+        for one in shown.values():
+            old = stored.get(one.uid)
+            encoded = None if one.state is None else encode(one.state)
+            place = one.projection.place
+            if old is None or old.version is None or (old.place, old.seen) == (place, encoded):
+                continue
+            kind = int(Kind.MESSAGE)
+            tally.add(kind, one.projection._replace(place=old.place), -1)
+            tally.add(kind, one.projection, 1)
+            is_itself = old.seen is None and encoded is None
+            text_id = old.text_id if is_itself else None
+            from_seq = moment if old.from_seq <= kept else old.from_seq
+            write = self._write(old.record, from_seq, kind, one.projection, old.state, text_id)
+            write = write._replace(seen=encoded)
+            if old.from_seq <= kept:
+                closed.append((write, old))
+            else:
+                replaced.append((write._replace(version=old.version), old))
+        self._store([], [], replaced, closed, moment)
 
     def apply_prepared(self, prepared: Prepared, moment: float, kept: float) -> Applied:
         """The same for changes that were made ready. Messages that are known already are joined;
@@ -388,6 +436,7 @@ class Applier:
                     write.text_id,
                     shown.is_held,
                     write.encoded,
+                    write.seen,
                 )
             )
         run = self._connection.executemany

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from sealwax.library.select import Moment, at_moment
+from sealwax.library.select import SEEN, Moment, at_moment
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import decode
@@ -28,7 +28,7 @@ def messages_at(
     """These messages as a moment shows them; those that it does not show are absent."""
     condition, values = at_moment(moment)
     rows: Iterable[Any] = connection.execute(
-        "SELECT version.record, version.conversation, version.state FROM carray(?) AS wanted"
+        f"SELECT version.record, version.conversation, {SEEN} FROM carray(?) AS wanted"
         f" CROSS JOIN version ON version.record = wanted.value AND version.kind = 2"
         f" AND {condition}",
         [integers(records), *values],

@@ -14,7 +14,7 @@ import apsw
 from sealwax.base.errors import SealwaxError
 from sealwax.base.paths import fsync_file, fsync_folder, write_durably
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 APPLICATION_ID = 0x5EA15EA1 & 0x7FFFFFFF
 STILL = 2**62
 """The `to_seq` of what has not changed since."""

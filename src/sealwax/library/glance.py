@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import apsw
 
 from sealwax.library.search import Hit, Query, matching, parse_query
-from sealwax.library.select import NEWEST_FIRST, Moment, Selection, at_moment, chosen
+from sealwax.library.select import NEWEST_FIRST, SEEN, Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
 from sealwax.library.view import message_view
 from sealwax.model.state import decode
@@ -45,7 +45,7 @@ def glance(
     condition, at_values = at_moment(moment)
     wanted, wanted_values = chosen(selection)
     rows: list[Any] = connection.execute(
-        "SELECT version.record, version.conversation, version.state, version.from_seq"
+        f"SELECT version.record, version.conversation, {SEEN}, version.from_seq"
         " FROM version WHERE version.id IN (SELECT version.id FROM version INDEXED BY"
         " version_by_text WHERE version.text_id IN (SELECT value FROM carray(?))"
         f" AND version.text_id IS NOT NULL AND {condition} AND {wanted}"

@@ -69,15 +69,19 @@ class Homes:
             }
         )
 
+    def messages(self, names: Sequence[str]) -> list[int]:
+        """The rows of messages by name; made for those that were never seen."""
+        return self._find(Kind.MESSAGE, names)
+
     def _rows_of(self, names: Sequence[str]) -> list[int]:
         """The rows of conversations by name; made for those that were never seen."""
         unknown = [name for name in dict.fromkeys(names) if name not in self._rows]
         if unknown:
-            self._find(unknown)
+            self._rows.update(zip(unknown, self._find(Kind.CONVERSATION, unknown), strict=True))
         return [self._rows[name] for name in names]
 
-    def _find(self, names: list[str]) -> None:
-        uids = ids_of(self._roots, Kind.CONVERSATION, names)
+    def _find(self, kind: Kind, names: Sequence[str]) -> list[int]:
+        uids = ids_of(self._roots, kind, names)
         found: dict[bytes, int] = {}
         for known, wanted in self._numbers.rows(uids):
             rows: Iterable[Any] = self._connection.execute(
@@ -88,10 +92,10 @@ class Homes:
         self._numbers.add(list(fresh), fresh.values())
         self._connection.executemany(
             "INSERT INTO record (id, uid, kind) VALUES (?, ?, ?)",
-            [(record, uid, int(Kind.CONVERSATION)) for uid, record in fresh.items()],
+            [(record, uid, int(kind)) for uid, record in fresh.items()],
         )
         found.update(fresh)
-        self._rows.update((name, found[uid]) for name, uid in zip(names, uids, strict=True))
+        return [found[uid] for uid in uids]
 
     def _place_again(self, conversations: Sequence[int]) -> None:
         """Puts the messages of conversations that were parted where their states say."""

@@ -22,6 +22,7 @@ from sealwax.library.query import Reader
 from sealwax.library.search import Hit, search
 from sealwax.library.select import Moment, Selection
 from sealwax.library.tail import Tail
+from sealwax.library.twin_rows import TwinRows
 from sealwax.model.change import Change
 from sealwax.model.record import Kind
 from sealwax.model.state import State, decode
@@ -51,6 +52,7 @@ class Library:
         self.folding = Folding(connection, self.holdings)
         self._numbers = Numbers(connection)
         self.read = Reader(connection, roots, self._numbers)
+        self.twins = TwinRows(connection, roots, self._numbers)
         self.tail = Tail(connection)
         try:
             with naming_damage():

@@ -31,7 +31,8 @@ from sealwax.model.record import Kind
 from sealwax.model.reference import named_by, own_namespace
 from sealwax.model.state import State
 
-PRESENT, TRASH, NOWHERE = 1, 2, 0
+PRESENT, TRASH, NOWHERE, BESIDE = 1, 2, 0, 3
+"""Where a record is shown; BESIDE is a message for which another one is shown."""
 NOT_YET_NS = 2**62
 """What is scheduled stands behind all that was sent: its time is counted from here. It is the
 newest of nothing."""
@@ -56,7 +57,7 @@ _PLAIN = frozenset(
 
 class Projection(NamedTuple):
     """The columns of a version row that are read off its state; `conversations` are names,
-    `aliases` those of other conversations, and whether they are one with this one."""
+    `aliases` those of other records of its kind, and whether they are one with this one."""
 
     place: int
     conversations: tuple[str, ...]
@@ -86,7 +87,13 @@ def project(state: State, own: str | None = None) -> Projection:
     own = own_namespace(state) if own is None else own
     conversations = tuple(sorted({named_by(reference, own) for reference in inside}))
     return Projection(
-        place, conversations, time_ns, _words(state), is_held, source_order=source_order
+        place,
+        conversations,
+        time_ns,
+        _words(state),
+        is_held,
+        source_order=source_order,
+        aliases=_aliases(state, own),
     )
 
 

@@ -17,9 +17,10 @@ from sealwax.library.conversation import (
 from sealwax.library.database import STILL
 from sealwax.library.naming import ids_of, names_in
 from sealwax.library.numbers import Numbers
-from sealwax.library.project import PRESENT, TRASH, name_of
+from sealwax.library.project import BESIDE, PRESENT, TRASH, name_of
 from sealwax.library.select import (
     KEY,
+    SEEN,
     SENT_NS,
     Key,
     Moment,
@@ -43,7 +44,8 @@ PAGE_ROWS = 2_000
 
 
 class Row(NamedTuple):
-    """A record at a moment, for plans and exports."""
+    """A record at a moment, for plans and exports. Of messages that are one there is one row, with
+    the state that is shown for all of them, where it is not said otherwise."""
 
     record: int
     uid: bytes
@@ -91,7 +93,7 @@ class Reader:
         key = "+version.record" if few else "version.record"
         sql = (
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            f" version.state FROM version {index} JOIN record ON record.id = version.record"
+            f" {SEEN} FROM version {index} JOIN record ON record.id = version.record"
             f" WHERE version.kind = ? {also} AND {condition} AND {key} > ?"
             f" ORDER BY {key} LIMIT ?"
         )
@@ -129,7 +131,7 @@ class Reader:
         key = page_key(selection)
         sql = (
             "SELECT version.record, record.uid, version.kind, version.conversation, version.place,"
-            " version.state FROM version JOIN record ON record.id = version.record"
+            f" {SEEN} FROM version JOIN record ON record.id = version.record"
             f" WHERE version.kind = 2 AND {condition} AND {wanted} AND {key} > ?"
             f" ORDER BY {key} LIMIT ?"
         )
@@ -155,7 +157,7 @@ class Reader:
             bound, bound_values, direction = f"{KEY} > (?, ?, ?)", [*after], "ASC"
         inside, inside_values = self._inside(conversation)
         rows: list[Any] = self._connection.execute(
-            "SELECT version.record, version.conversation, version.state FROM version WHERE"
+            f"SELECT version.record, version.conversation, {SEEN} FROM version WHERE"
             f" version.kind = 2 AND {condition} AND {bound} AND {inside}"
             f" ORDER BY version.time_ns {direction}, version.source_order {direction},"
             f" version.record {direction} LIMIT ?",
@@ -198,7 +200,7 @@ class Reader:
         for known, wanted in self._numbers.rows(uids):
             found: Iterable[Any] = self._connection.execute(
                 "SELECT version.record, record.uid, version.kind, version.conversation,"
-                f" version.place, version.state FROM {known}"
+                f" version.place, {SEEN} FROM {known}"
                 f" CROSS JOIN version ON version.record = record.id AND {condition}",
                 [wanted, *values],
             )
@@ -303,7 +305,9 @@ class Reader:
             versions = list(group)
             then = [row for row in versions if row[1] <= from_seq < row[4]]
             now = [row for row in versions if row[1] <= to_seq < row[4]]
-            if then != now:
+            # Another message is shown for it at one of the moments: nothing came or went.
+            is_beside = any(row[2] == BESIDE for row in (*then, *now))
+            if then != now and not is_beside:
                 was_there = any(row[2] == PRESENT for row in then)
                 is_there = any(row[2] == PRESENT for row in now)
                 yield record, versions[-1][0], was_there, is_there

@@ -11,7 +11,7 @@ import apsw
 
 from sealwax.library.conversation import ConversationView, conversation_view, nameless
 from sealwax.library.query import Reader
-from sealwax.library.select import IS_SENT, NEWEST_FIRST, Moment, at_moment
+from sealwax.library.select import IS_SENT, NEWEST_FIRST, SEEN, Moment, at_moment
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import decode
@@ -47,7 +47,7 @@ def newest_messages(connection: apsw.Connection, found: Iterable[Recent]) -> dic
     """The newest message of each conversation, by the conversation's record."""
     versions = {item.newest_version: item.view.record for item in found if item.newest_version}
     rows: Iterable[Any] = connection.execute(
-        "SELECT id, record, conversation, state FROM version"
+        f"SELECT id, record, conversation, {SEEN} FROM version"
         " WHERE id IN (SELECT value FROM carray(?))",
         (integers(versions),),
     )

@@ -109,9 +109,10 @@ CREATE TABLE record (
 
 -- One row for each state of a record that a pinned moment or the head shows, valid while
 -- from_seq <= moment < to_seq. `place` is 1 in the present, 2 in the trash, 0 neither (a stub that
--- nothing but a reaction is known of, or purged). `conversation` is a record; `time_ns` and `source_order` are its
--- place among others; `text_id` a row of
--- the text indexes; `state` the canonical bytes of the joined state.
+-- nothing but a reaction is known of, or purged), 3 where another message is shown for this one.
+-- `conversation` is a record; `time_ns` and `source_order` are its place among others; `text_id` a row of
+-- the text indexes; `state` the canonical bytes of the joined state. `seen` is what a person sees, where it is not
+-- the state: of a message that is shown for others, too.
 CREATE TABLE version (
   id INTEGER PRIMARY KEY,
   record INTEGER NOT NULL,
@@ -124,7 +125,8 @@ CREATE TABLE version (
   source_order INTEGER NOT NULL,
   text_id INTEGER,
   is_held INTEGER NOT NULL,
-  state BLOB NOT NULL
+  state BLOB NOT NULL,
+  seen BLOB
 ) STRICT;
 CREATE INDEX version_by_record ON version (record);
 CREATE INDEX version_by_conversation ON version
@@ -165,6 +167,23 @@ CREATE TABLE shown_as (
   shown INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX shown_as_by_shown ON shown_as (shown);
+
+-- What the newest states say of which messages are one; `holds` is 1 where that is so, by all that both say.
+CREATE TABLE twin (
+  record INTEGER NOT NULL,
+  other INTEGER NOT NULL,
+  is_one INTEGER NOT NULL,
+  holds INTEGER NOT NULL,
+  PRIMARY KEY (record, other)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX twin_by_other ON twin (other);
+
+-- Messages that are one with others, with the one that is shown for all of them.
+CREATE TABLE twin_shown (
+  record INTEGER PRIMARY KEY,
+  shown INTEGER NOT NULL
+) STRICT;
+CREATE INDEX twin_shown_by_shown ON twin_shown (shown);
 
 -- All words of all versions: earlier wordings and the trash included. Emoji are words.
 CREATE VIRTUAL TABLE text_index USING fts5(

@@ -10,7 +10,7 @@ import apsw
 from sealwax.library.database import STILL
 from sealwax.library.numbers import has_index
 from sealwax.library.script import apart, runs
-from sealwax.library.select import NEWEST_FIRST, Moment, Selection, at_moment, chosen
+from sealwax.library.select import NEWEST_FIRST, SEEN, Moment, Selection, at_moment, chosen
 from sealwax.library.values import integers
 from sealwax.library.view import MessageView, message_view
 from sealwax.model.state import State, decode
@@ -105,7 +105,7 @@ def _all(
 ) -> Sequence[Any]:
     """(version, seq) of what was found, newest first, from a look at all that holds the words."""
     matches, values = matching(query)
-    condition, at_values = at_moment(moment) if moment else ("version.place > 0", [])
+    condition, at_values = at_moment(moment) if moment else ("version.place IN (1, 2)", [])
     wanted, wanted_values = chosen(selection)
     # A common word is in a hundred thousand messages: what it takes to put them in order stands in
     # the index of texts, and only of the newest are the states fetched. At one moment a record has
@@ -178,7 +178,7 @@ def _states(
     for start in range(0, len(found), _PAGE_HITS):
         page = found[start : start + _PAGE_HITS]
         rows: Any = connection.execute(
-            "SELECT id, record, conversation, state FROM version"
+            f"SELECT id, record, conversation, {SEEN} FROM version"
             " WHERE id IN (SELECT value FROM carray(?))",
             (integers(version for version, _ in page),),
         )

@@ -42,6 +42,8 @@ FIRST_ORDER = -(2**63)
 """Before every order of a source."""
 KEY = "(version.time_ns, version.source_order, version.record)"
 NEWEST_FIRST = "version.time_ns DESC, version.source_order DESC, version.record DESC"
+SEEN = "coalesce(version.seen, version.state)"
+"""The state that a version shows: of a message that is shown for others, too, the one of all."""
 IS_SENT = f"version.time_ns < {NOT_YET_NS}"
 SENT_NS = f"CASE WHEN {IS_SENT} THEN version.time_ns ELSE 0 END"
 

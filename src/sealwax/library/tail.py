@@ -16,6 +16,7 @@ import msgspec
 from sealwax.library.apply import Applier
 from sealwax.library.database import STILL
 from sealwax.library.folding import KEPT
+from sealwax.model.record import Kind
 
 STEPS = 2**20
 STEP = 1 / STEPS
@@ -103,11 +104,14 @@ class Tail:
         run(f"UPDATE version SET to_seq = :cut WHERE {_IN_TAIL} AND to_seq > :cut", bound)
         self._bring_back(bound)
         self._forget_texts(texts)
-        conversations: list[Any] = run(
+        of_kind = (
             "SELECT record FROM tail_record JOIN record ON record.id = tail_record.record"
-            " WHERE record.kind = 1"
-        ).fetchall()
+            " WHERE record.kind = ?"
+        )
+        conversations: list[Any] = run(of_kind, (int(Kind.CONVERSATION),)).fetchall()
         applier.homes.read_again(record for (record,) in conversations)
+        messages: list[Any] = run(of_kind, (int(Kind.MESSAGE),)).fetchall()
+        applier.twins.read_again(record for (record,) in messages)
         run("DELETE FROM tail_record")
         applier.put_facts_back(taken.facts)
         self._keep(_Steps(head_seq, cut, cut, None))
@@ -126,7 +130,8 @@ class Tail:
             " AND pinned.from_seq > :floor)"
         )
         columns = (
-            "record, kind, place, conversation, time_ns, source_order, text_id, is_held, state"
+            "record, kind, place, conversation, time_ns, source_order, text_id, is_held, state,"
+            " seen"
         )
         row = run("SELECT coalesce(max(id), 0) FROM version").fetchone()
         assert row is not None

@@ -1,10 +1,12 @@
 """A message, a conversation, an attachment as people see them: read off their joined states."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sealwax.library.naming import own_name
 from sealwax.library.project import is_marked, position, told_time, unfinished
 from sealwax.model.field import (
+    ALIAS,
     APP,
     ATTACHMENT,
     CONTENT,
@@ -60,7 +62,8 @@ class Reaction(NamedTuple):
 class MessageView(NamedTuple):
     """A message as people see it. `text` is the wording that is shown now, `standing` says how it
     stands where it is not final (`scheduled`, `sending`, `failed`), `key` where it stands. `origin`
-    is its name, `reply_to` and `attachments` are names of others (see model.reference).
+    is its name, `reply_to` and `attachments` are names of others (see model.reference). `is_one`
+    says that it may be shown for several, each with its own attachments: see `shown_files`.
     """
 
     record: int
@@ -88,6 +91,7 @@ class MessageView(NamedTuple):
     variants: int
     standing: str | None
     key: tuple[int, int, int]
+    is_one: bool
 
 
 class AttachmentView(NamedTuple):
@@ -140,7 +144,25 @@ def message_view(record: int, conversation: int | None, state: State) -> Message
         variants=_variants(state),
         standing=unfinished(state),
         key=(time_ns or 0, source_order, record),
+        is_one=True in state.keyed(ALIAS).values(),
     )
+
+
+def shown_files(
+    view: MessageView, files: Mapping[str, AttachmentView]
+) -> list[tuple[str, AttachmentView | None]]:
+    """The attachments of a message by name, in their order, None for one that is not known. Of a
+    message that a source told several times a file is there once, though it has several ids."""
+    shown: list[tuple[str, AttachmentView | None]] = []
+    seen: set[tuple[bytes, str]] = set()
+    for name in view.attachments:
+        file = files.get(name)
+        if view.is_one and file is not None and file.file_hash is not None:
+            if (file.file_hash, file.name) in seen:
+                continue
+            seen.add((file.file_hash, file.name))
+        shown.append((name, file))
+    return shown
 
 
 def attachment_view(record: int, state: State) -> AttachmentView:

@@ -71,7 +71,8 @@ SPLIT = Field("split", Merge.LAST, form.is_split)
 """bool: whether its messages are shown apart by service; in such a part, a reference to the
 conversation that it is a part of."""
 ALIAS = Field("alias", Merge.LAST, form.is_flag, form.is_id)
-"""bool; key is a reference to a conversation: whether that and this one are one."""
+"""bool; key is a reference to a record of the same kind, a conversation or a message: whether that
+and this one are one."""
 READ_THROUGH_NS = Field("read_through_ns", Merge.GREATEST, form.is_integer)
 """int."""
 

@@ -48,7 +48,7 @@ def undelete(library: Library, writer: Writer, selection: Selection, now_ms: int
 
 def _rows(library: Library, selection: Selection, place: int) -> Iterator[Row]:
     moment = Moment(library.head_moment(), (place,))
-    yield from library.read.messages(selection, moment)
+    yield from library.twins.each(library.read.messages(selection, moment))
     whole = selection == Selection(selection.conversations)
     for row in library.read.rows(Kind.CONVERSATION, moment):
         if whole and (row.record in selection.conversations or selection.is_everything):

@@ -103,7 +103,7 @@ def _plan(
     messages: list[Target] = []
     wanted: set[str] = set()
     chats: set[int | None] = set()
-    for row in rows:
+    for row in library.twins.each(rows):
         if row.kind == Kind.MESSAGE:
             messages.append(Target(row.uid, row.state))
             wanted.update(names_in(row.state))

@@ -12,7 +12,7 @@ import msgspec
 from sealwax.agent.browsing import Since
 from sealwax.library.conversation import ConversationView
 from sealwax.library.select import Key
-from sealwax.library.view import AttachmentView, MessageView
+from sealwax.library.view import AttachmentView, MessageView, shown_files
 from sealwax.model.file_kind import likely_kind
 from sealwax.model.record import canonical_address
 
@@ -155,7 +155,8 @@ def bubble(
     elsewhere: Set[int] = frozenset(),
 ) -> Bubble:
     """A message as it is drawn; `elsewhere` has the files that are on no disk of this computer."""
-    known = [files[origin] for origin in message.attachments if origin in files]
+    shown = [file for _, file in shown_files(message, files)]
+    known = [file for file in shown if file is not None]
     return Bubble(
         id=message.record,
         key=key_text(message.key),
@@ -174,7 +175,7 @@ def bubble(
         app=message.app or "",
         event=_event(message, people),
         files=[_file(file, file.record in elsewhere) for file in known],
-        lost_files=len(message.attachments) - len(known),
+        lost_files=len(shown) - len(known),
         in_trash=message.in_trash,
         is_held=message.is_held,
         standing=message.standing or "",

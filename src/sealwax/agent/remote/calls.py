@@ -17,6 +17,7 @@ import msgspec
 
 from sealwax.agent.api import Agent
 from sealwax.agent.devices import Devices
+from sealwax.agent.grouping import Grouping
 from sealwax.agent.held import Held
 from sealwax.agent.link_desk import LinkDesk
 from sealwax.agent.owners import Owners
@@ -49,9 +50,10 @@ READING = frozenset(
 """Answered by a reader, at the same time as anything else."""
 WRITING = frozenset(
     """
-    verify add_source remove_source accept_source import_source split_conversation
-    join_conversation set_apart compact delete undelete answer_held create_snapshot drop_snapshots
-    restore
+    verify add_source remove_source accept_source import_source
+    grouping.split grouping.join grouping.set_apart grouping.put_together
+    grouping.set_message_apart grouping.put_message_together
+    compact delete undelete answer_held create_snapshot drop_snapshots restore
     upkeep.apply_retention recovery.note_confirmed
     storage.purge storage.empty_trash storage.ask_for_plan
     sync.now sync.keep_files sync.switch sync.switch_backup sync.back_up_now
@@ -65,6 +67,7 @@ RUNNING, LINKS = "running", "links"
 PARTS: dict[str, type] = {
     "upkeep": Upkeep,
     "held": Held,
+    "grouping": Grouping,
     "owners": Owners,
     "recovery": Recovery,
     "tracing": Tracing,
