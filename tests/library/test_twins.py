@@ -35,7 +35,7 @@ from sealwax.model.field import (
     UNSENT,
 )
 from sealwax.model.record import Kind
-from sealwax.vault.segment import checked_rows, encode_segment
+from sealwax.vault.segment import checked_groups, encode_segment
 from tests.accounts import made_account
 
 ROOTS = made_account().keys.roots
@@ -399,7 +399,8 @@ def test_what_only_the_tail_joined_is_apart_when_it_is_taken_off(library: Librar
 def test_a_plain_message_that_another_one_named_before_is_its_twin(library: Library) -> None:
     """What is made ready elsewhere is written as it is, but for those that are known by name."""
     _apply(library, [message("b"), alias("b", "a")])
-    rows = checked_rows(encode_segment([message("a"), message("c", "two")]))
+    told = [message("a"), message("c", "two")]
+    rows = checked_groups(ROOTS, encode_segment(ROOTS, told))
     with library.transaction():
         library.apply_prepared(prepare(ROOTS, rows), 1)
     assert sorted(texts(library)) == ["one", "two"]

@@ -242,9 +242,9 @@ RULES = (
     Planted(numbers_are_compared, IMAGES),
     Planted(a_home_that_is_behind_fetches_nothing, IMAGES, is_subtle=True),
     Planted(both_go_on_in_one_zone, IMAGES),
-    Planted(answers_are_not_judged, LYING),
+    Planted(answers_are_not_judged, LYING, is_subtle=True),
     Planted(a_head_without_a_digest_is_verified, INFECTED),
-    Planted(damage_signs, LYING),
+    Planted(damage_signs, LYING, is_subtle=True),
     # These depend on worlds of a stolen device, of which not every one passes yet.
     Planted(the_taker_confirms, STOLEN, is_subtle=True),
     Planted(nothing_is_proved, STOLEN, is_subtle=True),
