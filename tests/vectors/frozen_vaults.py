@@ -7,13 +7,14 @@ is good for is that an earlier version wrote it. A later version adds vaults und
 """
 
 import json
+import sys
 import tarfile
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.homes import DAY_MS, NOW_MS
-from tests.vectors.frozen_reading import FOLDER, opened, reading, words_anywhere
+from tests.vectors.frozen_reading import FOLDER, opened, reading, void_commits, words_anywhere
 from tests.vectors.frozen_scenes import SCENES, Made
 
 READ_AT_MS = NOW_MS + 100 * DAY_MS
@@ -40,6 +41,7 @@ def freeze(name: str, made: Made, folder: Path) -> None:
             "recovery_key": made.recovery_key,
             "read_at_ms": READ_AT_MS,
             "gone": list(made.gone),
+            "void": void_commits(agent),
             **reading(agent),
         }
     text = json.dumps(told, indent=1, ensure_ascii=True)
@@ -50,7 +52,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, make in SCENES.items():
         if (FOLDER / f"{name}.tar").exists():
-            print(f"{name} is there and stays as it is.")
+            sys.stdout.write(f"{name} is there and stays as it is.\n")
             continue
         with TemporaryDirectory() as scratch:
             (Path(scratch) / "making").mkdir()
