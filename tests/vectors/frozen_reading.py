@@ -12,7 +12,7 @@ from sealwax.agent.bootstrap import open_agent
 from sealwax.agent.recovering import recover_home
 from sealwax.base.clock import SetClock
 from sealwax.library.conversation import ConversationView
-from sealwax.library.select import Moment
+from sealwax.library.select import ANYWHERE, Moment
 from sealwax.library.view import AttachmentView, MessageView, shown_files
 from sealwax.model.record import Kind
 from tests.homes import environment, ignore
@@ -132,9 +132,10 @@ def _file(agent: Agent, name: str, view: AttachmentView | None) -> Json:
 
 
 def words_anywhere(agent: Agent) -> set[str]:
-    """All words of messages that are in the library, whatever the moment."""
+    """All words of messages of the present and of each snapshot, their trash included."""
     library = agent.device.history.library
-    moments = [library.now(), *(Moment(one.moment) for one in library.holdings.pins())]
+    seqs = [library.head_moment(), *(one.moment for one in library.holdings.pins())]
+    moments = [Moment(seq, ANYWHERE) for seq in seqs]
     return {text for moment in moments for text in _texts(library.read.rows(Kind.MESSAGE, moment))}
 
 
